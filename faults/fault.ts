@@ -1,0 +1,30 @@
+/**
+ * What every fault declares, whatever its plane. One file a fault, one line in `registry.ts`.
+ *
+ *     registry ──► plan schema, JSON Schema, docs/faults.md, `sinbin faults`
+ *         └──────► contract of the plane (tcp/contract.ts, process/contract.ts) ──► proxy, or world
+ */
+import type { z } from "zod";
+import type { TcpFault } from "./tcp/contract.ts";
+import type { ProcessFault } from "./process/contract.ts";
+
+export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
+  /** `plane.kebab-case`, the same as the file's path. Plan keys are the same in snake_case (`tcp.slow_close`). */
+  readonly kind: string;
+  /** One or two sentences for the catalogue: what the daemon sees. */
+  readonly about: string;
+  /**
+   * A strict object of units (`units.ts`), each with a description. In a plan any of them may be a distribution, a `$name` or an
+   * `= expression`: the schedule draws it once an occurrence. One marked `perItem` reaches the fault as a `Distribution`.
+   */
+  readonly parameters: Parameters;
+  /** Where the behaviour is specified or was met: RFC section, paper section, issue. */
+  readonly source?: string;
+  /** True if it happens at one moment and has no length: a signal, a kill. A pulse can't have `for`. */
+  readonly pulse: boolean;
+  /** A plan's step that shows it, for the catalogue (YAML text of the parameters, such as `{ delay: 100ms }`). */
+  readonly example: string;
+}
+
+export type Fault = TcpFault | ProcessFault;
+export type Plane = Fault["plane"];

@@ -1,0 +1,36 @@
+/**
+ * The process plane: a fault acts on a running service; what lasts returns the disposable that lifts it.
+ */
+import type { z } from "zod";
+import type { Declaration } from "../fault.ts";
+
+export const signals = ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "KILL", "STOP", "CONT", "PIPE", "CHLD"] as const;
+export type Signal = (typeof signals)[number];
+
+/** `main`: the service's own process. `group`: its whole process group (its session leader's group). */
+export type Recipient = "main" | "group";
+
+export interface ProcessTarget {
+  readonly name: string;
+  /** True if it was delivered; false if nobody is there. */
+  signal(signal: Signal, to: Recipient): Promise<boolean>;
+  /** Asks it to end (TERM, and KILL after the service's stop deadline), and resolves when it has. */
+  stop(): Promise<void>;
+  /** Starts it again; resolves once the process runs, which is not yet ready. Does nothing if it runs. */
+  start(): Promise<void>;
+}
+
+export interface ProcessContext {
+  /** On the harness's clock. Rejects when the occurrence ends. */
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Aborted when the occurrence ends. */
+  readonly signal: AbortSignal;
+  /** The fault has done something to the target, once more. */
+  readonly hit: (detail: Readonly<Record<string, unknown>>) => void;
+}
+
+export interface ProcessFault<Parameters extends z.ZodObject = z.ZodObject> extends Declaration<Parameters> {
+  readonly plane: "process";
+  /** Resolves when all that it does at once is done; a storm with gaps runs until its last signal or until the occurrence ends. */
+  inject(target: ProcessTarget, parameters: z.output<Parameters>, context: ProcessContext): Promise<AsyncDisposable | void>;
+}

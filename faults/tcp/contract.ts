@@ -1,0 +1,54 @@
+/**
+ * The tcp plane: a fault is a flat map over the timed items of one direction of one connection.
+ *
+ *     sender ──► item ──► map ──► item, item, … ──► link waits until `due` ──► receiver
+ *
+ * It is pure: no I/O, no sleep, no clock. The link (`proxies/tcp/link.ts`) owns timers, byte order and back-pressure. It keeps every item that
+ * was not delivered in its unfaulted form, and judges it again when a fault comes or goes: so that lifting a fault loses nothing.
+ * `data`, `fin` queue in order: an item is never delivered before the one ahead of it. `rst` and `tick` overtake.
+ */
+import type { z } from "zod";
+import type { Declaration } from "../fault.ts";
+
+export type Direction = "upstream" | "downstream";
+
+/** All times are milliseconds of the host's monotonic clock. `due`: the earliest time of delivery; `Infinity`: held until the fault is lifted. */
+export type TcpItem = TcpData | { readonly type: "open" | "fin" | "rst" | "tick"; readonly due: number };
+
+export interface TcpData {
+  readonly type: "data";
+  readonly due: number;
+  /** Position of the first byte in this direction of the connection, counted from 0: what decisions are keyed on. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface TcpFault<Parameters extends z.ZodObject = z.ZodObject, State extends object = object> extends Declaration<Parameters> {
+  readonly plane: "tcp";
+  /** Where it acts unless the step says `direction`. */
+  readonly direction: Direction | "both";
+  /**
+   * True if the door itself is shut while the fault lasts: the proxy stops listening, so that the client's connect is refused by its own
+   * kernel. `map` then sees only the connections that were there before.
+   */
+  readonly door?: "shut";
+  /** The flat record that the fault keeps for one direction of one connection; the link copies it (one level deep) before each item. */
+  start(parameters: z.output<Parameters>, context: TcpContext): State;
+  /**
+   * One item in, any number out, in order. Returning the very item that came in means "no concern of mine"; anything else is a hit.
+   *
+   * - `open` comes first on a new connection (an `rst` in its place ends it before a byte has passed).
+   * - `tick` comes on every live connection when any fault is injected or lifted, and when a `tick` that a fault has put out is due; it carries the
+   *   present time in `due`, is never delivered and never a hit by itself.
+   * - An `rst` put out ends the whole connection, both sides, with RST.
+   */
+  map(item: TcpItem, state: State, parameters: z.output<Parameters>, context: TcpContext): TcpItem | readonly TcpItem[];
+}
+
+export interface TcpContext {
+  /** When this fault met this connection: the later of injection and `open`. */
+  readonly since: number;
+  readonly direction: Direction;
+  /** A uniform number in [0, 1) for the n-th decision of a name; the same for the same connection ordinal, direction, name and n. */
+  readonly draw: (decision: string, n: number) => number;
+}

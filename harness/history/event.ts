@@ -1,0 +1,41 @@
+/**
+ * What happened, one line an event, in order: the only thing that a verdict is made from.
+ *
+ * `at` is milliseconds since the run began, on the harness's monotonic clock. No paths, pids, ports or real dates: those go to `run.json`.
+ */
+import { z } from "zod";
+
+const at = z.number();
+const json: z.ZodType<unknown> = z.unknown();
+const details = z.record(z.string(), json);
+
+export const eventSchema = z.discriminatedUnion("event", [
+  z.object({ at, event: z.literal("run.begin"), plan: z.string(), seed: z.number(), world: z.string(), cell: details }),
+  z.object({ at, event: z.literal("phase.begin"), phase: z.string() }),
+  z.object({ at, event: z.literal("phase.end"), phase: z.string(), outcome: z.enum(["over", "steady", "condition", "timeout", "aborted"]) }),
+  z.object({ at, event: z.literal("service.start"), service: z.string() }),
+  z.object({ at, event: z.literal("service.ready"), service: z.string() }),
+  /** `ordered`: the harness or a fault ended it; otherwise it ended by itself. */
+  z.object({ at, event: z.literal("service.exit"), service: z.string(), code: z.number().optional(), signal: z.string().optional(), ordered: z.boolean() }),
+  /** A line of output: `fields` if it was a JSON object with an `event`, else `line`. Cut at 4 KiB. */
+  z.object({ at, event: z.literal("service.log"), service: z.string(), stream: z.enum(["out", "err"]), line: z.string().optional(), fields: details.optional() }),
+  /** `name` is `service.signal` for a subject's signal and the bare name for one of the plan's `observe`. */
+  z.object({ at, event: z.literal("probe"), name: z.string(), ok: z.boolean(), value: json.optional(), error: z.string().optional() }),
+  z.object({ at, event: z.literal("connection.open"), link: z.string(), connection: z.number() }),
+  z.object({ at, event: z.literal("connection.close"), link: z.string(), connection: z.number(), upstream: z.number(), downstream: z.number(), by: z.string() }),
+  /** `late`: how many milliseconds after the promised time. */
+  z.object({ at, event: z.literal("fault.inject"), step: z.string(), occurrence: z.number(), kind: z.string(), where: z.array(z.string()), parameters: details, late: z.number() }),
+  z.object({ at, event: z.literal("fault.hit"), step: z.string(), occurrence: z.number(), where: z.string(), detail: details }),
+  z.object({ at, event: z.literal("fault.lift"), step: z.string(), occurrence: z.number() }),
+  /** The harness could not do what the plan says: the verdict is `unknown` (or `fail` where an expectation broke before). */
+  z.object({ at, event: z.literal("run.trouble"), reason: z.string(), log: z.array(z.string()).optional() }),
+  /** A condition of the plan's `abort` became true. */
+  z.object({ at, event: z.literal("run.abort"), reason: z.string() }),
+  z.object({ at, event: z.literal("run.end") }),
+]);
+
+export type HistoryEvent = z.output<typeof eventSchema>;
+type Unstamped<E> = E extends unknown ? Omit<E, "at"> : never;
+/** An event as its maker sees it; the history stamps it. */
+export type Happening = Unstamped<HistoryEvent>;
+export type RecordEvent = (happening: Happening) => void;

@@ -1,0 +1,56 @@
+/**
+ * A world: where the services of a plan run. A small set of capabilities, not a class tree.
+ *
+ *     runner ──► World ──► services (start, signal, address, files)
+ *                  └─────► links    (a proxy each: inject, lift)
+ *                  every event ──► record ──► history
+ */
+import type { Address, Host } from "../../host/host.ts";
+import type { ProcessTarget } from "../../faults/process/contract.ts";
+import type { TcpProxy } from "../../proxies/tcp/proxy.ts";
+import type { RecordEvent } from "../history/event.ts";
+import type { Link, Service } from "../plan/schema.ts";
+
+/** What a plan may need and a world may lack; `sinbin doctor` and a plan's `requires` use the same names. */
+export const capabilities = ["programs", "commands", "isolation", "natural-ports"] as const;
+export type Capability = (typeof capabilities)[number];
+
+export interface WorldOptions {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly links: ReadonlyMap<string, Link>;
+  /** Guards that are switched off, by service: passed to the program as `--without GUARD`. */
+  readonly without: ReadonlyMap<string, readonly string[]>;
+  readonly seed: number;
+  /** An empty directory that the world may fill: one sub-directory a service, and logs. It stays; everything else goes at the end. */
+  readonly directory: string;
+  readonly record: RecordEvent;
+  readonly signal: AbortSignal;
+}
+
+export interface World extends AsyncDisposable {
+  readonly name: "local";
+  readonly capabilities: ReadonlySet<Capability>;
+  /** The harness's own host in this world: its clock stamps the history, its network reaches every service. */
+  readonly host: Host;
+  readonly services: ReadonlyMap<string, RunningService>;
+  readonly links: ReadonlyMap<string, TcpProxy>;
+}
+
+export interface RunningService {
+  readonly name: string;
+  /**
+   * Starts it and resolves when it is ready (see `ready` in docs/plans.md).
+   * @throws {WorldError} if it ends before, or is not ready within its start deadline; with its last log lines.
+   */
+  begin(): Promise<void>;
+  /** What the process faults act on. */
+  readonly process: ProcessTarget;
+  /** Where the harness reaches one of its ports, by the port's natural number. */
+  address(port: number): Promise<Address>;
+  /** A file of the service, by its path in the service's directory. @throws {Error} with `code` ENOENT. */
+  readFile(path: string): Promise<Uint8Array>;
+  /** The last lines of its output, oldest first, 20 at most. */
+  lastLines(): readonly string[];
+}
+
+export type StartWorld = (options: WorldOptions) => Promise<World>;

@@ -1,0 +1,149 @@
+/**
+ * The operating system as a program sees it: the one seam to the outside.
+ *
+ *     program ── main(host, args) ──► Host ──┬── real host       node:net, node:fs, the system's clock
+ *                                            └── simulated host  a world in memory, in virtual time
+ *
+ * A program, a proxy or a fault must not be able to tell which of the two it was given.
+ */
+import type { Duplex } from "node:stream";
+
+export interface Host {
+  /** The name of the service that this host runs, as in the plan; it appears in logs only. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly files: Files;
+  readonly signals: Signals;
+  readonly processes: Processes;
+  readonly random: Random;
+  /** One structured line, `{"event": …, …fields}`, on standard output: what the harness reads. */
+  readonly log: Log;
+}
+
+/** A program exports `main`; the number is its exit code. An error that escapes it is a crash: stack on standard error, exit code 1. */
+export type Main = (host: Host, args: readonly string[]) => Promise<number>;
+
+/** Whatever waits can be told to stop: it rejects with the signal's reason. */
+export interface Waiting {
+  readonly signal?: AbortSignal;
+}
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch. May step, and may run fast or slow. */
+  wall(): number;
+  /** Milliseconds since an arbitrary start. Never steps. */
+  monotonic(): number;
+  /** Waits on the monotonic clock. */
+  sleep(milliseconds: number, waiting?: Waiting): Promise<void>;
+  /** Calls back once on the monotonic clock; disposing cancels. Does not keep a process alive. */
+  timer(milliseconds: number, callback: () => void): Disposable;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A byte stream with `net.Socket`'s methods, so that Node's own `http` runs over it; its `setTimeout` is on the host's clock. */
+export interface Socket extends Duplex {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  /** Sends RST instead of FIN and drops what is buffered. */
+  resetAndDestroy(): this;
+  destroySoon(): void;
+  setTimeout(milliseconds: number, callback?: () => void): this;
+  setNoDelay(noDelay?: boolean): this;
+  setKeepAlive(enable?: boolean, initialDelay?: number): this;
+  ref(): this;
+  unref(): this;
+}
+
+export interface ListenOptions {
+  /** The address to bind; by default every address that the service has. */
+  readonly host?: string;
+  /** The natural port, or 0 for any. A world without natural ports maps it to a free one and says so in the log (`network.listening`). */
+  readonly port: number;
+  /** Serve TLS with the certificate that the world gave to this service (in sim: a plain stream and a model of the handshake). */
+  readonly tls?: boolean;
+  /** Keep the writable side open when the peer has sent FIN (default false: answer FIN with FIN). */
+  readonly halfOpen?: boolean;
+  /** Do not read until somebody does (default false). */
+  readonly pauseOnConnect?: boolean;
+}
+
+export interface ConnectOptions extends Address {
+  /** Speak TLS, trusting the world's CA alone; the certificate must be for `servername` (default: `host`). */
+  readonly tls?: boolean;
+  readonly servername?: string;
+  readonly halfOpen?: boolean;
+}
+
+export interface Listener extends AsyncDisposable {
+  /** What was really bound. */
+  readonly address: Address;
+}
+
+export interface Network {
+  /** @throws {Error} with `code` EADDRINUSE, EACCES and so on, as `net.Server` does. Disposing closes the door; connections live on. */
+  listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener>;
+  /** Resolves the name as `resolve` does. @throws {Error} with `code` ECONNREFUSED, ETIMEDOUT, ENOTFOUND and so on, as `net.connect` does. */
+  connect(options: ConnectOptions, waiting?: Waiting): Promise<Socket>;
+  /** The addresses of a service, first choice first: from the world's table of names, else from the system's resolver. Free ports are found here. */
+  resolve(address: Address, waiting?: Waiting): Promise<readonly Address[]>;
+}
+
+export interface Files {
+  /** @throws {Error} with `code` ENOENT and so on, as `node:fs` does; the same for all below. Paths are relative to the service's directory. */
+  read(path: string): Promise<Uint8Array>;
+  open(path: string, mode: "write" | "append" | "create-new"): Promise<OpenFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file or a whole directory; it need not exist. */
+  remove(path: string): Promise<void>;
+  makeDirectory(path: string): Promise<void>;
+  /** Names, sorted. */
+  list(path: string): Promise<readonly string[]>;
+  /** Makes renames and new names in a directory durable (fsync of the directory). */
+  syncDirectory(path: string): Promise<void>;
+}
+
+export interface OpenFile extends AsyncDisposable {
+  write(bytes: Uint8Array | string): Promise<void>;
+  /** Makes what was written durable (fsync). */
+  sync(): Promise<void>;
+}
+
+export const signalNames = ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "KILL", "STOP", "CONT", "PIPE", "CHLD"] as const;
+export type SignalName = (typeof signalNames)[number];
+
+export interface Signals {
+  /** While at least one handler is there, the signal's default action does not happen. */
+  on(signal: Exclude<SignalName, "KILL" | "STOP">, handler: () => void): Disposable;
+}
+
+export interface Exit {
+  readonly code: number | undefined;
+  readonly signal: SignalName | undefined;
+}
+
+export interface Processes {
+  /** Starts a child in a process group of its own; its output is discarded. @throws {Error} with `code` ENOENT and so on. */
+  start(command: string, args: readonly string[], options?: { readonly directory?: string }): Promise<Child>;
+}
+
+export interface Child {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  /** Signals the whole group; false if nothing is left of it. */
+  signal(signal: SignalName): boolean;
+}
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  number(): number;
+  bytes(length: number): Uint8Array;
+}
+
+export type Log = (event: string, fields?: Readonly<Record<string, unknown>>) => void;

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+/** Four kinds of test, fast to slow, told apart by name: see CONTRIBUTING.md. */
+export default defineConfig({
+  test: {
+    include: ["**/*.test.ts"],
+    exclude: ["node_modules/**", "runs/**"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
