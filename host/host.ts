@@ -115,7 +115,19 @@ export interface OpenFile extends AsyncDisposable {
   sync(): Promise<void>;
 }
 
-export const signalNames = ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "KILL", "STOP", "CONT", "PIPE", "CHLD"] as const;
+export const signalNames = [
+  "HUP",
+  "INT",
+  "QUIT",
+  "USR1",
+  "USR2",
+  "TERM",
+  "KILL",
+  "STOP",
+  "CONT",
+  "PIPE",
+  "CHLD",
+] as const;
 export type SignalName = (typeof signalNames)[number];
 
 export interface Signals {

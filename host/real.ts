@@ -1,0 +1,41 @@
+/** The real host: a thin layer over Node. */
+import type { Host, Log } from "./host.ts";
+import { createRandom } from "./random.ts";
+import { realClock } from "./real/clock.ts";
+import { createFiles } from "./real/files.ts";
+import { logToStandardOutput } from "./real/log.ts";
+import { createNetwork } from "./real/network.ts";
+import { realProcesses } from "./real/processes.ts";
+import type { Identity } from "./real/secure.ts";
+import { realSignals } from "./real/signals.ts";
+
+export type { Identity } from "./real/secure.ts";
+
+export interface RealHostOptions {
+  readonly name: string;
+  /** What the paths of `files` are relative to. */
+  readonly directory: string;
+  readonly seed: number;
+  /**
+   * Where names lead, `{ "plc.test:443": "127.0.0.1:40001" }`. Given only in a world without natural ports: a port that is listened on is then
+   * mapped to a free one on loopback.
+   */
+  readonly names?: Readonly<Record<string, string>>;
+  readonly identity?: Identity;
+  /** Standard output unless given. */
+  readonly log?: Log;
+}
+
+export function createRealHost(options: RealHostOptions): Host {
+  const { name, directory, seed, names, identity, log = logToStandardOutput } = options;
+  return {
+    name,
+    clock: realClock,
+    network: createNetwork({ names, identity: identity ?? {}, log }),
+    files: createFiles(directory),
+    signals: realSignals,
+    processes: realProcesses,
+    random: createRandom(seed),
+    log,
+  };
+}

@@ -1,0 +1,136 @@
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { createServer, isIP, connect as connectTcp } from "node:net";
+import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, Socket, Waiting } from "../host.ts";
+import { acceptSecure, connectSecure, serverContext } from "./secure.ts";
+import type { Identity } from "./secure.ts";
+
+const loopback = "127.0.0.1";
+const everywhere = "0.0.0.0";
+
+export interface NetworkOptions {
+  readonly names: Readonly<Record<string, string>> | undefined;
+  readonly identity: Identity;
+  readonly log: Log;
+}
+
+export function createNetwork({ names, identity, log }: NetworkOptions): Network {
+  const resolve = async (address: Address, waiting: Waiting = {}): Promise<readonly Address[]> => {
+    const known = names?.[formatAddress(address)];
+    if (known !== undefined) return [parseAddress(known)];
+    if (isIP(address.host) !== 0) return [address];
+    const found = await abortable(lookup(address.host, { all: true }), waiting);
+    return found.map((entry) => ({ host: entry.address, port: address.port }));
+  };
+
+  return {
+    resolve,
+
+    async listen(options, onConnection) {
+      const mapped = names !== undefined && options.port !== 0;
+      const listener = await listen(
+        {
+          ...options,
+          host: options.host ?? (names === undefined ? everywhere : loopback),
+          port: mapped ? 0 : options.port,
+        },
+        identity,
+        onConnection,
+      );
+      if (mapped) log("network.listening", { port: options.port, address: formatAddress(listener.address) });
+      return listener;
+    },
+
+    async connect(options, waiting = {}) {
+      const addresses = await resolve(options, waiting);
+      const errors: unknown[] = [];
+      for (const address of addresses) {
+        try {
+          return await connect(address, options, identity, waiting);
+        } catch (error) {
+          waiting.signal?.throwIfAborted();
+          if (isRefusal(error))
+            log("network.refused", { host: options.host, port: options.port, address: formatAddress(address) });
+          errors.push(error);
+        }
+      }
+      throw errors[0];
+    },
+  };
+}
+
+async function listen(
+  options: ListenOptions & { readonly host: string },
+  identity: Identity,
+  onConnection: (socket: Socket) => void,
+): Promise<Listener> {
+  const { host, port, tls = false, halfOpen = false, pauseOnConnect = false } = options;
+  const secureContext = tls ? serverContext(identity) : undefined;
+  const server = createServer(
+    { allowHalfOpen: halfOpen, noDelay: true, pauseOnConnect: pauseOnConnect && !tls },
+    (tcp) => {
+      if (secureContext === undefined) onConnection(tcp);
+      else acceptSecure(tcp, secureContext, (secure) => onConnection(pauseOnConnect ? secure.pause() : secure));
+    },
+  );
+  server.listen({ host, port });
+  await once(server, "listening");
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error("a TCP server has an address");
+  return {
+    address: { host: bound.address, port: bound.port },
+    [Symbol.asyncDispose]: async () => {
+      // Closes the door at once; the callback would wait for the connections, which live on.
+      server.close();
+    },
+  };
+}
+
+async function connect(
+  address: Address,
+  options: ConnectOptions,
+  identity: Identity,
+  { signal }: Waiting,
+): Promise<Socket> {
+  signal?.throwIfAborted();
+  const tcp = connectTcp({ ...address, allowHalfOpen: options.halfOpen ?? false, noDelay: true });
+  const abort = (): void => void tcp.destroy(signal?.reason);
+  signal?.addEventListener("abort", abort);
+  try {
+    await once(tcp, "connect");
+    return options.tls === true ? await connectSecure(tcp, options.servername ?? options.host, identity) : tcp;
+  } catch (error) {
+    tcp.destroy();
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+async function abortable<T>(promise: Promise<T>, { signal }: Waiting): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+}
+
+/** `plc.test:443`, `[::1]:443`: as in the table of names and in logs. */
+export function formatAddress({ host, port }: Address): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+export function parseAddress(text: string): Address {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(colon + 1)) };
+}

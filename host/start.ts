@@ -1,0 +1,43 @@
+/**
+ * Runs a program as a process, on the real host: `node host/start.ts program.ts [arguments…]`. Its directory is the current one.
+ *
+ * The world speaks to it through the environment:
+ *
+ * - `SINBIN_SERVICE`: the service's name (default: the program's path).
+ * - `SINBIN_SEED`: an integer for `host.random` (default 1); another one for each start of the same service.
+ * - `SINBIN_CA`, `SINBIN_CERT`, `SINBIN_KEY`: paths of PEM files: the authority to trust, the certificate to serve TLS with, and its key.
+ * - `SINBIN_NAMES`: only in a world without natural ports: where names lead, as JSON `{ "plc.test:443": "127.0.0.1:40001" }`. A port that is
+ *   listened on is mapped to a free one, and the log says so: `network.listening` { port, address }.
+ *
+ * A connect that is refused is logged in every world, as `network.refused` { host, port, address }: no proxy can see it.
+ * What escapes `main` is printed with its stack, exit code 1: that is what Node does.
+ */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Main } from "./host.ts";
+import { createRealHost } from "./real.ts";
+
+const [path, ...args] = process.argv.slice(2);
+if (path === undefined) throw new Error("write the path of a program: node host/start.ts program.ts [arguments…]");
+
+const { SINBIN_SERVICE, SINBIN_SEED, SINBIN_NAMES, SINBIN_CA, SINBIN_CERT, SINBIN_KEY } = process.env;
+const pem = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : readFileSync(path, "utf8");
+const authority = pem(SINBIN_CA);
+const certificate = pem(SINBIN_CERT);
+const key = pem(SINBIN_KEY);
+
+const host = createRealHost({
+  name: SINBIN_SERVICE ?? path,
+  directory: process.cwd(),
+  seed: Number(SINBIN_SEED ?? 1),
+  ...(SINBIN_NAMES !== undefined && { names: JSON.parse(SINBIN_NAMES) }),
+  identity: {
+    ...(authority !== undefined && { authority }),
+    ...(certificate !== undefined && { certificate }),
+    ...(key !== undefined && { key }),
+  },
+});
+const { main }: { readonly main: Main } = await import(pathToFileURL(resolve(path)).href);
+process.exit(await main(host, args));
