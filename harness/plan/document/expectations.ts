@@ -1,0 +1,33 @@
+/** What must hold: the same five words everywhere. */
+import { z } from "zod";
+import { duration, share } from "../../../faults/units.ts";
+import { bound, exactlyOne, expression, label, sentence } from "./words.ts";
+
+export const expectationWords = ["always", "never", "eventually", "whenever", "at_end", "sometimes"] as const;
+
+const severity = z.enum(["fail", "warn"], "write fail or warn").meta({ description: "`warn` is reported, and changes no verdict." });
+export type Severity = z.output<typeof severity>;
+
+const shape = {
+  always: expression.optional().meta({ description: "True all the time, from the end of the warm-up on." }),
+  never: expression.optional().meta({ description: "False all the time; of an event: it does not happen." }),
+  eventually: expression.optional().meta({ description: "Becomes true within `within` after the last fault was lifted." }),
+  whenever: expression.optional().meta({ description: "Each time that this becomes true, `then` must be true `within` the time given." }),
+  at_end: expression.optional().meta({ description: "True when the run ends." }),
+  sometimes: expression.optional().meta({ description: "True at least once; else nothing was tested, and the verdict is unknown." }),
+  then: expression.optional().meta({ description: "What must be true after `whenever`." }),
+  within: bound(duration).optional().meta({ description: "The deadline of `eventually` and `whenever`." }),
+  tolerate: bound(z.union([share, z.int().nonnegative()]))
+    .optional()
+    .meta({ description: "How many occasions of `whenever` may be missed: a number or a share, such as 20%." }),
+  for: bound(duration).optional().meta({ description: "A breach of `always` or `never` counts only if it lasts longer than this." }),
+  during: label.optional().meta({ description: "Only while this phase, or an occurrence of this step, lasts." }),
+  name: sentence.optional(),
+  severity: severity.prefault("fail"),
+};
+
+export const expectationDocument = exactlyOne(
+  z.strictObject(shape),
+  expectationWords,
+  "write exactly one of always, never, eventually, whenever, at_end and sometimes",
+).meta({ id: "expectation" });

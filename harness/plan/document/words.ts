@@ -1,0 +1,66 @@
+/** The small words that every part of a plan is made of. */
+import { z } from "zod";
+
+/** What CEL keeps for itself, and the one name that every JavaScript object has. */
+const reserved = new Set(
+  "as break const constructor continue else false for function if import in let loop null package namespace return true var void while fault run phase abs size has".split(" "),
+);
+
+/** Names of services, links, signals and parameters: they are variables of expressions, too. */
+export const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, "write a name in lower case, such as node or plc_2 (letters, digits and _, beginning with a letter)")
+  .refine((text) => !reserved.has(text), "choose another name: expressions use this word for something else");
+
+/** Names of phases, steps, plans and guards are only ever quoted, so that they may have dashes. */
+export const label = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]*$/, "write a name in lower case, such as warm-up (letters, digits, -, _ and .)")
+  .max(80, "write a shorter name: 80 characters at most");
+
+export const text = z.string("write a text");
+export const sentence = z.string("write a sentence").min(1, "write a sentence");
+
+/** Compiled against the signals of the plan once all of it is known. */
+export const expression = z
+  .string("write an expression, such as node.alive or size(node.slivers) == 3")
+  .min(1, "write an expression, such as node.alive")
+  .meta({ description: "An expression over signals, such as `node.ping.age < 5s`." });
+
+export const port = z
+  .int("write a port, such as 443")
+  .min(1, "write a port between 1 and 65535")
+  .max(65535, "write a port between 1 and 65535")
+  .meta({ description: "A port: the natural one, as the real daemon uses it." });
+
+export const reference = z.string().regex(/^\$[a-z][a-z0-9_]*$/);
+export const formula = z.string().regex(/^= ./);
+
+/**
+ * A value that may also be `$name` or `= expression`. Both are replaced before the plan is read, so that none is left here but the ones that
+ * could not be: those have a problem of their own.
+ */
+export function bound<Scalar extends z.ZodType>(scalar: Scalar) {
+  return z.union([scalar, reference.transform(unresolved), formula.transform(unresolved)]);
+}
+
+function unresolved(_text: string, context: z.RefinementCtx): never {
+  context.addIssue({ code: "custom", message: "", params: { unresolved: true } });
+  return z.NEVER;
+}
+
+/** Exactly one of the keys, said to `zod` and to the JSON Schema alike. */
+export function exactlyOne<Shape extends z.ZodObject>(schema: Shape, keys: readonly string[], message: string): Shape {
+  return atMostOne(schema, keys, message, 1).meta({ oneOf: keys.map((key) => ({ required: [key] })) });
+}
+
+/** At most one of the keys (and at least `minimum`). Checked even where other keys are wrong, so that all problems show at once. */
+export function atMostOne<Shape extends z.ZodObject>(schema: Shape, keys: readonly string[], message: string, minimum = 0): Shape {
+  return schema.refine(
+    (value) => {
+      const count = keys.filter((key) => value[key] !== undefined).length;
+      return count >= minimum && count <= 1;
+    },
+    { message, params: { keys }, when: ({ value }) => typeof value === "object" && value !== null },
+  );
+}
