@@ -29,27 +29,12 @@ const faultType: ValueType = {
 const limits = { maxAstNodes: 500, maxDepth: 32, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 8 };
 
 /** Names that CEL or this language has taken: a signal can't be called so. */
-export const reservedNames: ReadonlySet<string> = new Set([
-  ...[
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-  ],
-  ...["var", "void", "while", "true", "false", "null", "prototype", "constructor"],
-  ...["bool", "bytes", "cel", "double", "dyn", "int", "list", "map", "null_type", "optional", "string", "type", "uint"],
-]);
+export const reservedNames: ReadonlySet<string> = new Set(
+  (
+    "as break const constructor continue else for function if import in let loop package namespace prototype return var void while true false null " +
+    "bool bytes cel double dyn int list map null_type optional string type uint"
+  ).split(" "),
+);
 
 /** @throws {ExpressionError} */
 export function compileCel(text: string, rewritten: Rewritten, scope: Scope): Expression {
@@ -163,7 +148,7 @@ function createEnvironment({ literals }: Rewritten, scope: Scope) {
     environment,
     wrapperFor,
     typeNamed: (name: string): ValueType => types.get(name) ?? plainType(name),
-    evaluateWith<Result>(bindings: Bindings, evaluate: () => Result): Result {
+    evaluateWith: <Result>(bindings: Bindings, evaluate: () => Result): Result => {
       current = bindings;
       try {
         return evaluate();

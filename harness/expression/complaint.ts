@@ -33,9 +33,9 @@ export function complaintAbout(failure: CelFailure, surroundings: Surroundings):
   const node = failure.node as CheckedNode | undefined;
   const start = failure.range?.start ?? 0;
   const summary = failure.summary ?? failure.message;
-  switch (failure.code) {
+  switch (failure.code ?? "") {
     case "unknown_variable": {
-      const name = String(node?.args ?? "");
+      const name = typeof node?.args === "string" ? node.args : "";
       const names = [...surroundings.scope.variables.keys(), ...(surroundings.scope.steps.size > 0 ? ["fault"] : [])];
       return { message: `there is no ${name} here: ${suggest(name, names)}`, offset: start };
     }

@@ -79,6 +79,8 @@ export function toCel(value: unknown, type: ValueType, wrapperFor: (type: ValueT
       return dynamicToCel(value);
     case "dynamic":
       return dynamicToCel(value);
+    default:
+      return type satisfies never;
   }
 }
 
