@@ -15,12 +15,12 @@ export interface NetworkOptions {
 }
 
 export function createNetwork({ names, identity, log }: NetworkOptions): Network {
-  const resolve = async (address: Address, waiting: Waiting = {}): Promise<readonly Address[]> => {
-    const known = names?.[formatAddress(address)];
+  const resolve = async ({ host, port }: Address, waiting: Waiting = {}): Promise<readonly Address[]> => {
+    const known = names?.[formatAddress({ host, port })];
     if (known !== undefined) return [parseAddress(known)];
-    if (isIP(address.host) !== 0) return [address];
-    const found = await abortable(lookup(address.host, { all: true }), waiting);
-    return found.map((entry) => ({ host: entry.address, port: address.port }));
+    if (isIP(host) !== 0) return [{ host, port }];
+    const found = await abortable(lookup(host, { all: true }), waiting);
+    return found.map((entry) => ({ host: entry.address, port }));
   };
 
   return {
@@ -93,7 +93,12 @@ async function connect(
   { signal }: Waiting,
 ): Promise<Socket> {
   signal?.throwIfAborted();
-  const tcp = connectTcp({ ...address, allowHalfOpen: options.halfOpen ?? false, noDelay: true });
+  const tcp = connectTcp({
+    host: address.host,
+    port: address.port,
+    allowHalfOpen: options.halfOpen ?? false,
+    noDelay: true,
+  });
   const abort = (): void => void tcp.destroy(signal?.reason);
   signal?.addEventListener("abort", abort);
   try {
