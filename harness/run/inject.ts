@@ -1,0 +1,73 @@
+/** How an occurrence reaches the world, plane by plane. */
+import { faults } from "../../faults/registry.ts";
+import { stream } from "../../faults/random.ts";
+import type { TcpFault } from "../../faults/tcp/contract.ts";
+import type { ProcessFault } from "../../faults/process/contract.ts";
+import { WorldError } from "../errors.ts";
+import type { Occurrence } from "../schedule/schedule.ts";
+import type { World } from "../worlds/world.ts";
+
+export interface InjectOptions {
+  readonly world: World;
+  readonly seed: number;
+  readonly step: string;
+  readonly occurrence: Occurrence;
+  /** Aborted when the occurrence ends. */
+  readonly signal: AbortSignal;
+  readonly onHit: (where: string, detail: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Resolves when all that the fault does at once is done; disposing the result lifts it. */
+export async function inject(options: InjectOptions): Promise<AsyncDisposable> {
+  const fault = faults.get(options.occurrence.kind);
+  if (fault === undefined) throw new WorldError(`no fault is called ${options.occurrence.kind}: see "sinbin faults"`);
+  const parameters = fault.parameters.parse(options.occurrence.parameters);
+  switch (fault.plane) {
+    case "tcp":
+      return injectTcp(fault, parameters, options);
+    case "process":
+      return injectProcess(fault, parameters, options);
+  }
+}
+
+async function injectTcp(fault: TcpFault, parameters: object, options: InjectOptions): Promise<AsyncDisposable> {
+  const { world, seed, step, occurrence, onHit } = options;
+  const injected = new AsyncDisposableStack();
+  for (const where of occurrence.where) {
+    const proxy = required(world.links, where, "link");
+    injected.use(
+      proxy.inject({
+        ...occurrence.match,
+        fault,
+        parameters,
+        draw: stream(seed, [step, where, occurrence.n]),
+        onHit: (detail) => onHit(where, detail),
+      }),
+    );
+  }
+  return injected;
+}
+
+async function injectProcess(fault: ProcessFault, parameters: Record<string, unknown>, options: InjectOptions): Promise<AsyncDisposable> {
+  const { world, occurrence, signal, onHit } = options;
+  await using injected = new AsyncDisposableStack();
+  await Promise.all(
+    occurrence.where.map(async (where) => {
+      const { process } = required(world.services, where, "service");
+      const context = {
+        sleep: (milliseconds: number) => world.host.clock.sleep(milliseconds, { signal }),
+        signal,
+        hit: (detail: Readonly<Record<string, unknown>>) => onHit(where, detail),
+      };
+      const lift = await fault.inject(process, parameters, context);
+      if (lift !== undefined) injected.use(lift);
+    }),
+  );
+  return injected.move();
+}
+
+function required<Thing>(things: ReadonlyMap<string, Thing>, name: string, what: string): Thing {
+  const thing = things.get(name);
+  if (thing === undefined) throw new WorldError(`this world has no ${what} called ${name}`);
+  return thing;
+}

@@ -1,0 +1,118 @@
+/**
+ * Looks at the services from outside, again and again, and records what it saw: HTTP, TCP and file observations of the plan and of its subjects.
+ * Observations of the log need no probe: the lines are in the history already.
+ */
+import { request } from "../../host/http.ts";
+import type { Clock } from "../../host/host.ts";
+import type { Observation, Plan } from "../plan/schema.ts";
+import type { RecordEvent } from "../history/event.ts";
+import type { World } from "../worlds/world.ts";
+
+/** A probe that has no answer by then has failed; a paused service must not hold up the next look. */
+const probeTimeoutMs = 2000;
+const maximumBodyBytes = 1024 * 1024;
+
+export interface ProbesOptions {
+  readonly plan: Plan;
+  readonly world: World;
+  readonly record: RecordEvent;
+  readonly signal: AbortSignal;
+}
+
+/** Runs until the signal is aborted. */
+export async function runProbes({ plan, world, record, signal }: ProbesOptions): Promise<void> {
+  await Promise.all(
+    observations(plan).map(async ({ name, service, observation }) => {
+      const look = lookFor(world, service, observation);
+      if (look === undefined) return;
+      while (!signal.aborted) {
+        const began = world.host.clock.monotonic();
+        record(await probe(world.host.clock, name, look, signal));
+        const rest = began + (observation.every ?? 1000) - world.host.clock.monotonic();
+        await world.host.clock.sleep(Math.max(0, rest), { signal }).catch(() => {});
+      }
+    }),
+  );
+}
+
+function observations(plan: Plan): readonly { readonly name: string; readonly service: string; readonly observation: Observation }[] {
+  const own = Object.entries(plan.observe).map(([name, observation]) => ({ name, service: observation.service, observation }));
+  const subjects = Object.entries(plan.services).flatMap(([service, { subject }]) =>
+    Object.entries(subject?.signals ?? {}).map(([signal, observation]) => ({
+      name: `${service}.${signal}`,
+      service,
+      observation: { ...observation, service },
+    })),
+  );
+  return [...own, ...subjects];
+}
+
+type Look = (signal: AbortSignal) => Promise<unknown>;
+
+async function probe(clock: Clock, name: string, look: Look, signal: AbortSignal): Promise<Parameters<RecordEvent>[0]> {
+  const deadline = new AbortController();
+  using timer = clock.timer(probeTimeoutMs, () => deadline.abort(new Error(`no answer within ${probeTimeoutMs} ms`)));
+  void timer;
+  try {
+    const value = await look(AbortSignal.any([signal, deadline.signal]));
+    return { event: "probe", name, ok: true, ...(value === undefined ? {} : { value }) };
+  } catch (error) {
+    return { event: "probe", name, ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function lookFor(world: World, serviceName: string, observation: Observation): Look | undefined {
+  const service = world.services.get(serviceName);
+  if (service === undefined) return undefined;
+  if (observation.http !== undefined) {
+    const { port, path, method, body, expect, match } = observation.http;
+    return async (signal) => {
+      const reply = await request(world.host, { address: await service.address(port), path, method, body }, { signal });
+      const text = await readText(reply.body);
+      if (reply.status !== expect) throw new Error(`status ${reply.status} where ${expect} was expected`);
+      if (match !== undefined) {
+        const found = new RegExp(match).exec(text);
+        if (found === null) throw new Error(`the body does not match ${match}`);
+        return found[1] ?? found[0];
+      }
+      return observation.json === undefined ? reply.status : select(JSON.parse(text), observation.json);
+    };
+  }
+  if (observation.tcp !== undefined) {
+    const { port } = observation.tcp;
+    return async (signal) => {
+      const socket = await world.host.network.connect(await service.address(port), { signal });
+      socket.destroy();
+      return true;
+    };
+  }
+  if (observation.file !== undefined) {
+    const { file, json } = observation;
+    return async () => {
+      const text = new TextDecoder().decode(await service.readFile(file));
+      return json === undefined ? text : select(JSON.parse(text), json);
+    };
+  }
+  return undefined;
+}
+
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maximumBodyBytes) throw new Error(`the body is longer than ${maximumBodyBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+/** The value at a path such as `slivers.names` or `nodes[0].id`. @throws {Error} if there is none. */
+export function select(document: unknown, path: string): unknown {
+  let value = document;
+  for (const key of path.split(/[.[\]]+/).filter((part) => part !== "" && part !== "$")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) throw new Error(`there is nothing at ${path}`);
+    value = (value as Readonly<Record<string, unknown>>)[key];
+  }
+  return value;
+}

@@ -1,0 +1,141 @@
+/**
+ * One plan, one cell of its matrix, one seed, in one world: from the schedule to the verdict and the run folder.
+ *
+ *     schedule ──► world ──► timeline + probes ──► history ──► judge ──► verdict.json
+ */
+import type { Clock, Host } from "../../host/host.ts";
+import { WorldError } from "../errors.ts";
+import { createHistory } from "../history/history.ts";
+import type { History } from "../history/history.ts";
+import { judge } from "../judge/judge.ts";
+import type { Judgement } from "../judge/judge.ts";
+import { createMonitor } from "../judge/monitor.ts";
+import { pendingUntil } from "../judge/pending.ts";
+import type { Plan } from "../plan/schema.ts";
+import { createSchedule } from "../schedule/schedule.ts";
+import type { StartWorld, World } from "../worlds/world.ts";
+import { openFolder } from "./folder.ts";
+import { createLive } from "./live.ts";
+import { runProbes } from "./probes.ts";
+import { walk } from "./timeline.ts";
+
+export interface RunOptions {
+  readonly plan: Plan;
+  readonly cell: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  /** Guards that are switched off, by service. */
+  readonly without: ReadonlyMap<string, readonly string[]>;
+  /** `clock` is the world's time: it stamps the history from before the first service starts. */
+  readonly world: { readonly name: "local"; readonly clock: Clock; readonly start: StartWorld };
+  /** The machine that sinbin itself runs on: the run folder is written there. */
+  readonly host: Host;
+  /** Made by this run; must not be there yet. */
+  readonly directory: string;
+  /** What `run.json` says of how the run came about. */
+  readonly about: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal;
+  /** For live progress: the history as it grows. */
+  readonly onHistory?: (history: History) => void;
+}
+
+export interface RunResult extends Judgement {
+  readonly seconds: number;
+  readonly directory: string;
+}
+
+/** @throws the signal's reason if it was aborted: an interrupted run has no verdict, and its folder is removed. */
+export async function runPlan(options: RunOptions): Promise<RunResult> {
+  const { plan, cell, seed, host, directory, signal } = options;
+  const schedule = createSchedule(plan, { seed, cell });
+  const folder = await openFolder(host, directory);
+  try {
+    await folder.write("plan.json", plan);
+    await folder.write("schedule.json", schedule);
+    const began = host.clock.monotonic();
+    await folder.write("run.json", { ...options.about, plan: plan.plan, seed, cell, world: options.world.name, began: host.clock.wall() });
+
+    await using history = createHistory({ clock: options.world.clock, file: await folder.open("history.jsonl") });
+    options.onHistory?.(history);
+    history.record({ event: "run.begin", plan: plan.plan, seed, world: options.world.name, cell: { ...cell } });
+    await live(options, schedule, history);
+    history.record({ event: "run.end" });
+    await history.close();
+    signal.throwIfAborted();
+
+    const judgement = judge(plan, history.events);
+    const result = { ...judgement, seconds: (host.clock.monotonic() - began) / 1000, directory };
+    await folder.write("verdict.json", judgement);
+    return result;
+  } catch (error) {
+    if (signal.aborted) await folder.remove();
+    throw error;
+  }
+}
+
+/** Everything that happens between `run.begin` and `run.end`; trouble ends up in the history, and so in the verdict. */
+async function live(options: RunOptions, schedule: ReturnType<typeof createSchedule>, history: History): Promise<void> {
+  const { plan, signal } = options;
+  try {
+    await using world = await options.world.start({
+      services: new Map(Object.entries(plan.services)),
+      links: new Map(Object.entries(plan.links)),
+      without: options.without,
+      seed: options.seed,
+      directory: `${options.directory}/services`,
+      record: (happening) => history.record(happening),
+      signal,
+    });
+    await walkIn(world, options, schedule, history);
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return;
+    if (!(error instanceof WorldError)) throw error;
+    history.record({ event: "run.trouble", reason: error.message, log: [...error.log] });
+  }
+}
+
+async function walkIn(world: World, options: RunOptions, schedule: ReturnType<typeof createSchedule>, history: History): Promise<void> {
+  const { plan, signal } = options;
+  const ending = new AbortController();
+  const over = AbortSignal.any([signal, ending.signal]);
+  using view = createLive({ clock: world.host.clock, history, monitor: createMonitor(plan) });
+
+  await beginServices(plan, world, signal);
+  const probes = runProbes({ plan, world, record: (happening) => history.record(happening), signal: over });
+  try {
+    const aborts = plan.abort.map(async ({ when, reason }) => {
+      const watch = view.watch(when);
+      await view.until(() => watch.value, { signal: over });
+      history.record({ event: "run.abort", reason: reason ?? when });
+      ending.abort();
+    });
+    void Promise.allSettled(aborts);
+    await walk({ plan, schedule, world, history, live: view, signal: over });
+    await settle(plan, world.host.clock, history, over);
+  } finally {
+    ending.abort();
+    await Promise.allSettled([probes]);
+  }
+}
+
+/** Servers before their clients; those that don't depend on each other at once. */
+async function beginServices(plan: Plan, world: World, signal: AbortSignal): Promise<void> {
+  const links = Object.values(plan.links);
+  const waiting = new Set(Object.keys(plan.services));
+  while (waiting.size > 0) {
+    signal.throwIfAborted();
+    const free = [...waiting].filter((name) => !links.some(({ from, to }) => from === name && to !== name && waiting.has(to)));
+    // Services that are each other's clients have to find each other by themselves.
+    const next = free.length > 0 ? free : [...waiting];
+    await Promise.all(next.map((name) => world.services.get(name)?.begin()));
+    for (const name of next) waiting.delete(name);
+  }
+}
+
+/** Lets the run go on until every deadline that an expectation has set is decided. */
+async function settle(plan: Plan, clock: Clock, history: History, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    const until = pendingUntil(plan, history.events, history.now());
+    if (until === undefined) return;
+    await clock.sleep(Math.min(100, Math.max(1, until - history.now())), { signal: over }).catch(() => {});
+  }
+}

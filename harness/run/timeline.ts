@@ -1,0 +1,205 @@
+/**
+ * Walks the schedule: phases one after another, the steps of a phase side by side.
+ *
+ *     phase ──┬── step ──► occurrence: inject … hold … lift
+ *             └── step ──► occurrence, occurrence, …
+ *
+ * When a phase ends, for whatever reason, everything that it injected is lifted before the next one begins.
+ */
+import { faults } from "../../faults/registry.ts";
+import type { History } from "../history/history.ts";
+import type { Plan } from "../plan/schema.ts";
+import { drawOccurrence } from "../schedule/schedule.ts";
+import type { Occurrence, Schedule, ScheduledPhase, ScheduledStep } from "../schedule/schedule.ts";
+import type { World } from "../worlds/world.ts";
+import { inject } from "./inject.ts";
+import type { Live } from "./live.ts";
+
+export interface Timeline {
+  readonly plan: Plan;
+  readonly schedule: Schedule;
+  readonly world: World;
+  readonly history: History;
+  readonly live: Live;
+  /** Aborted when the run must end: interrupted, a condition of `abort`, trouble. */
+  readonly signal: AbortSignal;
+}
+
+export async function walk(timeline: Timeline): Promise<void> {
+  for (const phase of timeline.schedule.phases) {
+    if (timeline.signal.aborted) return;
+    await walkPhase(timeline, phase);
+  }
+}
+
+type Outcome = "over" | "steady" | "condition" | "timeout" | "aborted";
+
+async function walkPhase(timeline: Timeline, phase: ScheduledPhase): Promise<void> {
+  const { history, signal } = timeline;
+  const began = timeline.world.host.clock.monotonic();
+  history.record({ event: "phase.begin", phase: phase.name });
+  const ending = new AbortController();
+  const over = AbortSignal.any([signal, ending.signal]);
+  const steps = phase.steps.map((step) => unlessAborted(over, walkStep(timeline, step, began, over)));
+  try {
+    // A step that throws ends its phase at once; one that has run out of occurrences must not.
+    const broken = Promise.all(steps).then(() => new Promise<never>(() => {}));
+    const outcome = await Promise.race([endOfPhase(timeline, phase, over), broken]);
+    ending.abort();
+    await Promise.all(steps);
+    history.record({ event: "phase.end", phase: phase.name, outcome });
+  } finally {
+    ending.abort();
+    await Promise.allSettled(steps);
+  }
+}
+
+async function endOfPhase({ live, world, signal }: Timeline, phase: ScheduledPhase, over: AbortSignal): Promise<Outcome> {
+  const { clock } = world.host;
+  try {
+    if (phase.until === undefined) {
+      await clock.sleep(phase.for ?? 0, { signal: over });
+      return "over";
+    }
+    const watch = phase.until === "steady" ? undefined : live.watch(phase.until);
+    using deadline = new DisposableStack();
+    const timedOut = new AbortController();
+    if (phase.timeout !== undefined) deadline.use(clock.timer(phase.timeout, () => timedOut.abort()));
+    try {
+      await live.until(() => (watch === undefined ? live.isSteady() : watch.value), {
+        signal: AbortSignal.any([over, timedOut.signal]),
+      });
+      return watch === undefined ? "steady" : "condition";
+    } catch (error) {
+      if (timedOut.signal.aborted) return "timeout";
+      throw error;
+    }
+  } catch (error) {
+    if (signal.aborted) return "aborted";
+    throw error;
+  }
+}
+
+async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, phaseOver: AbortSignal): Promise<void> {
+  const { live, world } = timeline;
+  const { clock } = world.host;
+  const ended = new AbortController();
+  const over = AbortSignal.any([phaseOver, ended.signal]);
+  if (step.until !== undefined) {
+    const watch = live.watch(step.until);
+    void unlessAborted(
+      over,
+      live.until(() => watch.value, { signal: over }).then(() => ended.abort()),
+    );
+  }
+  const running: Promise<void>[] = [];
+  const run = (occurrence: Occurrence, planned: number, signal: AbortSignal): void => {
+    running.push(unlessAborted(signal, runOccurrence(timeline, step, occurrence, planned, signal)));
+  };
+  try {
+    switch (step.trigger.type) {
+      case "timed":
+        for (const occurrence of step.occurrences) {
+          const planned = began + occurrence.at;
+          await clock.sleep(Math.max(0, planned - clock.monotonic()), { signal: over });
+          run(occurrence, planned, over);
+        }
+        break;
+      case "when": {
+        const { expression, times = Infinity } = step.trigger;
+        const watch = live.watch(expression);
+        let seen = watch.rises;
+        let previous = new AbortController();
+        for (let n = 0; n < times; n++) {
+          await live.until(() => watch.rises > seen, { signal: over });
+          seen = watch.rises;
+          previous.abort();
+          previous = new AbortController();
+          run(occurrenceOf(timeline, step, n), clock.monotonic(), AbortSignal.any([over, previous.signal]));
+        }
+        break;
+      }
+      case "while": {
+        const { expression, times = Infinity } = step.trigger;
+        const watch = live.watch(expression);
+        for (let n = 0; n < times; n++) {
+          await live.until(() => watch.value, { signal: over });
+          const untrue = new AbortController();
+          run(occurrenceOf(timeline, step, n), clock.monotonic(), AbortSignal.any([over, untrue.signal]));
+          await live.until(() => !watch.value, { signal: over });
+          untrue.abort();
+        }
+        break;
+      }
+      case "after": {
+        const { edge, delay } = step.trigger;
+        const watch = live.watch(edge);
+        await live.until(() => watch.value || watch.rises > 0, { signal: over });
+        const fired = clock.monotonic() + delay;
+        for (const occurrence of step.occurrences) {
+          const planned = fired + occurrence.at;
+          await clock.sleep(Math.max(0, planned - clock.monotonic()), { signal: over });
+          run(occurrence, planned, over);
+        }
+        break;
+      }
+    }
+  } finally {
+    await Promise.all(running);
+  }
+}
+
+function occurrenceOf({ plan, schedule }: Timeline, step: ScheduledStep, n: number): Occurrence {
+  return step.occurrences[n] ?? drawOccurrence(plan, schedule, step.name, n);
+}
+
+async function runOccurrence(
+  { world, history, schedule }: Timeline,
+  step: ScheduledStep,
+  occurrence: Occurrence,
+  planned: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock } = world.host;
+  const { n, kind, where, parameters } = occurrence;
+  await clock.sleep(step.trigger.type === "timed" ? 0 : occurrence.at, { signal });
+  const due = step.trigger.type === "when" || step.trigger.type === "while" ? planned + occurrence.at : planned;
+  const late = Math.max(0, Math.round(clock.monotonic() - due));
+  history.record({ event: "fault.inject", step: step.name, occurrence: n, kind, where: [...where], parameters: { ...parameters }, late });
+  const finished = new AbortController();
+  const over = AbortSignal.any([signal, finished.signal]);
+  using length = new DisposableStack();
+  if (occurrence.for !== undefined) length.use(clock.timer(occurrence.for, () => finished.abort()));
+  try {
+    await using injected = await inject({
+      world,
+      seed: schedule.seed,
+      step: step.name,
+      occurrence,
+      signal: over,
+      onHit: (at, detail) => history.record({ event: "fault.hit", step: step.name, occurrence: n, where: at, detail: { ...detail } }),
+    });
+    void injected;
+    if (faults.get(kind)?.pulse !== true) await untilAborted(over);
+  } catch (error) {
+    if (error !== over.reason) throw error;
+  } finally {
+    history.record({ event: "fault.lift", step: step.name, occurrence: n });
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** The end of a phase is no error for what was waiting in it. */
+async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+  }
+}
