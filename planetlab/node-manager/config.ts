@@ -1,0 +1,62 @@
+/**
+ * What the Node Manager is told on its command line.
+ */
+import { ArgumentError, readFlags } from "../arguments.ts";
+import { createGuards, type Guards } from "./guards.ts";
+
+export interface Config {
+  /** The node's only name: a number that the central database gave it. Never derived from DNS or an address. */
+  readonly nodeId: number;
+  readonly plc: URL;
+  readonly path: string;
+  readonly pollMs: number;
+  readonly fetchTotalMs: number;
+  readonly fetchIdleMs: number;
+  readonly port: number;
+  readonly unboundMs: number;
+  /** CPU shares that resource sets may reserve in all. */
+  readonly capacity: number;
+  readonly stateFile: string;
+  readonly logFile: string;
+  readonly guards: Guards;
+}
+
+const flagNames = [
+  "plc",
+  "path",
+  "node-id",
+  "poll",
+  "fetch-total",
+  "fetch-idle",
+  "listen",
+  "unbound",
+  "capacity",
+  "state",
+  "log",
+  "without",
+];
+
+/** @throws {ArgumentError} */
+export function readConfig(args: readonly string[]): Config {
+  const flags = readFlags(args, flagNames);
+  return {
+    nodeId: flags.integer("node-id", 42, 1, 2 ** 31 - 1),
+    plc: plcUrl(flags.text("plc", "https://plc.test:443")),
+    path: flags.text("path", "/xml/slices.xml"),
+    pollMs: flags.duration("poll", "10m"),
+    fetchTotalMs: flags.duration("fetch-total", "120s"),
+    fetchIdleMs: flags.duration("fetch-idle", "30s"),
+    port: flags.integer("listen", 812, 0, 65_535),
+    unboundMs: flags.duration("unbound", "10m"),
+    capacity: flags.integer("capacity", 1024, 0, 1_000_000),
+    stateFile: flags.text("state", "state.json"),
+    logFile: flags.text("log", "node.log"),
+    guards: createGuards(flags.list("without")),
+  };
+}
+
+function plcUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url !== null && (url.protocol === "https:" || url.protocol === "http:")) return url;
+  throw new ArgumentError(`--plc ${text}: write an address such as https://plc.test:443`);
+}

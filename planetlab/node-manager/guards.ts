@@ -1,0 +1,47 @@
+/**
+ * The guards of the Node Manager: each is one check that keeps one invariant, and `--without NAME` deletes it.
+ *
+ * What is left without a guard is the naive daemon, so a guard is asked about where its check stands and nowhere else.
+ */
+import { ArgumentError } from "../arguments.ts";
+
+/** Name and meaning; `subject.yaml` repeats them for plans, and a test compares the two. */
+export const guardMeanings = {
+  "fetch-total-deadline": "A fetch ends after --fetch-total, however steadily its bytes drip in (I1).",
+  "fetch-idle-deadline": "A fetch ends when nothing has arrived for --fetch-idle (I1).",
+  "contain-fetch-errors":
+    "A fetch that fails is reported and tried again at the next poll; the daemon and its slivers go on (I4).",
+  "whole-document": "A document is used only if its transfer ended properly and it is well-formed and complete (I4).",
+  "document-digest": "A document that states a digest is used only if the digest is right (I5).",
+  "document-order":
+    "A document with a lower epoch or serial than the last one is refused as stale, across restarts too (I3).",
+  "document-version": "A document of an unknown format or major version is held back; slivers stay as they are (I26).",
+  "node-id-check": "A document made for another node is refused whole (I15).",
+  "freeze-bad-slice": "A malformed slice is frozen as it was, alone; the others are updated (I28).",
+  "start-cached-slivers": "The slivers that are on disk run again before PLC has answered (I36).",
+  "idempotent-bind": "Binding a resource set once more to the slice that has it succeeds (I8).",
+  "collect-unbound": "A resource set that nobody binds within --unbound is given back (I7).",
+  "reopen-log-on-hup": "SIGHUP reopens the log, and no line is lost or torn (I32).",
+  "atomic-save":
+    "State is written to a temporary file that then takes the old one's name, so that a crash leaves the old state or the new (I34).",
+  "tolerate-corrupt-state":
+    "A state file that cannot be read is set aside and reported, and no sliver is destroyed because of it (I34).",
+} as const;
+
+export type Guard = keyof typeof guardMeanings;
+
+export interface Guards {
+  has(guard: Guard): boolean;
+}
+
+/** @throws {ArgumentError} if a name is no guard's. */
+export function createGuards(without: readonly string[]): Guards {
+  const unknown = without.filter((name) => !Object.hasOwn(guardMeanings, name));
+  if (unknown.length > 0) {
+    throw new ArgumentError(
+      `--without ${unknown.join(", ")}: there is no such guard; write one of ${Object.keys(guardMeanings).join(", ")}`,
+    );
+  }
+  const off = new Set(without);
+  return { has: (guard) => !off.has(guard) };
+}

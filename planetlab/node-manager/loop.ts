@@ -1,0 +1,148 @@
+/**
+ * The Node Manager's loop: fetch → check → apply → save, at every poll, for ever.
+ *
+ *     fetch.begin ─ fetch.end ─┬─ document.applied ─ state.save.begin ─ state.save.end
+ *                              └─ document.refused      (or nothing, if nothing came)
+ */
+import type { Host, Log } from "../../host/host.ts";
+import type { Config } from "./config.ts";
+import { checkDocument, DocumentError, readDocument, slicesOfNode, type BadSlice, type Place } from "./document.ts";
+import { FetchError, fetchDocument, type Outcome, type Transfer } from "./fetch.ts";
+import { SliceError, type Slice } from "./slice.ts";
+import type { Slivers } from "./slivers.ts";
+
+/** What is wanted of the node, as of the last good document. */
+export interface Knowledge {
+  applied: number;
+  place: Place | undefined;
+  slices: readonly Slice[];
+}
+
+export interface Loop {
+  /** Runs until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  ageMs(): number;
+  /** How often each outcome was seen, and the last refusal. */
+  report(): {
+    readonly outcomes: Readonly<Record<string, number>>;
+    readonly refused: number;
+    readonly lastRefusal: string | null;
+    readonly lastAppliedMs: number | null;
+  };
+}
+
+interface LoopOptions {
+  readonly log: Log;
+  readonly knowledge: Knowledge;
+  readonly slivers: Slivers;
+  /** What is wanted has changed. */
+  readonly onApplied: () => Promise<void>;
+}
+
+export function createLoop(host: Host, config: Config, { log, knowledge, slivers, onApplied }: LoopOptions): Loop {
+  const { guards } = config;
+  const outcomes = new Map<string, number>();
+  let refused = 0;
+  let lastRefusal: string | null = null;
+  let lastRound = host.clock.monotonic();
+  let lastApplied: number | null = null;
+
+  const fetchOnce = async (signal: AbortSignal): Promise<Transfer> => {
+    const begun = host.clock.monotonic();
+    const end = (outcome: Outcome, bytes: number, why?: string): void => {
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      log("fetch.end", {
+        outcome,
+        bytes,
+        seconds: Math.round(host.clock.monotonic() - begun) / 1000,
+        ...(why !== undefined && { why }),
+      });
+    };
+    log("fetch.begin", { plc: config.plc.host, path: config.path });
+    try {
+      const transfer = await fetchDocument(host, config, signal);
+      end(transfer.outcome, transfer.bytes.length);
+      return transfer;
+    } catch (error) {
+      if (error instanceof FetchError) end(error.outcome, error.bytes, error.message);
+      throw error;
+    }
+  };
+
+  const applyTransfer = async (transfer: Transfer): Promise<void> => {
+    if (guards.has("whole-document")) requireWholeTransfer(transfer);
+    const document = readDocument(transfer.bytes);
+    checkDocument(document, { guards, nodeId: config.nodeId, last: knowledge.place });
+    const { good, bad } = slicesOfNode(document, config.nodeId, guards);
+    for (const { name, why } of bad) log("slice.frozen", { name, why });
+    const frozen = frozenSlices(bad, knowledge.slices);
+    await apply([...good, ...frozen]);
+    knowledge.applied += 1;
+    knowledge.slices = [...good, ...frozen];
+    if (document.epoch !== undefined && document.serial !== undefined)
+      knowledge.place = { epoch: document.epoch, serial: document.serial };
+    lastApplied = host.clock.monotonic();
+    log("document.applied", {
+      slices: good.length,
+      frozen: bad.length,
+      epoch: document.epoch,
+      serial: document.serial,
+    });
+    await onApplied();
+  };
+
+  const attempt = async (name: string, action: () => Promise<void>): Promise<void> => {
+    await action().catch((error: unknown) => log("sliver.failed", { name, why: String(error) }));
+  };
+  /** A sliver that can't be made or removed is that slice's trouble alone; the next document tries again. */
+  const apply = async (slices: readonly Slice[]): Promise<void> => {
+    const wanted = new Set(slices.map((slice) => slice.name));
+    for (const name of slivers.names()) if (!wanted.has(name)) await attempt(name, () => slivers.destroy(name));
+    for (const slice of slices) await attempt(slice.name, () => slivers.ensure(slice));
+  };
+
+  const fetchAndApply = async (signal: AbortSignal): Promise<void> => {
+    const transfer = await fetchOnce(signal);
+    try {
+      await applyTransfer(transfer);
+    } catch (error) {
+      if (!(error instanceof DocumentError || error instanceof SliceError)) throw error;
+      refused += 1;
+      lastRefusal = error.message;
+      log("document.refused", { why: error.message });
+    }
+  };
+  const fetchAndApplyContained = async (signal: AbortSignal): Promise<void> => {
+    await fetchAndApply(signal).catch((error: unknown) => {
+      if (!(error instanceof FetchError)) throw error;
+    });
+  };
+  const round = guards.has("contain-fetch-errors") ? fetchAndApplyContained : fetchAndApply;
+
+  return {
+    async run(signal) {
+      while (!signal.aborted) {
+        await round(signal);
+        lastRound = host.clock.monotonic();
+        await host.clock.sleep(config.pollMs, { signal });
+      }
+    },
+    ageMs: () => host.clock.monotonic() - lastRound,
+    report: () => ({
+      outcomes: Object.fromEntries(outcomes),
+      refused,
+      lastRefusal,
+      lastAppliedMs: lastApplied === null ? null : Math.round(host.clock.monotonic() - lastApplied),
+    }),
+  };
+}
+
+function requireWholeTransfer({ outcome }: Transfer): void {
+  if (outcome !== "ok") throw new DocumentError(`not whole: the transfer was ${outcome}`);
+}
+
+/** A slice whose new description is malformed stays as it was, if it was there. */
+function frozenSlices(bad: readonly BadSlice[], known: readonly Slice[]): readonly Slice[] {
+  const names = new Set(bad.map(({ name }) => name));
+  return known.filter(({ name }) => names.has(name));
+}

@@ -1,0 +1,130 @@
+/**
+ * The Node Manager's XML-RPC: `ping`, `status`, `acquire`, `bind`. Each answers `[0, value]`, or `[code, message]` if it is refused.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Host, Listener, Log } from "../../host/host.ts";
+import { serveHttp } from "../../host/http.ts";
+import { limitConnections } from "../limits.ts";
+import {
+  decodeCall,
+  encodeReply,
+  faultCodes,
+  isStruct,
+  XmlRpcError,
+  type Call,
+  type Reply,
+  type XmlRpcValue,
+} from "../xml-rpc.ts";
+import { ResourceError, type Resources } from "./resources.ts";
+
+const bodyLimitBytes = 1024 * 1024;
+const limits = { connections: 64, lifetimeMs: 30_000 };
+
+export interface RpcOptions {
+  readonly port: number;
+  readonly log: Log;
+  readonly resources: Resources;
+  /** Everything that is known. */
+  readonly status: () => { readonly [member: string]: XmlRpcValue };
+  /** Milliseconds since the loop last came round: a daemon that listens and does nothing else is not alive. */
+  readonly loopAgeMs: () => number;
+  /** Makes durable what a call has changed, before it is answered. */
+  readonly save: () => Promise<void>;
+}
+
+type Method = (params: readonly XmlRpcValue[]) => XmlRpcValue | Promise<XmlRpcValue>;
+
+export async function serveRpc(host: Host, options: RpcOptions): Promise<Listener> {
+  const methods = createMethods(host, options);
+  return serveHttp(limitConnections(host, limits), { port: options.port }, async (request, response) => {
+    response.on("error", () => undefined);
+    try {
+      await answer(request, response, methods);
+    } catch (error) {
+      // The client has gone while it was asked or answered; what its call did stays done, and it may ask again.
+      options.log("rpc.aborted", { why: error instanceof Error ? error.message : String(error) });
+      response.destroy();
+    }
+  });
+}
+
+function createMethods(host: Host, { resources, status, loopAgeMs, save }: RpcOptions): ReadonlyMap<string, Method> {
+  return new Map<string, Method>([
+    ["ping", () => ({ loop_age_ms: Math.round(loopAgeMs()), wall_ms: Math.round(host.clock.wall()) })],
+    ["status", status],
+    [
+      "acquire",
+      async ([rspec = {}]) => {
+        const rcap = resources.acquire(asRspec(rspec));
+        await save();
+        return rcap;
+      },
+    ],
+    [
+      "bind",
+      async ([slice, rcap]) => {
+        if (typeof slice !== "string" || typeof rcap !== "string")
+          throw new ResourceError("badRequest", "write bind(slice, rcap)");
+        resources.bind(slice, rcap);
+        await save();
+        return "ok";
+      },
+    ],
+  ]);
+}
+
+function asRspec(value: XmlRpcValue): Record<string, number> {
+  const entries = isStruct(value) ? Object.entries(value) : [["", undefined] as const];
+  const numbers = entries.filter((entry): entry is [string, number] => Number.isInteger(entry[1]));
+  if (numbers.length < entries.length || entries.length > 100)
+    throw new ResourceError("badRequest", "an rspec is a struct of at most 100 integers");
+  return Object.fromEntries(numbers);
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  methods: ReadonlyMap<string, Method>,
+): Promise<void> {
+  response.setHeader("connection", "close");
+  if (request.method !== "POST") return reject(response, 405);
+  const text = await readBody(request);
+  if (text === undefined) return reject(response, 413);
+  const reply = Buffer.from(encodeReply(await callFrom(text, methods)));
+  response.writeHead(200, { "content-type": "text/xml", "content-length": reply.length }).end(reply);
+}
+
+function reject(response: ServerResponse, status: number): void {
+  response.writeHead(status, { "content-length": 0 }).end();
+}
+
+async function callFrom(text: string, methods: ReadonlyMap<string, Method>): Promise<Reply> {
+  let call: Call;
+  try {
+    call = decodeCall(text);
+  } catch (error) {
+    if (!(error instanceof XmlRpcError)) throw error;
+    return { fault: { code: faultCodes.notWellFormed, message: error.message } };
+  }
+  const method = methods.get(call.method);
+  if (method === undefined)
+    return { fault: { code: faultCodes.noSuchMethod, message: `there is no method ${call.method}` } };
+  try {
+    return { value: [0, await method(call.params)] };
+  } catch (error) {
+    if (error instanceof ResourceError) return { value: [error.code, error.message] };
+    return { fault: { code: faultCodes.internal, message: error instanceof Error ? error.message : String(error) } };
+  }
+}
+
+/** Undefined if it is longer than anybody may send. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > bodyLimitBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}

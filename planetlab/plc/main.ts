@@ -1,0 +1,58 @@
+/**
+ * A mock PlanetLab Central: publishes the slices documents.
+ *
+ *     --listen 443 --tls on                the port; `off` speaks plain HTTP
+ *     --framing content-length             or chunked, or close: how the end of a document is told
+ *     --data FILE                          slices and keys as JSON (data.ts), or made up:
+ *     --slices 4 --key-bytes 400 --node 42
+ */
+import type { Host, Main } from "../../host/host.ts";
+import { ArgumentError, readFlags, type Flags } from "../arguments.ts";
+import { dataSchema, generateData, type Data } from "./data.ts";
+import { framings, servePlc } from "./serve.ts";
+
+const flagNames = ["listen", "tls", "framing", "data", "slices", "key-bytes", "node"];
+
+export const main: Main = async (host, args) => {
+  try {
+    const flags = readFlags(args, flagNames);
+    const options = {
+      port: flags.integer("listen", 443, 0, 65_535),
+      tls: flags.word("tls", "on", ["on", "off"]) === "on",
+      framing: flags.word("framing", "content-length", framings),
+    };
+    const data = await readData(host, flags);
+    await using listener = await servePlc(host, data, options);
+    host.log("plc.slices", { names: data.slices.map((slice) => slice.name).sort() });
+    host.log("ready", { port: listener.address.port });
+    await stopped(host);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    host.log("arguments.refused", { why: error.message });
+    return 2;
+  }
+};
+
+async function readData(host: Host, flags: Flags): Promise<Data> {
+  if (!flags.given("data")) {
+    return generateData({
+      slices: flags.integer("slices", 4, 0, 10_000),
+      keyBytes: flags.integer("key-bytes", 400, 0, 16 * 1024 * 1024),
+      node: flags.integer("node", 42, 1, 2 ** 31 - 1),
+    });
+  }
+  const path = flags.text("data", "");
+  try {
+    return dataSchema.parse(JSON.parse(new TextDecoder().decode(await host.files.read(path))));
+  } catch (cause) {
+    throw new ArgumentError(`--data ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+async function stopped(host: Host): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  using handlers = new DisposableStack();
+  for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, resolve));
+  await promise;
+}
