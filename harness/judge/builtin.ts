@@ -48,7 +48,11 @@ export function createServiceSignals(service: string): BuiltIn {
           break;
         case "service.exit": {
           const { code, signal, ordered } = event;
-          exits.happen(event.at, { ...(code === undefined ? {} : { code }), ...(signal === undefined ? {} : { signal }), ordered });
+          exits.happen(event.at, {
+            ...(code === undefined ? {} : { code }),
+            ...(signal === undefined ? {} : { signal }),
+            ordered,
+          });
           alive = false;
           ready = false;
           crashed = !ordered && code !== 0;
@@ -118,7 +122,12 @@ export function createFaultSignals(step: string): BuiltIn {
       switch (event.event) {
         case "fault.inject":
           active.add(event.occurrence);
-          started.happen(event.at, { occurrence: event.occurrence, kind: event.kind, where: event.where, parameters: event.parameters });
+          started.happen(event.at, {
+            occurrence: event.occurrence,
+            kind: event.kind,
+            where: event.where,
+            parameters: event.parameters,
+          });
           break;
         case "fault.hit":
           hits += 1;

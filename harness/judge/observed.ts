@@ -34,23 +34,14 @@ export function createObserved(observation: Observation, probe: string): Observe
   return {
     type: observation.as,
     apply(event) {
-      switch (event.event) {
-        case "service.start":
-        case "service.exit":
-          if (event.service === observation.service) value = undefined;
-          break;
-        case "service.log": {
-          if (event.service !== observation.service) break;
-          const found = fromLog(event, observation, pattern);
-          if (found !== undefined) take(event.at, found.raw);
-          break;
-        }
-        case "probe":
-          if (event.name !== probe) break;
-          if (event.ok) take(event.at, event.value ?? true);
-          else value = observation.as === "bool" ? false : undefined;
-          break;
-        default:
+      if ("service" in event && event.service === observation.service) {
+        if (event.event === "service.start" || event.event === "service.exit") value = undefined;
+        const found = event.event === "service.log" ? fromLog(event, observation, pattern) : undefined;
+        if (found !== undefined) take(event.at, found.raw);
+      }
+      if (event.event === "probe" && event.name === probe) {
+        if (event.ok) take(event.at, event.value ?? true);
+        else value = observation.as === "bool" ? false : undefined;
       }
     },
     view: (now) => (observation.as === "event" ? counter.view(now) : value),
@@ -59,7 +50,11 @@ export function createObserved(observation: Observation, probe: string): Observe
 
 type LogEvent = Extract<HistoryEvent, { event: "service.log" }>;
 
-function fromLog(event: LogEvent, observation: Observation, pattern: RegExp | undefined): { readonly raw: unknown } | undefined {
+function fromLog(
+  event: LogEvent,
+  observation: Observation,
+  pattern: RegExp | undefined,
+): { readonly raw: unknown } | undefined {
   const { fields, line } = event;
   if (observation.event !== undefined) {
     if (fields?.["event"] !== observation.event) return undefined;
@@ -99,7 +94,8 @@ export function convert(raw: unknown, as: Observation["as"]): unknown {
     case "duration":
       return toNumber(raw);
     case "string":
-      return raw === undefined || typeof raw === "object" ? undefined : String(raw);
+      if (typeof raw === "string") return raw;
+      return typeof raw === "number" || typeof raw === "boolean" ? String(raw) : undefined;
     case "list":
       return Array.isArray(raw) ? raw : undefined;
     case "event":

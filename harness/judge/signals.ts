@@ -10,7 +10,14 @@ import { compileExpression, ExpressionError } from "../expression/expression.ts"
 import type { Bindings, Expression, Scope, ValueType } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import type { Plan } from "../plan/schema.ts";
-import { createFaultSignals, createLinkSignals, createServiceSignals, linkMembers, serviceMembers, type BuiltIn } from "./builtin.ts";
+import {
+  createFaultSignals,
+  createLinkSignals,
+  createServiceSignals,
+  linkMembers,
+  serviceMembers,
+  type BuiltIn,
+} from "./builtin.ts";
 import { createObserved, type Observed } from "./observed.ts";
 
 /** What declares names: a plan, or one that is being parsed and has not all of its parts yet. */
@@ -46,7 +53,8 @@ export function compileCondition(text: string, scope: Scope): Expression {
   const expression = compileExpression(text, scope);
   const { type } = expression;
   if (type === "bool" || type === "event" || type === "dynamic") return expression;
-  const described = typeof type === "object" ? `an object with the members ${[...type.members.keys()].join(", ")}` : `of type ${type}`;
+  const described =
+    typeof type === "object" ? `an object with the members ${[...type.members.keys()].join(", ")}` : `of type ${type}`;
   throw new ExpressionError(`this is ${described}: write a condition, such as ${example(text, type)}`, 0);
 }
 
@@ -67,10 +75,16 @@ export interface Signals {
 }
 
 export function createSignals(plan: Declaring): Signals {
-  const services = new Map<string, BuiltIn>(Object.keys(plan.services).map((name) => [name, createServiceSignals(name)]));
+  const services = new Map<string, BuiltIn>(
+    Object.keys(plan.services).map((name) => [name, createServiceSignals(name)]),
+  );
   const links = new Map<string, BuiltIn>(Object.keys(plan.links).map((name) => [name, createLinkSignals(name)]));
-  const steps = new Map<string, BuiltIn>([...declareSignals(plan).steps].map((name) => [name, createFaultSignals(name)]));
-  const observed = new Map<string, Observed>(Object.entries(plan.observe).map(([name, observation]) => [name, createObserved(observation, name)]));
+  const steps = new Map<string, BuiltIn>(
+    [...declareSignals(plan).steps].map((name) => [name, createFaultSignals(name)]),
+  );
+  const observed = new Map<string, Observed>(
+    Object.entries(plan.observe).map(([name, observation]) => [name, createObserved(observation, name)]),
+  );
   const subjects = Object.entries(plan.services).flatMap(([service, { subject }]) =>
     Object.entries(subject?.signals ?? {}).map(([signal, declared]) => ({
       service,
@@ -78,7 +92,13 @@ export function createSignals(plan: Declaring): Signals {
       observed: createObserved({ ...declared, service }, `${service}.${signal}`),
     })),
   );
-  const folds = [...services.values(), ...links.values(), ...steps.values(), ...observed.values(), ...subjects.map((subject) => subject.observed)];
+  const folds = [
+    ...services.values(),
+    ...links.values(),
+    ...steps.values(),
+    ...observed.values(),
+    ...subjects.map((subject) => subject.observed),
+  ];
   const constants = Object.fromEntries(Object.entries(plan.constants).map(([name, { value }]) => [name, value]));
   let phase = "";
   let began = 0;
@@ -94,13 +114,19 @@ export function createSignals(plan: Declaring): Signals {
       for (const [name, signal] of observed) variables[name] = signal.view(at);
       for (const [name, link] of links) variables[name] = link.view(at);
       for (const [name, service] of services) variables[name] = { ...service.view(at) };
-      for (const { service, signal, observed } of subjects) (variables[service] as Record<string, unknown>)[signal] = observed.view(at);
+      for (const { service, signal, observed } of subjects)
+        (variables[service] as Record<string, unknown>)[signal] = observed.view(at);
       return { variables, fault: (step) => steps.get(step)?.view(at) };
     },
     touchedBy(event) {
       if ("service" in event) {
         const { service } = event;
-        return [service, ...Object.entries(plan.observe).flatMap(([name, observation]) => (observation.service === service ? [name] : []))];
+        return [
+          service,
+          ...Object.entries(plan.observe).flatMap(([name, observation]) =>
+            observation.service === service ? [name] : [],
+          ),
+        ];
       }
       if ("link" in event) return [event.link];
       if ("step" in event) return ["fault"];

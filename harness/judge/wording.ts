@@ -4,7 +4,8 @@ import type { ValueType } from "../expression/expression.ts";
 /** `850ms`, `5.2s`, `3m20s`: three figures at most where it is short, whole seconds where it is long. */
 export function roundedDuration(milliseconds: number): string {
   if (milliseconds < 0) return `-${roundedDuration(-milliseconds)}`;
-  if (milliseconds < 999.5) return `${milliseconds < 10 ? Math.round(milliseconds * 10) / 10 : Math.round(milliseconds)}ms`;
+  if (milliseconds < 999.5)
+    return `${milliseconds < 10 ? Math.round(milliseconds * 10) / 10 : Math.round(milliseconds)}ms`;
   const seconds = milliseconds / 1000;
   if (seconds < 59.95) return `${Math.round(seconds * (seconds < 10 ? 100 : 10)) / (seconds < 10 ? 100 : 10)}s`;
   const whole = Math.round(seconds);

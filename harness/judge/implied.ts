@@ -1,0 +1,124 @@
+/**
+ * What every plan expects without saying so: that the run came to its end, that each phase got where it was going, and that each fault hit.
+ *
+ * A test that did not test is not passed. So a fault that never hit (unless `may_miss`), a warm-up that timed out, an abort, trouble in the harness
+ * and a harness that was late are all `unknown`. A later phase that does not become steady again is the system's failure: `fail`.
+ */
+import { compileExpression } from "../expression/expression.ts";
+import type { HistoryEvent } from "../history/event.ts";
+import type { Phase, Plan, Step } from "../plan/schema.ts";
+import { evidenceAt } from "./evidence.ts";
+import type { Finding } from "./finding.ts";
+import { createMonitor } from "./monitor.ts";
+import { declareSignals } from "./signals.ts";
+import { roundedDuration } from "./wording.ts";
+
+/** A fault that came later than this, and later than a tenth of its own length, is not the one that was promised. */
+const maximumLateMs = 500;
+
+export function impliedFindings(plan: Plan, history: readonly HistoryEvent[]): readonly Finding[] {
+  const course = troubles(history);
+  // A run that was cut short has its reason; that its later steps did not come is no news.
+  const complete = history.some(({ event }) => event === "run.end") && course.length === 0;
+  return [
+    ...course,
+    ...plan.phases.flatMap((phase, n) => phaseFindings(plan, history, phase, n === 0)),
+    ...plan.phases.flatMap(({ faults }) => faults.flatMap((step) => stepFindings(step, history, complete))),
+  ];
+}
+
+function troubles(history: readonly HistoryEvent[]): readonly Finding[] {
+  const findings = history.flatMap((event): Finding[] => {
+    if (event.event === "run.trouble") {
+      const log = (event.log ?? []).map((line) => `\n${line}`).join("");
+      return [
+        { verdict: "unknown", expectation: "the run goes as planned", reason: `${event.reason}${log}`, at: event.at },
+      ];
+    }
+    if (event.event === "run.abort")
+      return [
+        { verdict: "unknown", expectation: "no abort", reason: `the plan aborts: ${event.reason}`, at: event.at },
+      ];
+    return [];
+  });
+  if (findings.length > 0 || history.some(({ event }) => event === "run.end")) return findings;
+  return [
+    {
+      verdict: "unknown",
+      expectation: "the run goes as planned",
+      reason: "the history breaks off: the harness did not live to the end of the run",
+    },
+  ];
+}
+
+function phaseFindings(plan: Plan, history: readonly HistoryEvent[], phase: Phase, first: boolean): readonly Finding[] {
+  if (phase.until === undefined) return [];
+  const index = history.findIndex((event) => event.event === "phase.end" && event.phase === phase.name);
+  const end = history[index];
+  if (end?.event !== "phase.end") return [];
+  const { at, outcome } = end;
+  const expectation = `phase ${phase.name} until ${phase.until}`;
+  if (outcome !== "timeout") return [];
+  const position = { index, at };
+  const time = roundedDuration(phase.timeout ?? 0);
+  if (phase.until !== "steady") {
+    const { reads } = compileExpression(phase.until, declareSignals(plan));
+    const reason = `${phase.name} did not come to its end within ${time}: ${phase.until} was not reached`;
+    return [{ verdict: "unknown", expectation, reason, at, evidence: evidenceAt(plan, history, position, reads) }];
+  }
+  const monitor = createMonitor(plan);
+  for (const event of history.slice(0, index)) monitor.apply(event);
+  monitor.advance(at);
+  const unsteady = monitor.unsteady();
+  const which = unsteady.length === 0 ? "" : `: still not so: ${unsteady.map(({ text }) => text).join("; ")}`;
+  const again = first
+    ? `the system did not become steady within ${time}, so that nothing was tested`
+    : `the system did not become steady again within ${time}`;
+  const evidence = evidenceAt(plan, history, position, [...new Set(unsteady.flatMap(({ reads }) => reads))]);
+  const generic: Finding = {
+    verdict: first ? "unknown" : "fail",
+    expectation,
+    reason: `${again}${which}`,
+    at,
+    evidence,
+  };
+  // A control may name one of the steady expectations: each that is broken has a finding of its own.
+  const each = first
+    ? []
+    : unsteady.map(({ text, name }): Finding => ({
+        ...generic,
+        expectation: text,
+        ...(name === undefined ? {} : { name }),
+        reason: again,
+      }));
+  return each.length > 0 ? each : [generic];
+}
+
+function stepFindings(step: Step, history: readonly HistoryEvent[], complete: boolean): readonly Finding[] {
+  const named = `step ${step.name}`;
+  const kinds = [...new Set(step.choices.flatMap(({ kind }) => (kind === undefined ? [] : [kind])))];
+  if (kinds.length === 0) return [];
+  const described = `${named} (${kinds.join(" or ")})`;
+  let injections = 0;
+  let hits = 0;
+  const late: Finding[] = [];
+  for (const event of history) {
+    if (event.event === "fault.hit" && event.step === step.name) hits += 1;
+    if (event.event !== "fault.inject" || event.step !== step.name) continue;
+    injections += 1;
+    const lifted = history.find(
+      (other) => other.event === "fault.lift" && other.step === step.name && other.occurrence === event.occurrence,
+    );
+    if (event.late > Math.max(maximumLateMs, ((lifted?.at ?? event.at) - event.at) / 10)) {
+      const reason = `${described} came ${roundedDuration(event.late)} late: this machine is too busy for the plan`;
+      late.push({ verdict: "unknown", expectation: `${named} on time`, reason, at: event.at });
+    }
+  }
+  const expectation = `${named} hits`;
+  if (hits > 0)
+    return [...late, { verdict: "pass", expectation, reason: `it hit ${hits === 1 ? "once" : `${hits} times`}` }];
+  if (step.may_miss) return [...late, { verdict: "pass", expectation, reason: "it hit nothing, as it may" }];
+  if (!complete && injections === 0) return late;
+  const reason = injections === 0 ? `${described} was never injected` : `${described} hit nothing`;
+  return [...late, { verdict: "unknown", expectation, reason }];
+}

@@ -1,0 +1,68 @@
+/**
+ * The verdict of a run, from its plan and its history alone: a saved history can be judged again.
+ *
+ *     plan, history ──► truth of every expression ──► findings ──worst──► verdict
+ */
+import type { HistoryEvent } from "../history/event.ts";
+import type { Expectation, Plan } from "../plan/schema.ts";
+import { evidenceAt } from "./evidence.ts";
+import { judgeExpectation, type Judging } from "./expectations.ts";
+import { worst, type Finding, type Judgement } from "./finding.ts";
+import { impliedFindings } from "./implied.ts";
+import { compileCondition, declareSignals } from "./signals.ts";
+import { traceTruth, type Truth } from "./truth.ts";
+import { courseOf } from "./window.ts";
+
+export type { Finding, Judgement, Verdict } from "./finding.ts";
+
+export function judge(plan: Plan, history: readonly HistoryEvent[]): Judgement {
+  const judging = prepare(plan, history);
+  const findings = [
+    ...impliedFindings(plan, history),
+    ...plan.expect.map((expectation) => findingOf(expectation, judging)),
+  ];
+  return { verdict: worst(findings.map(({ verdict }) => verdict)), findings };
+}
+
+/** Traces all that the expectations look at, in one pass over the history. */
+export function prepare(plan: Plan, history: readonly HistoryEvent[]): Judging {
+  const scope = declareSignals(plan);
+  const texts = new Set(
+    plan.expect.flatMap((expectation) => [
+      expectation.expression,
+      ...(expectation.word === "whenever" ? [expectation.then] : []),
+    ]),
+  );
+  const compiled = new Map([...texts].map((text) => [text, compileCondition(text, scope)]));
+  const truths = traceTruth(plan, history, [...compiled.values()]);
+  return {
+    plan,
+    history,
+    course: courseOf(plan, history),
+    truthOf(text): Truth {
+      const expression = compiled.get(text);
+      const truth = expression === undefined ? undefined : truths.get(expression);
+      if (truth === undefined) throw new Error(`${text} is no expression of this plan`);
+      return truth;
+    },
+  };
+}
+
+function findingOf(expectation: Expectation, judging: Judging): Finding {
+  const { plan, history, truthOf } = judging;
+  const { verdict, reason, position } = judgeExpectation(expectation, judging);
+  const { text, name, severity } = expectation;
+  const finding: Finding = {
+    verdict: verdict === "fail" && severity === "warn" ? "warn" : verdict,
+    expectation: text,
+    ...(name === undefined ? {} : { name }),
+    reason,
+    ...(position === undefined ? {} : { at: position.at }),
+  };
+  if (verdict === "pass" || position === undefined) return finding;
+  const reads = [
+    ...truthOf(expectation.expression).expression.reads,
+    ...(expectation.word === "whenever" ? truthOf(expectation.then).expression.reads : []),
+  ];
+  return { ...finding, evidence: evidenceAt(plan, history, position, [...new Set(reads)]) };
+}
