@@ -12,7 +12,7 @@
  *     { trace: [a, b, c] }                    in order, then the last one for ever
  */
 import { z } from "zod";
-import { settle, unitOf, type Unit } from "./units.ts";
+import { settle, unitOf, unitsOfSchemas, type Unit } from "./units.ts";
 
 export type Distribution<T> =
   | { readonly uniform: readonly [T, T] }
@@ -138,10 +138,10 @@ export function distribution<T>(
 /** A parameter that the fault draws itself, per item. There is no length that a ramp could run over. */
 export function perItem<T>(scalar: z.ZodType<T>): z.ZodType<T | Distribution<T>> {
   const names = distributionNames(scalar).filter((name) => name !== "ramp");
-  const help = unitOf(scalar)?.help ?? "write a value";
-  return z.union([scalar, distribution(scalar, names)], {
-    error: `${help}, or a distribution: one of ${names.join(", ")}`,
-  });
+  const unit = unitOf(scalar);
+  const error = `${unit?.help ?? "write a value"}, or a distribution: one of ${names.join(", ")}`;
+  const schema = z.union([scalar, distribution(scalar, names)], { error });
+  return unit === undefined ? schema : schema.register(unitsOfSchemas, { unit });
 }
 
 export function isDistribution<T>(value: T | Distribution<T>): value is Distribution<T> {

@@ -153,7 +153,8 @@ export function countUnit(minimum: number, maximum: number = Number.MAX_SAFE_INT
   };
 }
 
-const unitsOfSchemas = z.registry<{ readonly unit: Unit }>();
+/** Which unit a schema reads. Descriptions of a schema (`meta`) keep it. */
+export const unitsOfSchemas = z.registry<{ readonly unit: Unit }>();
 
 function quantity(of: Unit): z.ZodType<number, string> {
   const written = z.string({ error: of.help }).regex(new RegExp(`^${of.pattern}$`), of.help);

@@ -8,7 +8,8 @@ export const signals = ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "KILL", "S
 export type Signal = (typeof signals)[number];
 
 /** `main`: the service's own process. `group`: its whole process group (its session leader's group). */
-export type Recipient = "main" | "group";
+export const recipients = ["main", "group"] as const;
+export type Recipient = (typeof recipients)[number];
 
 export interface ProcessTarget {
   readonly name: string;
@@ -32,5 +33,16 @@ export interface ProcessContext {
 export interface ProcessFault<Parameters extends z.ZodObject = z.ZodObject> extends Declaration<Parameters> {
   readonly plane: "process";
   /** Resolves when all that it does at once is done; a storm with gaps runs until its last signal or until the occurrence ends. */
-  inject(target: ProcessTarget, parameters: z.output<Parameters>, context: ProcessContext): Promise<AsyncDisposable | void>;
+  inject(
+    target: ProcessTarget,
+    parameters: z.output<Parameters>,
+    context: ProcessContext,
+  ): Promise<AsyncDisposable | void>;
+}
+
+/** Checks one fault's file against the contract, its parameters' types included. */
+export function processFault<Parameters extends z.ZodObject>(
+  fault: ProcessFault<Parameters>,
+): ProcessFault<Parameters> {
+  return fault;
 }

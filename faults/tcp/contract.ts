@@ -12,7 +12,10 @@ import type { Declaration } from "../fault.ts";
 
 export type Direction = "upstream" | "downstream";
 
-/** All times are milliseconds of the host's monotonic clock. `due`: the earliest time of delivery; `Infinity`: held until the fault is lifted. */
+/**
+ * All times are milliseconds of the host's monotonic clock. `due`: the earliest time of delivery; `Infinity`: held until the fault is
+ * lifted.
+ */
 export type TcpItem = TcpData | { readonly type: "open" | "fin" | "rst" | "tick"; readonly due: number };
 
 export interface TcpData {
@@ -23,7 +26,10 @@ export interface TcpData {
   readonly bytes: Uint8Array;
 }
 
-export interface TcpFault<Parameters extends z.ZodObject = z.ZodObject, State extends object = object> extends Declaration<Parameters> {
+export interface TcpFault<
+  Parameters extends z.ZodObject = z.ZodObject,
+  State extends object = object,
+> extends Declaration<Parameters> {
   readonly plane: "tcp";
   /** Where it acts unless the step says `direction`. */
   readonly direction: Direction | "both";
@@ -40,7 +46,10 @@ export interface TcpFault<Parameters extends z.ZodObject = z.ZodObject, State ex
    * - `open` comes first on a new connection (an `rst` in its place ends it before a byte has passed).
    * - `tick` comes on every live connection when any fault is injected or lifted, and when a `tick` that a fault has put out is due; it carries the
    *   present time in `due`, is never delivered and never a hit by itself.
-   * - An `rst` put out ends the whole connection, both sides, with RST.
+   * - An `rst` put out ends the whole connection, both sides, with RST; an `rst` that came in is the sender's own, and may be delayed or held.
+   * - What is put out for `data` keeps its place: an `fin` or `rst` behind data goes out when that data has. What is put out for `open` and `tick`
+   *   happens at once, whatever is held.
+   * - The state is put back when items are judged again, so that what a `tick` has changed in it may be forgotten: decide by `due` and `since`.
    */
   map(item: TcpItem, state: State, parameters: z.output<Parameters>, context: TcpContext): TcpItem | readonly TcpItem[];
 }
@@ -51,4 +60,11 @@ export interface TcpContext {
   readonly direction: Direction;
   /** A uniform number in [0, 1) for the n-th decision of a name; the same for the same connection ordinal, direction, name and n. */
   readonly draw: (decision: string, n: number) => number;
+}
+
+/** Checks one fault's file against the contract, its parameters' and its state's types included. */
+export function tcpFault<Parameters extends z.ZodObject, State extends object>(
+  fault: TcpFault<Parameters, State>,
+): TcpFault<Parameters, State> {
+  return fault;
 }

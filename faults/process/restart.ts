@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { duration } from "../units.ts";
+import { processFault } from "./contract.ts";
+
+export const restart = processFault({
+  plane: "process",
+  kind: "process.restart",
+  about:
+    "An orderly restart: the service is asked to end (TERM, and KILL after its stop deadline), stays down for a while, and is started again, whatever happens meanwhile.",
+  source: "Muir 2004, 3.4 and 3.5",
+  example: "{ down: 5s }",
+  pulse: true,
+  parameters: z.strictObject({
+    down: duration.prefault("0ms").meta({ description: "how long it stays down" }),
+  }),
+  async inject(target, { down }, context) {
+    await target.stop();
+    context.hit({ down });
+    try {
+      if (down > 0) await context.sleep(down);
+    } catch (error) {
+      // The end of the occurrence only shortens the time that the service is down.
+      if (!context.signal.aborted) throw error;
+    }
+    await target.start();
+  },
+});

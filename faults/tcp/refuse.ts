@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { tcpFault } from "./contract.ts";
+
+export const refuse = tcpFault({
+  plane: "tcp",
+  kind: "tcp.refuse",
+  about:
+    "Nobody listens: a connect is refused by the client's own kernel, as when the server is down. Connections that were there before stay.",
+  source: "RFC 9293, 3.10.7.1; Muir 2004, 3.1",
+  example: "{}",
+  pulse: false,
+  direction: "both",
+  door: "shut",
+  parameters: z.strictObject({}),
+  start: () => ({}),
+  map: (item) => item,
+});

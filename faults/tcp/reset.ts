@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { duration, size } from "../units.ts";
+import { tcpFault } from "./contract.ts";
+import { cutAt, endOf } from "./cut.ts";
+
+export const reset = tcpFault({
+  plane: "tcp",
+  kind: "tcp.reset",
+  about:
+    "Both sides get RST, even on an idle connection: at once, after a time, or exactly behind a byte of the stream (in the middle of a document).",
+  source: "RFC 9293, 3.5.2; Muir 2004, 3.1",
+  example: "{ after_bytes: 4KiB }",
+  pulse: false,
+  direction: "downstream",
+  parameters: z.strictObject({
+    after: duration.optional().meta({
+      description:
+        "how long after the fault met the connection (default: at once, unless after_bytes is given; with both, whichever comes first)",
+    }),
+    after_bytes: size.optional().meta({
+      description: "behind which byte of the direction, counted from where the fault met the connection",
+    }),
+  }),
+  start: () => ({ met: -1 }),
+  map(item, state, { after, after_bytes: afterBytes }, { since }) {
+    if (item.type === "open" || item.type === "tick") {
+      if (after === undefined && afterBytes !== undefined) return item;
+      const due = since + (after ?? 0);
+      return item.due >= due ? { type: "rst", due: item.due } : [item, { type: "tick", due }];
+    }
+    if (item.type !== "data" || afterBytes === undefined) return item;
+    if (state.met < 0) state.met = item.offset;
+    const end = state.met + afterBytes;
+    if (endOf(item) < end) return item;
+    const [before] = cutAt(item, end);
+    const rst = { type: "rst", due: item.due } as const;
+    return before.bytes.length === 0 ? rst : [before, rst];
+  },
+});
