@@ -1,0 +1,162 @@
+/**
+ * The report on the terminal: a table, then whatever was not as it should be, each with its evidence. Read at three in the morning, so: short, the
+ * command that replays it first, and nothing about what went well beyond its line in the table.
+ */
+import type { Finding } from "../judge/finding.ts";
+import { titleOf, titleOfControl, verdictOf, type Report, type ReportedControl, type ReportedRun } from "./report.ts";
+import { timeOf, wordEvent } from "./wording.ts";
+
+export function renderText(report: Report, { colour = false }: { readonly colour?: boolean } = {}): string {
+  const paint = colour ? painted : plain;
+  const blocks = [
+    table(report, paint),
+    ...report.runs.flatMap((run) => [
+      ...troubleOf(run, paint),
+      ...run.controls.flatMap((control) => blindness(run, control, paint)),
+    ]),
+    summary(report, paint),
+  ];
+  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+type Tone = "good" | "bad" | "doubtful" | "quiet" | "strong";
+type Paint = (tone: Tone, text: string) => string;
+
+const codes: Readonly<Record<Tone, string>> = { good: "32", bad: "31;1", doubtful: "33;1", quiet: "2", strong: "1" };
+const painted: Paint = (tone, text) => `\u001B[${codes[tone]}m${text}\u001B[0m`;
+const plain: Paint = (_tone, text) => text;
+
+const toneOf: Readonly<Record<Finding["verdict"], Tone>> = {
+  pass: "good",
+  fail: "bad",
+  unknown: "doubtful",
+  warn: "doubtful",
+};
+const shown: Readonly<Record<Finding["verdict"], string>> = {
+  pass: "pass",
+  fail: "FAIL",
+  unknown: "unknown",
+  warn: "warning",
+};
+
+interface Row {
+  readonly cells: readonly string[];
+  readonly tone: Tone;
+}
+
+function table({ runs, skipped }: Report, paint: Paint): readonly string[] {
+  const rows: readonly Row[] = runs.flatMap((run) => [
+    {
+      cells: [titleOf(run), String(run.seed), run.world, shown[run.verdict], seconds(run.seconds)],
+      tone: toneOf[run.verdict],
+    },
+    ...run.controls.map((control): Row => {
+      const red = control.result === "red";
+      const cells = [
+        `  control: ${titleOfControl(control.control)}`,
+        "",
+        "",
+        red ? "red, as it must be" : "BLIND",
+        seconds(control.seconds),
+      ];
+      return { cells, tone: red ? "good" : "bad" };
+    }),
+  ]);
+  const head = ["plan", "seed", "world", "verdict", "time"];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[], tone?: Tone): string =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        const padded = column === 1 || column === 4 ? cell.padStart(width) : cell.padEnd(width);
+        return tone !== undefined && column === 3 ? paint(tone, padded) : padded;
+      })
+      .join("  ")
+      .trimEnd();
+  return [
+    paint("quiet", line(head)),
+    ...rows.map(({ cells, tone }) => line(cells, tone)),
+    ...skipped.map(({ plan, reason }) => paint("quiet", `${plan}: not run here: ${reason}`)),
+  ];
+}
+
+function troubleOf(run: ReportedRun, paint: Paint): readonly (readonly string[])[] {
+  const findings = run.findings
+    .filter(({ verdict }) => verdict !== "pass")
+    .toSorted((one, other) => rank[one.verdict] - rank[other.verdict]);
+  if (findings.length === 0) return [];
+  return [
+    [
+      `replay: ${paint("strong", run.replay)}`,
+      ...findings.flatMap((finding) => findingLines(run, finding, paint)),
+      `  ${paint("quiet", `all of it: ${run.directory}`)}`,
+    ],
+  ];
+}
+
+const rank: Readonly<Record<Finding["verdict"], number>> = { fail: 0, unknown: 1, warn: 2, pass: 3 };
+
+function findingLines(run: ReportedRun, finding: Finding, paint: Paint): readonly string[] {
+  const { verdict, expectation, name, reason, at, evidence } = finding;
+  const time = at === undefined ? "" : `, at ${timeOf(at)}`;
+  const title = name === undefined ? expectation : `${name} (${expectation})`;
+  const [first = "", ...more] = reason.split("\n");
+  const values = Object.entries(evidence?.values ?? {});
+  const width = Math.max(0, ...values.map(([read]) => read.length));
+  const events = evidence?.events ?? [];
+  const timeWidth = Math.max(0, ...events.map((event) => timeOf(event.at).length));
+  return [
+    `  ${paint(toneOf[verdict], shown[verdict])} ${titleOf(run)}: ${paint("strong", title)}`,
+    `    ${first}${time}`,
+    ...more.map((line) => paint("quiet", `      ${line}`)),
+    ...values.map(([read, value]) => `    ${read.padEnd(width)}  ${value}`),
+    ...events.map((event) => {
+      const mark = event.at === at ? ">" : " ";
+      return paint("quiet", `    ${mark} ${timeOf(event.at).padStart(timeWidth)}  ${wordEvent(event)}`);
+    }),
+  ];
+}
+
+function blindness(
+  run: ReportedRun,
+  { control, result, reason, directory, replay }: ReportedControl,
+  paint: Paint,
+): readonly (readonly string[])[] {
+  if (result === "red") return [];
+  const title = paint("strong", `control ${titleOfControl(control)}`);
+  return [
+    [
+      `replay: ${paint("strong", replay)}`,
+      `  ${paint("bad", "BLIND")} ${titleOf(run)}: ${title}`,
+      `    it must fail by: ${control.fails}`,
+      `    ${reason}`,
+      `  ${paint("quiet", `all of it: ${directory}`)}`,
+    ],
+  ];
+}
+
+function summary(report: Report, paint: Paint): readonly string[] {
+  const { runs, skipped } = report;
+  const controls = runs.flatMap((run) => run.controls);
+  const counts = [
+    [runs.filter(({ verdict }) => verdict === "pass").length, "passed"],
+    [runs.filter(({ verdict }) => verdict === "fail").length, "failed"],
+    [runs.filter(({ verdict }) => verdict === "unknown").length, "unknown"],
+    [controls.filter(({ result }) => result === "red").length, "controls red, as they must be"],
+    [controls.filter(({ result }) => result === "blind").length, "controls blind"],
+    [skipped.length, "not run here"],
+  ] as const;
+  const parts = counts.flatMap(([count, what]) =>
+    count > 0 ? [`${count} ${count === 1 ? what.replace("controls", "control").replace("they", "it") : what}`] : [],
+  );
+  const verdict = verdictOf(report);
+  return [
+    `${paint(toneOf[verdict], shown[verdict])}: ${parts.length === 0 ? "nothing was run" : parts.join(", ")}; ${seconds(report.seconds)}`,
+  ];
+}
+
+function seconds(figure: number): string {
+  return `${figure.toFixed(1)}s`;
+}

@@ -1,0 +1,69 @@
+/** Events of a history in words, one short line each. */
+import type { HistoryEvent } from "../history/event.ts";
+import { roundedDuration, shorten } from "../judge/wording.ts";
+
+const maximumLine = 140;
+
+/** `12.3s`, counted from the beginning of the run. */
+export function timeOf(at: number): string {
+  return `${(at / 1000).toFixed(at < 100_000 ? 2 : 1)}s`;
+}
+
+export function wordEvent(event: HistoryEvent): string {
+  return shorten(wordWhole(event), maximumLine);
+}
+
+function wordWhole(event: HistoryEvent): string {
+  switch (event.event) {
+    case "run.begin":
+      return `run of ${event.plan} begins, seed ${event.seed}`;
+    case "phase.begin":
+      return `phase ${event.phase} begins`;
+    case "phase.end":
+      return `phase ${event.phase} ends: ${event.outcome}`;
+    case "service.start":
+      return `${event.service} starts`;
+    case "service.ready":
+      return `${event.service} is ready`;
+    case "service.exit": {
+      const how =
+        event.signal === undefined ? `exits with code ${event.code ?? "unknown"}` : `is ended by SIG${event.signal}`;
+      return `${event.service} ${how}${event.ordered ? ", as ordered" : ""}`;
+    }
+    case "service.log":
+      return `${event.service}: ${event.fields === undefined ? (event.line ?? "") : wordFields(event.fields)}`;
+    case "probe":
+      return `${event.name} = ${event.ok ? (JSON.stringify(event.value) ?? "ok") : `failed: ${event.error ?? ""}`}`;
+    case "connection.open":
+      return `${event.link}: connection ${event.connection} opens`;
+    case "connection.close":
+      return `${event.link}: connection ${event.connection} closes (${event.by}; ${event.upstream}B up, ${event.downstream}B down)`;
+    case "fault.inject": {
+      const late = event.late > 1 ? `, ${roundedDuration(event.late)} late` : "";
+      return `fault ${event.step}: ${event.kind} on ${event.where.join(", ")} ${wordParameters(event.parameters)}${late}`;
+    }
+    case "fault.hit":
+      return `fault ${event.step} hits ${event.where} ${wordParameters(event.detail)}`;
+    case "fault.lift":
+      return `fault ${event.step} lifted`;
+    case "run.trouble":
+      return `trouble: ${event.reason}`;
+    case "run.abort":
+      return `the plan aborts: ${event.reason}`;
+    case "run.end":
+      return "run ends";
+    default:
+      return event satisfies never;
+  }
+}
+
+function wordFields({ event, ...fields }: Readonly<Record<string, unknown>>): string {
+  return `${String(event)} ${wordParameters(fields)}`.trim();
+}
+
+function wordParameters(parameters: Readonly<Record<string, unknown>>): string {
+  const entries = Object.entries(parameters).map(
+    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
+  return entries.join(" ");
+}
