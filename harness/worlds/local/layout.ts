@@ -1,0 +1,42 @@
+/**
+ * How services are kept apart and find one another: the difference between the two flavours of the local world.
+ *
+ *     namespaces.ts   a network namespace a service, natural ports, names in /etc/hosts       (Linux)
+ *     loopback.ts     everything on 127.0.0.1, free ports, names in a table of the host's     (anywhere)
+ */
+import type { Address } from "../../../host/host.ts";
+import type { Link, Service } from "../../plan/schema.ts";
+import type { Capability } from "../world.ts";
+
+export interface Layout extends AsyncDisposable {
+  readonly capabilities: ReadonlySet<Capability>;
+  /** A directory for what must not outlive the run, the harness's death included. */
+  readonly scratch: string;
+  /** Where the proxy of a link listens. */
+  doorOf(link: string): Address;
+  /** Where a service listens on what it takes for a natural port. @throws {Error} with `code` ECONNREFUSED if it does not, as far as is known. */
+  addressOf(service: string, port: number): Address;
+  /** Other names and addresses by which the service may be reached. */
+  readonly aliasesOf: (service: string) => readonly string[];
+  /** Where a client's links lead, once their proxies listen; variables of its environment. */
+  namesFor(service: string, doors: ReadonlyMap<string, Address>): Readonly<Record<string, string>>;
+  /** The command line that runs a command in the service's place. The process that it starts becomes the command without a fork. */
+  enter(service: string, command: readonly string[]): readonly string[];
+  /** The service says that it listens. */
+  listening(service: string, port: number, address: Address): void;
+  /** The service has ended, and with it what it listened on. */
+  ended(service: string): void;
+  /** Whether a process belongs to this run by where it lives. */
+  readonly houses: (pid: number) => boolean;
+}
+
+export interface LayoutOptions {
+  readonly run: string;
+  readonly services: ReadonlyMap<string, Service>;
+  readonly links: ReadonlyMap<string, Link>;
+}
+
+/** The name by which the client knows the server. */
+export function hostName(link: Link): string {
+  return link.name ?? link.to;
+}

@@ -1,0 +1,58 @@
+/** Splits a service's output into lines, with a limit on their length: a daemon that writes without end must not fill the harness. */
+
+const longestLineBytes = 4096;
+const newline = 0x0a;
+
+export interface LineSplitter {
+  feed(chunk: Uint8Array): void;
+  /** A last line may lack its end. */
+  end(): void;
+}
+
+export function createLineSplitter(onLine: (line: string) => void): LineSplitter {
+  let kept: Uint8Array[] = [];
+  let keptBytes = 0;
+
+  const keep = (part: Uint8Array): void => {
+    const cut = part.subarray(0, longestLineBytes - keptBytes);
+    if (cut.length === 0) return;
+    kept.push(cut);
+    keptBytes += cut.length;
+  };
+  const finish = (): void => {
+    const line = Buffer.concat(kept).toString("utf8").replace(/\r$/, "");
+    kept = [];
+    keptBytes = 0;
+    onLine(line);
+  };
+
+  return {
+    feed(chunk) {
+      let rest = chunk;
+      for (let end = rest.indexOf(newline); end !== -1; end = rest.indexOf(newline)) {
+        keep(rest.subarray(0, end));
+        finish();
+        rest = rest.subarray(end + 1);
+      }
+      keep(rest);
+    },
+    end() {
+      if (keptBytes > 0) finish();
+    },
+  };
+}
+
+/** A structured line, as `host.log` writes it; undefined for any other. */
+export function parseFields(
+  line: string,
+): ({ readonly event: string } & Readonly<Record<string, unknown>>) | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== "object" || value === null || !("event" in value) || typeof value.event !== "string")
+      return undefined;
+    return { ...value, event: value.event };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * A network namespace a service, each joined to the harness's by a pair of virtual interfaces of its own, and nothing forwarded between them:
+ * nothing passes beside the proxies.
+ *
+ *     client ── eth0 .2 ════ .1 harness   (proxies on .3, .4, …: an address a name)   .1 ════ eth0 .2 ── server
+ *               198.18.0.0/24                                                         198.18.1.0/24
+ *
+ * 198.18.0.0/15 is for benchmarks (RFC 2544): no network that a service means to reach is there.
+ */
+import { execFile } from "node:child_process";
+import { statSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Address } from "../../../host/host.ts";
+import { WorldError } from "../../errors.ts";
+import type { Link } from "../../plan/schema.ts";
+import { caller } from "./isolate.ts";
+import { hostName } from "./layout.ts";
+import type { Layout, LayoutOptions } from "./layout.ts";
+
+/** Subnets of 198.18.0.0/15, shared by all worlds of one harness. */
+const mostServices = 512;
+/** From .3 to .250 in the client's subnet. */
+const mostNames = 248;
+
+interface Place {
+  /** Also the name of its namespace and of the harness's interface to it. */
+  readonly device: string;
+  readonly prefix: string;
+  /** The addresses at which it finds its servers, by host name. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly etc: string;
+}
+
+export async function startNamespaces({ services, links }: LayoutOptions): Promise<Layout> {
+  await using starting = new AsyncDisposableStack();
+  // The world's own /run, which ends with the namespaces.
+  const scratch = await mkdtemp("/run/sinbin-");
+  starting.defer(() => rm(scratch, { recursive: true, force: true }));
+
+  const places = new Map<string, Place>();
+  for (const service of services.keys()) {
+    const subnet = await claimSubnet();
+    starting.defer(() => rm(claimPath(subnet), { recursive: true }));
+    places.set(service, createPlace(service, subnet, links, scratch));
+  }
+  // The interface goes at once, so that its name is free again; a namespace alone would take it along in its own time.
+  const removals = (): readonly string[] =>
+    [...places.values()].flatMap(({ device }) => [`link delete ${device}`, `netns delete ${device}`]);
+  starting.defer(() => ip([], removals(), { force: true }));
+  await build([...places.values()]);
+  const homes = new Set([...places.values()].map(({ device }) => namespaceAt(`/run/netns/${device}`)));
+
+  const place = (service: string): Place => {
+    const found = places.get(service);
+    if (found === undefined) throw new Error(`there is no service called ${service}`);
+    return found;
+  };
+  const started = starting.move();
+  const script = fileURLToPath(new URL("isolation/service.sh", import.meta.url));
+  const { uid, gid } = caller();
+  return {
+    capabilities: new Set(["programs", "commands", "isolation", "natural-ports"] as const),
+    scratch,
+    doorOf(name) {
+      const link = links.get(name);
+      const host = link && place(link.from).names.get(hostName(link));
+      if (link === undefined || host === undefined) throw new Error(`there is no link called ${name}`);
+      return { host, port: link.port };
+    },
+    addressOf: (service, port): Address => ({ host: `${place(service).prefix}.2`, port }),
+    aliasesOf: (service) => [`${place(service).prefix}.2`],
+    namesFor: () => ({}),
+    enter(service, command) {
+      const { device, etc } = place(service);
+      const network = `--net=/run/netns/${device}`;
+      return ["nsenter", network, "unshare", "--mount", "sh", script, etc, uid, gid, ...command];
+    },
+    listening: () => {},
+    ended: () => {},
+    houses: (pid) => homes.has(namespaceAt(`/proc/${pid}/ns/net`)),
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+function createPlace(service: string, subnet: number, links: ReadonlyMap<string, Link>, scratch: string): Place {
+  const prefix = `198.${18 + (subnet >> 8)}.${subnet & 255}`;
+  const own = [...links.values()].filter(({ from }) => from === service);
+  const hosts = [...new Set(own.map(hostName))];
+  if (hosts.length > mostNames)
+    throw new WorldError(`${service} is the client of ${hosts.length} names; ${mostNames} are possible`);
+  const doors = own.map((link) => `${hostName(link)}:${link.port}`);
+  const double = doors.find((door, index) => doors.indexOf(door) !== index);
+  if (double !== undefined)
+    throw new WorldError(`two links lead ${service} to ${double}: give one of them another name`);
+  return {
+    device: `sinbin-${subnet}`,
+    prefix,
+    names: new Map(hosts.map((host, index) => [host, `${prefix}.${index + 3}`])),
+    etc: join(scratch, `etc-${service}`),
+  };
+}
+
+/** Creating a directory succeeds for one only. */
+async function claimSubnet(): Promise<number> {
+  await mkdir("/run/sinbin-subnets", { recursive: true });
+  for (let subnet = 0; subnet < mostServices; subnet++) {
+    try {
+      await mkdir(claimPath(subnet));
+      return subnet;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+  }
+  throw new WorldError(`there is room for ${mostServices} services at a time`);
+}
+
+function claimPath(subnet: number): string {
+  return `/run/sinbin-subnets/${subnet}`;
+}
+
+async function build(places: readonly Place[]): Promise<void> {
+  await ip(
+    [],
+    places.flatMap(({ device, prefix, names }) => [
+      `netns add ${device}`,
+      `link add ${device} type veth peer name eth0 netns ${device}`,
+      ...[`${prefix}.1`, ...names.values()].map((address) => `address add ${address}/24 dev ${device}`),
+      `link set ${device} addrgenmode none up`,
+    ]),
+  );
+  await Promise.all(
+    places.map(async ({ device, prefix, names, etc }) => {
+      await ip(
+        ["-n", device],
+        ["link set lo up", `address add ${prefix}.2/24 dev eth0`, "link set eth0 addrgenmode none up"],
+      );
+      await mkdir(etc);
+      const hosts = ["127.0.0.1 localhost", ...[...names].map(([host, address]) => `${address} ${host}`)];
+      await writeFile(join(etc, "hosts"), `${hosts.join("\n")}\n`);
+      // Nothing answers there.
+      await writeFile(join(etc, "resolv.conf"), "nameserver 127.0.0.1\n");
+      await writeFile(join(etc, "nsswitch.conf"), "hosts: files\n");
+    }),
+  );
+}
+
+/** Many commands in one process: each process costs more than all that it does. */
+async function ip(options: readonly string[], lines: readonly string[], { force = false } = {}): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const child = execFile(
+      "ip",
+      [...options, ...(force ? ["-force"] : []), "-batch", "-"],
+      (error, _output, complaint) => {
+        if (error === null || force) resolve();
+        else reject(new WorldError(`a network namespace can't be made: ${complaint.trim()}`, { cause: error }));
+      },
+    );
+    child.stdin?.end(`${lines.join("\n")}\n`);
+  });
+}
+
+/** A name under /run/netns is a mount of the namespace itself, as is what the links of a process lead to. */
+function namespaceAt(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}

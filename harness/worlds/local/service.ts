@@ -1,0 +1,189 @@
+/** A service through all its lives: readiness, signals, supervision, its last lines. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Address, Exit, Host } from "../../../host/host.ts";
+import { createDeadline } from "../../../host/deadline.ts";
+import { formatDuration } from "../../../faults/units.ts";
+import { WorldError } from "../../errors.ts";
+import type { RecordEvent } from "../../history/event.ts";
+import type { Service } from "../../plan/schema.ts";
+import type { RunningService } from "../world.ts";
+import { parseFields } from "./lines.ts";
+import { startLife } from "./process.ts";
+import type { Life } from "./process.ts";
+import { becomesReady } from "./readiness.ts";
+
+const lastLinesKept = 20;
+export interface LocalServiceOptions {
+  readonly name: string;
+  readonly service: Service;
+  /** The harness's own. */
+  readonly host: Host;
+  readonly directory: string;
+  readonly command: readonly string[];
+  /** For the n-th life, from 0. */
+  readonly environment: (life: number) => Readonly<Record<string, string>>;
+  readonly address: (port: number) => Address;
+  readonly record: RecordEvent;
+  /** Everything that it writes, for its log file. */
+  readonly write: (line: string) => void;
+  /** A structured line; what it returns is what the history shall know of it. */
+  readonly onFields: (fields: Fields) => Fields | undefined;
+  readonly onEnd: () => void;
+  readonly signal: AbortSignal;
+}
+
+export type Fields = { readonly event: string } & Readonly<Record<string, unknown>>;
+
+export interface LocalService extends RunningService {
+  /** Asks it to end, for good: resolves when it has, or when the time is over. */
+  end(milliseconds: number): Promise<void>;
+}
+
+interface Current {
+  readonly life: Life;
+  readonly ready: Promise<void>;
+}
+
+export function createLocalService(options: LocalServiceOptions): LocalService {
+  const { name, service, host, record, signal } = options;
+  const lastLines: string[] = [];
+  let current: Current | undefined;
+  let starting: Promise<Current> | undefined;
+  let comeback: Disposable | undefined;
+  let lives = 0;
+  /** Whether it shall come back by itself, if the plan has it supervised. */
+  let wanted = false;
+  let ending = false;
+
+  const onLine = (stream: "out" | "err", line: string, onEvent: (event: string) => void): void => {
+    lastLines.push(line);
+    if (lastLines.length > lastLinesKept) lastLines.shift();
+    options.write(line);
+    const fields = parseFields(line);
+    if (fields === undefined) {
+      record({ event: "service.log", service: name, stream, line });
+      return;
+    }
+    const told = options.onFields(fields);
+    if (told !== undefined) record({ event: "service.log", service: name, stream, fields: told });
+    onEvent(fields.event);
+  };
+
+  const onExit = ({ code, signal, ordered }: Exit & { readonly ordered: boolean }): void => {
+    record({
+      event: "service.exit",
+      service: name,
+      ...(code !== undefined && { code }),
+      ...(signal !== undefined && { signal }),
+      ordered,
+    });
+    current = undefined;
+    options.onEnd();
+    if (wanted && !ending && service.restart !== undefined)
+      comeback = host.clock.timer(service.restart.after, comeBack);
+  };
+
+  const comeBack = (): void => {
+    start().catch((error: unknown) => {
+      record({ event: "run.trouble", reason: error instanceof Error ? error.message : String(error) });
+    });
+  };
+
+  const startOne = async (): Promise<Current> => {
+    const events = new EventTarget();
+    const over = new AbortController();
+    const life = await startLife({
+      name,
+      command: options.command,
+      directory: options.directory,
+      environment: options.environment(lives++),
+      onLine: (stream, line) => onLine(stream, line, (event) => events.dispatchEvent(new Event(event))),
+      onExit: (exit) => {
+        over.abort();
+        onExit(exit);
+      },
+    });
+    record({ event: "service.start", service: name });
+    const ready = becomesReady({ service, host, events, address: options.address, signal: over.signal }).then(() =>
+      record({ event: "service.ready", service: name }),
+    );
+    // Only the first start waits for it; a later one that never gets ready shows in the history by what is missing.
+    ready.catch(() => {});
+    current = { life, ready };
+    return current;
+  };
+
+  const start = async (): Promise<Current> => {
+    comeback?.[Symbol.dispose]();
+    wanted = true;
+    if (ending) throw new WorldError(`${name} can't be started: the world ends`);
+    if (current !== undefined) return current;
+    starting ??= startOne().finally(() => (starting = undefined));
+    return starting;
+  };
+
+  const stop = async (milliseconds: number): Promise<void> => {
+    comeback?.[Symbol.dispose]();
+    wanted = false;
+    const { life } = (await starting?.catch(() => undefined)) ?? current ?? {};
+    if (life === undefined) return;
+    life.order();
+    life.signal("TERM", "main");
+    // What is stopped hears nothing else.
+    life.signal("CONT", "group");
+    using patience = host.clock.timer(milliseconds, () => life.signal("KILL", "group"));
+    void patience;
+    await life.exited;
+  };
+
+  return {
+    name,
+    lastLines: () => [...lastLines],
+    readFile: (path) => readFile(resolve(options.directory, path)),
+    address: async (port) => options.address(port),
+    process: {
+      name,
+      signal: async (signal, to) => current?.life.signal(signal, to) ?? false,
+      stop: () => stop(service.stop_timeout),
+      start: async () => void (await start()),
+    },
+    async begin() {
+      const { life, ready } = await start();
+      using deadline = createDeadline(host.clock, service.start_timeout, { signal });
+      const trouble = await Promise.race([
+        ready.then(
+          () => undefined,
+          () => life.exited.then(describeExit),
+        ),
+        life.exited.then(describeExit),
+        aborted(deadline.signal).then(
+          () => `was not ready within ${formatDuration(service.start_timeout)}: ${expectation(service)}`,
+        ),
+      ]);
+      signal.throwIfAborted();
+      if (trouble !== undefined) throw new WorldError(`${name} ${trouble}`, { log: lastLines });
+    },
+    async end(milliseconds) {
+      ending = true;
+      await stop(milliseconds);
+    },
+  };
+}
+
+function describeExit({ code, signal }: Exit): string {
+  return `ended before it was ready (${signal === undefined ? `exit code ${code}` : `signal ${signal}`})`;
+}
+
+function expectation({ ready, program }: Service): string {
+  if (ready?.port !== undefined) return `it must accept connections on port ${ready.port}`;
+  if (ready === undefined && program === undefined) return "it must run";
+  return `it must log the event ${ready?.log ?? "ready"}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,202 @@
+/**
+ * The local world: services are processes of this machine, proxies run in the harness's process.
+ *
+ *     layout (namespaces or loopback) ──► proxies, a door each ──► services, which find the doors
+ *
+ * What is started first is disposed last: services, proxies, layout.
+ */
+import { randomUUID } from "node:crypto";
+import { appendFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { debuglog } from "node:util";
+import type { Address, Host } from "../../../host/host.ts";
+import { createRealHost } from "../../../host/real.ts";
+import { formatAddress, parseAddress } from "../../../host/real/network.ts";
+import { uniform } from "../../../faults/random.ts";
+import { startTcpProxy } from "../../../proxies/tcp/proxy.ts";
+import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
+import { WorldError } from "../../errors.ts";
+import type { Happening } from "../../history/event.ts";
+import type { Service } from "../../plan/schema.ts";
+import type { StartWorld, WorldOptions } from "../world.ts";
+import { createIdentities } from "./identities.ts";
+import type { Identities } from "./identities.ts";
+import { isIsolated } from "./isolate.ts";
+import type { Layout } from "./layout.ts";
+import { startLoopback } from "./loopback.ts";
+import { startNamespaces } from "./namespaces.ts";
+import { createLocalService } from "./service.ts";
+import type { Fields, LocalService } from "./service.ts";
+import { mark, sweep } from "./sweep.ts";
+
+const starter = fileURLToPath(new URL("../../../host/start.ts", import.meta.url));
+/** At the end of a run nobody waits longer for a service to stop by itself. */
+const patienceMs = 2000;
+const debug = debuglog("sinbin-world");
+
+export const startLocalWorld: StartWorld = async (options) => {
+  const { services, links, directory, seed, signal } = options;
+  signal.throwIfAborted();
+  await mkdir(directory, { recursive: true });
+  await using starting = new AsyncDisposableStack();
+  const run = randomUUID();
+  const layout = starting.use(await (isIsolated() ? startNamespaces : startLoopback)({ run, services, links }));
+  const identities = await createIdentities({ services, links, aliasesOf: layout.aliasesOf, scratch: layout.scratch });
+  signal.throwIfAborted();
+
+  const host = createRealHost({
+    name: "harness",
+    directory,
+    seed,
+    identity: { authority: identities.authority },
+    log: (event, fields) => debug("%s %j", event, fields),
+  });
+  const proxies = new Map<string, TcpProxy>();
+  for (const name of links.keys()) proxies.set(name, starting.use(await startProxy(name, options, layout, host)));
+  signal.throwIfAborted();
+
+  const doors = new Map([...proxies].map(([name, { address }]) => [name, address]));
+  const context: Context = { options, layout, host, proxies, doors, identities, run };
+  const locals = new Map<string, LocalService>();
+  starting.defer(() => endAll([...locals.values()], context));
+  for (const [name, service] of services) locals.set(name, await prepareService(name, service, context));
+
+  const started = starting.move();
+  return {
+    name: "local",
+    capabilities: layout.capabilities,
+    host,
+    services: locals,
+    links: proxies,
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+};
+
+interface Context {
+  readonly options: WorldOptions;
+  readonly layout: Layout;
+  readonly host: Host;
+  readonly proxies: ReadonlyMap<string, TcpProxy>;
+  /** Where they listen, by link. */
+  readonly doors: ReadonlyMap<string, Address>;
+  readonly identities: Identities;
+  readonly run: string;
+}
+
+function startProxy(name: string, { links, record }: WorldOptions, layout: Layout, host: Host): Promise<TcpProxy> {
+  const link = links.get(name);
+  if (link === undefined) throw new Error(`there is no link called ${name}`);
+  return startTcpProxy({
+    host,
+    listen: layout.doorOf(name),
+    server: async () => layout.addressOf(link.to, link.port),
+    onEvent: (event) => {
+      const { type, ...details } = event;
+      record({ event: `connection.${type}`, link: name, ...details } as Happening);
+    },
+  });
+}
+
+async function prepareService(name: string, service: Service, context: Context): Promise<LocalService> {
+  const { options, layout, host, identities, run } = context;
+  const directory = resolve(options.directory, name);
+  const logFile = `${directory}.log`;
+  await mkdir(directory, { recursive: true });
+  await writeFiles(name, directory, service.files);
+  const environment = {
+    ...inherited(),
+    ...identities.environmentOf(name),
+    ...layout.namesFor(name, context.doors),
+    ...linkVariables(name, context),
+    SINBIN_SERVICE: name,
+    [mark]: run,
+    ...service.env,
+  };
+  return createLocalService({
+    name,
+    service,
+    host,
+    directory,
+    command: layout.enter(name, commandOf(name, service, options)),
+    environment: (life) => ({ ...environment, SINBIN_SEED: String(seedOf(options.seed, name, life)) }),
+    address: (port) => layout.addressOf(name, port),
+    record: options.record,
+    write: (line) => appendFileSync(logFile, `${line}\n`),
+    onFields: (fields) => hear(name, fields, context),
+    onEnd: () => layout.ended(name),
+    signal: options.signal,
+  });
+}
+
+/** `files` are a plan's: they must not reach beyond the service's directory. */
+async function writeFiles(name: string, directory: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    const target = resolve(directory, path);
+    if (!target.startsWith(`${directory}${sep}`)) {
+      throw new WorldError(`${name} can't have the file ${path}: write a path within its directory`);
+    }
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, content);
+  }
+}
+
+function commandOf(name: string, { program, command, args }: Service, { without }: WorldOptions): readonly string[] {
+  const guards = (without.get(name) ?? []).flatMap((guard) => ["--without", guard]);
+  if (program !== undefined) return [process.execPath, starter, resolve(program), ...args, ...guards];
+  return [...(command ?? []), ...args, ...guards];
+}
+
+/** Nothing of ours that was meant for the harness. */
+function inherited(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(
+    ([key, value]) => value !== undefined && !key.startsWith("SINBIN_"),
+  );
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** For daemons that know nothing of our hosts: `SINBIN_LINK_FETCH_HOST` and `SINBIN_LINK_FETCH_PORT`. */
+function linkVariables(service: string, { options, doors }: Context): Record<string, string> {
+  const own = [...options.links].filter(([, { from }]) => from === service);
+  const pairs = own.flatMap(([link]) => {
+    const door = doors.get(link);
+    const prefix = `SINBIN_LINK_${link.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
+    return door === undefined
+      ? []
+      : [
+          [`${prefix}_HOST`, door.host],
+          [`${prefix}_PORT`, String(door.port)],
+        ];
+  });
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+/** Another one for each life, so that a service which starts again does not draw the same identifiers again. */
+function seedOf(seed: number, service: string, life: number): number {
+  return Math.floor(uniform(seed, ["service", service, life]) * 2 ** 32);
+}
+
+/** What the host of a program says to the world; the history has no addresses, which differ from run to run. */
+function hear(service: string, fields: Fields, { options, layout, proxies }: Context): Fields | undefined {
+  const { event, host, port, address } = fields;
+  if (event === "network.listening" && typeof port === "number" && typeof address === "string") {
+    layout.listening(service, port, parseAddress(address));
+    return undefined;
+  }
+  if (event !== "network.refused") return fields;
+  for (const [link, proxy] of proxies) {
+    if (options.links.get(link)?.from === service && formatAddress(proxy.address) === address) proxy.refused();
+  }
+  return { event, host, port };
+}
+
+/** Never hangs: what does not end in time is killed, with all that is left of the run. */
+async function endAll(services: readonly LocalService[], { host, layout, run }: Context): Promise<void> {
+  const { promise: tooLate, resolve: giveUp } = Promise.withResolvers<void>();
+  using timer = host.clock.timer(patienceMs * 1.5, giveUp);
+  void timer;
+  await Promise.race([Promise.allSettled(services.map((service) => service.end(patienceMs))), tooLate]);
+  const clean = await sweep({ run, owns: layout.houses });
+  if (!clean) throw new WorldError("some processes of the run could not be killed");
+}
