@@ -80,7 +80,8 @@ async function collect(reply: HttpReply, take: (chunk: Uint8Array) => void): Pro
       reject(error);
     }
   });
-  body.once("end", () => resolve("ok"));
+  // Node ends a body that only the connection delimits on RST as it does on FIN.
+  body.once("end", () => resolve(cause === undefined ? "ok" : "reset"));
   body.once("error", (error) => {
     if (codeOf(error) !== "ECONNRESET") reject(error);
   });
