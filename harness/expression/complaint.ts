@@ -67,12 +67,12 @@ export function complaintAbout(failure: CelFailure, surroundings: Surroundings):
       return { message: "the expression is too deep or too long: split it into several", offset: start };
     case "unexpected_character":
       if (summary.endsWith(": =")) return { message: "write == to compare", offset: start };
-      return { message: `${lowerFirst(summary)}: write && for and, || for or, ! for not`, offset: start };
+      return { message: lowerFirst(summary), offset: start };
     case "unexpected_token":
     case "expected_token":
       if (/\bEOF\b/.test(summary.split(", got ").at(-1) ?? ""))
         return { message: "the expression ends too early", offset: start };
-      return { message: `${lowerFirst(summary)}: write && for and, || for or, ! for not`, offset: start };
+      return { message: lowerFirst(summary), offset: start };
     default:
       return { message: lowerFirst(summary), offset: start };
   }

@@ -41,6 +41,13 @@ const bytes: ReadonlyMap<string, number> = new Map([
   ["GiB", 1024 ** 3],
 ]);
 
+/** What other languages call the operators of CEL. */
+const operators: ReadonlyMap<string, string> = new Map([
+  ["and", "&&"],
+  ["or", "||"],
+  ["not", "!"],
+]);
+
 /** Strings with their prefixes (closed or not), comments, names, numbers with what sticks to them, and any other character. */
 const token =
   /(?<text>[rRbB]{0,2}(?:"""[^]*?(?:"""|$)|'''[^]*?(?:'''|$)|"(?:\\[^]|[^"\\\n])*(?:"|$)?|'(?:\\[^]|[^'\\\n])*(?:'|$)?))|(?<comment>\/\/[^\n]*)|(?<name>[A-Za-z_]\w*)|(?<number>0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?<unit>[A-Za-zµ](?:[A-Za-z0-9µ]|\.\d)*)?)|[^]/gy;
@@ -52,6 +59,8 @@ export function rewriteLiterals(text: string): Rewritten {
   let rewritten = "";
   for (const match of text.matchAll(token)) {
     const { name, number, unit } = match.groups ?? {};
+    const operator = operators.get(name ?? "");
+    if (operator !== undefined) throw new ExpressionError(`write ${operator} instead of ${name}`, match.index);
     if (name?.startsWith("_") === true) throw new ExpressionError(`${name}: a name begins with a letter`, match.index);
     if (number === undefined || unit === undefined) {
       rewritten += match[0];

@@ -162,7 +162,7 @@ function whenever(
   const [first] = missed;
   if (first !== undefined && missed.length > allowed) {
     const tolerance = allowed > 0 ? `; ${allowed} would have been tolerated` : "";
-    const reason = `${then} did not follow within ${roundedDuration(within)} ${missed.length} of ${times(all.length)}${tolerance}`;
+    const reason = `${then} did not follow within ${roundedDuration(within)} on ${missed.length} of ${all.length} occasions${tolerance}`;
     return { verdict: "fail", reason, position: first };
   }
   if (missed.length + open.length > allowed) {

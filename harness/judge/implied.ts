@@ -70,7 +70,7 @@ function phaseFindings(plan: Plan, history: readonly HistoryEvent[], phase: Phas
   for (const event of history.slice(0, index)) monitor.apply(event);
   monitor.advance(at);
   const unsteady = monitor.unsteady();
-  const which = unsteady.length === 0 ? "" : `: still not so: ${unsteady.map(({ text }) => text).join("; ")}`;
+  const which = unsteady.length === 0 ? "" : `; still not so: ${unsteady.map(({ text }) => text).join("; ")}`;
   const again = first
     ? `the system did not become steady within ${time}, so that nothing was tested`
     : `the system did not become steady again within ${time}`;
