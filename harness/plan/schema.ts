@@ -7,7 +7,7 @@
  * as it was written, for the schedule. Keys are the words of the plan, so that code, plans and reports have one name for a thing.
  */
 import type { z } from "zod";
-import type { expectationDocument, Severity } from "./document/expectations.ts";
+import type { expectationDocument, Severity, Tolerance } from "./document/expectations.ts";
 import type { linkDocument, observationDocument, serviceDocument, signalDocument } from "./document/system.ts";
 
 export { planDocument } from "./document/plan.ts";
@@ -94,6 +94,8 @@ export interface Step {
   readonly name: string;
   /** One of them is drawn for each occurrence; most steps have just one. */
   readonly choices: readonly Choice[];
+  /** They were written as a list under `choose`. */
+  readonly chosen: boolean;
   readonly where: Where;
   readonly at: Written;
   readonly for?: Written;
@@ -122,7 +124,7 @@ export interface Where {
   readonly count: number;
 }
 
-export type { Severity };
+export type { Severity, Tolerance };
 export type ExpectationDocument = z.output<typeof expectationDocument>;
 
 interface Expected {
@@ -143,8 +145,7 @@ export type Expectation = Expected &
         readonly expression: string;
         readonly then: string;
         readonly within: number;
-        /** How many of the occasions may be missed: a number, or a share of them between 0 and 1. */
-        readonly tolerate: { readonly count: number } | { readonly share: number };
+        readonly tolerate: Tolerance;
       }
     | { readonly word: "at_end" | "sometimes"; readonly expression: string }
   );

@@ -1,1 +1,78 @@
-export const planDocument = undefined;
+/** A whole plan, as people write it. */
+import { z } from "zod";
+import { duration } from "../../../faults/units.ts";
+import { capabilities } from "../../worlds/world.ts";
+import { expectationDocument } from "./expectations.ts";
+import { stepDocument } from "./step.ts";
+import { linkDocument, observationDocument, serviceDocument } from "./system.ts";
+import { bound, exactlyOne, expression, label, name, sentence, text } from "./words.ts";
+
+const anything = z.unknown();
+
+const phaseDocument = exactlyOne(
+  z.strictObject({
+    name: label,
+    for: bound(duration).optional().meta({ description: "How long it lasts." }),
+    until: expression.optional().meta({ description: "`steady`, or a condition that ends it." }),
+    timeout: bound(duration).optional().meta({ description: "The longest that `until` may take." }),
+    faults: z.array(stepDocument).default([]),
+    expect: z.array(expectationDocument).optional().meta({ description: "What must hold during this phase." }),
+  }),
+  ["for", "until"],
+  "write how the phase ends: exactly one of for: 30s and until: steady (with a timeout)",
+).meta({ id: "phase" });
+
+const paramDocument = z
+  .strictObject({
+    default: anything.meta({ description: "A value with its unit, or a distribution." }),
+    help: sentence.optional(),
+    one_of: z.array(anything).min(1, "write at least one value").optional(),
+  })
+  .meta({ id: "param" });
+
+const matrixDocument = z
+  .object({
+    include: z.array(z.record(name, anything)).optional(),
+    exclude: z.array(z.record(name, anything)).optional(),
+  })
+  .catchall(z.array(anything, "write a list of values").min(1, "write at least one value"));
+
+const controlDocument = z
+  .strictObject({
+    service: name,
+    without: z
+      .union([label, z.array(label).min(1, "write at least one guard")])
+      .meta({ description: "The guard that is switched off." }),
+    fails: sentence.meta({
+      description: "The expectation that must fail then: its name, or its text such as `never node.exited`.",
+    }),
+  })
+  .meta({ id: "control" });
+
+export const planDocument = z.strictObject({
+  plan: label.meta({ description: "The plan's name, such as sighup-storm-during-a-slow-fetch." }),
+  about: sentence.optional().meta({ description: "What it shows, for people." }),
+  seed: z
+    .union([z.int().nonnegative(), z.literal("random")])
+    .default(1)
+    .meta({ description: "A number, or `random`." }),
+  include: z.array(text).optional().meta({ description: "Files that are merged into this one." }),
+  override: z.record(z.string(), anything).optional().meta({ description: "Changes to what included files set." }),
+  params: z.record(name, paramDocument).default({}),
+  let: z.record(name, anything).default({}).meta({ description: "Values that are drawn once for the whole run." }),
+  matrix: matrixDocument.optional().meta({ description: "The plan runs once for each combination of these values." }),
+  services: z.record(name, serviceDocument).default({}),
+  links: z.record(name, linkDocument).default({}),
+  observe: z.record(name, observationDocument).default({}),
+  steady: z.array(expectationDocument).default([]).meta({ description: "What `until: steady` waits for." }),
+  phases: z.array(phaseDocument).min(1, "write at least one phase"),
+  expect: z.array(expectationDocument).default([]),
+  abort: z.array(z.strictObject({ when: expression, reason: sentence.optional() })).default([]),
+  controls: z.array(controlDocument).default([]),
+  tier: z.enum(["commit", "nightly"], "write commit or nightly").default("commit"),
+  worlds: z
+    .array(z.enum(["local"], "write the name of a world: local"))
+    .min(1)
+    .default(["local"]),
+  requires: z.array(z.enum(capabilities, `write what the plan needs: ${capabilities.join(", ")}`)).default([]),
+});

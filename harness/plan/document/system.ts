@@ -3,7 +3,7 @@ import { z } from "zod";
 import { duration } from "../../../faults/units.ts";
 import { bound, exactlyOne, name, port, text } from "./words.ts";
 
-const eventName = z.string().min(1).meta({ description: "The name of a structured log line: `{\"event\": …}`." });
+const eventName = z.string().min(1).meta({ description: 'The name of a structured log line: `{"event": …}`.' });
 
 export const ready = exactlyOne(
   z.strictObject({
@@ -16,13 +16,34 @@ export const ready = exactlyOne(
 
 export const serviceDocument = exactlyOne(
   z.strictObject({
-    program: text.optional().meta({ description: "A module that exports `main`; from the project's folder, or beside the plan if it begins with a dot." }),
-    command: z.array(bound(text)).min(1, "write the command and its arguments, such as [sleep, 60]").optional().meta({ description: "Any daemon." }),
+    program: text
+      .optional()
+      .meta({
+        description:
+          "A module that exports `main`; from the project's folder, or beside the plan if it begins with a dot.",
+      }),
+    command: z
+      .array(bound(text))
+      .min(1, "write the command and its arguments, such as [sleep, 60]")
+      .optional()
+      .meta({ description: "Any daemon." }),
     args: z.array(bound(text)).default([]).meta({ description: "Arguments of the program." }),
-    subject: text.optional().meta({ description: "The file that declares the program's guards and signals; by default `subject.yaml` beside it." }),
+    subject: text
+      .optional()
+      .meta({
+        description: "The file that declares the program's guards and signals; by default `subject.yaml` beside it.",
+      }),
     env: z.record(z.string(), bound(text)).default({}).meta({ description: "Environment variables." }),
-    files: z.record(z.string(), bound(text)).default({}).meta({ description: "Files in its directory before it starts: path and content." }),
-    ready: ready.optional().meta({ description: "When it has started; by default, when it logs the event `ready` (programs) or when it runs (commands)." }),
+    files: z
+      .record(z.string(), bound(text))
+      .default({})
+      .meta({ description: "Files in its directory before it starts: path and content." }),
+    ready: ready
+      .optional()
+      .meta({
+        description:
+          "When it has started; by default, when it logs the event `ready` (programs) or when it runs (commands).",
+      }),
     restart: z
       .strictObject({ after: bound(duration) })
       .optional()
@@ -50,7 +71,10 @@ export const linkDocument = z
 
 const regularExpression = z
   .string()
-  .refine(isRegularExpression, { message: "write a regular expression of JavaScript: this one does not compile", abort: true });
+  .refine(isRegularExpression, {
+    message: "write a regular expression of JavaScript: this one does not compile",
+    abort: true,
+  });
 
 function isRegularExpression(source: string): boolean {
   try {
@@ -65,22 +89,40 @@ const http = z.strictObject({
   path: z.string().startsWith("/", "write a path that begins with /").default("/"),
   method: z.string().default("GET"),
   body: z.string().optional(),
-  expect: z.int().min(100).max(599).default(200).meta({ description: "The status of the reply; any other is a failed look." }),
-  match: regularExpression.optional().meta({ description: "A regular expression on the body; its first group is the value." }),
+  expect: z
+    .int()
+    .min(100)
+    .max(599)
+    .default(200)
+    .meta({ description: "The status of the reply; any other is a failed look." }),
+  match: regularExpression
+    .optional()
+    .meta({ description: "A regular expression on the body; its first group is the value." }),
 });
 
 const sources = {
   event: eventName.optional(),
-  line: regularExpression.optional().meta({ description: "A regular expression on lines of output; its first group is the value." }),
+  line: regularExpression
+    .optional()
+    .meta({ description: "A regular expression on lines of output; its first group is the value." }),
   file: z.string().min(1).optional().meta({ description: "A file in the service's directory." }),
   http: http.optional(),
   tcp: z.strictObject({ port: port }).optional().meta({ description: "Whether a connection is accepted." }),
   field: z.string().optional().meta({ description: "Which field of the event is the value." }),
-  where: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional().meta({ description: "Only events whose fields have these values." }),
-  json: z.string().optional().meta({ description: "The path to the value in a JSON document, such as `slivers.names`." }),
+  where: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .meta({ description: "Only events whose fields have these values." }),
+  json: z
+    .string()
+    .optional()
+    .meta({ description: "The path to the value in a JSON document, such as `slivers.names`." }),
   every: duration.optional().meta({ description: "How often to look; by default once a second." }),
   as: z
-    .enum(["event", "bool", "int", "double", "string", "list", "duration"], "write event, bool, int, double, string, list or duration")
+    .enum(
+      ["event", "bool", "int", "double", "string", "list", "duration"],
+      "write event, bool, int, double, string, list or duration",
+    )
     .meta({ description: "The type of the value in expressions. An event has count, age and last." }),
 };
 
@@ -91,6 +133,10 @@ const sourceMessage = "write where to look: exactly one of event, line, file, ht
 export const signalDocument = exactlyOne(z.strictObject(sources), sourceKeys, sourceMessage).meta({ id: "signal" });
 
 /** A signal of the plan's own. */
-export const observationDocument = exactlyOne(z.strictObject({ service: name, ...sources }), sourceKeys, sourceMessage).meta({
+export const observationDocument = exactlyOne(
+  z.strictObject({ service: name, ...sources }),
+  sourceKeys,
+  sourceMessage,
+).meta({
   id: "observation",
 });

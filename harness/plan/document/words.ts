@@ -3,13 +3,18 @@ import { z } from "zod";
 
 /** What CEL keeps for itself, and the one name that every JavaScript object has. */
 const reserved = new Set(
-  "as break const constructor continue else false for function if import in let loop null package namespace return true var void while fault run phase abs size has".split(" "),
+  "as break const constructor continue else false for function if import in let loop null package namespace return true var void while fault run phase abs size has".split(
+    " ",
+  ),
 );
 
 /** Names of services, links, signals and parameters: they are variables of expressions, too. */
 export const name = z
   .string()
-  .regex(/^[a-z][a-z0-9_]*$/, "write a name in lower case, such as node or plc_2 (letters, digits and _, beginning with a letter)")
+  .regex(
+    /^[a-z][a-z0-9_]*$/,
+    "write a name in lower case, such as node or plc_2 (letters, digits and _, beginning with a letter)",
+  )
   .refine((text) => !reserved.has(text), "choose another name: expressions use this word for something else");
 
 /** Names of phases, steps, plans and guards are only ever quoted, so that they may have dashes. */
@@ -55,7 +60,12 @@ export function exactlyOne<Shape extends z.ZodObject>(schema: Shape, keys: reado
 }
 
 /** At most one of the keys (and at least `minimum`). Checked even where other keys are wrong, so that all problems show at once. */
-export function atMostOne<Shape extends z.ZodObject>(schema: Shape, keys: readonly string[], message: string, minimum = 0): Shape {
+export function atMostOne<Shape extends z.ZodObject>(
+  schema: Shape,
+  keys: readonly string[],
+  message: string,
+  minimum = 0,
+): Shape {
   return schema.refine(
     (value) => {
       const count = keys.filter((key) => value[key] !== undefined).length;

@@ -1,0 +1,48 @@
+/** Keys of phases and steps that don't go together. */
+import { textAt } from "../raw.ts";
+import { readEdge } from "../../schedule/edge.ts";
+import { hint } from "../nearest.ts";
+import type { RawStep } from "../step.ts";
+import type { Checking } from "./checking.ts";
+
+const connectionKeys = ["direction", "scope", "probability", "first", "nth", "every_nth"];
+
+export function checkSteps(checking: Checking): void {
+  const { phases, complain } = checking;
+  for (const { raw, index, steps } of phases) {
+    const path = ["phases", index];
+    if (raw["until"] !== undefined && raw["timeout"] === undefined) {
+      complain(path, "write a timeout: the longest that until may take, such as timeout: 60s");
+    }
+    if (raw["until"] === undefined && raw["timeout"] !== undefined) {
+      complain([...path, "timeout"], "leave out timeout: it goes with until");
+    }
+    for (const step of steps) checkStep(step, checking);
+  }
+}
+
+function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases }: Checking): void {
+  const leaveOut = (key: string, why: string): void => {
+    if (raw[key] !== undefined) complain([...path, key], `leave out ${key}: ${why}`);
+  };
+  const armed = ["when", "while"].find((key) => raw[key] !== undefined);
+  if (armed !== undefined) leaveOut("every", `this step happens ${armed} its condition is true`);
+  if (armed === undefined && raw["every"] === undefined)
+    leaveOut("times", "without every or when the step happens once");
+  if (plane === "process")
+    for (const key of connectionKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
+  if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {
+    leaveOut("for", `${faults.map(({ fault }) => fault.kind).join(" and ")} happens at one moment and has no length`);
+  }
+  if (armed !== undefined && Array.isArray(raw["choose"]) && raw["choose"].length > faults.length) {
+    complain([...path, "choose"], `write a fault in every choice: a step with ${armed} always does something`);
+  }
+  const until = textAt(raw, "until");
+  const edge = until === undefined ? undefined : readEdge(until);
+  const isPhase = until?.startsWith("phase.") === true && edge !== undefined && edge.name !== "end";
+  if (isPhase) {
+    const all = phases.map(({ name }) => name);
+    const advice = all.includes(edge.name) ? "a step ends with its phase anyway" : hint(edge.name, all);
+    complain([...path, "until"], `write phase.end - 10s, a time or a condition: ${advice}`);
+  }
+}

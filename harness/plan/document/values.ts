@@ -1,0 +1,26 @@
+/** Values that the schedule draws: a scalar, `$name`, `= expression`, or a distribution. */
+import { z } from "zod";
+import { distribution } from "../../../faults/distribution.ts";
+import { formula, reference } from "./words.ts";
+
+export function value(scalar: z.ZodType): z.ZodType {
+  const { inner, optional } = unwrap(scalar);
+  const written = z.union([inner, reference, formula, distribution(inner)]).meta(pick(scalar));
+  return optional ? written.optional() : written;
+}
+
+/** The scalar behind `.optional()` and `.prefault(…)`: a default is the fault's own business, and comes in when it is injected. */
+export function unwrap(scalar: z.ZodType): { readonly inner: z.ZodType; readonly optional: boolean } {
+  let inner = scalar;
+  let optional = false;
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
+    inner = inner.unwrap() as z.ZodType;
+    optional = true;
+  }
+  return { inner, optional };
+}
+
+function pick(scalar: z.ZodType): { description?: string; default?: unknown } {
+  const description = scalar.description ?? unwrap(scalar).inner.description;
+  return description === undefined ? {} : { description };
+}

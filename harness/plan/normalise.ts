@@ -1,0 +1,191 @@
+/** From a document in which nothing is wrong to a `Plan`. */
+import type { z } from "zod";
+import { bindNames, substitute } from "./bind.ts";
+import type { Binding, BoundNames } from "./bind.ts";
+import { cellsOf } from "./cells.ts";
+import { matchKeys } from "./document/step.ts";
+import { planDocument } from "./document/plan.ts";
+import { isRecord, listAt } from "./raw.ts";
+import type { Raw } from "./raw.ts";
+import type {
+  Expectation,
+  ExpectationDocument,
+  Matrix,
+  Phase,
+  Plan,
+  PlanDocument,
+  Service,
+  Step,
+  Subject,
+  Written,
+} from "./schema.ts";
+import { choicesOf, rawSteps, whereOf } from "./step.ts";
+import type { RawStep } from "./step.ts";
+
+/** What the files beside the plan say of a service: where its program is, and its subject. */
+export type Found = Readonly<Record<string, { readonly program?: string; readonly subject?: Subject }>>;
+
+/** The same plan with another cell, seed or parameters: durations, arguments and constants follow. */
+export function bindPlan(plan: Plan, binding: Binding): Plan {
+  const found = Object.fromEntries(
+    Object.entries(plan.services).map(([name, { program, subject }]) => [
+      name,
+      { ...(program === undefined ? {} : { program }), ...(subject === undefined ? {} : { subject }) },
+    ]),
+  );
+  // Names that can't be drawn were reported when the plan was parsed.
+  const names = bindNames(plan.document, binding, () => {});
+  const bound = substitute(plan.document, names, binding.seed, () => {});
+  return normalise(plan.document, bound, names, found);
+}
+
+/** The combinations of the matrix; one, with nothing in it, if there is none. */
+export function cells(plan: Plan): readonly Readonly<Record<string, Written>>[] {
+  return cellsOf(plan.matrix);
+}
+
+export function normalise(document: PlanDocument, bound: Written, names: BoundNames, found: Found): Plan {
+  const read = planDocument.parse(bound);
+  const links = Object.keys(read.links);
+  const services = Object.keys(read.services);
+  const phases = read.phases.map((phase, index): Phase => ({
+    name: phase.name,
+    ...(phase.for === undefined ? {} : { for: phase.for }),
+    ...(phase.until === undefined ? {} : { until: phase.until }),
+    ...(phase.timeout === undefined ? {} : { timeout: phase.timeout }),
+    faults: rawSteps(listAt(document, "phases")[index] ?? null, index).map((step) => toStep(step, { links, services })),
+  }));
+  const local = read.phases.flatMap((phase, index) => [
+    ...expectations(phase.expect ?? [], phase.name),
+    ...phase.faults.flatMap((step, position) => expectations(expectOf(step), phases[index]?.faults[position]?.name)),
+  ]);
+  return {
+    plan: read.plan,
+    ...(read.about === undefined ? {} : { about: read.about.trim() }),
+    seed: read.seed,
+    params: read.params as Plan["params"],
+    let: read.let as Plan["let"],
+    matrix: matrixOf(document["matrix"]),
+    constants: names.constants,
+    services: Object.fromEntries(
+      Object.entries(read.services).map(([name, service]) => [name, toService(service, found[name])]),
+    ),
+    links: read.links,
+    observe: read.observe,
+    steady: expectations(read.steady),
+    phases,
+    expect: [...expectations(read.expect), ...local],
+    abort: read.abort,
+    controls: read.controls.map(({ service, without, fails }) => ({
+      service,
+      without: typeof without === "string" ? [without] : without,
+      fails: textOf(fails, [...expectations(read.expect), ...local]) ?? fails,
+    })),
+    tier: read.tier,
+    worlds: read.worlds,
+    requires: read.requires,
+    document,
+  };
+}
+
+function toService(
+  { subject: _path, ...service }: z.output<typeof planDocument>["services"][string],
+  found: Found[string] = {},
+): Service {
+  const ready = service.ready ?? found.subject?.ready;
+  return {
+    ...service,
+    ...(found.program === undefined ? {} : { program: found.program }),
+    ...(found.subject === undefined ? {} : { subject: found.subject }),
+    ...(ready === undefined ? {} : { ready }),
+  };
+}
+
+function toStep(
+  { raw, name, plane }: RawStep,
+  candidates: { readonly links: readonly string[]; readonly services: readonly string[] },
+): Step {
+  const choices = choicesOf(raw);
+  const kept = ["for", "every", "until", "times", "when", "while", "after"].flatMap((key) =>
+    raw[key] === undefined ? [] : [[key, raw[key]]],
+  );
+  const match = matchKeys.flatMap((key) => (raw[key] === undefined ? [] : [[key, raw[key]]]));
+  return {
+    name,
+    choices,
+    chosen: "choose" in raw,
+    where: whereOf(raw["where"], plane === "process" ? candidates.services : candidates.links),
+    at: raw["at"] ?? "0ms",
+    ...(Object.fromEntries(kept) as Partial<Step>),
+    match: Object.fromEntries(match) as Raw,
+    may_miss: raw["may_miss"] === true || choices.every(({ kind }) => kind === undefined),
+  };
+}
+
+function expectOf(step: unknown): readonly ExpectationDocument[] {
+  return isRecord(step) && Array.isArray(step["expect"])
+    ? (step["expect"] as unknown as readonly ExpectationDocument[])
+    : [];
+}
+
+export function matrixOf(matrix: Written | undefined): Matrix {
+  if (!isRecord(matrix)) return { values: {}, include: [], exclude: [] };
+  const { include: _include, exclude: _exclude, ...values } = matrix;
+  return {
+    values: values as Matrix["values"],
+    include: listAt(matrix, "include").filter(isRecord),
+    exclude: listAt(matrix, "exclude").filter(isRecord),
+  };
+}
+
+export function expectations(documents: readonly ExpectationDocument[], owner?: string): readonly Expectation[] {
+  return documents.flatMap((document) => {
+    const expectation = toExpectation(document);
+    if (expectation === undefined) return [];
+    const during = document.during ?? owner;
+    return [{ ...expectation, ...(during === undefined ? {} : { during }) }];
+  });
+}
+
+function toExpectation(document: ExpectationDocument): Expectation | undefined {
+  const {
+    always,
+    never,
+    eventually,
+    whenever,
+    at_end: atEnd,
+    sometimes,
+    then = "true",
+    within = 0,
+    tolerate = { count: 0 },
+  } = document;
+  const common = { severity: document.severity, ...(document.name === undefined ? {} : { name: document.name }) };
+  const grace = document.for ?? 0;
+  if (always !== undefined)
+    return { word: "always", text: `always ${always}`, expression: always, for: grace, ...common };
+  if (never !== undefined) return { word: "never", text: `never ${never}`, expression: never, for: grace, ...common };
+  if (eventually !== undefined)
+    return { word: "eventually", text: `eventually ${eventually}`, expression: eventually, within, ...common };
+  if (whenever !== undefined) {
+    return {
+      word: "whenever",
+      text: `whenever ${whenever} then ${then}`,
+      expression: whenever,
+      then,
+      within,
+      tolerate,
+      ...common,
+    };
+  }
+  if (atEnd !== undefined) return { word: "at_end", text: `at_end ${atEnd}`, expression: atEnd, ...common };
+  return sometimes === undefined
+    ? undefined
+    : { word: "sometimes", text: `sometimes ${sometimes}`, expression: sometimes, ...common };
+}
+
+const squeeze = (text: string): string => text.trim().replaceAll(/\s+/g, " ");
+
+/** The text of the expectation that is meant by its name or by its text. */
+export function textOf(reference: string, all: readonly Expectation[]): string | undefined {
+  return all.find(({ name, text }) => name === reference || squeeze(text) === squeeze(reference))?.text;
+}

@@ -1,0 +1,95 @@
+/**
+ * From a plan's file to a `Plan`, or to everything that is wrong with it, each problem with its place.
+ *
+ *     file ─include─► tree ─bind─► document ─zod─► shape ─names, files, expressions─► Plan
+ *                                        └────────────┴──────────────────────────────► problems, all at once
+ */
+import { PlanError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
+import { createDrawer } from "../schedule/drawer.ts";
+import { schedulePhase } from "../schedule/phase.ts";
+import { bindNames, substitute } from "./bind.ts";
+import type { Binding } from "./bind.ts";
+import { cellsOf } from "./cells.ts";
+import type { Checking } from "./check/checking.ts";
+import { complainInto, keysOf, rawPhases } from "./check/checking.ts";
+import { checkExpressions } from "./check/expressions.ts";
+import { checkNames } from "./check/names.ts";
+import { checkSteps } from "./check/steps.ts";
+import { checkValues } from "./check/values.ts";
+import { planDocument } from "./document/plan.ts";
+import { findFiles } from "./files.ts";
+import { readMerged } from "./include.ts";
+import type { ReadFile } from "./include.ts";
+import { problemsOf } from "./issues.ts";
+import { matrixOf, normalise } from "./normalise.ts";
+import { isRecord } from "./raw.ts";
+import type { Plan, PlanDocument } from "./schema.ts";
+import { toPlain } from "./tree.ts";
+
+export { bindPlan, cells } from "./normalise.ts";
+export type { ReadFile } from "./include.ts";
+
+/** The plan as it is bound to its first cell. @throws {PlanError} with every problem of the plan and of what it includes. */
+export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
+  const { tree, problems: found } = await readMerged(file, read);
+  const problems: Problem[] = [...found];
+  if (tree === undefined) throw new PlanError(problems);
+
+  const plain = toPlain(tree);
+  const document: PlanDocument = isRecord(plain) ? plain : {};
+  const complain = complainInto(problems, tree);
+  const matrix = matrixOf(document["matrix"]);
+  const isMatrix = Object.values(matrix.values).every((values) => Array.isArray(values));
+  const binding: Binding = {
+    seed: typeof document["seed"] === "number" ? document["seed"] : 1,
+    cell: (isMatrix ? cellsOf(matrix)[0] : undefined) ?? {},
+    params: {},
+  };
+  const names = bindNames(document, binding, complain);
+  const bound = substitute(document, names, binding.seed, complain);
+  problems.push(...problemsOf(planDocument, bound, tree));
+
+  const files = await findFiles(document, tree, read, problems);
+  const phases = rawPhases(document);
+  const checking: Checking = {
+    document: isRecord(bound) ? bound : {},
+    names,
+    services: keysOf(document, "services"),
+    links: keysOf(document, "links"),
+    subjects: new Map(
+      Object.entries(files).flatMap(([name, { subject }]) => (subject === undefined ? [] : [[name, subject]])),
+    ),
+    phases,
+    labels: new Set(
+      phases.flatMap((phase) => [phase.name, ...phase.steps.map(({ name }) => name)]).filter((name) => name !== ""),
+    ),
+    complain,
+  };
+  checkNames(checking);
+  checkSteps(checking);
+  checkValues(checking);
+  checkExpressions(checking);
+  if (problems.length > 0) throw new PlanError(inOrder(problems, file));
+
+  const plan = normalise(document, bound, names, files);
+  checkSchedule(plan, binding, complain);
+  if (problems.length > 0) throw new PlanError(inOrder(problems, file));
+  return plan;
+}
+
+/** Draws every step once, for what only shows then: expressions of the wrong type, circles, times that nothing can keep. */
+function checkSchedule(plan: Plan, binding: Binding, complain: Checking["complain"]): void {
+  const drawer = createDrawer(plan, binding);
+  for (const index of plan.phases.keys()) schedulePhase(plan, index, drawer);
+  for (const { at, message, offset } of drawer.complaints) complain(at, message, offset);
+}
+
+/** In the order of the text, the plan's own file first. */
+function inOrder(problems: readonly Problem[], file: string): readonly Problem[] {
+  const files = [...new Set([file, ...problems.map((problem) => problem.file)])];
+  return problems.toSorted(
+    (one, other) =>
+      files.indexOf(one.file) - files.indexOf(other.file) || one.line - other.line || one.column - other.column,
+  );
+}

@@ -1,0 +1,23 @@
+/** Looking into a document that may be wrong in any way. */
+import type { Written } from "./schema.ts";
+
+export type Raw = Readonly<Record<string, Written>>;
+
+export function isRecord(value: unknown): value is Raw {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function recordAt(value: Written | undefined, key: string): Raw {
+  const found = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return isRecord(found) ? found : {};
+}
+
+export function listAt(value: Written | undefined, key: string): readonly Written[] {
+  const found = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return Array.isArray(found) ? found : [];
+}
+
+export function textAt(value: Written | undefined, key: string): string | undefined {
+  const found = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return typeof found === "string" ? found : undefined;
+}

@@ -1,0 +1,73 @@
+/** Reading steps out of a document that may be wrong in any way: which fault, which plane, which name. */
+import type { Fault, Plane } from "../../faults/fault.ts";
+import { faultKeys, faultOf } from "./document/faults.ts";
+import { isRecord, listAt, textAt } from "./raw.ts";
+import type { Raw } from "./raw.ts";
+import type { Choice, Where, Written } from "./schema.ts";
+import type { Path } from "./tree.ts";
+
+export interface RawStep {
+  readonly path: Path;
+  readonly raw: Raw;
+  readonly name: string;
+  readonly faults: readonly { readonly fault: Fault; readonly path: Path }[];
+  /** The plane of its faults; undefined if there is none, or more than one. */
+  readonly plane: Plane | undefined;
+}
+
+export function rawSteps(phase: Written, phaseIndex: number): readonly RawStep[] {
+  return listAt(phase, "faults").map((step, index) => {
+    const raw = isRecord(step) ? step : {};
+    const path: Path = ["phases", phaseIndex, "faults", index];
+    const faults = [
+      ...faultsOf(raw, path),
+      ...listAt(raw, "choose").flatMap((choice, position) =>
+        faultsOf(isRecord(choice) ? choice : {}, [...path, "choose", position]),
+      ),
+    ];
+    const planes = new Set(faults.map(({ fault }) => fault.plane));
+    const [plane] = planes;
+    return { path, raw, name: nameOf(raw), faults, plane: planes.size === 1 ? plane : undefined };
+  });
+}
+
+function faultsOf(raw: Raw, path: Path): RawStep["faults"] {
+  return Object.keys(raw).flatMap((key) => {
+    const fault = faultOf(key);
+    return fault === undefined ? [] : [{ fault, path: [...path, key] }];
+  });
+}
+
+/** What it is called if it has no name: the kind of its fault. */
+export function nameOf(raw: Raw): string {
+  const name = textAt(raw, "name");
+  if (name !== undefined) return name;
+  const key = Object.keys(raw).find((candidate) => faultKeys.includes(candidate));
+  if (key !== undefined) return faultOf(key)?.kind ?? key;
+  return "choose" in raw ? "choose" : "";
+}
+
+export function choicesOf(raw: Raw): readonly Choice[] {
+  const list = listAt(raw, "choose");
+  return (list.length === 0 ? [raw] : list).filter(isRecord).map((choice) => {
+    const key = Object.keys(choice).find((candidate) => faultOf(candidate) !== undefined);
+    const parameters = key === undefined ? {} : choice[key];
+    const kind = key === undefined ? undefined : faultOf(key)?.kind;
+    return {
+      weight: typeof choice["weight"] === "number" ? choice["weight"] : 1,
+      ...(kind === undefined ? {} : { kind }),
+      parameters: isRecord(parameters) ? parameters : {},
+    };
+  });
+}
+
+/** `candidates`: the links or services that its plane acts on. */
+export function whereOf(where: Written | undefined, candidates: readonly string[]): Where {
+  if (where === undefined || where === "all") return { names: candidates, count: candidates.length };
+  if (typeof where === "string") return { names: [where], count: 1 };
+  if (Array.isArray(where)) return { names: where as readonly string[], count: where.length };
+  if (!isRecord(where)) return { names: [], count: 0 };
+  const from = where["one_of"] ?? where["of"] ?? "all";
+  const names = Array.isArray(from) ? (from as readonly string[]) : candidates;
+  return { names, count: typeof where["random"] === "number" ? where["random"] : 1 };
+}

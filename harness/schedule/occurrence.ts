@@ -1,0 +1,105 @@
+/** Everything about one occurrence but its time: which fault, where, with which parameters. */
+import { faults } from "../../faults/registry.ts";
+import { share } from "../../faults/units.ts";
+import { isPerItem } from "../plan/document/faults.ts";
+import { unwrap } from "../plan/document/values.ts";
+import type { Choice, Step, Written } from "../plan/schema.ts";
+import { isReference } from "./draw.ts";
+import type { Drawer } from "./drawer.ts";
+import type { Occurrence } from "./schedule.ts";
+
+export interface Moment {
+  readonly n: number;
+  readonly at: number;
+  readonly for?: number;
+  /** How far the step has come, from 0 to 1. */
+  readonly progress: number;
+}
+
+/** Undefined if this time nothing happens. */
+export function occurrenceOf(step: Step, moment: Moment, drawer: Drawer): Occurrence | undefined {
+  const { n, at, progress } = moment;
+  const choice = choose(step, n, drawer);
+  const fault = choice.kind === undefined ? undefined : faults.get(choice.kind);
+  if (fault === undefined) return undefined;
+  const length = fault.pulse ? undefined : (moment.for ?? ownLength(step, n, progress, drawer));
+  return {
+    n,
+    at,
+    ...(length === undefined ? {} : { for: length }),
+    kind: fault.kind,
+    where: placesOf(step, n, drawer),
+    parameters: parametersOf(step, choice, n, progress, drawer),
+    match: matchOf(step, n, drawer),
+    mayMiss: step.may_miss,
+  };
+}
+
+export function ownLength(step: Step, n: number, progress: number, drawer: Drawer): number | undefined {
+  return step.for === undefined ? undefined : drawer.number(step, "for", step.for, n, progress);
+}
+
+function choose(step: Step, n: number, drawer: Drawer): Choice {
+  const [only] = step.choices;
+  if (step.choices.length === 1 && only !== undefined) return only;
+  let rest = drawer.uniform(step, "choose", n) * step.choices.reduce((sum, { weight }) => sum + weight, 0);
+  const found = step.choices.find(({ weight }) => {
+    rest -= weight;
+    return rest < 0;
+  });
+  return found ?? step.choices.at(-1) ?? { weight: 1, parameters: {} };
+}
+
+/** Each name has a number of its own, and the lowest win: so that one name more or less moves no other. */
+function placesOf(step: Step, n: number, drawer: Drawer): readonly string[] {
+  const { names, count } = step.where;
+  if (count >= names.length) return names;
+  const ranked = names
+    .map((name) => ({ name, rank: drawer.uniform(step, "where", n, name) }))
+    .sort((one, other) => one.rank - other.rank)
+    .slice(0, count)
+    .map(({ name }) => name);
+  return names.filter((name) => ranked.includes(name));
+}
+
+/** In the order of the fault's own schema, whatever the order in the plan. */
+function parametersOf(
+  step: Step,
+  { kind = "", parameters }: Choice,
+  n: number,
+  progress: number,
+  drawer: Drawer,
+): Readonly<Record<string, Written>> {
+  const shape = faults.get(kind)?.parameters.shape ?? {};
+  const drawn: [string, Written][] = [];
+  for (const [name, schema] of Object.entries(shape)) {
+    const written = parameters[name];
+    if (written === undefined) continue;
+    const key = `${kind}.${name}`;
+    if (isPerItem(schema)) {
+      drawn.push([name, asWritten(written, drawer)]);
+      continue;
+    }
+    const value = drawer.value(step, key, written, unwrap(schema).inner, n, progress);
+    if (value !== undefined) drawn.push([name, value.written]);
+  }
+  return Object.fromEntries(drawn);
+}
+
+/** The fault draws it for itself; only a parameter's name has to be replaced. */
+function asWritten(written: Written, { names }: Drawer): Written {
+  if (!isReference(written) || !names.all.has(written.slice(1))) return written;
+  const meaning = names.meaningOf(written.slice(1));
+  return "once" in meaning ? meaning.once.written : meaning.anew;
+}
+
+function matchOf(step: Step, n: number, drawer: Drawer): Readonly<Record<string, unknown>> {
+  const { probability, every_nth: everyNth, ...rest } = step.match;
+  const drawn =
+    probability === undefined ? undefined : drawer.value(step, "probability", probability as Written, share, n, 0);
+  return {
+    ...rest,
+    ...(drawn === undefined ? {} : { probability: drawn.value }),
+    ...(everyNth === undefined ? {} : { everyNth }),
+  };
+}
