@@ -32,6 +32,7 @@ export function evidenceAt(
   const roots = new Set(reads.map(rootOf));
   const bears = (event: HistoryEvent): boolean => {
     if (event.event === "run.end" || event.event === "fault.hit") return false;
+    if (event.event === "probe") return reads.some((read) => read === event.name || read.startsWith(`${event.name}.`));
     return alwaysTelling.has(event.event) || signals.touchedBy(event).some((root) => roots.has(root));
   };
   const future = history.slice(position.index);

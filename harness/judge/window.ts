@@ -48,10 +48,10 @@ export function courseOf(plan: Plan, history: readonly HistoryEvent[]): Course {
   };
 }
 
+/** The reason of an early end is a finding of its own: the others need not repeat it. */
 function cutBy(ending: HistoryEvent | undefined): string | undefined {
-  if (ending?.event === "run.end") return undefined;
-  if (ending !== undefined && "reason" in ending) return `the run ended early: ${ending.reason}`;
-  return "the history breaks off before the end of the run";
+  if (ending === undefined) return "the history breaks off before the end of the run";
+  return ending.event === "run.end" ? undefined : "the run ended early";
 }
 
 function positionOf(

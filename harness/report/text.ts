@@ -2,6 +2,7 @@
  * The report on the terminal: a table, then whatever was not as it should be, each with its evidence. Read at three in the morning, so: short, the
  * command that replays it first, and nothing about what went well beyond its line in the table.
  */
+import { stripVTControlCharacters } from "node:util";
 import type { Finding } from "../judge/finding.ts";
 import { titleOf, titleOfControl, verdictOf, type Report, type ReportedControl, type ReportedRun } from "./report.ts";
 import { timeOf, wordEvent } from "./wording.ts";
@@ -90,7 +91,7 @@ function troubleOf(run: ReportedRun, paint: Paint): readonly (readonly string[])
   return [
     [
       `replay: ${paint("strong", run.replay)}`,
-      ...findings.flatMap((finding) => findingLines(run, finding, paint)),
+      ...grouped(findings).flatMap((group) => findingLines(run, group, paint)),
       `  ${paint("quiet", `all of it: ${run.directory}`)}`,
     ],
   ];
@@ -98,23 +99,35 @@ function troubleOf(run: ReportedRun, paint: Paint): readonly (readonly string[])
 
 const rank: Readonly<Record<Finding["verdict"], number>> = { fail: 0, unknown: 1, warn: 2, pass: 3 };
 
-function findingLines(run: ReportedRun, finding: Finding, paint: Paint): readonly string[] {
-  const { verdict, expectation, name, reason, at, evidence } = finding;
+/** What has one reason and no evidence of its own is said once: a run that ended early leaves many. */
+function grouped(findings: readonly Finding[]): readonly (readonly [Finding, ...Finding[]])[] {
+  const groups = new Map<unknown, [Finding, ...Finding[]]>();
+  for (const finding of findings) {
+    const key = finding.evidence === undefined ? `${finding.verdict} ${finding.reason}` : finding;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [finding]);
+    else group.push(finding);
+  }
+  return [...groups.values()];
+}
+
+function findingLines(run: ReportedRun, group: readonly [Finding, ...Finding[]], paint: Paint): readonly string[] {
+  const [{ verdict, reason, at, evidence }] = group;
   const time = at === undefined ? "" : `, at ${timeOf(at)}`;
-  const title = name === undefined ? expectation : `${name} (${expectation})`;
-  const [first = "", ...more] = reason.split("\n");
+  const titles = group.map(({ expectation, name }) => (name === undefined ? expectation : `${name} (${expectation})`));
+  const [first = "", ...more] = reason.split("\n").map(printable);
   const values = Object.entries(evidence?.values ?? {});
   const width = Math.max(0, ...values.map(([read]) => read.length));
   const events = evidence?.events ?? [];
   const timeWidth = Math.max(0, ...events.map((event) => timeOf(event.at).length));
   return [
-    `  ${paint(toneOf[verdict], shown[verdict])} ${titleOf(run)}: ${paint("strong", title)}`,
+    `  ${paint(toneOf[verdict], shown[verdict])} ${titleOf(run)}: ${paint("strong", titles.join("; "))}`,
     `    ${first}${time}`,
     ...more.map((line) => paint("quiet", `      ${line}`)),
-    ...values.map(([read, value]) => `    ${read.padEnd(width)}  ${value}`),
+    ...values.map(([read, value]) => `    ${read.padEnd(width)}  ${printable(value)}`),
     ...events.map((event) => {
       const mark = event.at === at ? ">" : " ";
-      return paint("quiet", `    ${mark} ${timeOf(event.at).padStart(timeWidth)}  ${wordEvent(event)}`);
+      return paint("quiet", `    ${mark} ${timeOf(event.at).padStart(timeWidth)}  ${printable(wordEvent(event))}`);
     }),
   ];
 }
@@ -131,7 +144,7 @@ function blindness(
       `replay: ${paint("strong", replay)}`,
       `  ${paint("bad", "BLIND")} ${titleOf(run)}: ${title}`,
       `    it must fail by: ${control.fails}`,
-      `    ${reason}`,
+      `    ${printable(reason)}`,
       `  ${paint("quiet", `all of it: ${directory}`)}`,
     ],
   ];
@@ -159,4 +172,9 @@ function summary(report: Report, paint: Paint): readonly string[] {
 
 function seconds(figure: number): string {
   return `${figure.toFixed(1)}s`;
+}
+
+/** Services write what they like; the terminal must not obey it. */
+function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, "");
 }

@@ -10,7 +10,7 @@ export function timeOf(at: number): string {
 }
 
 export function wordEvent(event: HistoryEvent): string {
-  return shorten(wordWhole(event), maximumLine);
+  return shorten(wordWhole(event).trim(), maximumLine);
 }
 
 function wordWhole(event: HistoryEvent): string {
@@ -58,7 +58,7 @@ function wordWhole(event: HistoryEvent): string {
 }
 
 function wordFields({ event, ...fields }: Readonly<Record<string, unknown>>): string {
-  return `${String(event)} ${wordParameters(fields)}`.trim();
+  return `${String(event)} ${wordParameters(fields)}`;
 }
 
 function wordParameters(parameters: Readonly<Record<string, unknown>>): string {

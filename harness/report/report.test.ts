@@ -1,0 +1,192 @@
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { describe, expect, test } from "vitest";
+import { judge } from "../judge/judge.ts";
+import { judgeControl } from "../judge/control.ts";
+import { expectation, pings, sketchPlan, usualStory } from "../judge/sketch.ts";
+import { renderJunit } from "./junit.ts";
+import { verdictOf, type Report, type ReportedRun } from "./report.ts";
+import { renderText } from "./text.ts";
+import { verdictSchema } from "./verdict.ts";
+
+const control = { service: "node", without: ["reopen-log-on-hup"], fails: "never node.exited" };
+const hangUp = { signal: "HUP", code: undefined };
+const quiet = usualStory(...pings(0, 13));
+const storm = usualStory(
+  ...pings(0, 13),
+  [4.2, "service.log", { fields: { event: "fetch.end", outcome: "timeout", seconds: 1.2 } }],
+  [5, "service.exit", hangUp],
+  [6, "service.start"],
+);
+
+const plan = sketchPlan({
+  expect: [
+    expectation("never node.exited"),
+    expectation("always node.ping.age < 5s", { name: "answers", during: "storm" }),
+    expectation("sometimes node.restarts > 3"),
+    expectation("never node.restarts > 0", { severity: "warn" }),
+  ],
+});
+
+const passing = sketchPlan({ expect: [expectation("never node.exited")] });
+
+function run(parts: Partial<ReportedRun>): ReportedRun {
+  const replay = `npx sinbin run suites/1-networks/${parts.plan ?? "drip"}.yaml --world local --seed 7`;
+  return {
+    plan: "drip",
+    cell: {},
+    seed: 7,
+    world: "local",
+    seconds: 8.24,
+    directory: "runs/drip-7",
+    replay,
+    controls: [],
+    ...judge(passing, quiet),
+    ...parts,
+  };
+}
+
+const red = {
+  ...judgeControl(control, judge(passing, storm)),
+  control,
+  seconds: 6.1,
+  directory: "runs/drip-7-control-1",
+  replay: "npx sinbin run suites/1-networks/drip.yaml --world local --seed 7 --controls",
+};
+
+const blind = { ...red, ...judgeControl(control, judge(passing, quiet)), directory: "runs/refused-7-control-1" };
+
+const mixed: Report = {
+  runs: [
+    run({ controls: [red] }),
+    run({
+      plan: "sighup-storm",
+      cell: { how: "main" },
+      seconds: 13.02,
+      directory: "runs/sighup-storm-7",
+      ...judge(plan, storm),
+    }),
+    run({ plan: "refused", seconds: 9, directory: "runs/refused-7", controls: [blind] }),
+    run({
+      plan: "truncated",
+      directory: "runs/truncated-7",
+      ...judge(passing, [
+        ...quiet.slice(0, 3),
+        {
+          at: 1200,
+          event: "run.trouble",
+          reason: "node was not ready within 10s",
+          log: ["reading slices", "panic: <no> \u001b[31m& no\u0000"],
+        },
+        { at: 1300, event: "run.end" },
+      ]),
+    }),
+  ],
+  skipped: [{ plan: "any-daemon", reason: "it needs natural-ports: run it where unprivileged namespaces are allowed" }],
+  seconds: 42.3,
+};
+
+const allGood: Report = { runs: [run({ controls: [red] })], skipped: [], seconds: 14.4 };
+
+describe("the report in text", () => {
+  test("shows the table, then what was not as it should be", async () => {
+    await expect(renderText(mixed)).toMatchFileSnapshot("golden/mixed.txt");
+  });
+
+  test("is short if all is well", async () => {
+    await expect(renderText(allGood)).toMatchFileSnapshot("golden/all-good.txt");
+  });
+
+  test("begins every failure with the command that replays it", () => {
+    const blocks = renderText(mixed).split("\n\n").slice(1, -1);
+    expect(blocks.map((block) => block.split("\n")[0])).toEqual([
+      "replay: npx sinbin run suites/1-networks/sighup-storm.yaml --world local --seed 7",
+      "replay: npx sinbin run suites/1-networks/drip.yaml --world local --seed 7 --controls",
+      "replay: npx sinbin run suites/1-networks/truncated.yaml --world local --seed 7",
+    ]);
+  });
+
+  test("has colours only if told so, and no control characters of a service in any case", () => {
+    // oxlint-disable-next-line no-control-regex -- they are what must not be there.
+    expect(renderText(mixed)).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F]/);
+    expect(renderText(mixed, { colour: true })).toContain("\u001B[31;1mFAIL");
+  });
+
+  test("with nothing run, it says so", () => {
+    expect(renderText({ runs: [], skipped: [], seconds: 0 })).toContain("nothing was run");
+  });
+});
+
+describe("JUnit", () => {
+  test("has a suite a run and a case an expectation", async () => {
+    await expect(renderJunit(mixed)).toMatchFileSnapshot("golden/mixed.xml");
+  });
+
+  test("is well-formed whatever the services wrote", () => {
+    expect(XMLValidator.validate(renderJunit(mixed))).toBe(true);
+  });
+
+  test("counts `unknown` as an error and a blind control as a failure, never as skipped", () => {
+    const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "" });
+    const { testsuites } = parser.parse(renderJunit(mixed)) as {
+      readonly testsuites: { readonly testsuite: readonly Readonly<Record<string, string>>[] };
+    };
+    expect(
+      testsuites.testsuite.map(({ name, failures, errors, skipped }) => [name, failures, errors, skipped]),
+    ).toEqual([
+      ["drip", "0", "0", "0"],
+      ["sighup-storm (how=main)", "1", "1", "0"],
+      ["refused", "1", "0", "0"],
+      ["truncated", "0", "2", "0"],
+      ["any-daemon", "0", "0", "1"],
+    ]);
+  });
+});
+
+describe("the verdict over all runs", () => {
+  test("is the worst, and a blind control is as bad as a failure", () => {
+    expect(verdictOf(allGood)).toBe("pass");
+    expect(verdictOf({ runs: [run({ controls: [blind] })] })).toBe("fail");
+    expect(verdictOf({ runs: mixed.runs.slice(3) })).toBe("unknown");
+    expect(verdictOf(mixed)).toBe("fail");
+  });
+
+  test("is written in a shape that can be read again", () => {
+    for (const { verdict, findings } of mixed.runs) {
+      const written: unknown = JSON.parse(JSON.stringify({ verdict, findings }));
+      expect(verdictSchema.parse(written)).toEqual(written);
+    }
+  });
+});
+
+describe("a control", () => {
+  test("is red if it fails by the expectation that it names", () => {
+    expect(red).toMatchObject({ result: "red", reason: "it was true for 1s" });
+  });
+
+  test("is blind if it passes, is unknown, or fails by another expectation", () => {
+    const other = sketchPlan({ expect: [expectation("never node.restarts > 0")] });
+    expect([
+      judgeControl(control, judge(passing, quiet)),
+      judgeControl(
+        control,
+        judge(
+          passing,
+          storm.filter(({ event }) => event !== "run.end" && event !== "service.exit"),
+        ),
+      ),
+      judgeControl(control, judge(other, storm)),
+    ]).toEqual([
+      { result: "blind", reason: "node without reopen-log-on-hup passes: the plan does not notice" },
+      {
+        result: "blind",
+        reason:
+          "node without reopen-log-on-hup ends as unknown: the history breaks off: the harness did not live to the end of the run",
+      },
+      {
+        result: "blind",
+        reason:
+          "node without reopen-log-on-hup fails by another expectation, never node.restarts > 0: it was true for 7s",
+      },
+    ]);
+  });
+});
