@@ -59,10 +59,17 @@ function isLiteral(host: string): boolean {
   return /^[\d.]+$|:/.test(host);
 }
 
-/** Node's own refuses: it knows only sockets whose handle is TCP's. */
+/**
+ * Node's own refuses: it knows only sockets whose handle is TCP's. Resetting the TCP socket under a living TLS one crashes Node (24.21) if a write is
+ * on its way; so TLS is destroyed, which destroys what it stands on, and that is a reset this time.
+ */
 function withReset(secure: TLSSocket, tcp: TcpSocket): TLSSocket {
+  const destroy = tcp.destroy.bind(tcp);
   secure.resetAndDestroy = () => {
-    tcp.resetAndDestroy();
+    tcp.destroy = () => {
+      tcp.destroy = destroy;
+      return tcp.resetAndDestroy();
+    };
     return secure.destroy();
   };
   return secure;

@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { describeHost } from "./contract.ts";
+import type { HostPair } from "./contract.ts";
+import { createAuthority } from "./real/certificates.ts";
+import { createRealHost } from "./real.ts";
+
+const authority = await createAuthority();
+const other = await createAuthority();
+const issued = await authority.issue(["localhost", "127.0.0.1"]);
+
+describe("the real host", () => {
+  describeHost(startPair);
+});
+
+async function startPair(): Promise<HostPair> {
+  const directory = await mkdtemp(join(tmpdir(), "sinbin-host-"));
+  const logged: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  const log = (event: string, fields = {}): void => void logged.push({ event, fields });
+  const base = { directory, seed: 1, log };
+  return {
+    server: createRealHost({ ...base, name: "server", identity: issued }),
+    client: createRealHost({ ...base, name: "client", identity: { authority: authority.certificate } }),
+    stranger: createRealHost({ ...base, name: "stranger", identity: { authority: other.certificate } }),
+    place: "127.0.0.1",
+    logged,
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
+  };
+}
+
+const options = { name: "test", directory: tmpdir(), log: () => {} };
+
+function draw(seed: number): readonly number[] {
+  const { random } = createRealHost({ ...options, seed });
+  return Array.from({ length: 5 }, () => random.number());
+}
+
+test("the same seed draws the same numbers, another seed others", () => {
+  expect(draw(1)).toEqual(draw(1));
+  expect(draw(1)).not.toEqual(draw(2));
+  expect(draw(1)).not.toEqual(draw(2 ** 32 + 1));
+});
+
+test("a table of names comes before the system's resolver, and maps natural ports to free ones", async () => {
+  const logged: unknown[] = [];
+  const names = { "plc.test:443": "127.0.0.1:4001" };
+  const { network } = createRealHost({
+    ...options,
+    seed: 1,
+    names,
+    log: (event, fields) => void logged.push({ event, ...fields }),
+  });
+  expect(await network.resolve({ host: "plc.test", port: 443 })).toEqual([{ host: "127.0.0.1", port: 4001 }]);
+  expect(await network.resolve({ host: "127.0.0.1", port: 443 })).toEqual([{ host: "127.0.0.1", port: 443 }]);
+  await using listener = await network.listen({ port: 443 }, () => {});
+  const { host, port } = listener.address;
+  expect(port).not.toBe(443);
+  expect(logged).toEqual([{ event: "network.listening", port: 443, address: `${host}:${port}` }]);
+});
+
+test("a child ends with its code, or by a signal, and one that is not there can't be started", async () => {
+  const { processes } = createRealHost({ ...options, seed: 1 });
+  const child = await processes.start("sh", ["-c", "exit 7"]);
+  expect(await child.exited).toEqual({ code: 7, signal: undefined });
+  expect(child.signal("TERM")).toBe(false);
+  const sleeper = await processes.start("sleep", ["1000"]);
+  expect(sleeper.signal("TERM")).toBe(true);
+  expect(await sleeper.exited).toEqual({ code: undefined, signal: "TERM" });
+  await expect(processes.start("/no/such/command", [])).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a signal to a child reaches its whole group, the stopped ones included", async () => {
+  const { processes, files } = createRealHost({ ...options, seed: 1 });
+  const child = await processes.start("sh", ["-c", "sleep 1000 & wait"], { directory: "/" });
+  const members = async (): Promise<number> => {
+    const stats = await Promise.all((await files.list("/proc")).filter((name) => /^\d+$/.test(name)).map(groupOf));
+    return stats.filter((group) => group === child.pid).length;
+  };
+  async function groupOf(pid: string): Promise<number | undefined> {
+    const stat = await files.read(`/proc/${pid}/stat`).catch(() => "");
+    // Fields after the command's name: state, parent, group.
+    const [, state, , group] = /\) (\S) (\S+) (\S+)/.exec(String(stat)) ?? [];
+    return state === "Z" ? undefined : Number(group);
+  }
+  while ((await members()) < 2);
+  child.signal("STOP");
+  child.signal("KILL");
+  expect(await child.exited).toEqual({ code: undefined, signal: "KILL" });
+  while ((await members()) > 0);
+});
