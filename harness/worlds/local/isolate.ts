@@ -28,7 +28,11 @@ export const tools = {
   nsenter: "util-linux",
   mount: "mount",
   ip: "iproute2",
-};
+} as const;
+
+export function missingTools(): readonly (keyof typeof tools)[] {
+  return (Object.keys(tools) as (keyof typeof tools)[]).filter((tool) => find(tool) === undefined);
+}
 
 const namespaces = ["--user", "--map-root-user", "--net", "--mount", "--pid"];
 
@@ -70,7 +74,7 @@ export function caller(): { readonly uid: string; readonly gid: string } {
 /** Why isolation can't be had here; undefined if it can. Tries all that it needs, once, in namespaces that end with the trial. */
 export async function findHindrance(): Promise<string | undefined> {
   if (process.platform !== "linux") return `namespaces are Linux's, and this is ${process.platform}`;
-  const missing = Object.keys(tools).filter((tool) => find(tool) === undefined);
+  const missing = missingTools();
   if (missing.length > 0) return `not on the PATH: ${missing.join(", ")}`;
   const trial = [
     "set -e",

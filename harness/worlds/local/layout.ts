@@ -36,6 +36,12 @@ export interface LayoutOptions {
   readonly links: ReadonlyMap<string, Link>;
 }
 
+export function capabilitiesOf({ isolated }: { readonly isolated: boolean }): ReadonlySet<Capability> {
+  return new Set(
+    isolated ? (["programs", "commands", "isolation", "natural-ports"] as const) : (["programs", "commands"] as const),
+  );
+}
+
 /** The name by which the client knows the server. */
 export function hostName(link: Link): string {
   return link.name ?? link.to;

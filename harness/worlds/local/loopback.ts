@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Address } from "../../../host/host.ts";
 import { formatAddress } from "../../../host/real/network.ts";
 import { WorldError } from "../../errors.ts";
-import { hostName } from "./layout.ts";
+import { capabilitiesOf, hostName } from "./layout.ts";
 import type { Layout, LayoutOptions } from "./layout.ts";
 
 const loopback = "127.0.0.1";
@@ -30,7 +30,7 @@ export async function startLoopback({ run, services, links }: LayoutOptions): Pr
 
   const listening = new Map<string, Map<number, Address>>();
   return {
-    capabilities: new Set(["programs", "commands"] as const),
+    capabilities: capabilitiesOf({ isolated: false }),
     scratch,
     doorOf: () => ({ host: loopback, port: 0 }),
     addressOf(service, port) {

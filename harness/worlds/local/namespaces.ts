@@ -16,7 +16,7 @@ import type { Address } from "../../../host/host.ts";
 import { WorldError } from "../../errors.ts";
 import type { Link } from "../../plan/schema.ts";
 import { caller } from "./isolate.ts";
-import { hostName } from "./layout.ts";
+import { capabilitiesOf, hostName } from "./layout.ts";
 import type { Layout, LayoutOptions } from "./layout.ts";
 
 /** Subnets of 198.18.0.0/15, shared by all worlds of one harness. */
@@ -61,7 +61,7 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
   const script = fileURLToPath(new URL("isolation/service.sh", import.meta.url));
   const { uid, gid } = caller();
   return {
-    capabilities: new Set(["programs", "commands", "isolation", "natural-ports"] as const),
+    capabilities: capabilitiesOf({ isolated: true }),
     scratch,
     doorOf(name) {
       const link = links.get(name);
