@@ -15,8 +15,7 @@ export function limitConnections(host: Host, { connections, lifetimeMs }: Connec
   return {
     ...host,
     network: {
-      resolve: (address, waiting) => network.resolve(address, waiting),
-      connect: (options, waiting) => network.connect(options, waiting),
+      ...network,
       async listen(options, onConnection) {
         const open = new Set<Socket>();
         return network.listen(options, (socket) => {

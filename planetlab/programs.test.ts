@@ -183,6 +183,9 @@ async function call(node: Program, method: string, ...params: readonly XmlRpcVal
   return decoded.value;
 }
 
+const withoutReopening = (events: readonly string[]): readonly string[] =>
+  events.filter((event) => event !== "log.reopened");
+
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
@@ -252,7 +255,7 @@ describe("the loop", () => {
     const seen = node.lines.length;
     for (const pid of await sliverPids(node)) process.kill(pid, "SIGKILL");
     await node.see("sliver.exit", {}, seen);
-    await node.see("sliver.started", {}, seen);
+    expect(await node.see("sliver.started", {}, seen)).toMatchObject({ name: "princeton_slice001" });
   });
 });
 
@@ -316,7 +319,7 @@ describe("the network", () => {
       await using node = await startNode(relay.address, [...paths[format], "--without", "whole-document"]);
       await node.see("document.applied");
       await relay.cut(how, 5000);
-      await node.see("sliver.destroyed");
+      expect(await node.see("sliver.destroyed")).toMatchObject({ name: expect.stringMatching(/^princeton_/) });
     },
   );
 
@@ -361,8 +364,6 @@ describe("the log", () => {
     const printed = node.lines
       .map((line) => line.event)
       .filter((event) => event !== "network.listening" && event !== "network.refused");
-    const withoutReopening = (events: readonly string[]): readonly string[] =>
-      events.filter((event) => event !== "log.reopened");
     expect(withoutReopening(logged)).toEqual(withoutReopening(printed));
   });
 
@@ -456,6 +457,7 @@ describe("the state file", () => {
     const first = await startNode(plc.address, []);
     await first.see("sliver.started");
     const old = await sliverPids(first);
+    expect(old).not.toEqual([]);
     first.signal("SIGKILL");
     await first.exited;
     await using second = await startNode(plc.address, [], first.directory);
@@ -469,7 +471,7 @@ describe("the agent's calls", () => {
     await using plc = await startPlc("--slices", "3");
     const first = await startNode(plc.address, []);
     await first.see("document.applied");
-    const [, rcap = ""] = (await call(first, "acquire", { nm_cpu_share: 1000 })) as [number, string];
+    const [, rcap] = (await call(first, "acquire", { nm_cpu_share: 1000 })) as [number, string];
     expect(rcap).toMatch(/^[0-9a-f]{32}$/);
     expect(await call(first, "acquire", { nm_cpu_share: 1000 })).toMatchObject([2, expect.anything()]);
     expect(await call(first, "acquire", { nm_cpu_share: 1.5 })).toMatchObject([1, expect.anything()]);
@@ -481,7 +483,7 @@ describe("the agent's calls", () => {
     await using node = await startNode(plc.address, ["--unbound", "200ms"], first.directory);
     expect(await call(node, "bind", "princeton_slice001", rcap)).toEqual([0, "ok"]);
     expect(await call(node, "bind", "princeton_slice002", rcap)).toMatchObject([4, expect.anything()]);
-    const [, unbound = ""] = (await call(node, "acquire", { nm_cpu_share: 24 })) as [number, string];
+    const [, unbound] = (await call(node, "acquire", { nm_cpu_share: 24 })) as [number, string];
     await node.see("resources.collected");
     expect(await call(node, "bind", "princeton_slice002", unbound)).toMatchObject([3, expect.anything()]);
     expect(await call(node, "status")).toMatchObject([

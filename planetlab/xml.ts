@@ -36,8 +36,8 @@ const parser = new XMLParser({
 });
 
 /**
- * The first element of a text, as far as it can be read; undefined if there is none.
- * @throws {XmlError} on a document type declaration (entity bombs live there) and on what no reading can make sense of.
+ * The root element of a text, as far as it can be read; undefined if there is none.
+ * @throws {XmlError} on a document type declaration (entity bombs live there), on a second root, and on what no reading can make sense of.
  */
 export function readXml(text: string): XmlElement | undefined {
   if (/<!doctype/i.test(text)) throw new XmlError("a document type declaration is not accepted");
@@ -49,7 +49,9 @@ export function readXml(text: string): XmlElement | undefined {
   } catch (cause) {
     throw new XmlError(cause instanceof Error ? cause.message : "unreadable", { cause });
   }
-  return elements(nodes)[0];
+  const [root, ...others] = elements(nodes);
+  if (others.length > 0) throw new XmlError(`<${others[0]?.name}> comes after the end`);
+  return root;
 }
 
 /** Why a text is not one whole, well-formed document; undefined if it is. */

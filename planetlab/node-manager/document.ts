@@ -8,12 +8,15 @@
  */
 import { createHash } from "node:crypto";
 import { childrenNamed, faultOfXml, readXml, XmlError, type XmlElement } from "../xml.ts";
+import type { Transfer } from "./fetch.ts";
 import type { Guards } from "./guards.ts";
 import type { Slice } from "./slice.ts";
 import { readSlice, SliceError } from "./slice.ts";
 
 export interface Document {
   readonly text: string;
+  /** How its transfer ended. */
+  readonly transfer: Transfer["outcome"];
   readonly root: string | undefined;
   /** "major.minor"; the legacy format says nothing and is 0.5. */
   readonly format: string | undefined;
@@ -41,12 +44,13 @@ export class DocumentError extends Error {
 }
 
 /** @throws {DocumentError} if nothing can be made of the text. */
-export function readDocument(bytes: Uint8Array): Document {
+export function readDocument({ bytes, outcome }: Transfer): Document {
   const text = new TextDecoder().decode(bytes);
   const root = read(text);
   const end = root?.children.at(-1);
   return {
     text,
+    transfer: outcome,
     root: root?.name,
     format: root?.name === legacyRoot ? "0.5" : root?.attributes.get("format"),
     epoch: integerOf(root, "epoch"),
@@ -107,6 +111,7 @@ const legacyRoot = "planetlab_slices";
 const knownMajor = "1";
 
 function requireWhole(document: Document): void {
+  if (document.transfer !== "ok") throw new DocumentError(`not whole: the transfer was ${document.transfer}`);
   const fault = faultOfXml(document.text);
   if (fault !== undefined) throw new DocumentError(`not whole: ${fault}`);
   if (document.root === legacyRoot) return;

@@ -44,7 +44,7 @@ export async function fetchDocument(host: Host, config: Config, signal: AbortSig
     const url = new URL(config.path, config.plc);
     url.searchParams.set("node", String(config.nodeId));
     const reply = await request(
-      host,
+      watchConnecting(host, () => idle.feed()),
       { url: url.href, headers: { accept: "application/xml" } },
       { signal: idle.signal },
     );
@@ -89,13 +89,23 @@ async function collect(reply: HttpReply, take: (chunk: Uint8Array) => void): Pro
   return promise;
 }
 
+/** The same host, but one hears of each connection that is made. */
+function watchConnecting(host: Host, onConnected: () => void): Host {
+  const connect: Host["network"]["connect"] = async (options, waiting) => {
+    const socket = await host.network.connect(options, waiting);
+    onConnected();
+    return socket;
+  };
+  return { ...host, network: { ...host.network, connect } };
+}
+
 interface IdleDeadline extends Disposable {
   readonly signal: AbortSignal;
   /** Something has arrived. */
   feed(): void;
 }
 
-/** Aborts when it has not been fed for a time. Connecting counts as idle: until the reply begins, nothing can be seen to arrive. */
+/** Aborts when it has not been fed for a time. Connecting, its TLS handshake included, is one step: what arrives in between can't be seen. */
 function createIdleDeadline(host: Host, milliseconds: number, signal: AbortSignal): IdleDeadline {
   const over = new AbortController();
   const start = (): Disposable => host.clock.timer(milliseconds, () => over.abort(new DeadlineError(milliseconds)));

@@ -70,8 +70,7 @@ export function createLoop(host: Host, config: Config, { log, knowledge, slivers
   };
 
   const applyTransfer = async (transfer: Transfer): Promise<void> => {
-    if (guards.has("whole-document")) requireWholeTransfer(transfer);
-    const document = readDocument(transfer.bytes);
+    const document = readDocument(transfer);
     checkDocument(document, { guards, nodeId: config.nodeId, last: knowledge.place });
     const { good, bad } = slicesOfNode(document, config.nodeId, guards);
     for (const { name, why } of bad) log("slice.frozen", { name, why });
@@ -135,10 +134,6 @@ export function createLoop(host: Host, config: Config, { log, knowledge, slivers
       lastAppliedMs: lastApplied === null ? null : Math.round(host.clock.monotonic() - lastApplied),
     }),
   };
-}
-
-function requireWholeTransfer({ outcome }: Transfer): void {
-  if (outcome !== "ok") throw new DocumentError(`not whole: the transfer was ${outcome}`);
 }
 
 /** A slice whose new description is malformed stays as it was, if it was there. */

@@ -36,11 +36,16 @@ export interface Amounts {
   readonly slices: number;
   /** Of authorized keys, a slice. */
   readonly keyBytes: number;
+  /** The node that every slice runs on. */
   readonly node: number;
+  /** On how many nodes each runs, that one included. Real slices ran on hundreds: that makes the list of slices long, and not only the keys after it. */
+  readonly nodes: number;
 }
 
+const firstOtherNode = 1000;
+
 /** Slices that are the same for the same amounts. */
-export function generateData({ slices, keyBytes, node }: Amounts): Data {
+export function generateData({ slices, keyBytes, node, nodes }: Amounts): Data {
   const numbers = Array.from({ length: slices }, (_, index) => index + 1);
   return {
     epoch: 1,
@@ -49,7 +54,7 @@ export function generateData({ slices, keyBytes, node }: Amounts): Data {
       id: 100 + number,
       name: `princeton_slice${String(number).padStart(3, "0")}`,
       expiry: standardExpiry,
-      nodes: [node],
+      nodes: [node, ...Array.from({ length: nodes - 1 }, (_, index) => firstOtherNode + index)],
       users: [number],
       rspec: standardRspec,
     })),

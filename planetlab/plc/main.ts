@@ -4,14 +4,16 @@
  *     --listen 443 --tls on                the port; `off` speaks plain HTTP
  *     --framing content-length             or chunked, or close: how the end of a document is told
  *     --data FILE                          slices and keys as JSON (data.ts), or made up:
- *     --slices 4 --key-bytes 400 --node 42
+ *     --slices 4 --nodes 1                 slices, and on how many nodes each runs
+ *     --key-bytes 400                      of authorized keys a slice
+ *     --node-id 42                         the node that all of them run on
  */
 import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError, readFlags, type Flags } from "../arguments.ts";
 import { dataSchema, generateData, type Data } from "./data.ts";
 import { framings, servePlc } from "./serve.ts";
 
-const flagNames = ["listen", "tls", "framing", "data", "slices", "key-bytes", "node"];
+const flagNames = ["listen", "tls", "framing", "data", "slices", "key-bytes", "node-id", "nodes"];
 
 export const main: Main = async (host, args) => {
   try {
@@ -39,7 +41,8 @@ async function readData(host: Host, flags: Flags): Promise<Data> {
     return generateData({
       slices: flags.integer("slices", 4, 0, 10_000),
       keyBytes: flags.integer("key-bytes", 400, 0, 16 * 1024 * 1024),
-      node: flags.integer("node", 42, 1, 2 ** 31 - 1),
+      node: flags.integer("node-id", 42, 1, 2 ** 31 - 1),
+      nodes: flags.integer("nodes", 1, 1, 10_000),
     });
   }
   const path = flags.text("data", "");

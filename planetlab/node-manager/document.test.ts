@@ -1,0 +1,154 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { generateData, type Data } from "../plc/data.ts";
+import { legacyDocument, versionedDocument } from "../plc/document.ts";
+import { checkDocument, DocumentError, readDocument, slicesOfNode, type Place } from "./document.ts";
+import { createGuards, type Guard } from "./guards.ts";
+
+const data = generateData({ slices: 3, keyBytes: 800, node: 42, nodes: 3 });
+const all: Data = {
+  ...data,
+  slices: [...data.slices, { id: 9, name: "elsewhere_only", expiry: 0, nodes: [7], users: [1], rspec: {} }],
+};
+const at = { timestampSeconds: 1_102_204_800, node: 42 };
+const documents = { versioned: versionedDocument(all, at), legacy: legacyDocument(all, at) };
+const formats = ["versioned", "legacy"] as const;
+
+interface Options {
+  readonly without?: readonly Guard[];
+  readonly last?: Place;
+}
+
+function use(text: string, { without = [], last }: Options = {}) {
+  const guards = createGuards(without);
+  const document = readDocument({ bytes: Buffer.from(text), outcome: "ok" });
+  checkDocument(document, { guards, nodeId: 42, last });
+  return slicesOfNode(document, 42, guards);
+}
+
+/** Anything but a refusal is a bug, and passes on. */
+function whyRefused(text: string, options: Options = {}): string | undefined {
+  try {
+    use(text, options);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DocumentError) return error.message;
+    throw error;
+  }
+}
+
+describe("a document", () => {
+  test.for(formats)("that is whole gives the node its slices, with their keys: %s", (format) => {
+    const { good, bad } = use(documents[format]);
+    expect(bad).toEqual([]);
+    expect(good).toEqual(
+      data.slices.map(({ id, name, expiry, rspec, users }) => ({
+        id,
+        name,
+        expiry,
+        rspec,
+        keys: data.keys.filter((key) => users.includes(key.person)).map((key) => key.value),
+      })),
+    );
+  });
+
+  test.for(formats)("that was cut anywhere is refused: %s", (format) => {
+    const text = documents[format].trimEnd();
+    fc.assert(
+      fc.property(fc.nat(text.length - 1), (length) => {
+        expect(() => use(text.slice(0, length))).toThrow(DocumentError);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.for(formats)("that was cut gives a naive reader what was in it: %s", (format) => {
+    const text = documents[format];
+    const inTheSecondSlice = text.indexOf("<user", text.indexOf("princeton_slice002"));
+    const { good } = use(text.slice(0, inTheSecondSlice), { without: ["whole-document"] });
+    expect(good.map((slice) => slice.name)).toEqual(["princeton_slice001", "princeton_slice002"]);
+  });
+
+  test("that lost a slice in the middle is not whole, by its count", () => {
+    const slice = /  <slice id="101"[^]*?<\/slice>\n/;
+    expect(() => use(documents.versioned.replace(slice, ""))).toThrow(
+      "the end marker counts 3 slices, and there are 2",
+    );
+  });
+
+  test("with one changed byte is refused, and without document-digest used", () => {
+    const flipped = documents.versioned.replace('<value type="int">32', '<value type="int">33');
+    expect(() => use(flipped)).toThrow("corrupted");
+    expect(use(flipped, { without: ["document-digest"] }).good[0]?.rspec).toMatchObject({ nm_cpu_share: 33 });
+  });
+
+  test.for([
+    "<html><body>Please log in</body></html>",
+    documents.versioned.replace('format="1.0"', 'format="2.0"'),
+    documents.versioned.replace('format="1.0"', ""),
+  ])("of an unknown format is held back, and without document-version it is a list without slices or with", (text) => {
+    const others = ["document-digest", "whole-document"] as const;
+    expect(() => use(text, { without: others })).toThrow("format not supported");
+    expect(() => use(text, { without: [...others, "document-version"] })).not.toThrow();
+  });
+
+  test("of a newer minor version is used, unknown elements and attributes left out", () => {
+    const newer = documents.versioned
+      .replace('format="1.0"', 'format="1.7" colour="red"')
+      .replace("<rspec>", "<mood/><rspec>");
+    expect(use(newer, { without: ["document-digest"] }).good).toHaveLength(3);
+  });
+
+  test("for another node is refused whole", () => {
+    const foreign = versionedDocument(all, { ...at, node: 7 });
+    expect(() => use(foreign)).toThrow("for another node: made for 7, and this is 42");
+    expect(use(foreign, { without: ["node-id-check"] }).good).toEqual([]);
+  });
+
+  test.for([
+    [{ epoch: 1, serial: 1 }, undefined],
+    [{ epoch: 1, serial: 2 }, "stale: epoch 1 serial 1, after epoch 1 serial 2"],
+    [{ epoch: 2, serial: 0 }, "stale: epoch 1 serial 1, after epoch 2 serial 0"],
+    [{ epoch: 0, serial: 99 }, undefined],
+  ] as const)("after %o: %s", ([last, why]) => {
+    expect(whyRefused(documents.versioned, { last })).toEqual(why);
+    expect(use(documents.versioned, { last, without: ["document-order"] }).good).toHaveLength(3);
+  });
+
+  test.for(["", "rubbish", "\u0000", "<", "<slices", "<!DOCTYPE slices><slices/>"])(
+    "that is none is refused: %j",
+    (text) => {
+      expect(() => use(text)).toThrow(DocumentError);
+    },
+  );
+
+  test("any bytes are used or refused", () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.nat(documents.versioned.length), (noise, from) => {
+        const bytes = Buffer.concat([
+          Buffer.from(documents.versioned.slice(0, from)),
+          noise,
+          Buffer.from(documents.versioned.slice(from)),
+        ]);
+        const why = whyRefused(bytes.toString("latin1"));
+        expect(["string", "undefined"]).toContain(typeof why);
+      }),
+    );
+  });
+});
+
+describe("a slice", () => {
+  const broken = {
+    "without an id": (text: string) => text.replace('id="101"', ""),
+    "with a name that leaves its directory": (text: string) => text.replace("princeton_slice001", "../../etc_x"),
+    "with an expiry in words": (text: string) => text.replace('expiry="2147483647"', 'expiry="soon"'),
+    "with a share that is no number": (text: string) => text.replace('<value type="int">32', '<value type="int">NaN'),
+  };
+  test.for(Object.entries(broken))("%s is frozen alone; without freeze-bad-slice nobody is updated", ([, spoil]) => {
+    const text = spoil(documents.legacy);
+    const { good, bad } = use(text);
+    expect(good.map((slice) => slice.name)).toEqual(["princeton_slice002", "princeton_slice003"]);
+    expect(bad).toMatchObject([{ why: expect.stringContaining("malformed") }]);
+    expect(() => use(text, { without: ["freeze-bad-slice"] })).toThrow("malformed");
+  });
+});
