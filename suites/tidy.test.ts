@@ -6,7 +6,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const sources = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts"], { cwd: root, encoding: "utf8" })
+const sources = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts"], {
+  cwd: root,
+  encoding: "utf8",
+})
   .split("\n")
   .filter((file) => file !== "");
 
@@ -49,7 +52,10 @@ describe("imports", () => {
       return importsOf(file)
         .filter((name) => name.startsWith("."))
         .map((name) => relative(root, join(root, dirname(file), name)).split("/")[0] ?? "")
-        .filter((target) => file.includes("/") && target !== folder && !(mayImport[folder] ?? []).includes(target) && !isTest(file))
+        .filter(
+          (target) =>
+            file.includes("/") && target !== folder && !(mayImport[folder] ?? []).includes(target) && !isTest(file),
+        )
         .map((target) => `${file} imports ${target}/`);
     });
     expect(wrong).toEqual([]);
@@ -68,7 +74,9 @@ describe("imports", () => {
   });
 
   test("leave no dependency unused", () => {
-    const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: Record<string, string> };
+    const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+      dependencies: Record<string, string>;
+    };
     const used = new Set(sources.filter((file) => !isTest(file)).flatMap(importsOf));
     expect(Object.keys(dependencies).filter((name) => !used.has(name))).toEqual([]);
   });
@@ -76,7 +84,10 @@ describe("imports", () => {
 
 test("no test is skipped, focused or retried", () => {
   const wrong = sources.filter(
-    (file) => file.endsWith(".test.ts") && file !== "suites/tidy.test.ts" && /\b(?:test|it|describe)\.(?:skip|only|todo)\(|retry:/.test(readFileSync(join(root, file), "utf8")),
+    (file) =>
+      file.endsWith(".test.ts") &&
+      file !== "suites/tidy.test.ts" &&
+      /\b(?:test|it|describe)\.(?:skip|only|todo)\(|retry:/.test(readFileSync(join(root, file), "utf8")),
   );
   expect(wrong).toEqual([]);
 });

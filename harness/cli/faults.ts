@@ -13,7 +13,9 @@ export function showFaults(kind: string | undefined, { markdown = false }: { rea
   if (chosen.length === 0) {
     const names = [...faults.keys(), ...new Set(all.map(({ plane }) => plane))];
     const meant = nearest(kind ?? "", names);
-    throw new UsageError(`no fault and no plane is called ${kind}${meant === undefined ? "" : `: did you mean ${meant}?`} ("sinbin faults" lists all)`);
+    throw new UsageError(
+      `no fault and no plane is called ${kind}${meant === undefined ? "" : `: did you mean ${meant}?`} ("sinbin faults" lists all)`,
+    );
   }
   if (chosen.length === 1 && chosen[0] !== undefined) {
     process.stdout.write(renderFault(chosen[0].kind));

@@ -31,8 +31,8 @@ program
   .option("--available", "leave out, by name, the plans that need what this machine lacks")
   .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
   .action(async (plans: string[], options: RunFlags) => {
-    const { enterIsolation } = await import("./isolation.ts");
-    const isolation = await enterIsolation(options.isolation);
+    const { isolate } = await import("../worlds/local/isolate.ts");
+    const isolation = await isolate({ wanted: options.isolation, signal: interrupts.signal });
     const { run } = await import("./run.ts");
     process.exitCode = await run(plans, options, isolation, interrupts.signal);
   });

@@ -1,14 +1,28 @@
 /** From what stands on the command line to parsed plans. */
 import { readdir, readFile, stat } from "node:fs/promises";
+import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { PlanError, UsageError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
-import { parsePlan } from "../plan/parse.ts";
-import type { Plan } from "../plan/schema.ts";
+import { bindPlan, cells, parsePlan } from "../plan/parse.ts";
+import type { Plan, Written } from "../plan/schema.ts";
 
 export interface LoadedPlan {
   readonly file: string;
+  /** Bound to its first cell. */
   readonly plan: Plan;
+}
+
+/** A plan with all that is drawn from its seed, and one cell of its matrix. */
+export interface BoundPlan extends LoadedPlan {
+  readonly seed: number;
+  readonly cell: Readonly<Record<string, Written>>;
+}
+
+/** Every cell of a plan. A seed that the plan leaves to chance is drawn here, and is in the report. */
+export function bindCells({ file, plan }: LoadedPlan, givenSeed: number | undefined): readonly BoundPlan[] {
+  const seed = givenSeed ?? (plan.seed === "random" ? randomInt(2 ** 32) : plan.seed);
+  return cells(plan).map((cell) => ({ file, plan: bindPlan(plan, { seed, cell, params: {} }), seed, cell }));
 }
 
 /** @throws {PlanError} with the problems of all plans at once. @throws {UsageError} if there is nothing to run. */

@@ -6,26 +6,76 @@
 import { z } from "zod";
 
 const at = z.number();
-const json: z.ZodType<unknown> = z.unknown();
+const json = z.unknown();
 const details = z.record(z.string(), json);
 
 export const eventSchema = z.discriminatedUnion("event", [
   z.object({ at, event: z.literal("run.begin"), plan: z.string(), seed: z.number(), world: z.string(), cell: details }),
   z.object({ at, event: z.literal("phase.begin"), phase: z.string() }),
-  z.object({ at, event: z.literal("phase.end"), phase: z.string(), outcome: z.enum(["over", "steady", "condition", "timeout", "aborted"]) }),
+  z.object({
+    at,
+    event: z.literal("phase.end"),
+    phase: z.string(),
+    outcome: z.enum(["over", "steady", "condition", "timeout", "aborted"]),
+  }),
   z.object({ at, event: z.literal("service.start"), service: z.string() }),
   z.object({ at, event: z.literal("service.ready"), service: z.string() }),
   /** `ordered`: the harness or a fault ended it; otherwise it ended by itself. */
-  z.object({ at, event: z.literal("service.exit"), service: z.string(), code: z.number().optional(), signal: z.string().optional(), ordered: z.boolean() }),
+  z.object({
+    at,
+    event: z.literal("service.exit"),
+    service: z.string(),
+    code: z.number().optional(),
+    signal: z.string().optional(),
+    ordered: z.boolean(),
+  }),
   /** A line of output: `fields` if it was a JSON object with an `event`, else `line`. Cut at 4 KiB. */
-  z.object({ at, event: z.literal("service.log"), service: z.string(), stream: z.enum(["out", "err"]), line: z.string().optional(), fields: details.optional() }),
+  z.object({
+    at,
+    event: z.literal("service.log"),
+    service: z.string(),
+    stream: z.enum(["out", "err"]),
+    line: z.string().optional(),
+    fields: details.optional(),
+  }),
   /** `name` is `service.signal` for a subject's signal and the bare name for one of the plan's `observe`. */
-  z.object({ at, event: z.literal("probe"), name: z.string(), ok: z.boolean(), value: json.optional(), error: z.string().optional() }),
+  z.object({
+    at,
+    event: z.literal("probe"),
+    name: z.string(),
+    ok: z.boolean(),
+    value: json.optional(),
+    error: z.string().optional(),
+  }),
   z.object({ at, event: z.literal("connection.open"), link: z.string(), connection: z.number() }),
-  z.object({ at, event: z.literal("connection.close"), link: z.string(), connection: z.number(), upstream: z.number(), downstream: z.number(), by: z.string() }),
+  z.object({
+    at,
+    event: z.literal("connection.close"),
+    link: z.string(),
+    connection: z.number(),
+    upstream: z.number(),
+    downstream: z.number(),
+    by: z.string(),
+  }),
   /** `late`: how many milliseconds after the promised time. */
-  z.object({ at, event: z.literal("fault.inject"), step: z.string(), occurrence: z.number(), kind: z.string(), where: z.array(z.string()), parameters: details, late: z.number() }),
-  z.object({ at, event: z.literal("fault.hit"), step: z.string(), occurrence: z.number(), where: z.string(), detail: details }),
+  z.object({
+    at,
+    event: z.literal("fault.inject"),
+    step: z.string(),
+    occurrence: z.number(),
+    kind: z.string(),
+    where: z.array(z.string()),
+    parameters: details,
+    late: z.number(),
+  }),
+  z.object({
+    at,
+    event: z.literal("fault.hit"),
+    step: z.string(),
+    occurrence: z.number(),
+    where: z.string(),
+    detail: details,
+  }),
   z.object({ at, event: z.literal("fault.lift"), step: z.string(), occurrence: z.number() }),
   /** The harness could not do what the plan says: the verdict is `unknown` (or `fail` where an expectation broke before). */
   z.object({ at, event: z.literal("run.trouble"), reason: z.string(), log: z.array(z.string()).optional() }),

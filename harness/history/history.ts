@@ -51,7 +51,8 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
   const close = async (): Promise<void> => {
     closed = true;
     await writing;
-    if (failure !== undefined) throw new WorldError("the history could not be written: is the disk full?", { cause: failure });
+    if (failure !== undefined)
+      throw new WorldError("the history could not be written: is the disk full?", { cause: failure });
   };
 
   return {

@@ -7,6 +7,7 @@
  * as it was written, for the schedule. Keys are the words of the plan, so that code, plans and reports have one name for a thing.
  */
 import type { z } from "zod";
+import type { Capability } from "../worlds/world.ts";
 import type { expectationDocument, Severity, Tolerance } from "./document/expectations.ts";
 import type { linkDocument, observationDocument, serviceDocument, signalDocument } from "./document/system.ts";
 
@@ -34,7 +35,7 @@ export interface Plan {
   readonly controls: readonly Control[];
   readonly tier: "commit" | "nightly";
   readonly worlds: readonly string[];
-  readonly requires: readonly string[];
+  readonly requires: readonly Capability[];
   /** The whole plan with its includes, before it was bound to a cell. */
   readonly document: PlanDocument;
 }

@@ -48,7 +48,11 @@ async function injectTcp(fault: TcpFault, parameters: object, options: InjectOpt
   return injected;
 }
 
-async function injectProcess(fault: ProcessFault, parameters: Record<string, unknown>, options: InjectOptions): Promise<AsyncDisposable> {
+async function injectProcess(
+  fault: ProcessFault,
+  parameters: Record<string, unknown>,
+  options: InjectOptions,
+): Promise<AsyncDisposable> {
   const { world, occurrence, signal, onHit } = options;
   await using injected = new AsyncDisposableStack();
   await Promise.all(

@@ -35,8 +35,14 @@ export async function runProbes({ plan, world, record, signal }: ProbesOptions):
   );
 }
 
-function observations(plan: Plan): readonly { readonly name: string; readonly service: string; readonly observation: Observation }[] {
-  const own = Object.entries(plan.observe).map(([name, observation]) => ({ name, service: observation.service, observation }));
+function observations(
+  plan: Plan,
+): readonly { readonly name: string; readonly service: string; readonly observation: Observation }[] {
+  const own = Object.entries(plan.observe).map(([name, observation]) => ({
+    name,
+    service: observation.service,
+    observation,
+  }));
   const subjects = Object.entries(plan.services).flatMap(([service, { subject }]) =>
     Object.entries(subject?.signals ?? {}).map(([signal, observation]) => ({
       name: `${service}.${signal}`,
@@ -111,7 +117,8 @@ async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
 export function select(document: unknown, path: string): unknown {
   let value = document;
   for (const key of path.split(/[.[\]]+/).filter((part) => part !== "" && part !== "$")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) throw new Error(`there is nothing at ${path}`);
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key))
+      throw new Error(`there is nothing at ${path}`);
     value = (value as Readonly<Record<string, unknown>>)[key];
   }
   return value;

@@ -11,9 +11,11 @@ import { judge } from "../judge/judge.ts";
 import type { Judgement } from "../judge/judge.ts";
 import { createMonitor } from "../judge/monitor.ts";
 import { pendingUntil } from "../judge/pending.ts";
-import type { Plan } from "../plan/schema.ts";
+import type { Plan, Written } from "../plan/schema.ts";
 import { createSchedule } from "../schedule/schedule.ts";
+import type { Schedule } from "../schedule/schedule.ts";
 import type { StartWorld, World } from "../worlds/world.ts";
+import { lackOf } from "../worlds/needs.ts";
 import { openFolder } from "./folder.ts";
 import { createLive } from "./live.ts";
 import { runProbes } from "./probes.ts";
@@ -21,7 +23,7 @@ import { walk } from "./timeline.ts";
 
 export interface RunOptions {
   readonly plan: Plan;
-  readonly cell: Readonly<Record<string, unknown>>;
+  readonly cell: Readonly<Record<string, Written>>;
   readonly seed: number;
   /** Guards that are switched off, by service. */
   readonly without: ReadonlyMap<string, readonly string[]>;
@@ -35,7 +37,7 @@ export interface RunOptions {
   readonly about: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
   /** For live progress: the history as it grows. */
-  readonly onHistory?: (history: History) => void;
+  readonly onHistory?: (history: History, schedule: Schedule) => void;
 }
 
 export interface RunResult extends Judgement {
@@ -52,10 +54,17 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
     await folder.write("plan.json", plan);
     await folder.write("schedule.json", schedule);
     const began = host.clock.monotonic();
-    await folder.write("run.json", { ...options.about, plan: plan.plan, seed, cell, world: options.world.name, began: host.clock.wall() });
+    await folder.write("run.json", {
+      ...options.about,
+      plan: plan.plan,
+      seed,
+      cell,
+      world: options.world.name,
+      began: host.clock.wall(),
+    });
 
     await using history = createHistory({ clock: options.world.clock, file: await folder.open("history.jsonl") });
-    options.onHistory?.(history);
+    options.onHistory?.(history, schedule);
     history.record({ event: "run.begin", plan: plan.plan, seed, world: options.world.name, cell: { ...cell } });
     await live(options, schedule, history);
     history.record({ event: "run.end" });
@@ -73,7 +82,7 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
 }
 
 /** Everything that happens between `run.begin` and `run.end`; trouble ends up in the history, and so in the verdict. */
-async function live(options: RunOptions, schedule: ReturnType<typeof createSchedule>, history: History): Promise<void> {
+async function live(options: RunOptions, schedule: Schedule, history: History): Promise<void> {
   const { plan, signal } = options;
   try {
     await using world = await options.world.start({
@@ -93,12 +102,14 @@ async function live(options: RunOptions, schedule: ReturnType<typeof createSched
   }
 }
 
-async function walkIn(world: World, options: RunOptions, schedule: ReturnType<typeof createSchedule>, history: History): Promise<void> {
+async function walkIn(world: World, options: RunOptions, schedule: Schedule, history: History): Promise<void> {
   const { plan, signal } = options;
   const ending = new AbortController();
   const over = AbortSignal.any([signal, ending.signal]);
   using view = createLive({ clock: world.host.clock, history, monitor: createMonitor(plan) });
 
+  const lack = lackOf(plan, world);
+  if (lack !== undefined) throw new WorldError(`this world can't run the plan: ${lack}`);
   await beginServices(plan, world, signal);
   const probes = runProbes({ plan, world, record: (happening) => history.record(happening), signal: over });
   try {
@@ -123,10 +134,12 @@ async function beginServices(plan: Plan, world: World, signal: AbortSignal): Pro
   const waiting = new Set(Object.keys(plan.services));
   while (waiting.size > 0) {
     signal.throwIfAborted();
-    const free = [...waiting].filter((name) => !links.some(({ from, to }) => from === name && to !== name && waiting.has(to)));
+    const free = [...waiting].filter(
+      (name) => !links.some(({ from, to }) => from === name && to !== name && waiting.has(to)),
+    );
     // Services that are each other's clients have to find each other by themselves.
     const next = free.length > 0 ? free : [...waiting];
-    await Promise.all(next.map((name) => world.services.get(name)?.begin()));
+    await Promise.all(next.map(async (name) => world.services.get(name)?.begin()));
     for (const name of next) waiting.delete(name);
   }
 }

@@ -26,15 +26,17 @@ export interface Timeline {
 }
 
 export async function walk(timeline: Timeline): Promise<void> {
-  for (const phase of timeline.schedule.phases) {
+  for (const [index, phase] of timeline.schedule.phases.entries()) {
     if (timeline.signal.aborted) return;
-    await walkPhase(timeline, phase);
+    const outcome = await walkPhase(timeline, phase);
+    // Without a warm-up nothing that follows would test anything.
+    if (index === 0 && outcome === "timeout") return;
   }
 }
 
 type Outcome = "over" | "steady" | "condition" | "timeout" | "aborted";
 
-async function walkPhase(timeline: Timeline, phase: ScheduledPhase): Promise<void> {
+async function walkPhase(timeline: Timeline, phase: ScheduledPhase): Promise<Outcome> {
   const { history, signal } = timeline;
   const began = timeline.world.host.clock.monotonic();
   history.record({ event: "phase.begin", phase: phase.name });
@@ -48,13 +50,18 @@ async function walkPhase(timeline: Timeline, phase: ScheduledPhase): Promise<voi
     ending.abort();
     await Promise.all(steps);
     history.record({ event: "phase.end", phase: phase.name, outcome });
+    return outcome;
   } finally {
     ending.abort();
     await Promise.allSettled(steps);
   }
 }
 
-async function endOfPhase({ live, world, signal }: Timeline, phase: ScheduledPhase, over: AbortSignal): Promise<Outcome> {
+async function endOfPhase(
+  { live, world, signal }: Timeline,
+  phase: ScheduledPhase,
+  over: AbortSignal,
+): Promise<Outcome> {
   const { clock } = world.host;
   try {
     if (phase.until === undefined) {
@@ -93,7 +100,8 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
     );
   }
   const running: Promise<void>[] = [];
-  const run = (occurrence: Occurrence, planned: number, signal: AbortSignal): void => {
+  const run = (occurrence: Occurrence | undefined, planned: number, signal: AbortSignal): void => {
+    if (occurrence === undefined) return;
     running.push(unlessAborted(signal, runOccurrence(timeline, step, occurrence, planned, signal)));
   };
   try {
@@ -149,8 +157,9 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
   }
 }
 
-function occurrenceOf({ plan, schedule }: Timeline, step: ScheduledStep, n: number): Occurrence {
-  return step.occurrences[n] ?? drawOccurrence(plan, schedule, step.name, n);
+/** Nothing where a choice was drawn that does nothing. */
+function occurrenceOf({ plan, schedule }: Timeline, step: ScheduledStep, n: number): Occurrence | undefined {
+  return step.occurrences.find((occurrence) => occurrence.n === n) ?? drawOccurrence(plan, schedule, step.name, n);
 }
 
 async function runOccurrence(
@@ -165,7 +174,15 @@ async function runOccurrence(
   await clock.sleep(step.trigger.type === "timed" ? 0 : occurrence.at, { signal });
   const due = step.trigger.type === "when" || step.trigger.type === "while" ? planned + occurrence.at : planned;
   const late = Math.max(0, Math.round(clock.monotonic() - due));
-  history.record({ event: "fault.inject", step: step.name, occurrence: n, kind, where: [...where], parameters: { ...parameters }, late });
+  history.record({
+    event: "fault.inject",
+    step: step.name,
+    occurrence: n,
+    kind,
+    where: [...where],
+    parameters: { ...parameters },
+    late,
+  });
   const finished = new AbortController();
   const over = AbortSignal.any([signal, finished.signal]);
   using length = new DisposableStack();
@@ -177,7 +194,8 @@ async function runOccurrence(
       step: step.name,
       occurrence,
       signal: over,
-      onHit: (at, detail) => history.record({ event: "fault.hit", step: step.name, occurrence: n, where: at, detail: { ...detail } }),
+      onHit: (at, detail) =>
+        history.record({ event: "fault.hit", step: step.name, occurrence: n, where: at, detail: { ...detail } }),
     });
     void injected;
     if (faults.get(kind)?.pulse !== true) await untilAborted(over);

@@ -1,0 +1,30 @@
+/** What a plan needs of a world: by its own word (`requires`), or by what is in it. */
+import type { Plan } from "../plan/schema.ts";
+import type { Capability } from "./world.ts";
+
+const remedies: Readonly<Record<Capability, string>> = {
+  programs: "a world that runs programs",
+  commands: "a world that runs commands",
+  isolation: "namespaces: see sinbin doctor",
+  "natural-ports": "namespaces: see sinbin doctor",
+};
+
+/** What is missing and how to get it, in one sentence; nothing if nothing is. */
+export function lackOf(
+  plan: Plan,
+  world: { readonly name: string; readonly capabilities: ReadonlySet<Capability> },
+): string | undefined {
+  if (!plan.worlds.includes(world.name)) return `it is for the worlds ${plan.worlds.join(", ")}, not for ${world.name}`;
+  const missing = [...needsOf(plan)].filter(([capability]) => !world.capabilities.has(capability));
+  if (missing.length === 0) return undefined;
+  return missing.map(([capability, why]) => `it needs ${capability} (${why}): ${remedies[capability]}`).join("; ");
+}
+
+function needsOf(plan: Plan): ReadonlyMap<Capability, string> {
+  const needs = new Map<Capability, string>(plan.requires.map((capability) => [capability, "the plan requires it"]));
+  for (const { to, port } of Object.values(plan.links)) {
+    if (plan.services[to]?.command !== undefined)
+      needs.set("natural-ports", `${to} is a command that listens on ${port}`);
+  }
+  return needs;
+}
