@@ -26,7 +26,9 @@ export const reset = tcpFault({
     if (item.type === "open" || item.type === "tick") {
       if (after === undefined && afterBytes !== undefined) return item;
       const due = since + (after ?? 0);
-      return item.due >= due ? { type: "rst", due: item.due } : [item, { type: "tick", due }];
+      // An `open` may be held by another fault; it always stands for the moment `since`.
+      const now = item.type === "open" ? since : item.due;
+      return now >= due ? { type: "rst", due: now } : [item, { type: "tick", due }];
     }
     if (item.type !== "data" || afterBytes === undefined) return item;
     if (state.met < 0) state.met = item.offset;

@@ -1,6 +1,8 @@
 /** One link's proxy: listens where the client looks for the server, and puts faults on what passes. */
-import type { Address, Host, Listener } from "../../host/host.ts";
+import type { Address, Host, Socket } from "../../host/host.ts";
 import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
+import { createConnection, type Connection, type EndedBy } from "./connection.ts";
+import { openDoor } from "./door.ts";
 
 export interface TcpProxyOptions {
   readonly host: Host;
@@ -13,7 +15,13 @@ export interface TcpProxyOptions {
 
 export type ProxyEvent =
   | { readonly type: "open"; readonly connection: number }
-  | { readonly type: "close"; readonly connection: number; readonly upstream: number; readonly downstream: number; readonly by: string };
+  | {
+      readonly type: "close";
+      readonly connection: number;
+      readonly upstream: number;
+      readonly downstream: number;
+      readonly by: EndedBy;
+    };
 
 export interface TcpInjection {
   readonly fault: TcpFault;
@@ -44,5 +52,116 @@ export interface TcpProxy extends AsyncDisposable {
   refused(): void;
 }
 
-export declare function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>;
-export type { Listener };
+/** One that acts now, and how many connections it has met. */
+interface Active {
+  readonly injection: TcpInjection;
+  met: number;
+}
+
+/** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
+export async function startTcpProxy({ host, listen, server, onEvent }: TcpProxyOptions): Promise<TcpProxy> {
+  const connections = new Map<number, Connection>();
+  const active = new Set<Active>();
+  const ended = new Set<PromiseWithResolvers<void>>();
+  const stopped = new AbortController();
+  let accepted = 0;
+
+  function onConnection(client: Socket): void {
+    if (stopped.signal.aborted) {
+      client.destroy();
+      return;
+    }
+    accepted += 1;
+    const number = accepted;
+    const gone = Promise.withResolvers<void>();
+    ended.add(gone);
+    const connection = createConnection({
+      host,
+      client,
+      server,
+      onEnd(by, delivered) {
+        connections.delete(number);
+        ended.delete(gone);
+        onEvent({ type: "close", connection: number, ...delivered, by });
+        gone.resolve();
+      },
+    });
+    connections.set(number, connection);
+    onEvent({ type: "open", connection: number });
+    for (const each of active) meet(each, number, connection);
+    connection.begin();
+  }
+
+  function meet(each: Active, number: number, connection: Connection): void {
+    each.met += 1;
+    if (!chosen(each.injection, each.met)) return;
+    const { injection, met } = each;
+    const { fault, parameters } = injection;
+    const since = host.clock.monotonic();
+    let hit = false;
+    for (const direction of directionsOf(injection)) {
+      connection.links[direction].inject({
+        owner: each,
+        fault,
+        parameters,
+        context: { since, direction, draw: (decision, n) => injection.draw(`${met}.${direction}.${decision}`, n) },
+        onHit(item) {
+          if (hit) return;
+          hit = true;
+          injection.onHit({ connection: number, direction, item: item.type });
+        },
+      });
+    }
+  }
+
+  const door = await openDoor({ host, listen, onConnection });
+  return {
+    address: door.address,
+
+    inject(injection) {
+      const each: Active = { injection, met: 0 };
+      active.add(each);
+      const shut = injection.fault.door === "shut" ? door.shut() : undefined;
+      if (injection.scope !== "new") {
+        for (const [number, connection] of connections) meet(each, number, connection);
+      }
+      return {
+        async [Symbol.asyncDispose]() {
+          if (!active.delete(each)) return;
+          for (const connection of connections.values()) {
+            connection.links.upstream.lift(each);
+            connection.links.downstream.lift(each);
+          }
+          await shut?.[Symbol.asyncDispose]();
+        },
+      };
+    },
+
+    refused() {
+      for (const { injection } of active) {
+        if (injection.fault.door === "shut") injection.onHit({ refused: true });
+      }
+    },
+
+    async [Symbol.asyncDispose]() {
+      stopped.abort();
+      active.clear();
+      await door[Symbol.asyncDispose]();
+      const all = [...ended].map(({ promise }) => promise);
+      for (const connection of connections.values()) connection.destroy();
+      await Promise.all(all);
+    },
+  };
+}
+
+/** Ordinals count from 1. */
+function chosen({ first, nth, everyNth, probability, draw }: TcpInjection, ordinal: number): boolean {
+  if (first !== undefined && ordinal > first) return false;
+  if (nth !== undefined && ordinal !== nth) return false;
+  if (everyNth !== undefined && ordinal % everyNth !== 0) return false;
+  return probability === undefined || draw("probability", ordinal) < probability;
+}
+
+function directionsOf({ fault, direction = fault.direction }: TcpInjection): readonly Direction[] {
+  return direction === "both" ? ["upstream", "downstream"] : [direction];
+}

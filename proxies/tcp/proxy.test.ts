@@ -1,0 +1,404 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import type { TcpFault } from "../../faults/tcp/contract.ts";
+import { stream } from "../../faults/random.ts";
+import { faults } from "../../faults/registry.ts";
+import { createRealHost } from "../../host/real.ts";
+import { startTcpProxy, type ProxyEvent, type TcpInjection, type TcpProxy } from "./proxy.ts";
+
+const host = createRealHost({ name: "harness", directory: ".", seed: 1 });
+const cleanups = new AsyncDisposableStack();
+let stack = cleanups;
+afterEach(async () => {
+  await stack.disposeAsync();
+  stack = new AsyncDisposableStack();
+});
+
+/** A server of the test's own, half-open, whose accepted sockets can be awaited in order. */
+async function startServer(): Promise<{ readonly port: number; accept(): Promise<Socket>; readonly server: Server }> {
+  const server = createServer({ allowHalfOpen: true });
+  const sockets = new Set<Socket>();
+  const waiting: Socket[] = [];
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    waiting.push(socket);
+    socket.on("error", () => undefined);
+    server.emit("accepted");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  stack.defer(async () => {
+    for (const socket of sockets) socket.destroy();
+    if (server.listening) {
+      server.close();
+      await once(server, "close");
+    }
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    server,
+    async accept() {
+      while (waiting.length === 0) await once(server, "accepted");
+      return waiting.shift() as Socket;
+    },
+  };
+}
+
+interface Proxied {
+  readonly proxy: TcpProxy;
+  readonly events: readonly ProxyEvent[];
+  /** Resolves with the first close event of a connection. */
+  closed(connection?: number): Promise<Extract<ProxyEvent, { type: "close" }>>;
+  accept(): Promise<Socket>;
+  connect(): Promise<Socket>;
+}
+
+async function startProxied(): Promise<Proxied> {
+  const { port, accept } = await startServer();
+  return { ...(await startProxyTo(port)), accept };
+}
+
+async function startProxyTo(port: number): Promise<Omit<Proxied, "accept">> {
+  const events: ProxyEvent[] = [];
+  const watchers = new Set<() => void>();
+  const proxy = await startTcpProxy({
+    host,
+    listen: { host: "127.0.0.1", port: 0 },
+    server: async () => ({ host: "127.0.0.1", port }),
+    onEvent(event) {
+      events.push(event);
+      for (const watcher of watchers) watcher();
+    },
+  });
+  stack.use(proxy);
+  return {
+    proxy,
+    events,
+    closed: (connection = 1) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const event = events.find((each) => each.type === "close" && each.connection === connection);
+          if (event?.type === "close") resolve(event);
+        };
+        watchers.add(look);
+        look();
+      }),
+    async connect() {
+      const socket = connect({ host: "127.0.0.1", port: proxy.address.port, allowHalfOpen: true });
+      stack.defer(() => void socket.destroy());
+      socket.on("error", () => undefined);
+      await once(socket, "connect");
+      return socket;
+    },
+  };
+}
+
+function injection(
+  kind: string,
+  parameters: object = {},
+  more: Partial<TcpInjection> = {},
+): TcpInjection & { readonly hits: object[] } {
+  const fault = faults.get(kind) as TcpFault;
+  const hits: object[] = [];
+  return {
+    fault,
+    parameters: fault.parameters.parse(parameters),
+    draw: stream(1, [kind]),
+    onHit: (detail) => void hits.push(detail),
+    hits,
+    ...more,
+  };
+}
+
+async function readAll(socket: Socket): Promise<string> {
+  let text = "";
+  for await (const chunk of socket) text += String(chunk);
+  return text;
+}
+
+async function read(socket: Socket, length: number): Promise<string> {
+  let bytes = Buffer.alloc(0);
+  while (bytes.length < length) {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk === null) await once(socket, "readable");
+    else bytes = Buffer.concat([bytes, chunk]);
+  }
+  return bytes.toString();
+}
+
+/** The error that ends a socket; a socket that ends without one fails the test. */
+async function errorOf(socket: Socket): Promise<string> {
+  socket.resume();
+  const [error] = (await Promise.race([
+    once(socket, "close").then(() => [socket.errored]),
+    new Promise<unknown[]>((resolve) => socket.once("error", (reason) => resolve([reason]))),
+  ])) as [NodeJS.ErrnoException | null];
+  return error?.code ?? "no error";
+}
+
+describe("with no faults", () => {
+  test("bytes pass both ways, and the close event counts them", async () => {
+    const { connect, accept, closed, events } = await startProxied();
+    const client = await connect();
+    client.write("ping");
+    const server = await accept();
+    expect(await read(server, 4)).toBe("ping");
+    server.end("pong!");
+    expect(await readAll(client)).toBe("pong!");
+    client.end();
+    expect(await closed()).toEqual({ type: "close", connection: 1, upstream: 4, downstream: 5, by: "server" });
+    expect(events.map(({ type }) => type)).toEqual(["open", "close"]);
+  });
+
+  test("a client that has sent its FIN still gets the answer", async () => {
+    const { connect, accept, closed } = await startProxied();
+    const client = await connect();
+    client.end("question");
+    const server = await accept();
+    expect(await readAll(server)).toBe("question");
+    server.end("answer");
+    expect(await readAll(client)).toBe("answer");
+    expect((await closed()).by).toBe("client");
+  });
+
+  test("a server that has sent its FIN still gets what the client says", async () => {
+    const { connect, accept } = await startProxied();
+    const client = await connect();
+    const server = await accept();
+    server.end("bye");
+    expect(await readAll(client)).toBe("bye");
+    client.end("but listen");
+    expect(await readAll(server)).toBe("but listen");
+  });
+
+  test("the client's RST reaches the server", async () => {
+    const { connect, accept, closed } = await startProxied();
+    const client = await connect();
+    const server = await accept();
+    client.resetAndDestroy();
+    expect(await errorOf(server)).toBe("ECONNRESET");
+    expect((await closed()).by).toBe("client-reset");
+  });
+
+  test("the server's RST reaches the client", async () => {
+    const { connect, accept, closed } = await startProxied();
+    const client = await connect();
+    const server = await accept();
+    server.resetAndDestroy();
+    expect(await errorOf(client)).toBe("ECONNRESET");
+    expect((await closed()).by).toBe("server-reset");
+  });
+
+  test("a server that refuses is an RST to the client", async () => {
+    const { port, server } = await startServer();
+    server.close();
+    await once(server, "close");
+    const { connect, closed } = await startProxyTo(port);
+    const client = await connect();
+    expect(await errorOf(client)).toBe("ECONNRESET");
+    expect(await closed()).toEqual({ type: "close", connection: 1, upstream: 0, downstream: 0, by: "server-refused" });
+  });
+
+  test("a reader that does not read pauses the sender: what is held is bounded", async () => {
+    const { connect, accept } = await startProxied();
+    const client = await connect();
+    const server = await accept();
+    const chunk = Buffer.alloc(256 * 1024, "x");
+    // The kernel's buffers on both ways, the sender's own 16 KiB and our MiB: far less than what a proxy without limits would swallow.
+    let sent = 0;
+    while (client.write(chunk) || (await Promise.race([once(client, "drain"), quiet(server)])) !== undefined) {
+      sent += chunk.length;
+      if (sent > 200 * 1024 * 1024) break;
+    }
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
+    client.end();
+    let received = 0;
+    for await (const part of server) received += (part as Buffer).length;
+    expect(received).toBe(client.bytesWritten);
+  });
+});
+
+/** Resolves to undefined when nothing has moved for a while: there is no event for "nothing more will happen". */
+async function quiet(_socket: Socket): Promise<undefined> {
+  await host.clock.sleep(1500);
+  return undefined;
+}
+
+describe("refuse", () => {
+  test("the client's connect is refused by the kernel, and afterwards the same port is there again", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const before = await connect();
+    const server = await accept();
+    const refuse = injection("tcp.refuse");
+    const lift = proxy.inject(refuse);
+    await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    proxy.refused();
+    expect(refuse.hits).toEqual([{ refused: true }]);
+    before.write("still here");
+    expect(await read(server, 10)).toBe("still here");
+    await lift[Symbol.asyncDispose]();
+    const { port } = proxy.address;
+    const after = await connect();
+    expect(after.remotePort).toBe(port);
+    after.end("again");
+    expect(await readAll(await accept())).toBe("again");
+  });
+
+  test("two that overlap keep the door shut until both are lifted", async () => {
+    const { proxy, connect } = await startProxied();
+    const first = proxy.inject(injection("tcp.refuse"));
+    const second = proxy.inject(injection("tcp.refuse"));
+    await first[Symbol.asyncDispose]();
+    await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await second[Symbol.asyncDispose]();
+    await connect();
+  });
+});
+
+describe("faults on live connections", () => {
+  test("an idle connection is reset on both sides at once", async () => {
+    const { proxy, connect, accept, closed } = await startProxied();
+    const client = await connect();
+    const server = await accept();
+    const reset = injection("tcp.reset");
+    proxy.inject(reset);
+    expect(await Promise.all([errorOf(client), errorOf(server)])).toEqual(["ECONNRESET", "ECONNRESET"]);
+    expect((await closed()).by).toBe("fault");
+    expect(reset.hits).toEqual([{ connection: 1, direction: "downstream", item: "tick" }]);
+  });
+
+  test("a new connection is reset before a byte has passed", async () => {
+    const { proxy, connect, closed } = await startProxied();
+    proxy.inject(injection("tcp.reset"));
+    const client = await connect();
+    expect(await errorOf(client)).toBe("ECONNRESET");
+    expect(await closed()).toMatchObject({ upstream: 0, downstream: 0, by: "fault" });
+  });
+
+  test("a reset comes after its time on an idle connection", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const client = await connect();
+    await accept();
+    const begin = host.clock.monotonic();
+    proxy.inject(injection("tcp.reset", { after: "50ms" }));
+    expect(await errorOf(client)).toBe("ECONNRESET");
+    expect(host.clock.monotonic() - begin).toBeGreaterThanOrEqual(50);
+  });
+
+  test("a reset in the middle of a document comes exactly behind its byte", async () => {
+    const { proxy, connect, accept, closed } = await startProxied();
+    proxy.inject(injection("tcp.reset", { after_bytes: "3000B" }));
+    const client = await connect();
+    const server = await accept();
+    let received = 0;
+    client.on("data", (bytes) => (received += bytes.length));
+    server.end(Buffer.alloc(10_000, "x"));
+    expect(await errorOf(client)).toBe("ECONNRESET");
+    expect(received).toBe(3000);
+    expect((await closed()).downstream).toBe(3000);
+  });
+
+  test("a truncated document ends politely, and the server can finish", async () => {
+    const { proxy, connect, accept, closed } = await startProxied();
+    const truncate = injection("tcp.truncate", { after: "1000B" });
+    proxy.inject(truncate);
+    const client = await connect();
+    const server = await accept();
+    server.resume();
+    server.end(Buffer.alloc(10_000, "x"));
+    expect((await readAll(client)).length).toBe(1000);
+    client.end();
+    expect(await closed()).toMatchObject({ downstream: 1000, by: "fault" });
+    expect(truncate.hits).toHaveLength(1);
+  });
+
+  test("a black hole holds everything, FIN included, and gives it all back", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const client = await connect();
+    const server = await accept();
+    const hole = injection("tcp.blackhole");
+    const lift = proxy.inject(hole);
+    client.end("into the hole");
+    server.write("and out of it");
+    const muted = await connect();
+    muted.end("late");
+    while (hole.hits.length < 2) await host.clock.sleep(1);
+    expect([client.bytesRead, server.bytesRead]).toEqual([0, 0]);
+    await lift[Symbol.asyncDispose]();
+    expect(await readAll(server)).toBe("into the hole");
+    server.end();
+    expect(await readAll(client)).toBe("and out of it");
+    expect(await readAll(await accept())).toBe("late");
+  });
+
+  test("only the chosen connections are hit", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    proxy.inject(injection("tcp.reset", {}, { nth: 2 }));
+    const [first, second, third] = [await connect(), await connect(), await connect()];
+    expect(await errorOf(second)).toBe("ECONNRESET");
+    for (const [socket, text] of [
+      [first, "one"],
+      [third, "three"],
+    ] as const) {
+      socket.end(text);
+      expect(await readAll(await accept())).toBe(text);
+    }
+  });
+
+  test("scope new leaves those alone that were there before", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const before = await connect();
+    const server = await accept();
+    proxy.inject(injection("tcp.reset", {}, { scope: "new" }));
+    expect(await errorOf(await connect())).toBe("ECONNRESET");
+    before.write("fine");
+    expect(await read(server, 4)).toBe("fine");
+  });
+
+  test("latency delays each way by at least its time", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    proxy.inject(injection("tcp.latency", { delay: "40ms" }, { direction: "both" }));
+    const client = await connect();
+    const begin = host.clock.monotonic();
+    client.write("ping");
+    const server = await accept();
+    await read(server, 4);
+    server.write("pong");
+    await read(client, 4);
+    expect(host.clock.monotonic() - begin).toBeGreaterThanOrEqual(80);
+  });
+});
+
+describe("disposing", () => {
+  test("destroys live, held and dialling connections, and no connect comes through afterwards", async () => {
+    const { proxy, connect, accept, closed } = await startProxied();
+    const live = await connect();
+    await accept();
+    proxy.inject(injection("tcp.blackhole"));
+    const held = await connect();
+    held.write("held");
+    await proxy[Symbol.asyncDispose]();
+    expect((await closed(1)).by).toBe("proxy");
+    live.resume();
+    held.resume();
+    await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  test("a thousand connections leave no handle and no timer behind", async () => {
+    const { proxy, connect, events } = await startProxied();
+    const before = process.getActiveResourcesInfo().length;
+    proxy.inject(injection("tcp.latency", { delay: "10s" }));
+    for (let batch = 0; batch < 20; batch += 1) {
+      await Promise.all(Array.from({ length: 50 }, async () => (await connect()).write("hello")));
+    }
+    await proxy[Symbol.asyncDispose]();
+    expect(events.filter(({ type }) => type === "open").length).toBe(
+      events.filter(({ type }) => type === "close").length,
+    );
+    await stack.disposeAsync();
+    stack = new AsyncDisposableStack();
+    await host.clock.sleep(50);
+    expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before);
+  });
+});
