@@ -33,7 +33,7 @@ export function evidenceAt(
   const bears = (event: HistoryEvent): boolean => {
     if (event.event === "run.end" || event.event === "fault.hit") return false;
     if (event.event === "probe") return reads.some((read) => read === event.name || read.startsWith(`${event.name}.`));
-    return alwaysTelling.has(event.event) || signals.touchedBy(event).some((root) => roots.has(root));
+    return alwaysTelling.has(event.event) || subjectsOf(plan, event).some((name) => roots.has(name));
   };
   const future = history.slice(position.index);
   return {
@@ -53,3 +53,13 @@ const alwaysTelling: ReadonlySet<HistoryEvent["event"]> = new Set<HistoryEvent["
   "run.trouble",
   "run.abort",
 ]);
+
+function subjectsOf(plan: Plan, event: HistoryEvent): readonly string[] {
+  if ("link" in event) return [event.link];
+  if (!("service" in event)) return [];
+  const { service } = event;
+  return [
+    service,
+    ...Object.entries(plan.observe).flatMap(([name, observed]) => (observed.service === service ? [name] : [])),
+  ];
+}

@@ -6,15 +6,23 @@
  *     probe { ok, value }    ──http, tcp, file──────┘
  *
  * A value speaks of the process that gave it. When that process ends or another one begins, or when a probe fails, the value is not known until
- * the next one comes; events keep counting.
+ * the next one comes; events keep counting. A bool of a probe that asks for no value is whether it answers.
  */
 import type { ValueType } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import type { Observation } from "../plan/schema.ts";
 import { createCounter } from "./counter.ts";
 
+interface Reading {
+  /** False for what is no occurrence of an event: a failed probe, the end of a process. */
+  readonly happened: boolean;
+  readonly raw: unknown;
+}
+
 export interface Observed {
   readonly type: ValueType;
+  /** Whether the event will change it. */
+  concerns(event: HistoryEvent): boolean;
   apply(event: HistoryEvent): void;
   /** `undefined` while it is not known. */
   view(now: number): unknown;
@@ -24,50 +32,52 @@ export interface Observed {
 export function createObserved(observation: Observation, probe: string): Observed {
   const counter = createCounter();
   const pattern = observation.line === undefined ? undefined : new RegExp(observation.line);
+  const { as, json, file, http } = observation;
+  const asksWhetherItAnswers = as === "bool" && json === undefined && file === undefined && http?.match === undefined;
   let value: unknown;
 
-  const take = (at: number, raw: unknown): void => {
-    if (observation.as === "event") counter.happen(at, raw);
-    else value = convert(raw, observation.as);
+  /** What the event says of this signal, if it says anything; `raw` is undefined where it says that nothing is known any more. */
+  const readingOf = (event: HistoryEvent): Reading | undefined => {
+    if (event.event === "probe") {
+      if (event.name !== probe) return undefined;
+      if (asksWhetherItAnswers) return { happened: event.ok, raw: event.ok };
+      return event.ok ? { happened: true, raw: event.value ?? true } : { happened: false, raw: undefined };
+    }
+    if (!("service" in event) || event.service !== observation.service || event.event === "service.ready")
+      return undefined;
+    return event.event === "service.log" ? fromLog(event, observation, pattern) : { happened: false, raw: undefined };
   };
 
   return {
-    type: observation.as,
+    type: as,
+    concerns: (event) => readingOf(event) !== undefined,
     apply(event) {
-      if ("service" in event && event.service === observation.service) {
-        if (event.event === "service.start" || event.event === "service.exit") value = undefined;
-        const found = event.event === "service.log" ? fromLog(event, observation, pattern) : undefined;
-        if (found !== undefined) take(event.at, found.raw);
-      }
-      if (event.event === "probe" && event.name === probe) {
-        if (event.ok) take(event.at, event.value ?? true);
-        else value = observation.as === "bool" ? false : undefined;
-      }
+      const reading = readingOf(event);
+      if (reading === undefined) return;
+      if (as !== "event") value = reading.raw === undefined ? undefined : convert(reading.raw, as);
+      else if (reading.happened) counter.happen(event.at, reading.raw);
     },
-    view: (now) => (observation.as === "event" ? counter.view(now) : value),
+    view: (now) => (as === "event" ? counter.view(now) : value),
   };
 }
 
 type LogEvent = Extract<HistoryEvent, { event: "service.log" }>;
 
 function fromLog(
-  event: LogEvent,
+  { fields, line }: LogEvent,
   observation: Observation,
   pattern: RegExp | undefined,
-): { readonly raw: unknown } | undefined {
-  const { fields, line } = event;
+): Reading | undefined {
   if (observation.event !== undefined) {
     if (fields?.["event"] !== observation.event) return undefined;
     const filter = Object.entries(observation.where ?? {});
-    if (!filter.every(([key, wanted]) => String(at(fields, key)) === String(wanted))) return undefined;
-    if (observation.field !== undefined) return { raw: at(fields, observation.field) };
-    return { raw: observation.as === "event" ? fields : true };
+    if (!filter.every(([key, wanted]) => at(fields, key) === wanted)) return undefined;
+    if (observation.field !== undefined) return { happened: true, raw: at(fields, observation.field) };
+    return { happened: true, raw: observation.as === "event" ? fields : true };
   }
-  if (pattern !== undefined) {
-    const match = pattern.exec(line ?? JSON.stringify(fields));
-    return match === null ? undefined : { raw: match[1] ?? (observation.as === "bool" ? true : match[0]) };
-  }
-  return undefined;
+  const match = pattern?.exec(line ?? JSON.stringify(fields));
+  if (match === undefined || match === null) return undefined;
+  return { happened: true, raw: match[1] ?? (observation.as === "bool" ? true : match[0]) };
 }
 
 /** A field by its name, or by a path such as `sliver.names`. */

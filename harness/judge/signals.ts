@@ -67,11 +67,11 @@ function example(text: string, type: ValueType): string {
 }
 
 export interface Signals {
+  /** What the event may change when it is applied, otherwise than by age: `node` stands for all its members, `fault` for all steps. */
+  changedBy(event: HistoryEvent): readonly string[];
   apply(event: HistoryEvent): void;
   /** As they are at a time that is not before the last event. */
   bindings(at: number): Bindings;
-  /** The names of the scope (and `fault`) whose value the event may have changed otherwise than by age. */
-  touchedBy(event: HistoryEvent): readonly string[];
 }
 
 export function createSignals(plan: Declaring): Signals {
@@ -92,22 +92,24 @@ export function createSignals(plan: Declaring): Signals {
       observed: createObserved({ ...declared, service }, `${service}.${signal}`),
     })),
   );
-  const folds = [
-    ...services.values(),
-    ...links.values(),
-    ...steps.values(),
-    ...observed.values(),
-    ...subjects.map((subject) => subject.observed),
-  ];
+  const builtIns = [...services.values(), ...links.values(), ...steps.values()];
+  const declared = new Map<string, Observed>([
+    ...observed,
+    ...subjects.map((each): [string, Observed] => [`${each.service}.${each.signal}`, each.observed]),
+  ]);
   const constants = Object.fromEntries(Object.entries(plan.constants).map(([name, { value }]) => [name, value]));
   let phase = "";
   let began = 0;
 
   return {
+    changedBy: (event) => [
+      ...[...declared].flatMap(([name, signal]) => (signal.concerns(event) ? [name] : [])),
+      ...builtInsChangedBy(event),
+    ],
     apply(event) {
       if (event.event === "run.begin") began = event.at;
       if (event.event === "phase.begin") phase = event.phase;
-      for (const fold of folds) fold.apply(event);
+      for (const signals of [...builtIns, ...declared.values()]) signals.apply(event);
     },
     bindings(at) {
       const variables: Record<string, unknown> = { ...constants, run: { time: at - began }, phase };
@@ -118,20 +120,13 @@ export function createSignals(plan: Declaring): Signals {
         (variables[service] as Record<string, unknown>)[signal] = observed.view(at);
       return { variables, fault: (step) => steps.get(step)?.view(at) };
     },
-    touchedBy(event) {
-      if ("service" in event) {
-        const { service } = event;
-        return [
-          service,
-          ...Object.entries(plan.observe).flatMap(([name, observation]) =>
-            observation.service === service ? [name] : [],
-          ),
-        ];
-      }
-      if ("link" in event) return [event.link];
-      if ("step" in event) return ["fault"];
-      if (event.event === "probe") return [event.name.split(".")[0] ?? event.name];
-      return event.event === "phase.begin" ? ["phase"] : [];
-    },
   };
+}
+
+function builtInsChangedBy(event: HistoryEvent): readonly string[] {
+  if (event.event === "phase.begin") return ["phase"];
+  if (event.event === "service.log") return [];
+  if ("service" in event) return [event.service];
+  if ("link" in event) return [event.link];
+  return "step" in event ? ["fault"] : [];
 }

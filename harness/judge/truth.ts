@@ -4,9 +4,9 @@
  *     events      e0        e1            e2   e3
  *     node.alive  │ unknown │████ true ███│    │ false …
  *
- * Between two events, only ages change. So it is evaluated just before and just after every event, and in between at least every 100 ms (rarer in
- * very long runs, see `maximumSamples`); where two neighbours differ, the moment is found by bisection, to a millisecond. A condition on ages that
- * is true for less than that between two events goes unseen.
+ * It is evaluated anew after every event that may have changed what it looks at. In between, only ages change: so one that looks at an age is also
+ * evaluated just before every such event, and at least every 100 ms (rarer in very long runs, see `maximumSamples`); where two neighbours differ, the
+ * moment is found by bisection, to a millisecond. What is true of ages for less than that, and between two samples, goes unseen.
  */
 import type { Expression } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
@@ -45,24 +45,38 @@ export function traceTruth(
   const signals = createSignals(plan);
   const begin = history[0]?.at ?? 0;
   const step = Math.max(sampleMs, ((history.at(-1)?.at ?? 0) - begin) / maximumSamples);
-  const tracers = expressions.map((expression) => createTracer(expression, signals, { index: 0, at: begin }));
+  const indexAt = (at: number, after: number): number => {
+    let index = after;
+    while ((history[index]?.at ?? Infinity) <= at) index += 1;
+    return index;
+  };
+  const tracers = expressions.map((expression) => createTracer(expression, signals, { index: 0, at: begin }, indexAt));
   const aging = tracers.filter(({ ages }) => ages);
-  let previous = begin;
+  let sampled = begin;
   for (const [index, event] of history.entries()) {
-    for (let at = previous + step; at < event.at; at += step) for (const tracer of aging) tracer.sample({ index, at });
-    if (event.at > previous) for (const tracer of aging) tracer.sample({ index, at: event.at });
+    for (; sampled + step < event.at; sampled += step) {
+      for (const tracer of aging) tracer.sample({ index, at: sampled + step });
+    }
+    const changed = signals.changedBy(event);
+    const concerned = tracers.filter((tracer) => tracer.looksAt(changed));
+    for (const tracer of concerned) if (tracer.ages) tracer.sample({ index, at: event.at });
     signals.apply(event);
-    const touched = new Set(signals.touchedBy(event));
-    const after = { index: index + 1, at: event.at };
-    for (const tracer of tracers)
-      if (tracer.ages || tracer.roots.some((root) => touched.has(root))) tracer.sample(after);
-    previous = event.at;
+    for (const tracer of concerned) tracer.sample({ index: index + 1, at: event.at });
   }
-  return new Map(tracers.map((tracer) => [tracer.truth.expression, tracer.truth]));
+  const end = { index: history.length, at: history.at(-1)?.at ?? 0 };
+  for (const tracer of aging) tracer.sample(end);
+  return new Map(tracers.map(({ truth }) => [truth.expression, truth]));
 }
 
-function createTracer(expression: Expression, signals: Signals, start: Position) {
-  const changes: (Position & { readonly value: boolean | undefined })[] = [];
+type Change = Position & { readonly value: boolean | undefined };
+
+function createTracer(
+  expression: Expression,
+  signals: Signals,
+  start: Position,
+  indexAt: (at: number, after: number) => number,
+) {
+  const changes: Change[] = [];
   const happenings: Position[] = [];
   let failure: Truth["failure"];
   let last = start;
@@ -85,23 +99,27 @@ function createTracer(expression: Expression, signals: Signals, start: Position)
     if (typeof value === "number") {
       if (value > count) happenings.push(position);
       count = value;
-    } else if (changes.length === 0 || changes.at(-1)?.value !== value) {
-      changes.push({ ...(changes.length === 0 ? start : bisect(last, position, value)), value });
+    } else if (changes.length === 0) {
+      changes.push({ ...start, value });
+    } else if (changes.at(-1)?.value !== value) {
+      changes.push({ ...(ages ? bisect(last, position, value) : position), value });
     }
     last = position;
   };
 
+  /** Between the last sample and this one, nothing that it looks at has happened. */
   const bisect = (from: Position, to: Position, value: boolean | undefined): Position => {
-    if (from.index !== to.index) return to;
     let [low, high] = [from.at, to.at];
     while (high - low > precisionMs) {
       const middle = (low + high) / 2;
-      if (evaluate({ index: to.index, at: middle }) === value) high = middle;
+      if (evaluate({ ...to, at: middle }) === value) high = middle;
       else low = middle;
     }
-    return { index: to.index, at: high };
+    return high === to.at ? to : { index: indexAt(high, from.index), at: high };
   };
 
+  const { reads } = expression;
+  const ages = reads.some(canAge);
   sample(start);
   return {
     truth: {
@@ -112,10 +130,15 @@ function createTracer(expression: Expression, signals: Signals, start: Position)
         return failure;
       },
     } satisfies Truth,
-    /** The names that it looks at. */
-    roots: expression.reads.map(rootOf),
     /** Whether it can change with time alone. */
-    ages: expression.reads.some(canAge),
+    ages,
+    looksAt: (changed: readonly string[]): boolean =>
+      changed.some((name) =>
+        reads.some(
+          (read) =>
+            read === name || read.startsWith(`${name}.`) || name.startsWith(`${read}.`) || rootOf(read) === name,
+        ),
+      ),
     sample,
   };
 }
