@@ -4,6 +4,7 @@
  */
 import { DrawError, draw, isFormula, isReference } from "../schedule/draw.ts";
 import type { Drawn, Meaning, Names } from "../schedule/draw.ts";
+import { isName } from "./document/words.ts";
 import { isRecord } from "./raw.ts";
 import type { Constant, Written } from "./schema.ts";
 import type { Path } from "./tree.ts";
@@ -37,7 +38,8 @@ export function bindNames(document: Written, { seed, cell, params }: Binding, co
 
   const drawn = new Map<string, Drawn>();
   const drawing = new Set<string>();
-  const all = new Set(written.keys());
+  // A name that can't be a variable has a problem of its own.
+  const all = new Set([...written.keys()].filter((name) => isName(name)));
 
   const names: Names = {
     all,

@@ -61,6 +61,9 @@ function decided(issue: Issue, root: unknown): readonly Issue[] {
   if (typeof input === "string" && input.startsWith("=")) {
     return [{ ...issue, message: "write a space behind =, such as = period + jitter" }];
   }
+  const strangers =
+    fitting.length > 1 && fitting.every((branch) => branch.some(({ code }) => code === "unrecognized_keys"));
+  if (strangers && issue.message !== anotherForm) return [issue];
   const ranges = typeof input === "string" && input.includes("..") ? fitting.toReversed() : fitting;
   const best = ranges.reduce<readonly Issue[] | undefined>(
     (chosen, branch) => (chosen === undefined || distance(branch) < distance(chosen) ? branch : chosen),
@@ -89,6 +92,8 @@ function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
+const anotherForm = "write a value of another form: see docs/plans.md";
+
 /** Schemas that have a message of their own keep it; these are the sentences for all others. */
 function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
@@ -113,7 +118,7 @@ function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_key":
       return issue.issues[0]?.message ?? "choose another key";
     case "invalid_union":
-      return "write a value of another form: see docs/plans.md";
+      return anotherForm;
     default:
       return undefined;
   }

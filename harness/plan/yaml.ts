@@ -51,15 +51,17 @@ export function readYaml(file: string, text: string): YamlResult {
   return broken || converted.tree === undefined ? { problems } : { tree: converted.tree, problems };
 }
 
+const tooMuch = "this is too much for a plan: its aliases multiply, or it is nested too deeply";
+
 function describe(code: string, message: string): string {
   switch (code) {
     case "TAB_AS_INDENT":
       return "write spaces: YAML does not allow tabs as indentation";
-    case "BAD_ALIAS":
-      return `${message}: there is no anchor of this name`;
     case "TAG_RESOLVE_FAILED":
       return "leave out the tag: plans have plain text, numbers, lists and maps only";
     default:
+      // Nesting that is deeper than the parser's stack.
+      if (/call stack/i.test(message)) return tooMuch;
       return `this is not YAML: ${message[0]?.toLowerCase() ?? ""}${message.slice(1)}`;
   }
 }
@@ -72,14 +74,17 @@ function convert(document: Document.Parsed, text: string, placeAt: (offset: numb
   const visit = (node: unknown, path: Path, around: Place): Tree => {
     nodes++;
     if (nodes > maximumNodes || path.length > maximumDepth) {
-      if (!exploded)
-        problems.push(
-          problemAt(around, [], "this is too much for a plan: its aliases multiply, or it is nested too deeply"),
-        );
+      if (!exploded) problems.push(problemAt(around, [], tooMuch));
       exploded = true;
     }
     if (exploded) return scalar(null, around);
-    if (isAlias(node)) return visit(node.resolve(document), path, placeOfNode(node, around));
+    if (isAlias(node)) {
+      const place = placeOfNode(node, around);
+      const anchored = node.resolve(document);
+      if (anchored === undefined)
+        problems.push(problemAt(place, path, `there is no anchor called &${node.source} before this`));
+      return visit(anchored, path, place);
+    }
     const place = placeOfNode(node, around);
     if (isSeq(node))
       return { type: "list", place, items: node.items.map((item, index) => visit(item, [...path, index], place)) };

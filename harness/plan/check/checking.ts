@@ -1,6 +1,7 @@
 /** What every check works on: the document as plain data, which may be wrong in any way, and a way to complain. */
 import type { Problem } from "../../errors.ts";
 import type { BoundNames, Complain } from "../bind.ts";
+import { isName } from "../document/words.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import type { Subject } from "../schema.ts";
@@ -35,8 +36,9 @@ export function rawPhases(document: Raw): readonly RawPhase[] {
   });
 }
 
+/** Names under a key; one that is no name has a problem of its own. */
 export function keysOf(document: Raw, key: string): readonly string[] {
-  return Object.keys(recordAt(document, key));
+  return Object.keys(recordAt(document, key)).filter((name) => isName(name));
 }
 
 /** Every list of expectations, with the path of each of them. */

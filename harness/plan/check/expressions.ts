@@ -5,12 +5,13 @@ import { compileCondition, declareSignals } from "../../judge/signals.ts";
 import { readEdge, readPhaseEnd } from "../../schedule/edge.ts";
 import { isTime } from "../../schedule/phase.ts";
 import { expectationWords } from "../document/expectations.ts";
+import { isName } from "../document/words.ts";
 import { observationDocument } from "../document/system.ts";
 import { isRecord, listAt, recordAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import type { Link, Observation, Service } from "../schema.ts";
 import type { Path } from "../tree.ts";
-import { rawExpectations } from "./checking.ts";
+import { keysOf, rawExpectations } from "./checking.ts";
 import type { Checking } from "./checking.ts";
 
 export function checkExpressions(checking: Checking): void {
@@ -56,13 +57,15 @@ function isEdge(until: string, steps: readonly string[]): boolean {
 /** What can be seen does not depend on whether the rest of a service's or a link's declaration is right. */
 function scopeOf({ document, names, services, subjects, phases }: Checking): Scope {
   const link: Link = { from: "a", to: "b", proto: "tcp", port: 1 };
-  const observations = Object.entries(recordAt(document, "observe")).map(([name, raw]): [string, Observation] => {
-    const parsed = observationDocument.safeParse(raw);
-    return [name, parsed.success ? parsed.data : ({ as: "dynamic" } as unknown as Observation)];
-  });
+  const observations = Object.entries(recordAt(document, "observe"))
+    .filter(([name]) => isName(name))
+    .map(([name, raw]): [string, Observation] => {
+      const parsed = observationDocument.safeParse(raw);
+      return [name, parsed.success ? parsed.data : ({ as: "dynamic" } as unknown as Observation)];
+    });
   return declareSignals({
     services: Object.fromEntries(services.map((name) => [name, { subject: subjects.get(name) } as Service])),
-    links: Object.fromEntries(Object.keys(recordAt(document, "links")).map((name) => [name, link])),
+    links: Object.fromEntries(keysOf(document, "links").map((name) => [name, link])),
     observe: Object.fromEntries(observations),
     constants: names.constants,
     phases: phases.map(({ steps }) => ({ faults: steps.map(({ name }) => ({ name })) })),

@@ -20,7 +20,10 @@ const phaseDocument = exactlyOne(
   }),
   ["for", "until"],
   "write how the phase ends: exactly one of for: 30s and until: steady (with a timeout)",
-).meta({ id: "phase" });
+).meta({
+  id: "phase",
+  oneOf: [{ required: ["for"], not: { required: ["timeout"] } }, { required: ["until", "timeout"] }],
+});
 
 const paramDocument = z
   .strictObject({

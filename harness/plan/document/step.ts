@@ -10,12 +10,15 @@ const count = z.int().positive();
 const selectable = z.union([z.literal("all"), z.array(name).min(1)]);
 
 const where = z
-  .union([
-    name,
-    z.array(name).min(1, "write at least one name"),
-    z.strictObject({ one_of: selectable }),
-    z.strictObject({ random: count, of: selectable }),
-  ])
+  .union(
+    [
+      name,
+      z.array(name).min(1, "write at least one name"),
+      z.strictObject({ one_of: selectable }),
+      z.strictObject({ random: count, of: selectable }),
+    ],
+    "write a name, a list of names, all, { one_of: [a, b] } or { random: 2, of: all }",
+  )
   .meta({
     description:
       "Links for tcp faults, services for process faults: a name, a list, `all`, `{ one_of: [a, b] }`, `{ random: 2, of: all }`.",
@@ -44,11 +47,9 @@ const timing = {
     .optional()
     .meta({ description: "How long each occurrence lasts; by default to the next one, or to the end of the phase." }),
   every: value(duration).optional().meta({ description: "From one occurrence to the next." }),
-  until: stop
-    .optional()
-    .meta({
-      description: "A time (`50s`, `phase.end - 10s`), an edge of another step (`storm.ended`), or a condition.",
-    }),
+  until: stop.optional().meta({
+    description: "A time (`50s`, `phase.end - 10s`), an edge of another step (`storm.ended`), or a condition.",
+  }),
   times: value(count).optional().meta({ description: "How many occurrences at most." }),
   when: expression.optional().meta({ description: "An occurrence each time that this becomes true." }),
   while: expression.optional().meta({ description: "An occurrence as long as this is true." }),

@@ -16,34 +16,28 @@ export const ready = exactlyOne(
 
 export const serviceDocument = exactlyOne(
   z.strictObject({
-    program: text
-      .optional()
-      .meta({
-        description:
-          "A module that exports `main`; from the project's folder, or beside the plan if it begins with a dot.",
-      }),
+    program: text.optional().meta({
+      description:
+        "A module that exports `main`; from the project's folder, or beside the plan if it begins with a dot.",
+    }),
     command: z
       .array(bound(text))
       .min(1, "write the command and its arguments, such as [sleep, 60]")
       .optional()
       .meta({ description: "Any daemon." }),
     args: z.array(bound(text)).default([]).meta({ description: "Arguments of the program." }),
-    subject: text
-      .optional()
-      .meta({
-        description: "The file that declares the program's guards and signals; by default `subject.yaml` beside it.",
-      }),
+    subject: text.optional().meta({
+      description: "The file that declares the program's guards and signals; by default `subject.yaml` beside it.",
+    }),
     env: z.record(z.string(), bound(text)).default({}).meta({ description: "Environment variables." }),
     files: z
       .record(z.string(), bound(text))
       .default({})
       .meta({ description: "Files in its directory before it starts: path and content." }),
-    ready: ready
-      .optional()
-      .meta({
-        description:
-          "When it has started; by default, when it logs the event `ready` (programs) or when it runs (commands).",
-      }),
+    ready: ready.optional().meta({
+      description:
+        "When it has started; by default, when it logs the event `ready` (programs) or when it runs (commands).",
+    }),
     restart: z
       .strictObject({ after: bound(duration) })
       .optional()
@@ -69,12 +63,10 @@ export const linkDocument = z
   })
   .meta({ id: "link" });
 
-const regularExpression = z
-  .string()
-  .refine(isRegularExpression, {
-    message: "write a regular expression of JavaScript: this one does not compile",
-    abort: true,
-  });
+const regularExpression = z.string().refine(isRegularExpression, {
+  message: "write a regular expression of JavaScript: this one does not compile",
+  abort: true,
+});
 
 function isRegularExpression(source: string): boolean {
   try {

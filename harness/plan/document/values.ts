@@ -1,11 +1,23 @@
 /** Values that the schedule draws: a scalar, `$name`, `= expression`, or a distribution. */
 import { z } from "zod";
 import { distribution } from "../../../faults/distribution.ts";
+import { duration, rate, share, size, unitOf } from "../../../faults/units.ts";
+import type { Unit } from "../../../faults/units.ts";
 import { formula, reference } from "./words.ts";
+
+/** One schema for all distributions of a unit, so that the JSON Schema says it once. */
+const shared = new Map<Unit["name"], z.ZodType>(
+  Object.entries({ duration, size, rate, share }).map(([name, scalar]) => [
+    name as Unit["name"],
+    distribution(scalar).meta({ id: `random-${name}` }),
+  ]),
+);
 
 export function value(scalar: z.ZodType): z.ZodType {
   const { inner, optional } = unwrap(scalar);
-  const written = z.union([inner, reference, formula, distribution(inner)]).meta(pick(scalar));
+  const unit = unitOf(inner);
+  const random = (unit === undefined ? undefined : shared.get(unit.name)) ?? distribution(inner);
+  const written = z.union([inner, reference, formula, random]).meta(pick(scalar));
   return optional ? written.optional() : written;
 }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 /** What CEL keeps for itself, and the one name that every JavaScript object has. */
 const reserved = new Set(
-  "as break const constructor continue else false for function if import in let loop null package namespace return true var void while fault run phase abs size has".split(
+  "as break const constructor continue else false for function if import in let loop null package namespace return true var void while fault run phase".split(
     " ",
   ),
 );
@@ -16,6 +16,8 @@ export const name = z
     "write a name in lower case, such as node or plc_2 (letters, digits and _, beginning with a letter)",
   )
   .refine((text) => !reserved.has(text), "choose another name: expressions use this word for something else");
+
+export const isName = (text: string): boolean => name.safeParse(text).success;
 
 /** Names of phases, steps, plans and guards are only ever quoted, so that they may have dashes. */
 export const label = z
@@ -38,8 +40,14 @@ export const port = z
   .max(65535, "write a port between 1 and 65535")
   .meta({ description: "A port: the natural one, as the real daemon uses it." });
 
-export const reference = z.string().regex(/^\$[a-z][a-z0-9_]*$/);
-export const formula = z.string().regex(/^= ./);
+export const reference = z
+  .string()
+  .regex(/^\$[a-z][a-z0-9_]*$/)
+  .meta({ id: "parameter", description: "`$name`: the value of a parameter." });
+export const formula = z
+  .string()
+  .regex(/^= ./)
+  .meta({ id: "formula", description: "`= expression` over parameters, such as `= period + jitter`." });
 
 /**
  * A value that may also be `$name` or `= expression`. Both are replaced before the plan is read, so that none is left here but the ones that
@@ -56,15 +64,20 @@ function unresolved(_text: string, context: z.RefinementCtx): never {
 
 /** Exactly one of the keys, said to `zod` and to the JSON Schema alike. */
 export function exactlyOne<Shape extends z.ZodObject>(schema: Shape, keys: readonly string[], message: string): Shape {
-  return atMostOne(schema, keys, message, 1).meta({ oneOf: keys.map((key) => ({ required: [key] })) });
+  return limited(schema, keys, message, 1).meta({ oneOf: keys.map((key) => ({ required: [key] })) });
 }
 
-/** At most one of the keys (and at least `minimum`). Checked even where other keys are wrong, so that all problems show at once. */
-export function atMostOne<Shape extends z.ZodObject>(
+export function atMostOne<Shape extends z.ZodObject>(schema: Shape, keys: readonly string[], message: string): Shape {
+  const pairs = keys.flatMap((key, index) => keys.slice(index + 1).map((other) => ({ required: [key, other] })));
+  return limited(schema, keys, message, 0).meta({ not: { anyOf: pairs } });
+}
+
+/** Checked even where other keys are wrong, so that all problems show at once. */
+function limited<Shape extends z.ZodObject>(
   schema: Shape,
   keys: readonly string[],
   message: string,
-  minimum = 0,
+  minimum: number,
 ): Shape {
   return schema.refine(
     (value) => {
