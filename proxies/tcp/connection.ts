@@ -30,6 +30,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   const dial = new AbortController();
   let server: Socket | undefined;
   let dialling = false;
+  let aborted = false;
   let by: EndedBy | undefined;
   /** What it means that nothing more comes from the server. */
   let serverLost: EndedBy = "server-reset";
@@ -67,14 +68,15 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
       const address = await whereIsServer();
       const socket = await host.network.connect({ ...address, halfOpen: true }, { signal });
       if (signal.aborted) socket.destroy();
+      else if (aborted) socket.resetAndDestroy();
       else {
         server = socket;
         wire(socket, "server-reset", downstream, upstream);
         upstream.ready();
       }
     } catch (error) {
-      if (!signal.aborted) {
-        serverLost = isRefusal(error) ? "server-refused" : "server-unreachable";
+      if (!signal.aborted && !aborted) {
+        serverLost = reasonOf(error);
         downstream.receive("rst");
       }
     } finally {
@@ -95,6 +97,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
       out.receive("rst");
     });
     socket.on("close", endIfGone);
+    socket.resume();
   }
 
   function finishBy(who: EndedBy, socket: Socket | undefined): void {
@@ -104,7 +107,8 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
 
   function abort(who: EndedBy): void {
     by = who;
-    dial.abort();
+    // A dial that is under way goes on: the server may have accepted already, and has to hear the RST, too.
+    aborted = true;
     upstream[Symbol.dispose]();
     downstream[Symbol.dispose]();
     client.resetAndDestroy();
@@ -146,6 +150,9 @@ function flushed(socket: Socket | undefined, link: () => Link): boolean {
   return false;
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+function reasonOf(failure: unknown): EndedBy {
+  const code = failure instanceof Error && "code" in failure ? failure.code : undefined;
+  if (code === "ECONNREFUSED") return "server-refused";
+  // It accepted, and took it back before we heard of it.
+  return code === "ECONNRESET" ? "server-reset" : "server-unreachable";
 }
