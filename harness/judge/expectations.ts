@@ -55,8 +55,7 @@ export function judgeExpectation(expectation: Expectation, judging: Judging): Ou
   const inWindows = (judgeIn: (windows: readonly Interval[]) => Outcome): Outcome => {
     const windows = windowsOf(plan, history, course, expectation.during);
     if (windows.length > 0) return judgeIn(windows);
-    const missing = expectation.during === undefined ? "the warm-up did not end" : `${expectation.during} never began`;
-    return { verdict: "unknown", reason: `it was not put to the test: ${course.cut ?? missing}` };
+    return notTested(course.cut ?? `${expectation.during ?? "the run"} never began`);
   };
   switch (expectation.word) {
     case "always":
@@ -73,6 +72,10 @@ export function judgeExpectation(expectation: Expectation, judging: Judging): Ou
     default:
       return expectation satisfies never;
   }
+}
+
+function notTested(reason: string): Outcome {
+  return { verdict: "unknown", reason: `it was not put to the test: ${reason}` };
 }
 
 function holds(word: "always" | "never", truth: Truth, windows: readonly Interval[], grace: number): Outcome {
@@ -114,7 +117,7 @@ function eventually(
   { history, course: { whole, cut, quiet } }: Judging,
 ): Outcome {
   if (during === undefined && quiet === undefined) {
-    return { verdict: "unknown", reason: cut ?? "a fault was never lifted, so that there was nothing to recover from" };
+    return notTested(cut ?? "a fault was never lifted, so that there was nothing to recover from");
   }
   const starts = during === undefined && quiet !== undefined ? [quiet] : windows.map(({ from }) => from);
   let latest: Outcome = { verdict: "pass", reason: "it became true" };
@@ -129,8 +132,9 @@ function eventually(
     }
     const since = during === undefined ? "after the last fault was lifted" : `after ${during} began`;
     if (whole.to.at < deadline) {
-      const reason = cut ?? `the run ended before the ${roundedDuration(within)} that it had were over`;
-      latest = { verdict: "unknown", reason, position: whole.to, pending: deadline };
+      const reason = `the run ended before the ${roundedDuration(within)} that it had were over`;
+      latest =
+        cut === undefined ? { verdict: "unknown", reason, position: whole.to, pending: deadline } : notTested(cut);
     } else {
       const reason = `it did not become true within ${roundedDuration(within)} ${since}`;
       return { verdict: "fail", reason, position: positionAt(history, deadline, whole.to) };
@@ -167,7 +171,8 @@ function whenever(
   }
   if (missed.length + open.length > allowed) {
     const deadline = Math.max(...open.map(({ at }) => at + within));
-    const reason = cut ?? `the run ended before the ${roundedDuration(within)} that ${then} had were over`;
+    if (cut !== undefined) return notTested(cut);
+    const reason = `the run ended before the ${roundedDuration(within)} that ${then} had were over`;
     return { verdict: "unknown", reason, position: whole.to, pending: deadline };
   }
   if (all.length === 0) return { verdict: "pass", reason: "there was no occasion" };
@@ -179,7 +184,7 @@ function whenever(
 }
 
 function atEnd(truth: Truth, { whole, cut }: Course): Outcome {
-  if (cut !== undefined) return { verdict: "unknown", reason: cut };
+  if (cut !== undefined) return notTested(cut);
   if (truth.expression.type === "event") {
     const happened = truth.happenings.some((at) => !before(whole.to, at));
     return happened
@@ -201,9 +206,6 @@ function atEnd(truth: Truth, { whole, cut }: Course): Outcome {
 function sometimes(truth: Truth, { whole, cut }: Course): Outcome {
   const reached = firstTrue(truth, whole);
   if (reached !== undefined) return { verdict: "pass", reason: "it was so", position: reached };
-  return {
-    verdict: "unknown",
-    reason: cut ?? "it was never so: what it stands for was not tested",
-    position: whole.to,
-  };
+  if (cut !== undefined) return notTested(cut);
+  return { verdict: "unknown", reason: "it was never so: what it stands for was not tested", position: whole.to };
 }

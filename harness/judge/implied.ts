@@ -11,17 +11,17 @@ import { evidenceAt } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 import { createMonitor } from "./monitor.ts";
 import { declareSignals } from "./signals.ts";
+import { courseOf } from "./window.ts";
 import { roundedDuration } from "./wording.ts";
 
 /** A fault that came later than this, and later than a tenth of its own length, is not the one that was promised. */
 const maximumLateMs = 500;
 
 export function impliedFindings(plan: Plan, history: readonly HistoryEvent[]): readonly Finding[] {
-  const course = troubles(history);
   // A run that was cut short has its reason; that its later steps did not come is no news.
-  const complete = history.some(({ event }) => event === "run.end") && course.length === 0;
+  const complete = courseOf(plan, history).cut === undefined;
   return [
-    ...course,
+    ...troubles(history),
     ...plan.phases.flatMap((phase, n) => phaseFindings(plan, history, phase, n === 0)),
     ...plan.phases.flatMap(({ faults }) => faults.flatMap((step) => stepFindings(step, history, complete))),
   ];
@@ -98,7 +98,7 @@ function stepFindings(step: Step, history: readonly HistoryEvent[], complete: bo
   const named = `step ${step.name}`;
   const kinds = [...new Set(step.choices.flatMap(({ kind }) => (kind === undefined ? [] : [kind])))];
   if (kinds.length === 0) return [];
-  const described = `${named} (${kinds.join(" or ")})`;
+  const described = kinds.includes(step.name) ? named : `${named} (${kinds.join(" or ")})`;
   let injections = 0;
   let hits = 0;
   const late: Finding[] = [];

@@ -313,7 +313,8 @@ describe("what every plan expects without saying so", () => {
       [11, "phase.end", { phase: "warm-up", outcome: "timeout" }],
       [11, "run.end"],
     );
-    expect(verdictOn(sketchPlan({ steady, phases: sketchPlan().phases.slice(0, 1) }), history)).toEqual({
+    const expected = [expectation("never !node.ready"), expectation("eventually node.ready", { within: 1000 })];
+    expect(verdictOn(sketchPlan({ steady, expect: expected }), history)).toEqual({
       verdict: "unknown",
       findings: [
         {
@@ -321,6 +322,10 @@ describe("what every plan expects without saying so", () => {
           reason:
             "the system did not become steady within 10s, so that nothing was tested; still not so: always node.ping.age < 2s",
         },
+        ...expected.map(({ text }) => ({
+          expectation: text,
+          reason: "it was not put to the test: the warm-up did not end",
+        })),
       ],
     });
   });
@@ -356,7 +361,7 @@ describe("what every plan expects without saying so", () => {
       verdict: "unknown",
       findings: [
         { expectation: "no abort", reason: "the plan aborts: node.restarts > 3" },
-        { expectation: "at_end node.alive", reason: "the run ended early" },
+        { expectation: "at_end node.alive", reason: "it was not put to the test: the run ended early" },
       ],
     });
   });

@@ -15,9 +15,9 @@ import { before, earlier, later, type Interval, type Position } from "./truth.ts
 export interface Course {
   /** The whole of it, as far as it can be judged. */
   readonly whole: Interval;
-  /** From the end of the warm-up; absent if that never came. */
+  /** From the end of the warm-up; absent if the system never became steady. */
   readonly judged: Interval | undefined;
-  /** Why it ended before its end: trouble, an abort, or a history that breaks off. */
+  /** Why it was not the run that was planned: trouble, an abort, a history that breaks off, a warm-up that was never over. */
   readonly cut: string | undefined;
   /** After the last fault was lifted, or after the warm-up if there was none; absent while one is still on. */
   readonly quiet: Position | undefined;
@@ -36,14 +36,13 @@ export function courseOf(plan: Plan, history: readonly HistoryEvent[]): Course {
     ending === undefined ? { index: history.length, at: history.at(-1)?.at ?? 0 } : just(ending, endIndex);
   const [first] = plan.phases;
   const warmUp = first?.until === "steady" ? first.name : undefined;
-  const warm =
-    warmUp === undefined
-      ? start
-      : positionOf(history, (event) => event.event === "phase.end" && event.phase === warmUp, after);
+  const isWarm = (event: HistoryEvent): boolean =>
+    event.event === "phase.end" && event.phase === warmUp && event.outcome === "steady";
+  const warm = warmUp === undefined ? start : positionOf(history, isWarm, after);
   return {
     whole: { from: start, to: end },
     judged: warm === undefined || before(end, warm) ? undefined : { from: warm, to: end },
-    cut: cutBy(ending),
+    cut: cutBy(ending) ?? (warm === undefined ? "the warm-up did not end" : undefined),
     quiet: warm === undefined ? undefined : quietAfter(history, warm, end),
   };
 }
