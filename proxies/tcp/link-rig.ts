@@ -1,0 +1,116 @@
+/** For tests: a link with a clock that is moved by hand, a source that is never late, and a sink that writes down what it gets and when. */
+import type { Clock } from "../../host/host.ts";
+import type { TcpFault } from "../../faults/tcp/contract.ts";
+import { stream } from "../../faults/random.ts";
+import { faults } from "../../faults/registry.ts";
+import { createLink, type Link } from "./link.ts";
+
+export interface ManualClock extends Clock {
+  /** Moves time on; timers fire at their times, in order. */
+  advance(milliseconds: number): void;
+  readonly timers: () => number;
+}
+
+export function createManualClock(): ManualClock {
+  let now = 0;
+  const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+  return {
+    wall: () => now,
+    monotonic: () => now,
+    sleep: () => Promise.reject(new Error("a link does not sleep")),
+    timer(milliseconds, callback) {
+      const timer = { at: now + milliseconds, callback };
+      timers.add(timer);
+      return { [Symbol.dispose]: () => void timers.delete(timer) };
+    },
+    advance(milliseconds) {
+      const end = now + milliseconds;
+      for (;;) {
+        const [first] = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+        if (first === undefined) break;
+        now = Math.max(now, first.at);
+        timers.delete(first);
+        first.callback();
+      }
+      now = end;
+    },
+    timers: () => timers.size,
+  };
+}
+
+export interface Injected {
+  readonly lift: () => void;
+}
+
+export interface Rig {
+  readonly clock: ManualClock;
+  readonly link: Link;
+  /** What the sink got, such as `{ at: 100, got: "hello" }`, `fin`, `rst`. */
+  readonly log: { readonly at: number; readonly got: string }[];
+  readonly text: () => string;
+  /** When each byte came. */
+  readonly times: () => readonly number[];
+  readonly hits: string[];
+  readonly send: (text: string) => void;
+  readonly inject: (kind: string, parameters?: object) => Injected;
+  /** While true, the sink says that it is full. */
+  full: boolean;
+  readonly drain: () => void;
+  readonly paused: () => boolean;
+}
+
+export function createRig({ ready = true, seed = 1 }: { readonly ready?: boolean; readonly seed?: number } = {}): Rig {
+  const clock = createManualClock();
+  const log: { at: number; got: string }[] = [];
+  const hits: string[] = [];
+  let paused = false;
+  const note = (got: string): void => void log.push({ at: clock.monotonic(), got });
+  const bytes = (): typeof log => log.filter(({ got }) => !["open", "fin", "rst", "rst by fault"].includes(got));
+  const link = createLink({
+    clock,
+    ready,
+    source: { pause: () => void (paused = true), resume: () => void (paused = false) },
+    sink: {
+      open: () => void (ready || note("open")),
+      write(chunk) {
+        note(Buffer.from(chunk).toString("latin1"));
+        return !rig.full;
+      },
+      end: () => note("fin"),
+      reset: (byFault) => note(byFault ? "rst by fault" : "rst"),
+      flushed: () => !rig.full,
+    },
+  });
+  const rig: Rig = {
+    clock,
+    link,
+    log,
+    hits,
+    full: false,
+    text: () =>
+      bytes()
+        .map(({ got }) => got)
+        .join(""),
+    times: () => bytes().flatMap(({ at, got }) => Array.from(got, () => at)),
+    send: (text) => link.receive(Buffer.from(text, "latin1")),
+    inject(kind, parameters = {}) {
+      const fault = faults.get(kind) as TcpFault;
+      const owner = {};
+      link.inject({
+        owner,
+        fault,
+        parameters: fault.parameters.parse(parameters),
+        context: { since: clock.monotonic(), direction: "downstream", draw: stream(seed, [kind]) },
+        onHit: (item) => void hits.push(`${kind} ${item.type}`),
+      });
+      return { lift: () => link.lift(owner) };
+    },
+    drain() {
+      rig.full = false;
+      link.drained();
+    },
+    paused: () => paused,
+  };
+  link.receive("open");
+  return rig;
+}
