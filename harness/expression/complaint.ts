@@ -1,4 +1,5 @@
 /** What CEL complains about, in the words of a plan's author: what is wrong, with which value, and what to write instead. */
+import { durationUnit, sizeUnit } from "../../faults/units.ts";
 import type { Scope, ValueType } from "./expression.ts";
 import type { CelNode } from "./guard.ts";
 import { suggest } from "./suggest.ts";
@@ -113,11 +114,11 @@ function wrongOperands(node: CheckedNode | undefined, start: number, surrounding
     const unit = quantity.checkedType?.name;
     if (!["int", "double"].includes(number.checkedType?.name ?? "")) continue;
     if (unit === "duration") {
-      const message = `${slice(quantity)} is a duration and ${slice(number)} is a bare number: write a duration with its unit, such as 250ms, 3s or 2m`;
+      const message = `${slice(quantity)} is a duration and ${slice(number)} is a bare number: ${durationUnit.help}`;
       return { message, offset: number.start };
     }
     if (unit === "size") {
-      const message = `${slice(quantity)} is a size and ${slice(number)} is a bare number: write a size with its unit, such as 16B, 64KiB or 2MiB`;
+      const message = `${slice(quantity)} is a size and ${slice(number)} is a bare number: ${sizeUnit.help}`;
       return { message, offset: number.start };
     }
   }

@@ -150,13 +150,13 @@ describe("what is wrong with an expression, and where", () => {
     [
       "node.rss > 64",
       "64",
-      "node.rss is a size and 64 is a bare number: write a size with its unit, such as 16B, 64KiB or 2MiB",
+      "node.rss is a size and 64 is a bare number: write a size in whole bytes with its unit, such as 16B, 64KiB or 2MiB",
     ],
     ["node.rss > 5s", "node.rss > 5s", "> does not fit: node.rss is a size and 5s is a duration"],
     [
       "period > 5sec",
       "5sec",
-      "5sec: there is no such unit: write a duration such as 250ms, 3s or 2m (us, ms, s, m, h, d) or a size such as 16B or 64KiB (B, KiB, MiB, GiB, kB, MB, GB)",
+      "5sec: there is no such unit: write a duration with its unit, such as 250ms, 3s or 2m, or write a size in whole bytes with its unit, such as 16B, 64KiB or 2MiB",
     ],
     [
       "node.exits && node.alive",

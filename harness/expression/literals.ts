@@ -6,6 +6,7 @@
  *
  * Positions in the rewritten text are mapped back, so that an error points into what the author wrote.
  */
+import { durationUnit, parseQuantity, sizeUnit } from "../../faults/units.ts";
 import { ExpressionError } from "./error.ts";
 
 export interface Literal {
@@ -21,25 +22,6 @@ export interface Rewritten {
   /** From an offset in the rewritten text to one in the original. */
   readonly originalOffset: (offset: number) => number;
 }
-
-const milliseconds: ReadonlyMap<string, number> = new Map([
-  ["us", 0.001],
-  ["ms", 1],
-  ["s", 1000],
-  ["m", 60_000],
-  ["h", 3_600_000],
-  ["d", 86_400_000],
-]);
-
-const bytes: ReadonlyMap<string, number> = new Map([
-  ["B", 1],
-  ["kB", 1000],
-  ["MB", 1000 ** 2],
-  ["GB", 1000 ** 3],
-  ["KiB", 1024],
-  ["MiB", 1024 ** 2],
-  ["GiB", 1024 ** 3],
-]);
 
 /** What other languages call the operators of CEL. */
 const operators: ReadonlyMap<string, string> = new Map([
@@ -79,24 +61,15 @@ export function rewriteLiterals(text: string): Rewritten {
   };
 }
 
-/** Reads a quantity such as `1h30m` or `64KiB`; durations may have several parts, largest first by custom only. */
+/** A quantity such as `64KiB`, or durations in a row such as `1h30m`. */
 function readQuantity(text: string, offset: number): Omit<Literal, "name"> {
-  const parts = [...text.matchAll(/((?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)([A-Za-zµ]+)/g)];
-  const whole = parts.map(([part]) => part).join("") === text;
-  const units = parts.map(([, , unit = ""]) => unit);
-  if (whole && units.every((unit) => milliseconds.has(unit))) {
-    return {
-      type: "duration",
-      value: parts.reduce((sum, [, figure, unit = ""]) => sum + Number(figure) * (milliseconds.get(unit) ?? 0), 0),
-    };
+  const parts = text.match(/[\d.]+[^\d.]+/g) ?? [];
+  const quantities = parts.map((part) => parseQuantity(part));
+  const [first] = quantities;
+  if (parts.join("") === text && first?.unit === sizeUnit && parts.length === 1)
+    return { type: "size", value: first.value };
+  if (parts.join("") === text && quantities.every((quantity) => quantity?.unit === durationUnit)) {
+    return { type: "duration", value: quantities.reduce((sum, quantity) => sum + (quantity?.value ?? 0), 0) };
   }
-  const [only, ...others] = parts;
-  const factor = bytes.get(only?.[2] ?? "");
-  if (whole && only !== undefined && others.length === 0 && factor !== undefined) {
-    return { type: "size", value: Number(only[1]) * factor };
-  }
-  throw new ExpressionError(
-    `${text}: there is no such unit: write a duration such as 250ms, 3s or 2m (us, ms, s, m, h, d) or a size such as 16B or 64KiB (B, KiB, MiB, GiB, kB, MB, GB)`,
-    offset,
-  );
+  throw new ExpressionError(`${text}: there is no such unit: ${durationUnit.help}, or ${sizeUnit.help}`, offset);
 }

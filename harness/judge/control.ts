@@ -24,7 +24,10 @@ export function judgeControl(control: Control, { verdict, findings }: Judgement)
     case "pass":
       return { result: "blind", reason: `${without} passes: the plan does not notice` };
     case "unknown":
-      return { result: "blind", reason: `${without} ends as unknown: ${other?.reason ?? ""}` };
+      return {
+        result: "blind",
+        reason: `${without} ends as unknown, by ${other?.expectation ?? ""}: ${other?.reason ?? ""}`,
+      };
     case "fail":
       return {
         result: "blind",

@@ -1,4 +1,5 @@
 /** Values and times as a reader wants them: rounded, with units. */
+import { formatSize } from "../../faults/units.ts";
 import type { ValueType } from "../expression/expression.ts";
 
 /** `850ms`, `5.2s`, `3m20s`: three figures at most where it is short, whole seconds where it is long. */
@@ -22,7 +23,7 @@ const maximumText = 200;
 export function wordValue(value: unknown, type: ValueType): string {
   if (value === undefined) return "not known";
   if (type === "duration" && typeof value === "number") return roundedDuration(value);
-  if (type === "size" && typeof value === "number") return `${value}B`;
+  if (type === "size" && typeof value === "number") return formatSize(Math.round(value));
   if (type === "event" && typeof value === "object" && value !== null) {
     const { count, age, last } = value as { readonly count?: number; readonly age?: number; readonly last?: unknown };
     if (count === 0) return "has not happened";

@@ -180,7 +180,7 @@ describe("a control", () => {
       {
         result: "blind",
         reason:
-          "node without reopen-log-on-hup ends as unknown: the history breaks off: the harness did not live to the end of the run",
+          "node without reopen-log-on-hup ends as unknown, by the run goes as planned: the history breaks off: the harness did not live to the end of the run",
       },
       {
         result: "blind",
