@@ -2,7 +2,7 @@
  * Binds a plan to one cell of its matrix, one seed and the parameters of the command line: `$name` and `= expression` outside of steps become
  * values, and expressions get their constants. What steps draw anew for each occurrence stays as it is.
  */
-import { DrawError, draw, isFormula, isReference } from "../schedule/draw.ts";
+import { DrawError, createMemory, draw, isFormula, isReference } from "../schedule/draw.ts";
 import type { Drawn, Meaning, Names } from "../schedule/draw.ts";
 import { isName } from "./document/words.ts";
 import { isRecord } from "./raw.ts";
@@ -43,6 +43,7 @@ export function bindNames(document: Written, { seed, cell, params }: Binding, co
 
   const names: Names = {
     all,
+    remember: createMemory(),
     meaningOf(name): Meaning {
       const { value, path } = written.get(name) ?? { value: null, path: [] };
       if (path[0] !== "let") return { anew: value };

@@ -55,10 +55,24 @@ export interface Drawing {
 /** What `$name` stands for at a place. `once`: it is drawn already, and the same wherever it is used. */
 export type Meaning = { readonly once: Drawn } | { readonly anew: Written };
 
+export type Remember = <Made>(owner: object, key: Written, make: () => Made) => Made;
+
+export function createMemory(): Remember {
+  const memory = new Map<object, Map<Written, unknown>>();
+  return <Made>(owner: object, key: Written, make: () => Made): Made => {
+    const known = memory.get(owner) ?? new Map<Written, unknown>();
+    memory.set(owner, known);
+    if (!known.has(key)) known.set(key, make());
+    return known.get(key) as Made;
+  };
+}
+
 export interface Names {
   readonly all: ReadonlySet<string>;
   /** Only for names of `all`. @throws {DrawError} */
   readonly meaningOf: (name: string) => Meaning;
+  /** What was made of a text, so that ten thousand occurrences read it once. */
+  readonly remember: Remember;
 }
 
 export const isReference = (written: Written): written is `$${string}` =>
@@ -90,12 +104,10 @@ export function draw(
   const schema = scalar ?? inferred(written);
   if (schema === undefined) return plain(written);
   const unit = unitOf(schema);
-  const literal = schema.safeParse(written);
-  if (literal.success) return result(literal.data, unit, unit === undefined ? undefined : inferredType(unit));
-  const parsed = distribution(schema).safeParse(written);
-  if (!parsed.success)
-    throw new DrawError((isLike(written) ? parsed : literal).error.issues[0]?.message ?? "write another value");
-  const random = drawFrom(parsed.data, {
+  const read = names.remember(schema, written, () => readValue(schema, written));
+  if ("wrong" in read) throw new DrawError(read.wrong);
+  if ("literal" in read) return result(read.literal, unit, unit === undefined ? undefined : inferredType(unit));
+  const random = drawFrom(read.random, {
     uniform: (k) => uniform(drawing.seed, [...drawing.path, k, drawing.n]),
     n: drawing.n,
     progress: drawing.progress,
@@ -104,6 +116,17 @@ export function draw(
   if (unit === undefined) return result(random, unit);
   // A value whose place is not known yet may be negative: `period + jitter` is settled where it is used.
   return scalar === undefined ? loose(Number(random), unit) : result(settle(unit, Number(random)), unit);
+}
+
+type ReadValue =
+  { readonly literal: unknown } | { readonly random: Distribution<unknown> } | { readonly wrong: string };
+
+function readValue(schema: z.ZodType, written: Written): ReadValue {
+  const literal = schema.safeParse(written);
+  if (literal.success) return { literal: literal.data };
+  const parsed = distribution(schema).safeParse(written);
+  if (parsed.success) return { random: parsed.data };
+  return { wrong: (isLike(written) ? parsed : literal).error.issues[0]?.message ?? "write another value" };
 }
 
 function meaningOf(name: string, names: Names): Meaning {
@@ -127,7 +150,10 @@ function evaluate(text: string, scalar: z.ZodType | undefined, names: Names, dra
   );
   const variables = new Map([...names.all].map((name) => [name, drawn.get(name)?.type ?? "dynamic"] as const));
   try {
-    const expression = compileExpression(text, { variables, steps: new Set() });
+    const types = [...variables].map(([name, type]) => `${name}:${type}`).join(" ");
+    const expression = names.remember(names, `${text}\n${types}`, () =>
+      compileExpression(text, { variables, steps: new Set() }),
+    );
     const value = expression.evaluate({
       variables: Object.fromEntries([...drawn].map(([name, constant]) => [name, constant.value])),
       fault: () => undefined,

@@ -22,7 +22,7 @@ export function explain(plan: Plan, schedule: Schedule): string {
   const cell = Object.entries(schedule.cell).map(([name, value]) => `, ${name} ${JSON.stringify(value)}`);
   const lines = [
     cut(`${schedule.plan}, seed ${schedule.seed}${cell.join("")}`),
-    ...(plan.about === undefined ? [] : wrap(plan.about.replaceAll(/\s+/g, " "), "  ")),
+    ...(plan.about === undefined ? [] : wrap(plan.about.replaceAll(/\s+/g, " "), "  ", "  ")),
     "",
     ...schedule.phases.flatMap((phase) => explainPhase(phase, width)),
     "",
@@ -116,14 +116,14 @@ function flow(value: Written): string {
 const cut = (line: string): string => (line.length > lineWidth ? `${line.slice(0, lineWidth - 1)}…` : line);
 
 /** Breaks at spaces; a word that is longer than a line is cut. */
-function wrap(text: string, indent: string): readonly string[] {
+function wrap(text: string, indent: string, further: string = `${indent}  `): readonly string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
     const next = line === "" ? `${indent}${word}` : `${line} ${word}`;
     if (next.length > lineWidth && line !== "") {
       lines.push(line);
-      line = `${indent}  ${word}`;
+      line = `${further}${word}`;
     } else line = next;
   }
   return [...lines, line].map(cut);

@@ -108,7 +108,7 @@ interface Span {
 }
 
 function occurrencesOf(step: Step, { from, limit, until, times }: Span, drawer: Drawer): readonly Occurrence[] {
-  checkEvery(step, drawer);
+  if (!canRepeat(step, drawer)) return [];
   const first = from + drawer.number(step, "at", step.at, 0, 0);
   const progressAt = (at: number): number =>
     limit > first && limit < Infinity ? Math.min(1, (at - first) / (limit - first)) : 0;
@@ -146,12 +146,13 @@ function occurrencesOf(step: Step, { from, limit, until, times }: Span, drawer: 
 }
 
 /** What can be foreseen: a time that is never above 0. A single draw of 0 or less counts as 1 ms. */
-function checkEvery(step: Step, drawer: Drawer): void {
-  if (step.every === undefined || isFormula(step.every)) return;
+function canRepeat(step: Step, drawer: Drawer): boolean {
+  if (step.every === undefined || isFormula(step.every)) return true;
   const random = distributionOf(step.every, duration, drawer.names);
   const longest =
-    random === undefined ? drawer.number(step, "every", step.every, 0, 0) : (bounds(random)?.[1] ?? Infinity);
-  if (Number(longest) <= 0) drawer.complain(step, "every", "write a time above 0, such as 5s");
+    random === undefined ? drawer.number(step, "every", step.every, 0, 0) : Number(bounds(random)?.[1] ?? Infinity);
+  if (longest <= 0) drawer.complain(step, "every", "write a time above 0, such as 5s");
+  return longest > 0;
 }
 
 /** Sums of decimal fractions, to the microsecond. */

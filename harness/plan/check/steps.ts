@@ -1,5 +1,5 @@
 /** Keys of phases and steps that don't go together. */
-import { textAt } from "../raw.ts";
+import { listAt, textAt } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
 import { hint } from "../nearest.ts";
 import type { RawStep } from "../step.ts";
@@ -13,6 +13,9 @@ export function checkSteps(checking: Checking): void {
     const path = ["phases", index];
     if (raw["until"] !== undefined && raw["timeout"] === undefined) {
       complain(path, "write a timeout: the longest that until may take, such as timeout: 60s");
+    }
+    if (raw["until"] === "steady" && listAt(checking.document, "steady").length === 0) {
+      complain([...path, "until"], "write at the top what is steady, such as steady: [{ always: node.alive }]");
     }
     if (raw["until"] === undefined && raw["timeout"] !== undefined) {
       complain([...path, "timeout"], "leave out timeout: it goes with until");

@@ -22,7 +22,10 @@ const phaseDocument = exactlyOne(
   "write how the phase ends: exactly one of for: 30s and until: steady (with a timeout)",
 ).meta({
   id: "phase",
-  oneOf: [{ required: ["for"], not: { required: ["timeout"] } }, { required: ["until", "timeout"] }],
+  oneOf: [
+    { required: ["for"], not: { required: ["timeout"] } },
+    { required: ["until", "timeout"], not: { required: ["for"] } },
+  ],
 });
 
 const paramDocument = z
