@@ -137,10 +137,10 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
   }
 
   /** False if it has to wait. */
-  function deliver(output: TcpItem): boolean {
+  function deliver(output: TcpItem, now: number): boolean {
     const item = output.type === "data" ? cutAt(output, passed)[1] : output;
     if (item.type === "data" && item.bytes.length === 0) return true;
-    if (item.due > clock.monotonic()) return false;
+    if (item.due > now) return false;
     switch (item.type) {
       case "tick":
         return true;
@@ -175,21 +175,21 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
     const now = clock.monotonic();
     if (ticks.values().some((due) => due <= now)) tick();
     if (!over && resetAt() <= now) reset(false);
-    while (step());
+    while (step(now));
     if (over) return;
     regulate();
-    arm();
+    arm(now);
   }
 
   /** One output further; false if there is none, or it has to wait. */
-  function step(): boolean {
+  function step(now: number): boolean {
     if (over || ended) return false;
     current ??= next();
     if (current === undefined) return false;
     const judgement = current;
     const output = judgement.outputs[judgement.next];
     if (output === undefined) finish(judgement.item);
-    else if (deliver(output)) judgement.next += 1;
+    else if (deliver(output, now)) judgement.next += 1;
     else return false;
     return true;
   }
@@ -211,9 +211,8 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
     }
   }
 
-  /** One timer, for what waits for its time. What is due and still here waits for the sink. */
-  function arm(): void {
-    const now = clock.monotonic();
+  /** One timer, for what waits for its time. What was due at that time and is still here waits for the sink. */
+  function arm(now: number): void {
     const due = current?.outputs[current.next]?.due ?? Infinity;
     const at = Math.min(due > now ? due : Infinity, resetAt(), ...ticks);
     if (timer?.at === at) return;
