@@ -7,6 +7,7 @@ import { ExpressionError } from "./error.ts";
 import type { Bindings, Expression, Scope, ValueType } from "./expression.ts";
 import { guard } from "./guard.ts";
 import type { Rewritten } from "./literals.ts";
+import { functions, operators } from "./operators.ts";
 import { Duration, Size, fromCel, toCel, wrapperOf, type Wrapper } from "./values.ts";
 
 const eventMembers: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
@@ -114,19 +115,10 @@ function createEnvironment({ literals }: Rewritten, scope: Scope) {
   environment.registerType("duration", { ctor: Duration, fields: {} });
   environment.registerType("size", { ctor: Size, fields: {} });
   define("event", "event", eventMembers);
-  registerQuantity(
-    environment,
-    "duration",
-    ({ milliseconds }: Duration) => milliseconds,
-    (milliseconds) => new Duration(milliseconds),
-  );
-  registerQuantity(
-    environment,
-    "size",
-    ({ bytes }: Size) => bytes,
-    (bytes) => new Size(bytes),
-  );
-  registerNumbers(environment);
+  for (const [signature, handle] of functions) environment.registerFunction(signature, handle, { async: false });
+  for (const [signature, handle] of operators) {
+    environment.registerOperator(signature, handle as (left: unknown, right: unknown) => unknown);
+  }
 
   // Evaluation is synchronous: the bindings of the moment are those of the call that is running.
   let current: Bindings | undefined;
@@ -176,73 +168,4 @@ function plainType(name: string): ValueType {
       if (name.startsWith("map")) return "dynamic";
       throw new ExpressionError(`the result is of type ${name}, which no plan can use`, 0);
   }
-}
-
-function registerQuantity<Quantity>(
-  environment: Environment,
-  name: string,
-  get: (quantity: Quantity) => number,
-  make: (value: number) => Quantity,
-): void {
-  environment.registerFunction(`abs(${name}): ${name}`, (quantity: Quantity) => make(Math.abs(get(quantity))), {
-    async: false,
-  });
-  environment.registerOperator(`-${name}`, (quantity: Quantity) => make(-get(quantity)));
-  environment.registerOperator(`${name} + ${name}`, (left: Quantity, right: Quantity) => make(get(left) + get(right)));
-  environment.registerOperator(`${name} - ${name}`, (left: Quantity, right: Quantity) => make(get(left) - get(right)));
-  environment.registerOperator(`${name} % ${name}`, (left: Quantity, right: Quantity) =>
-    make(get(left) % nonZero(get(right))),
-  );
-  environment.registerOperator(
-    `${name} / ${name}: double`,
-    (left: Quantity, right: Quantity) => get(left) / nonZero(get(right)),
-  );
-  for (const factor of ["int", "double"]) {
-    environment.registerOperator(`${name} * ${factor}`, (left: Quantity, right: bigint | number) =>
-      make(get(left) * Number(right)),
-    );
-    environment.registerOperator(`${factor} * ${name}: ${name}`, (left: bigint | number, right: Quantity) =>
-      make(Number(left) * get(right)),
-    );
-    environment.registerOperator(`${name} / ${factor}`, (left: Quantity, right: bigint | number) =>
-      make(get(left) / nonZero(Number(right))),
-    );
-  }
-  environment.registerOperator(`${name} == ${name}`, (left: Quantity, right: Quantity) => get(left) === get(right));
-  environment.registerOperator(`${name} < ${name}`, (left: Quantity, right: Quantity) => get(left) < get(right));
-  environment.registerOperator(`${name} <= ${name}`, (left: Quantity, right: Quantity) => get(left) <= get(right));
-  environment.registerOperator(`${name} > ${name}`, (left: Quantity, right: Quantity) => get(left) > get(right));
-  environment.registerOperator(`${name} >= ${name}`, (left: Quantity, right: Quantity) => get(left) >= get(right));
-}
-
-/** CEL does not mix ints and doubles; a plan's author should not have to care. */
-function registerNumbers(environment: Environment): void {
-  environment.registerFunction("abs(int): int", (value: bigint) => (value < 0n ? -value : value), { async: false });
-  environment.registerFunction("abs(double): double", (value: number) => Math.abs(value), { async: false });
-  for (const [left, right] of [
-    ["int", "double"],
-    ["double", "int"],
-  ]) {
-    environment.registerOperator(
-      `${left} + ${right}: double`,
-      (one: bigint | number, other: bigint | number) => Number(one) + Number(other),
-    );
-    environment.registerOperator(
-      `${left} - ${right}: double`,
-      (one: bigint | number, other: bigint | number) => Number(one) - Number(other),
-    );
-    environment.registerOperator(
-      `${left} * ${right}: double`,
-      (one: bigint | number, other: bigint | number) => Number(one) * Number(other),
-    );
-    environment.registerOperator(
-      `${left} / ${right}: double`,
-      (one: bigint | number, other: bigint | number) => Number(one) / nonZero(Number(other)),
-    );
-  }
-}
-
-function nonZero(value: number): number {
-  if (value === 0) throw new ExpressionError("division by zero", 0);
-  return value;
 }

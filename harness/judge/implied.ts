@@ -99,26 +99,33 @@ function stepFindings(step: Step, history: readonly HistoryEvent[], complete: bo
   const kinds = [...new Set(step.choices.flatMap(({ kind }) => (kind === undefined ? [] : [kind])))];
   if (kinds.length === 0) return [];
   const described = kinds.includes(step.name) ? named : `${named} (${kinds.join(" or ")})`;
-  let injections = 0;
-  let hits = 0;
-  const late: Finding[] = [];
-  for (const event of history) {
-    if (event.event === "fault.hit" && event.step === step.name) hits += 1;
-    if (event.event !== "fault.inject" || event.step !== step.name) continue;
-    injections += 1;
-    const lifted = history.find(
-      (other) => other.event === "fault.lift" && other.step === step.name && other.occurrence === event.occurrence,
-    );
-    if (event.late > Math.max(maximumLateMs, ((lifted?.at ?? event.at) - event.at) / 10)) {
-      const reason = `${described} came ${roundedDuration(event.late)} late: this machine is too busy for the plan`;
-      late.push({ verdict: "unknown", expectation: `${named} on time`, reason, at: event.at });
-    }
-  }
+  const injections = history.filter((event) => event.event === "fault.inject" && event.step === step.name);
+  const hits = history.filter((event) => event.event === "fault.hit" && event.step === step.name).length;
+  const late = latenessOf(described, step, history);
   const expectation = `${named} hits`;
   if (hits > 0)
     return [...late, { verdict: "pass", expectation, reason: `it hit ${hits === 1 ? "once" : `${hits} times`}` }];
   if (step.may_miss) return [...late, { verdict: "pass", expectation, reason: "it hit nothing, as it may" }];
-  if (!complete && injections === 0) return late;
-  const reason = injections === 0 ? `${described} was never injected` : `${described} hit nothing`;
+  if (!complete && injections.length === 0) return late;
+  const reason = injections.length === 0 ? `${described} was never injected` : `${described} hit nothing`;
   return [...late, { verdict: "unknown", expectation, reason }];
+}
+
+/** One finding a step, of the occurrence that was the latest. */
+function latenessOf(described: string, step: Step, history: readonly HistoryEvent[]): readonly Finding[] {
+  const lifted = new Map(
+    history.flatMap((event) =>
+      event.event === "fault.lift" && event.step === step.name ? [[event.occurrence, event.at] as const] : [],
+    ),
+  );
+  const late = history
+    .filter((event) => event.event === "fault.inject")
+    .filter((event) => event.step === step.name)
+    .filter(({ at, late: by, occurrence }) => by > Math.max(maximumLateMs, ((lifted.get(occurrence) ?? at) - at) / 10))
+    .toSorted((one, other) => other.late - one.late);
+  const [worst] = late;
+  if (worst === undefined) return [];
+  const times = late.length === 1 ? "" : `, and too late ${late.length} times in all`;
+  const reason = `${described} came ${roundedDuration(worst.late)} late${times}: this machine is too busy for the plan`;
+  return [{ verdict: "unknown", expectation: `step ${step.name} on time`, reason, at: worst.at }];
 }
