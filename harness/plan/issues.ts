@@ -1,5 +1,5 @@
 /** What zod found wrong, as sentences that say what to write instead, at the place in the file where it stands. */
-import type { z } from "zod";
+import { z } from "zod";
 import type { Problem } from "../errors.ts";
 import { hint, nearest } from "./nearest.ts";
 import { placeOf, placeOfKey, problemAt } from "./tree.ts";
@@ -119,7 +119,10 @@ function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
       return issue.issues[0]?.message ?? "choose another key";
     case "invalid_union":
       return anotherForm;
-    default:
+    case "custom":
+    case "invalid_element":
+    case "invalid_format":
+    case "not_multiple_of":
       return undefined;
   }
 }
@@ -133,8 +136,7 @@ function unknownKey(key: string, known: readonly string[]): string {
 }
 
 function keysOf(schema: unknown): readonly string[] {
-  const shape: unknown = (schema as { _zod?: { def?: { shape?: unknown } } } | undefined)?._zod?.def?.shape;
-  return typeof shape === "object" && shape !== null ? Object.keys(shape) : [];
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
 function nounFor(expected: string): string {

@@ -123,9 +123,7 @@ function toStep(
 }
 
 function expectOf(step: unknown): readonly ExpectationDocument[] {
-  return isRecord(step) && Array.isArray(step["expect"])
-    ? (step["expect"] as unknown as readonly ExpectationDocument[])
-    : [];
+  return isRecord(step) && Array.isArray(step["expect"]) ? (step["expect"] as readonly ExpectationDocument[]) : [];
 }
 
 export function matrixOf(matrix: Written | undefined): Matrix {
@@ -171,6 +169,7 @@ function toExpectation(document: ExpectationDocument): Expectation | undefined {
       word: "whenever",
       text: `whenever ${whenever} then ${then}`,
       expression: whenever,
+      // oxlint-disable-next-line unicorn/no-thenable -- a word of the language; its value is a text.
       then,
       within,
       tolerate,

@@ -158,6 +158,10 @@ tier: daily
   });
 });
 
+const failing = (code: string) => () => Promise.reject(Object.assign(new Error("broken"), { code }));
+
+const readLatin = async () => new Uint8Array([0xff, 0xfe, 0x70]);
+
 describe("a file that is no plan", () => {
   const bomb = `a: &a [x, x, x, x, x, x, x, x, x, x]\n${"bcdefghi"
     .split("")
@@ -199,7 +203,6 @@ describe("a file that is no plan", () => {
   });
 
   test("a missing file, a folder and a file that can't be read say so", async () => {
-    const failing = (code: string) => () => Promise.reject(Object.assign(new Error("broken"), { code }));
     await expect(parsePlan("plan.yaml", failing("ENOENT"))).rejects.toThrow("plan.yaml:1:1: there is no such file");
     await expect(parsePlan("plan.yaml", failing("EISDIR"))).rejects.toThrow(
       "plan.yaml:1:1: this is a folder: name a file",
@@ -210,8 +213,7 @@ describe("a file that is no plan", () => {
   });
 
   test("bytes that are not UTF-8 say so", async () => {
-    const read = async () => new Uint8Array([0xff, 0xfe, 0x70]);
-    await expect(parsePlan("plan.yaml", read)).rejects.toThrow("plan.yaml:1:1: this is not a text file in UTF-8");
+    await expect(parsePlan("plan.yaml", readLatin)).rejects.toThrow("plan.yaml:1:1: this is not a text file in UTF-8");
   });
 });
 
@@ -407,11 +409,11 @@ describe("one mistake, one sentence", () => {
   });
 });
 
-describe("include", () => {
-  const plan = (more: string): string => `plan: p\ninclude: [a.yaml]\n${phases}${more}`;
+const including = (more: string): string => `plan: p\ninclude: [a.yaml]\n${phases}${more}`;
 
+describe("include", () => {
   test("maps merge and lists append, included ones first", async () => {
-    const parsed = await parseText(plan("services: { b: { command: [b] } }\nexpect: [{ never: b.exited }]\n"), {
+    const parsed = await parseText(including("services: { b: { command: [b] } }\nexpect: [{ never: b.exited }]\n"), {
       "a.yaml": "services: { a: { command: [a] } }\nexpect: [{ never: a.exited }]\n",
     });
     expect(Object.keys(parsed.services)).toEqual(["a", "b"]);
@@ -420,27 +422,27 @@ describe("include", () => {
 
   test("a scalar that was set is changed under override only, where lists are replaced", async () => {
     const library = { "a.yaml": "services: { a: { command: [a], start_timeout: 1s } }\n" };
-    expect(await problemsIn(plan("services: { a: { start_timeout: 2s } }\n"), library)).toEqual([
+    expect(await problemsIn(including("services: { a: { start_timeout: 2s } }\n"), library)).toEqual([
       "plan.yaml:5:33 services.a.start_timeout: a.yaml:1 has set this already: write it under override: to change it",
     ]);
     const parsed = await parseText(
-      plan("override: { services: { a: { start_timeout: 2s, command: [b] } } }\n"),
+      including("override: { services: { a: { start_timeout: 2s, command: [b] } } }\n"),
       library,
     );
     expect(parsed.services["a"]).toMatchObject({ start_timeout: 2000, command: ["b"] });
   });
 
   test("a problem in an included file is reported there", async () => {
-    expect(await problemsIn(plan(""), { "a.yaml": "services:\n  a: { comand: [a] }\n" })).toContain(
+    expect(await problemsIn(including(""), { "a.yaml": "services:\n  a: { comand: [a] }\n" })).toContain(
       "a.yaml:2:8 services.a.comand: there is no key comand here: did you mean command?",
     );
   });
 
   test("a missing file, a circle and a wrong list are problems where they are written", async () => {
-    expect(await problemsIn(plan(""))).toEqual(["plan.yaml:2:11 include: a.yaml: there is no such file"]);
-    expect(await problemsIn(plan(""), { "a.yaml": "include: [./b.yaml]\n", "b.yaml": "include: [a.yaml]\n" })).toEqual([
-      "b.yaml:1:11 include: a.yaml includes this file again: take one of the two out",
-    ]);
+    expect(await problemsIn(including(""))).toEqual(["plan.yaml:2:11 include: a.yaml: there is no such file"]);
+    expect(
+      await problemsIn(including(""), { "a.yaml": "include: [./b.yaml]\n", "b.yaml": "include: [a.yaml]\n" }),
+    ).toEqual(["b.yaml:1:11 include: a.yaml includes this file again: take one of the two out"]);
     expect(await problemsIn(`plan: p\ninclude: a.yaml\n${phases}`)).toContain(
       "plan.yaml:2:10 include: write a list of files, such as [../lib/one-node.yaml]",
     );

@@ -66,6 +66,13 @@ function describe(code: string, message: string): string {
   }
 }
 
+const scalar = (value: string | number | boolean | null, place: Place, placeOf?: (offset: number) => Place): Tree => ({
+  type: "scalar",
+  place,
+  value,
+  placeOf: placeOf ?? (() => place),
+});
+
 function convert(document: Document.Parsed, text: string, placeAt: (offset: number) => Place): YamlResult {
   const problems: Problem[] = [];
   let nodes = 0;
@@ -111,9 +118,7 @@ function convert(document: Document.Parsed, text: string, placeAt: (offset: numb
     if (typeof value === "string" || typeof value === "boolean" || value === null)
       return scalar(value, place, characters(node));
     if (typeof value === "number" && Number.isFinite(value)) return scalar(value, place);
-    problems.push(
-      problemAt(place, path, `write a finite number or a text in quotes, not ${String(node.source ?? value)}`),
-    );
+    problems.push(problemAt(place, path, `write a finite number or a text in quotes, not ${node.source ?? "this"}`));
     return scalar(null, place);
   };
 
@@ -122,17 +127,6 @@ function convert(document: Document.Parsed, text: string, placeAt: (offset: numb
       typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range) ? node.range : [];
     return typeof range[0] === "number" ? placeAt(range[0]) : around;
   };
-
-  const scalar = (
-    value: string | number | boolean | null,
-    place: Place,
-    placeOf?: (offset: number) => Place,
-  ): Tree => ({
-    type: "scalar",
-    place,
-    value,
-    placeOf: placeOf ?? (() => place),
-  });
 
   /** Characters can be counted where the text stands as it is; in folded or escaped text every error points to the beginning. */
   const characters = (node: Scalar): ((offset: number) => Place) | undefined => {

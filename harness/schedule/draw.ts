@@ -242,27 +242,18 @@ export function inferred(written: Written): z.ZodType | undefined {
   }
   const ranged = typeof first === "string" ? first.split("..")[0] : undefined;
   const unit = ranged === undefined ? undefined : parseQuantity(ranged)?.unit.name;
-  switch (unit) {
-    case "duration":
-      return duration;
-    case "size":
-      return size;
-    case "rate":
-      return rate;
-    case "share":
-      return share;
-    default:
-      if (!isDistribution(written)) return undefined;
-      return typeof first === "boolean" ? z.boolean() : z.string();
-  }
+  if (unit !== undefined && unit !== "count") return scalars[unit];
+  if (!isDistribution(written)) return undefined;
+  return typeof first === "boolean" ? z.boolean() : z.string();
 }
 
+const scalars = { duration, size, rate, share } as const;
 const wholeNumber = count(Number.MIN_SAFE_INTEGER);
 
 function firstScalar(written: Written): Written {
   if (typeof written !== "object" || written === null) return written;
   const [first] = Object.values(written);
-  return first === undefined ? null : firstScalar(first as Written);
+  return first === undefined ? null : firstScalar(first);
 }
 
 /** The distribution behind a value, if there is one in plain sight: for bounds and for what is foreseeable. */

@@ -6,7 +6,8 @@
  */
 import { faults } from "../../faults/registry.ts";
 import { roundedDuration } from "../judge/wording.ts";
-import type { Plan, Written } from "../plan/schema.ts";
+import type { Plan } from "../plan/schema.ts";
+import { flowText } from "./flow.ts";
 import { describeRandom } from "./random.ts";
 import type { Occurrence, Schedule, ScheduledPhase, ScheduledStep } from "./schedule.ts";
 
@@ -52,7 +53,7 @@ function explainStep(step: ScheduledStep, span: number, width: number): readonly
   const { trigger, occurrences } = step;
   const name = step.name.length > width ? `${step.name.slice(0, width - 1)}…` : step.name.padEnd(width);
   const [first] = occurrences;
-  const detail = first === undefined ? "" : `${first.where.join(", ")} ${flow(first.parameters)}`;
+  const detail = first === undefined ? "" : `${first.where.join(", ")} ${flowText(first.parameters)}`;
   const kind = first === undefined || first.kind === step.name ? "" : `${first.kind} `;
   const below = first === undefined ? [] : wrap(`${kind}on ${detail}`.trim(), " ".repeat(width + 4));
   if (trigger.type === "timed") {
@@ -103,14 +104,6 @@ function needsOf(plan: Plan): readonly string[] {
 
 function list(title: string, items: readonly string[]): readonly string[] {
   return items.length === 0 ? [] : [`${title}:`, ...items.flatMap((item) => wrap(item, "  "))];
-}
-
-/** As it would stand in a plan: `{ rate: 200B/s }`. */
-function flow(value: Written): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return `[${value.map((item) => flow(item as Written)).join(", ")}]`;
-  const entries = Object.entries(value).map(([name, item]) => `${name}: ${flow(item as Written)}`);
-  return entries.length === 0 ? "" : `{ ${entries.join(", ")} }`;
 }
 
 const cut = (line: string): string => (line.length > lineWidth ? `${line.slice(0, lineWidth - 1)}…` : line);

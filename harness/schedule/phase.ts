@@ -168,7 +168,7 @@ function readUntil(step: Step, around: Surroundings): End {
   const { until } = step;
   if (until === undefined) return {};
   if (isTime(until)) return { at: drawer.number(step, "until", until, 0, 0) };
-  const text = String(until);
+  const text = until as string;
   const beforeEnd = readPhaseEnd(text);
   if (beforeEnd !== undefined) {
     if (phase.for !== undefined) return { at: Math.max(0, phase.for - beforeEnd) };

@@ -8,6 +8,7 @@ import { isPerItem } from "../plan/document/faults.ts";
 import { unwrap } from "../plan/document/values.ts";
 import type { Plan, Step, Written } from "../plan/schema.ts";
 import type { z } from "zod";
+import { flowText } from "./flow.ts";
 import { distributionOf, inferred, isFormula, isReference } from "./draw.ts";
 import type { Names } from "./draw.ts";
 import type { Schedule } from "./schedule.ts";
@@ -19,7 +20,7 @@ export function describeRandom(plan: Plan, { seed, cell, params }: Schedule): re
     const text = describe(written, inferred(written), names);
     return text === undefined
       ? []
-      : [`${name}: ${text}, once for the whole run: ${String(names.drawn.get(name)?.written)}`];
+      : [`${name}: ${text}, once for the whole run: ${flowText(names.drawn.get(name)?.written ?? null)}`];
   });
   return [...lets, ...plan.phases.flatMap(({ faults: steps }) => steps.flatMap((step) => describeStep(step, names)))];
 }
@@ -55,7 +56,7 @@ function describeStep(step: Step, names: Names): readonly string[] {
     }
   }
   const probability = step.match["probability"];
-  if (probability !== undefined) lines.push(`${step.name}: on ${String(probability)} of the connections`);
+  if (probability !== undefined) lines.push(`${step.name}: on ${flowText(probability as Written)} of the connections`);
   return lines;
 }
 

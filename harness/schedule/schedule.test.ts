@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, constantFrom, nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { faults } from "../../faults/registry.ts";
 import { PlanError } from "../errors.ts";
@@ -156,6 +156,14 @@ describe("when", () => {
   });
 });
 
+const placesOf = async (where: string) =>
+  (await occurrencesOf(`process.kill: {}\nevery: 2s\nwhere: ${where}`)).map((occurrence) => occurrence.where.join());
+
+const delaysOf = async (delay: string) =>
+  new Set(
+    (await occurrencesOf(`tcp.latency: { delay: ${delay} }\nevery: 5s`)).map(({ parameters }) => parameters["delay"]),
+  );
+
 describe("what", () => {
   test("parameters are texts with units in the order of the fault's own schema", async () => {
     const [occurrence] = await occurrencesOf("process.signal: { gap: = gap / 2, count: 3, signal: HUP }\nwhere: node");
@@ -186,27 +194,17 @@ describe("what", () => {
   });
 
   test("where is all, a list, or drawn for each occurrence", async () => {
-    const places = async (where: string) =>
-      (await occurrencesOf(`process.kill: {}\nevery: 2s\nwhere: ${where}`)).map((occurrence) =>
-        occurrence.where.join(),
-      );
-    expect(new Set(await places("all"))).toEqual(new Set(["node,plc"]));
-    expect(new Set(await places("[plc, node]"))).toEqual(new Set(["plc,node"]));
-    expect(new Set(await places("{ one_of: all }"))).toEqual(new Set(["node", "plc"]));
-    expect(new Set(await places("{ random: 2, of: all }"))).toEqual(new Set(["node,plc"]));
+    expect(new Set(await placesOf("all"))).toEqual(new Set(["node,plc"]));
+    expect(new Set(await placesOf("[plc, node]"))).toEqual(new Set(["plc,node"]));
+    expect(new Set(await placesOf("{ one_of: all }"))).toEqual(new Set(["node", "plc"]));
+    expect(new Set(await placesOf("{ random: 2, of: all }"))).toEqual(new Set(["node,plc"]));
   });
 
   test("a parameter with a distribution is drawn anew where it is used, let only once", async () => {
-    const delays = async (delay: string) =>
-      new Set(
-        (await occurrencesOf(`tcp.latency: { delay: ${delay} }\nevery: 5s`)).map(
-          ({ parameters }) => parameters["delay"],
-        ),
-      );
-    expect((await delays("$flap")).size).toBe(12);
-    expect((await delays("= period + jitter")).size).toBe(12);
-    expect((await delays("$once")).size).toBe(1);
-    expect((await delays("= once + gap")).size).toBe(1);
+    expect((await delaysOf("$flap")).size).toBe(12);
+    expect((await delaysOf("= period + jitter")).size).toBe(12);
+    expect((await delaysOf("$once")).size).toBe(1);
+    expect((await delaysOf("= once + gap")).size).toBe(1);
   });
 
   test("what a fault draws per item reaches it as it is", async () => {
@@ -231,8 +229,8 @@ describe("what", () => {
       "tcp.slicer: { size: { exponential: 1KiB }, delay: $jitter }\nevery: 1s",
       "process.signal: { signal: HUP, count: { normal: [3, 10] }, gap: = jitter * 3 }\nwhere: node\nevery: 1s",
     );
-    fc.assert(
-      fc.property(fc.nat(), (seed) => {
+    assert(
+      property(nat(), (seed) => {
         for (const { kind, parameters } of createSchedule(plan, { seed }).phases.flatMap(({ steps }) =>
           steps.flatMap(({ occurrences }) => occurrences),
         )) {
@@ -247,6 +245,9 @@ describe("what", () => {
   });
 });
 
+const bytesOf = async (steps: readonly string[], seed: number) =>
+  JSON.stringify(createSchedule(await withSteps(...steps), { seed }));
+
 describe("seeds", () => {
   const steps = [
     "tcp.latency: { delay: 1ms..1s }\nname: a\nevery: 2s..4s",
@@ -256,9 +257,8 @@ describe("seeds", () => {
   ];
 
   test("the same seed gives the same bytes, another seed others", async () => {
-    const bytes = async (seed: number) => JSON.stringify(createSchedule(await withSteps(...steps), { seed }));
-    expect(await bytes(7)).toBe(await bytes(7));
-    expect(await bytes(7)).not.toBe(await bytes(8));
+    expect(await bytesOf(steps, 7)).toBe(await bytesOf(steps, 7));
+    expect(await bytesOf(steps, 7)).not.toBe(await bytesOf(steps, 8));
   });
 
   test("no draw ever changes by accident", async () => {
@@ -282,8 +282,8 @@ describe("seeds", () => {
         steps.filter((_step, bit) => ((index + 1) & (1 << bit)) !== 0),
       ).map(async (some) => withSteps(...some.toReversed())),
     );
-    fc.assert(
-      fc.property(fc.nat(), fc.constantFrom(...subsets), (seed, some) => {
+    assert(
+      property(nat(), constantFrom(...subsets), (seed, some) => {
         const all = createSchedule(whole, { seed });
         for (const step of createSchedule(some, { seed }).phases[1]?.steps ?? [])
           expect(step).toEqual(stepOf(all, step.name));
@@ -292,14 +292,14 @@ describe("seeds", () => {
   });
 });
 
-describe("the matrix", () => {
-  const matrix = (text: string): Promise<Plan> =>
-    parseText(
-      `${head}matrix: ${text}\nphases:\n  - name: storm\n    for: 60s\n    faults:\n      - tcp.latency: { delay: = period * sign }\n        every: 20s\n`,
-    );
+const withMatrix = (text: string): Promise<Plan> =>
+  parseText(
+    `${head}matrix: ${text}\nphases:\n  - name: storm\n    for: 60s\n    faults:\n      - tcp.latency: { delay: = period * sign }\n        every: 20s\n`,
+  );
 
+describe("the matrix", () => {
   test("every combination is a cell; include adds to those that agree, exclude takes out", async () => {
-    const plan = await matrix(
+    const plan = await withMatrix(
       "{ sign: [1, 2], how: [a, b], exclude: [{ sign: 2, how: b }], include: [{ how: a, x: 1 }, { how: b, x: 2 }] }",
     );
     expect(cells(plan)).toEqual([
@@ -310,8 +310,8 @@ describe("the matrix", () => {
   });
 
   test("a row that agrees with no cell is one of its own", async () => {
-    expect(cells(await matrix("{ sign: [1], include: [{ sign: 5 }] }"))).toEqual([{ sign: 1 }, { sign: 5 }]);
-    expect(cells(await matrix("{ include: [{ sign: 3 }, { sign: 4 }] }"))).toEqual([{ sign: 3 }, { sign: 4 }]);
+    expect(cells(await withMatrix("{ sign: [1], include: [{ sign: 5 }] }"))).toEqual([{ sign: 1 }, { sign: 5 }]);
+    expect(cells(await withMatrix("{ include: [{ sign: 3 }, { sign: 4 }] }"))).toEqual([{ sign: 3 }, { sign: 4 }]);
   });
 
   test("a plan without a matrix has one cell with nothing in it", async () => {
@@ -319,7 +319,7 @@ describe("the matrix", () => {
   });
 
   test("the cell is what $name and formulas see, and may be a distribution", async () => {
-    const plan = await matrix("{ sign: [3, { cycle: [1, 2] }] }");
+    const plan = await withMatrix("{ sign: [3, { cycle: [1, 2] }] }");
     const delays = (cell: Readonly<Record<string, unknown>> | undefined) =>
       createSchedule(plan, { seed: 7, ...(cell === undefined ? {} : { cell }) }).phases[0]?.steps[0]?.occurrences.map(
         ({ parameters }) => parameters["delay"],
@@ -330,7 +330,7 @@ describe("the matrix", () => {
   });
 
   test("parameters of the command line come before the plan's defaults", async () => {
-    const plan = await matrix("{ sign: [1] }");
+    const plan = await withMatrix("{ sign: [1] }");
     const schedule = createSchedule(plan, { seed: 7, params: { period: "4s" } });
     expect(schedule.phases[0]?.steps[0]?.occurrences[0]?.parameters).toEqual({ delay: "4s" });
   });

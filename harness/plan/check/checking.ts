@@ -41,17 +41,18 @@ export function keysOf(document: Raw, key: string): readonly string[] {
   return Object.keys(recordAt(document, key)).filter((name) => isName(name));
 }
 
+const under = (raw: Raw, key: string, path: Path) =>
+  listAt(raw, key).map((item, index) => ({
+    path: [...path, key, index],
+    raw: isRecord(item) ? item : {},
+    steady: key === "steady",
+  }));
+
 /** Every list of expectations, with the path of each of them. */
 export function rawExpectations(
   document: Raw,
   phases: readonly RawPhase[],
 ): readonly { readonly path: Path; readonly raw: Raw; readonly steady: boolean }[] {
-  const under = (raw: Raw, key: string, path: Path) =>
-    listAt(raw, key).map((item, index) => ({
-      path: [...path, key, index],
-      raw: isRecord(item) ? item : {},
-      steady: key === "steady",
-    }));
   return [
     ...under(document, "steady", []),
     ...under(document, "expect", []),

@@ -34,6 +34,7 @@ const shape = {
   sometimes: expression
     .optional()
     .meta({ description: "True at least once; else nothing was tested, and the verdict is unknown." }),
+  // oxlint-disable-next-line unicorn/no-thenable -- a word of the language; its value is a text.
   then: expression.optional().meta({ description: "What must be true after `whenever`." }),
   within: bound(duration).optional().meta({ description: "The deadline of `eventually` and `whenever`." }),
   tolerate: bound(
