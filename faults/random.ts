@@ -47,14 +47,10 @@ function absorb(lanes: Lanes, part: PathPart): Lanes {
     }
     return next;
   }
-  const [low, high] = halves(part);
-  return mix(mix(mix(lanes, 0x6e000000), low), high);
-}
-
-function halves(value: number): readonly [number, number] {
+  if (Number.isSafeInteger(part)) return mix(mix(mix(lanes, 0x6e000000), part | 0), Math.floor(part / 0x100000000));
   const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  return [view.getUint32(4), view.getUint32(0)];
+  view.setFloat64(0, part);
+  return mix(mix(mix(lanes, 0x66000000), view.getInt32(4)), view.getInt32(0));
 }
 
 function mix({ a, b }: Lanes, word: number): Lanes {

@@ -113,7 +113,8 @@ export const durationUnit: Unit = {
     maximum: longest,
     help: "write a duration with its unit, such as 250ms, 3s or 2m",
   }),
-  format: (value) => (value === 0 ? "0ms" : formatWith(durations, value)),
+  // "12.345ms" says more than "12345us".
+  format: (value) => (value === 0 ? "0ms" : formatWith(value < 1 ? durations : durations.slice(0, -1), value)),
 };
 
 export const sizeUnit: Unit = {

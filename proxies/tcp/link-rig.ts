@@ -65,7 +65,8 @@ export function createRig({ ready = true, seed = 1 }: { readonly ready?: boolean
   const hits: string[] = [];
   let paused = false;
   const note = (got: string): void => void log.push({ at: clock.monotonic(), got });
-  const bytes = (): typeof log => log.filter(({ got }) => !["open", "fin", "rst", "rst by fault"].includes(got));
+  /** The bytes alone: data may well say "fin". */
+  const chunks: { readonly at: number; readonly text: string }[] = [];
   const link = createLink({
     clock,
     ready,
@@ -73,7 +74,9 @@ export function createRig({ ready = true, seed = 1 }: { readonly ready?: boolean
     sink: {
       open: () => void (ready || note("open")),
       write(chunk) {
-        note(Buffer.from(chunk).toString("latin1"));
+        const text = Buffer.from(chunk).toString("latin1");
+        chunks.push({ at: clock.monotonic(), text });
+        note(text);
         return !rig.full;
       },
       end: () => note("fin"),
@@ -87,11 +90,8 @@ export function createRig({ ready = true, seed = 1 }: { readonly ready?: boolean
     log,
     hits,
     full: false,
-    text: () =>
-      bytes()
-        .map(({ got }) => got)
-        .join(""),
-    times: () => bytes().flatMap(({ at, got }) => Array.from(got, () => at)),
+    text: () => chunks.map(({ text }) => text).join(""),
+    times: () => chunks.flatMap(({ at, text }) => Array.from({ length: text.length }, () => at)),
     send: (text) => link.receive(Buffer.from(text, "latin1")),
     inject(kind, parameters = {}) {
       const fault = faults.get(kind) as TcpFault;

@@ -142,7 +142,10 @@ async function read(socket: Socket, length: number): Promise<string> {
 function errorOf(socket: Socket): Promise<string> {
   socket.resume();
   return new Promise((resolve) => {
-    const look = (): void => resolve(socket.errored?.code ?? "no error");
+    const look = (): void => {
+      const { errored } = socket;
+      resolve(errored !== null && "code" in errored ? String(errored.code) : "no error");
+    };
     if (socket.closed) look();
     else socket.once("close", look);
   });
