@@ -13,20 +13,20 @@ export interface History extends AsyncDisposable {
   readonly events: readonly HistoryEvent[];
   /** Milliseconds since the run began. */
   now(): number;
-  /** Does nothing once closed, or when full. */
+  /** Does nothing when full. After `run.end` only trouble counts: the services that are being stopped then are no news. */
   record(happening: Happening): void;
   /** Every event, in the order of its recording, from now on. */
   subscribe(listener: (event: HistoryEvent) => void): Disposable;
   readonly full: boolean;
-  /** Ends the history: what comes later is not recorded. Resolves when all is written. @throws {WorldError} if it can't be. */
-  close(): Promise<void>;
+  /** Resolves when all is written. @throws {WorldError} if it can't be. */
+  flush(): Promise<void>;
 }
 
 export function createHistory({ clock, file }: { readonly clock: Clock; readonly file: OpenFile }): History {
   const began = clock.monotonic();
   const events: HistoryEvent[] = [];
   const listeners = new Set<(event: HistoryEvent) => void>();
-  let closed = false;
+  let ended = false;
   let unwritten: string[] = [];
   let writing: Promise<void> | undefined;
   let failure: unknown;
@@ -48,8 +48,7 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
     });
   };
 
-  const close = async (): Promise<void> => {
-    closed = true;
+  const flush = async (): Promise<void> => {
     await writing;
     if (failure !== undefined)
       throw new WorldError("the history could not be written: is the disk full?", { cause: failure });
@@ -59,7 +58,8 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
     events,
     now,
     record(happening) {
-      if (closed || events.length >= maximumEvents) return;
+      if (events.length >= maximumEvents || (ended && happening.event !== "run.trouble")) return;
+      ended ||= happening.event === "run.end";
       const event: HistoryEvent = { at: now(), ...happening };
       events.push(event);
       unwritten.push(`${JSON.stringify(event)}\n`);
@@ -73,9 +73,8 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
     get full() {
       return events.length >= maximumEvents;
     },
-    close,
+    flush,
     async [Symbol.asyncDispose]() {
-      closed = true;
       await writing;
       await file[Symbol.asyncDispose]();
     },

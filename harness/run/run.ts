@@ -67,8 +67,7 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
     options.onHistory?.(history, schedule);
     history.record({ event: "run.begin", plan: plan.plan, seed, world: options.world.name, cell: { ...cell } });
     await live(options, schedule, history);
-    history.record({ event: "run.end" });
-    await history.close();
+    await history.flush();
     signal.throwIfAborted();
 
     const judgement = judge(plan, history.events);
@@ -99,6 +98,7 @@ async function live(options: RunOptions, schedule: Schedule, history: History): 
     if (signal.aborted && error === signal.reason) return;
     if (!(error instanceof WorldError)) throw error;
     history.record({ event: "run.trouble", reason: error.message, log: [...error.log] });
+    history.record({ event: "run.end" });
   }
 }
 
@@ -122,6 +122,7 @@ async function walkIn(world: World, options: RunOptions, schedule: Schedule, his
     void Promise.allSettled(aborts);
     await walk({ plan, schedule, world, history, live: view, signal: over });
     await settle(plan, world.host.clock, history, over);
+    history.record({ event: "run.end" });
   } finally {
     ending.abort();
     await Promise.allSettled([probes]);

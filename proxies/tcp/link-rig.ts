@@ -11,12 +11,13 @@ export interface ManualClock extends Clock {
   readonly timers: () => number;
 }
 
-export function createManualClock(): ManualClock {
+/** `creep`: how far time moves with every look at the clock, as it does on a busy machine. */
+export function createManualClock(creep = 0): ManualClock {
   let now = 0;
   const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
   return {
     wall: () => now,
-    monotonic: () => now,
+    monotonic: () => (now += creep),
     sleep: () => Promise.reject(new Error("a link does not sleep")),
     timer(milliseconds, callback) {
       const timer = { at: now + milliseconds, callback };
@@ -32,7 +33,7 @@ export function createManualClock(): ManualClock {
         timers.delete(first);
         first.callback();
       }
-      now = end;
+      now = Math.max(now, end);
     },
     timers: () => timers.size,
   };
@@ -59,8 +60,22 @@ export interface Rig {
   readonly paused: () => boolean;
 }
 
-export function createRig({ ready = true, seed = 1 }: { readonly ready?: boolean; readonly seed?: number } = {}): Rig {
-  const clock = createManualClock();
+interface RigOptions {
+  readonly ready?: boolean;
+  readonly seed?: number;
+  readonly creep?: number;
+}
+
+export interface RigOptions {
+  /** True if the sink is open from the start. */
+  readonly ready?: boolean;
+  readonly seed?: number;
+  /** How much time passes whenever somebody looks at the clock. */
+  readonly step?: number;
+}
+
+export function createRig({ ready = true, seed = 1, creep = 0 }: RigOptions = {}): Rig {
+  const clock = createManualClock(creep);
   const log: { at: number; got: string }[] = [];
   const hits: string[] = [];
   let paused = false;

@@ -54,6 +54,14 @@ describe("a link without faults", () => {
   });
 });
 
+test("what falls due between two looks at the clock is not forgotten", () => {
+  const rig = createRig({ creep: 0.1 });
+  rig.inject("tcp.drip", { rate: "32kB/s" });
+  rig.send("x".repeat(32_000));
+  rig.clock.advance(2000);
+  expect(rig.text().length).toBe(32_000);
+});
+
 describe("latency", () => {
   test("bytes that are under way together wait side by side", () => {
     const rig = createRig();
