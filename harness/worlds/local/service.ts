@@ -36,7 +36,7 @@ export interface LocalServiceOptions {
 export type Fields = { readonly event: string } & Readonly<Record<string, unknown>>;
 
 export interface LocalService extends RunningService {
-  /** Asks it to end, for good: resolves when it has, or when the time is over. */
+  /** Asks it to end, for good, and kills it when the time is over. */
   end(milliseconds: number): Promise<void>;
 }
 
@@ -50,7 +50,8 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
   const lastLines: string[] = [];
   let current: Current | undefined;
   let starting: Promise<Current> | undefined;
-  let comeback: Disposable | undefined;
+  /** Aborted when it shall not come back by itself, or is back already. */
+  let comeback = new AbortController();
   let lives = 0;
   /** Whether it shall come back by itself, if the plan has it supervised. */
   let wanted = false;
@@ -80,14 +81,18 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
     });
     current = undefined;
     options.onEnd();
-    if (wanted && !ending && service.restart !== undefined)
-      comeback = host.clock.timer(service.restart.after, comeBack);
+    if (wanted && !ending && service.restart !== undefined) void comeBack(service.restart.after);
   };
 
-  const comeBack = (): void => {
-    start().catch((error: unknown) => {
-      record({ event: "run.trouble", reason: error instanceof Error ? error.message : String(error) });
-    });
+  const comeBack = async (after: number): Promise<void> => {
+    comeback = new AbortController();
+    const { signal } = comeback;
+    try {
+      await host.clock.sleep(after, { signal });
+      await start();
+    } catch (error) {
+      if (!signal.aborted) record({ event: "run.trouble", reason: messageOf(error) });
+    }
   };
 
   const startOne = async (): Promise<Current> => {
@@ -115,7 +120,7 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
   };
 
   const start = async (): Promise<Current> => {
-    comeback?.[Symbol.dispose]();
+    comeback.abort();
     wanted = true;
     if (ending) throw new WorldError(`${name} can't be started: the world ends`);
     if (current !== undefined) return current;
@@ -124,7 +129,7 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
   };
 
   const stop = async (milliseconds: number): Promise<void> => {
-    comeback?.[Symbol.dispose]();
+    comeback.abort();
     wanted = false;
     const { life } = (await starting?.catch(() => undefined)) ?? current ?? {};
     if (life === undefined) return;
@@ -166,9 +171,13 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
     },
     async end(milliseconds) {
       ending = true;
-      await stop(milliseconds);
+      await stop(Math.min(milliseconds, service.stop_timeout));
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function describeExit({ code, signal }: Exit): string {
