@@ -8,7 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { childrenNamed, faultOfXml, readXml, XmlError, type XmlElement } from "../xml.ts";
-import type { Transfer } from "./fetch.ts";
+import { FetchError, type Transfer } from "./fetch.ts";
 import type { Guards } from "./guards.ts";
 import type { Slice } from "./slice.ts";
 import { readSlice, SliceError } from "./slice.ts";
@@ -63,7 +63,7 @@ export function readDocument({ bytes, outcome }: Transfer): Document {
   };
 }
 
-/** All checks whose guard is on, in an order in which the first failure is the most telling one. @throws {DocumentError} */
+/** All checks whose guard is on, in an order in which the first failure is the most telling one. @throws {DocumentError, FetchError} */
 export function checkDocument(
   document: Document,
   options: { readonly guards: Guards; readonly nodeId: number; readonly last: Place | undefined },
@@ -92,7 +92,7 @@ export function slicesOfNode(
       take(element);
     } catch (error) {
       if (!(error instanceof SliceError)) throw error;
-      bad.push({ name: element.attributes.get("name"), why: error.message });
+      bad.push({ id: integerOf(element, "id"), name: element.attributes.get("name"), why: error.message });
     }
   };
   const own = document.slices.filter((element) =>
@@ -103,6 +103,7 @@ export function slicesOfNode(
 }
 
 export interface BadSlice {
+  readonly id: number | undefined;
   readonly name: string | undefined;
   readonly why: string;
 }
@@ -111,7 +112,8 @@ const legacyRoot = "planetlab_slices";
 const knownMajor = "1";
 
 function requireWhole(document: Document): void {
-  if (document.transfer !== "ok") throw new DocumentError(`not whole: the transfer was ${document.transfer}`);
+  if (document.transfer !== "ok")
+    throw new FetchError(document.transfer, `not whole: the transfer was ${document.transfer}`);
   const fault = faultOfXml(document.text);
   if (fault !== undefined) throw new DocumentError(`not whole: ${fault}`);
   if (document.root === legacyRoot) return;

@@ -74,10 +74,10 @@ export function createLoop(host: Host, config: Config, { log, knowledge, slivers
     checkDocument(document, { guards, nodeId: config.nodeId, last: knowledge.place });
     const { good, bad } = slicesOfNode(document, config.nodeId, guards);
     for (const { name, why } of bad) log("slice.frozen", { name, why });
-    const frozen = frozenSlices(bad, knowledge.slices);
-    await apply([...good, ...frozen]);
+    const slices = [...good, ...frozenSlices(bad, knowledge.slices)];
+    await apply(slices, bad);
     knowledge.applied += 1;
-    knowledge.slices = [...good, ...frozen];
+    knowledge.slices = slices;
     if (document.epoch !== undefined && document.serial !== undefined)
       knowledge.place = { epoch: document.epoch, serial: document.serial };
     lastApplied = host.clock.monotonic();
@@ -94,8 +94,8 @@ export function createLoop(host: Host, config: Config, { log, knowledge, slivers
     await action().catch((error: unknown) => log("sliver.failed", { name, why: String(error) }));
   };
   /** A sliver that can't be made or removed is that slice's trouble alone; the next document tries again. */
-  const apply = async (slices: readonly Slice[]): Promise<void> => {
-    const wanted = new Set(slices.map((slice) => slice.name));
+  const apply = async (slices: readonly Slice[], bad: readonly BadSlice[]): Promise<void> => {
+    const wanted = new Set([...slices, ...bad].map(({ name }) => name));
     for (const name of slivers.names()) if (!wanted.has(name)) await attempt(name, () => slivers.destroy(name));
     for (const slice of slices) await attempt(slice.name, () => slivers.ensure(slice));
   };
@@ -105,10 +105,13 @@ export function createLoop(host: Host, config: Config, { log, knowledge, slivers
     try {
       await applyTransfer(transfer);
     } catch (error) {
-      if (!(error instanceof DocumentError || error instanceof SliceError)) throw error;
+      const isRefusal = error instanceof DocumentError || error instanceof SliceError || error instanceof FetchError;
+      if (!isRefusal) throw error;
       refused += 1;
       lastRefusal = error.message;
       log("document.refused", { why: error.message });
+      // A transfer that broke off is a failed fetch as well.
+      if (error instanceof FetchError) throw error;
     }
   };
   const fetchAndApplyContained = async (signal: AbortSignal): Promise<void> => {
@@ -136,8 +139,7 @@ export function createLoop(host: Host, config: Config, { log, knowledge, slivers
   };
 }
 
-/** A slice whose new description is malformed stays as it was, if it was there. */
+/** A slice whose new description is malformed stays as it was, if it was there: what is malformed may be its name or its number, but hardly both. */
 function frozenSlices(bad: readonly BadSlice[], known: readonly Slice[]): readonly Slice[] {
-  const names = new Set(bad.map(({ name }) => name));
-  return known.filter(({ name }) => names.has(name));
+  return known.filter(({ id, name }) => bad.some((slice) => slice.name === name || slice.id === id));
 }
