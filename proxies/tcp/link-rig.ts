@@ -61,17 +61,11 @@ export interface Rig {
 }
 
 interface RigOptions {
-  readonly ready?: boolean;
-  readonly seed?: number;
-  readonly creep?: number;
-}
-
-export interface RigOptions {
   /** True if the sink is open from the start. */
   readonly ready?: boolean;
   readonly seed?: number;
   /** How much time passes whenever somebody looks at the clock. */
-  readonly step?: number;
+  readonly creep?: number;
 }
 
 export function createRig({ ready = true, seed = 1, creep = 0 }: RigOptions = {}): Rig {

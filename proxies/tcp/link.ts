@@ -76,7 +76,7 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
   let over = false;
 
   const judged = (item: TcpItem, by: readonly Stage[] = stages): readonly TcpItem[] =>
-    judge(by, item, clock.monotonic(), (due) => void ticks.add(due));
+    judge(by, item, (due) => void ticks.add(due));
 
   function enqueue(item: TcpItem): void {
     queue.push(item);

@@ -37,12 +37,7 @@ export function createStage(options: StageOptions, from: number): Stage {
 }
 
 /** One item through all stages. A tick for later goes to `onTick` instead of on. */
-export function judge(
-  stages: readonly Stage[],
-  item: TcpItem,
-  now: number,
-  onTick: (due: number) => void,
-): readonly TcpItem[] {
+export function judge(stages: readonly Stage[], item: TcpItem, onTick: (due: number) => void): readonly TcpItem[] {
   return stages.reduce<readonly TcpItem[]>(
     (items, stage) =>
       items.flatMap((each) => {
@@ -50,7 +45,8 @@ export function judge(
         if (each.type === "rst" && item.type !== "rst") return each;
         return through(stage, each).filter((out) => {
           const later = out.type === "tick" && out !== each;
-          if (later && out.due > now) onTick(out.due);
+          // A tick that asks for its own moment again would never end.
+          if (later && (each.type !== "tick" || out.due > each.due)) onTick(out.due);
           return !later;
         });
       }),
