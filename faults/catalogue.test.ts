@@ -59,7 +59,10 @@ describe("the catalogue", () => {
 
   test("a kind is the path of its file", async () => {
     for (const [kind, fault] of faults) {
-      const module = (await import(new URL(`${kind.replace(".", "/")}.ts`, import.meta.url).href)) as Record<string, unknown>;
+      const module = (await import(new URL(`${kind.replace(".", "/")}.ts`, import.meta.url).href)) as Record<
+        string,
+        unknown
+      >;
       expect(Object.values(module)).toContain(fault);
     }
   });

@@ -43,7 +43,8 @@ export interface TcpFault<
   /**
    * One item in, any number out, in order. Returning the very item that came in means "no concern of mine"; anything else is a hit.
    *
-   * - `open` comes first on a new connection (an `rst` in its place ends it before a byte has passed).
+   * - `open` comes first on a new connection (an `rst` in its place ends it before a byte has passed). It stands for the moment `since`, even if
+   *   an earlier fault holds it (`due`).
    * - `tick` comes on every live connection when any fault is injected or lifted, and when a `tick` that a fault has put out is due; it carries the
    *   present time in `due`, is never delivered and never a hit by itself.
    * - An `rst` put out ends the whole connection, both sides, with RST; an `rst` that came in is the sender's own, and may be delayed or held.
