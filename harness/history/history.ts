@@ -13,7 +13,7 @@ export interface History extends AsyncDisposable {
   readonly events: readonly HistoryEvent[];
   /** Milliseconds since the run began. */
   now(): number;
-  /** Does nothing when full. After `run.end` only trouble counts: the services that are being stopped then are no news. */
+  /** Does nothing when full. After `run.end` only trouble counts: that services are stopped then is no news. */
   record(happening: Happening): void;
   /** Every event, in the order of its recording, from now on. */
   subscribe(listener: (event: HistoryEvent) => void): Disposable;

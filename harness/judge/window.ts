@@ -5,7 +5,7 @@
  *                            ╰── during: storm
  *                          ╰────── the run ──────╯
  *
- * The warm-up is a first phase with `until: steady`. What happens after trouble or an abort is the harness's doing: every window ends there.
+ * The warm-up is a first phase with `until: steady`; before it all services are started, and what they do then is no part of the test. What happens after trouble or an abort is the harness's doing: every window ends there.
  */
 import type { HistoryEvent } from "../history/event.ts";
 import type { Plan } from "../plan/schema.ts";
@@ -15,7 +15,7 @@ import { before, earlier, later, type Interval, type Position } from "./truth.ts
 export interface Course {
   /** The whole of it, as far as it can be judged. */
   readonly whole: Interval;
-  /** From the end of the warm-up; absent if the system never became steady. */
+  /** From the end of the warm-up, or from the first phase on; absent if it did not come to that. */
   readonly judged: Interval | undefined;
   /** Why it was not the run that was planned: trouble, an abort, a history that breaks off, a warm-up that was never over. */
   readonly cut: string | undefined;
@@ -37,8 +37,10 @@ export function courseOf(plan: Plan, history: readonly HistoryEvent[]): Course {
   const [first] = plan.phases;
   const warmUp = first?.until === "steady" ? first.name : undefined;
   const isWarm = (event: HistoryEvent): boolean =>
-    event.event === "phase.end" && event.phase === warmUp && event.outcome === "steady";
-  const warm = warmUp === undefined ? start : positionOf(history, isWarm, after);
+    warmUp === undefined
+      ? event.event === "phase.begin"
+      : event.event === "phase.end" && event.phase === warmUp && event.outcome === "steady";
+  const warm = positionOf(history, isWarm, after);
   return {
     whole: { from: start, to: end },
     judged: warm === undefined || before(end, warm) ? undefined : { from: warm, to: end },

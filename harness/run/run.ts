@@ -83,7 +83,7 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
 /** Everything that happens between `run.begin` and `run.end`; trouble ends up in the history, and so in the verdict. */
 async function live(options: RunOptions, schedule: Schedule, history: History): Promise<void> {
   const { plan, signal } = options;
-  try {
+  const inWorld = async (): Promise<void> => {
     await using world = await options.world.start({
       services: new Map(Object.entries(plan.services)),
       links: new Map(Object.entries(plan.links)),
@@ -93,12 +93,24 @@ async function live(options: RunOptions, schedule: Schedule, history: History): 
       record: (happening) => history.record(happening),
       signal,
     });
-    await walkIn(world, options, schedule, history);
+    // Before the world is disposed of: that its services end then is not their fault.
+    await withTrouble(history, () => walkIn(world, options, schedule, history));
+    history.record({ event: "run.end" });
+  };
+  try {
+    await withTrouble(history, inWorld);
+    history.record({ event: "run.end" });
   } catch (error) {
-    if (signal.aborted && error === signal.reason) return;
+    if (error !== signal.reason) throw error;
+  }
+}
+
+async function withTrouble(history: History, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
     if (!(error instanceof WorldError)) throw error;
     history.record({ event: "run.trouble", reason: error.message, log: [...error.log] });
-    history.record({ event: "run.end" });
   }
 }
 
@@ -122,7 +134,6 @@ async function walkIn(world: World, options: RunOptions, schedule: Schedule, his
     void Promise.allSettled(aborts);
     await walk({ plan, schedule, world, history, live: view, signal: over });
     await settle(plan, world.host.clock, history, over);
-    history.record({ event: "run.end" });
   } finally {
     ending.abort();
     await Promise.allSettled([probes]);

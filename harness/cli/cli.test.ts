@@ -1,0 +1,187 @@
+/** The command line as a stranger meets it: real processes, real plans, exit codes, and what is left when it is gone. */
+import { spawn, spawnSync } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}.yaml`, import.meta.url));
+/** Ten times the five seconds within which everything must be gone. */
+const hangGuardMs = 50_000;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sinbin-cli-test-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function sinbin(...args: readonly string[]): Result {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: "utf8",
+    timeout: hangGuardMs,
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe("exit codes and messages", () => {
+  test("a plan that holds is 0, and leaves a whole run folder", () => {
+    const out = mkdtempSync(join(folder, "whole-"));
+    const result = sinbin("run", fixture("quick"), "--out", out, "--junit", join(out, "junit.xml"), "--seed", "5");
+    expect(result).toMatchObject({ code: 0, out: expect.stringContaining("pass: 1 passed") });
+    const [command = ""] = readdirSync(out).filter((name) => name !== "junit.xml");
+    expect(readdirSync(join(out, command, "quick")).sort()).toEqual(
+      ["history.jsonl", "junit.xml", "plan.json", "run.json", "schedule.json", "services", "verdict.json"].sort(),
+    );
+    expect(JSON.parse(readFileSync(join(out, command, "quick", "verdict.json"), "utf8"))).toMatchObject({
+      verdict: "pass",
+    });
+    expect(readFileSync(join(out, "junit.xml"), "utf8")).toContain('<testsuite name="quick"');
+    expect(readdirSync(join(out, command, "quick", "services")).sort()).toEqual([
+      "client",
+      "client.log",
+      "echo",
+      "echo.log",
+    ]);
+  });
+
+  test("a broken expectation is 1, and the first line about it is the command that replays it", () => {
+    const result = sinbin("run", fixture("failing"), "--out", folder);
+    expect(result.code).toBe(1);
+    expect(result.out).toMatch(/^replay: npx sinbin run \S*failing\.yaml --world local --seed 1$/m);
+    expect(result.out).toContain("at_end answers.count == 0");
+  });
+
+  test("a service that does not start is 2, with its last lines", () => {
+    const result = sinbin("run", fixture("no-start"), "--out", folder);
+    expect(result.code).toBe(2);
+    expect(result.out).toContain("I have no config");
+  });
+
+  test("a fault that hits nothing is 2", () => {
+    const result = sinbin("run", fixture("missed"), "--out", folder);
+    expect(result).toMatchObject({ code: 2, out: expect.stringContaining("hit nothing") });
+  });
+
+  test("a broken plan is 254, with every mistake at its place, before anything starts", () => {
+    const result = sinbin("run", fixture("broken"), "--out", folder);
+    expect(result.code).toBe(254);
+    expect(result.out).toBe("");
+    const lines = result.err.trim().split("\n");
+    expect(lines.map((line) => /broken\.yaml:(\d+):\d+/.exec(line)?.[1])).toEqual(["2", "5", "9", "10", "12"]);
+  });
+
+  test.each([
+    ["no such plan", ["run", "nowhere.yaml"], "nowhere.yaml: there is no such file"],
+    ["an unknown option", ["run", "--wurld", "local", "x"], "did you mean --world"],
+    ["an unknown world", ["run", "--world", "mars", "x"], "write one of: local"],
+    ["a seed that is no number", ["run", "--seed", "abc", "x"], "write a whole number"],
+    ["no plan at all", ["run"], "missing required argument"],
+    ["an unknown command", ["rum"], "did you mean run"],
+    ["an unknown fault", ["faults", "tcp.latensy"], "did you mean tcp.latency"],
+  ])("%s is 254, and says what to write", (_what, args, message) => {
+    const result = sinbin(...args);
+    expect(result).toMatchObject({ code: 254 });
+    expect(result.err.toLowerCase()).toContain(message.toLowerCase());
+  });
+
+  test("help, version, faults, schema, check and explain are 0", () => {
+    const quick = fixture("quick");
+    for (const args of [
+      ["--help"],
+      ["--version"],
+      ["faults"],
+      ["faults", "tcp"],
+      ["faults", "tcp.latency"],
+      ["schema"],
+      ["check", quick],
+      ["explain", quick],
+    ]) {
+      const result = sinbin(...args);
+      expect([args, result.code, result.err]).toEqual([args, 0, ""]);
+      expect(result.out).not.toBe("");
+    }
+  });
+});
+
+describe.each([
+  ["in namespaces", []],
+  ["on loopback", ["--no-isolation"]],
+])("ended from outside, %s", (_where, flags) => {
+  /** A run in the phase in which one service is stopped and has a grandchild; its tag is in the environment of all that it starts. */
+  async function startLong(): Promise<{ readonly child: ChildProcess; readonly tag: string; readonly out: string }> {
+    const tag = `sinbin-test-${crypto.randomUUID()}`;
+    const out = mkdtempSync(join(folder, "long-"));
+    const child = spawn(process.execPath, [main, "run", fixture("long"), "--out", out, ...flags], {
+      env: { ...process.env, TAG: tag },
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true,
+    });
+    let seen = "";
+    for await (const chunk of child.stderr ?? []) {
+      seen += String(chunk);
+      if (seen.includes("paused")) break;
+    }
+    return { child, tag, out };
+  }
+
+  test.each(["SIGINT", "SIGTERM"] as const)("%s ends it with 130 and leaves nothing", async (signal) => {
+    const { child, tag, out } = await startLong();
+    child.kill(signal);
+    const [code] = (await once(child, "exit")) as [number | null];
+    expect(code).toBe(130);
+    expect(tagged(tag)).toEqual([]);
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  test("Ctrl-C, which reaches the whole group, does the same", async () => {
+    const { child, tag, out } = await startLong();
+    process.kill(-(child.pid ?? 0), "SIGINT");
+    const [code] = (await once(child, "exit")) as [number | null];
+    expect(code).toBe(130);
+    expect(tagged(tag)).toEqual([]);
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  test("kill -9 leaves no service, stopped ones and grandchildren included", async () => {
+    const { child, tag } = await startLong();
+    expect(tagged(tag).length).toBeGreaterThan(3);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await until(() => tagged(tag).length === 0);
+  });
+});
+
+test("two runs side by side do not disturb each other", async () => {
+  const runs = [1, 2].map(() => {
+    const child = spawn(process.execPath, [main, "run", fixture("quick"), "--out", folder], { stdio: "ignore" });
+    return once(child, "exit");
+  });
+  expect((await Promise.all(runs)).map(([code]) => code as number)).toEqual([0, 0]);
+});
+
+/** Pids of all processes whose environment has the tag, but for those that have ended already. */
+function tagged(tag: string): readonly string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "utf8").includes(tag);
+      } catch {
+        return false;
+      }
+    });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
