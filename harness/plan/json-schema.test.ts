@@ -73,7 +73,7 @@ describe("the JSON Schema and the parser agree on bad plans", () => {
     withStep("tcp.refuse: {}\n        when: node.exited\n        while: node.exited"),
     withStep("tcp.refuse: {}\n        every: 5"),
     withStep("tcp.refuse: {}\n        times: 0"),
-    withStep("tcp.refuse: {}\n        probability: 5"),
+    withStep("tcp.reset: {}\n        probability: 5"),
     withStep("tcp.refuse: {}\n        where: { on_of: all }"),
     withStep("process.signal: { signal: HUPP }\n        where: node"),
     withStep("process.signal: { signal: HUP, count: 2.5 }\n        where: node"),

@@ -292,7 +292,7 @@ describe("one mistake, one sentence", () => {
       "after: tcp.refuse waits for this step, and this one for tcp.refuse: write at instead",
     ],
     ["tcp.refuse: {}\n        until: phase.end - 10", "until:"],
-    ["tcp.refuse: {}\n        probability: 50", "probability: write a share from 0% to 100%, such as 5%"],
+    ["tcp.reset: {}\n        probability: 50", "probability: write a share from 0% to 100%, such as 5%"],
     ["tcp.refuse: {}\n        name: storm", "name: there is a phase called storm already: choose another name"],
     [
       "tcp.refuse: {}\n      - tcp.refuse: {}",
@@ -304,6 +304,7 @@ describe("one mistake, one sentence", () => {
     ],
     ["choose: [{ tcp.refuse: {} }, { process.kill: {} }]", "write faults of one plane in one step"],
     ["choose: [{ weight: 0, tcp.refuse: {} }]", "choose[0].weight: write a weight above 0"],
+    ["tcp.refuse: {}\n        nth: 3", "nth: leave out nth: this fault shuts the door, for everybody"],
     ["choose: []", "choose: write at least one choice"],
     [
       "process.kill: {}\n        where: node\n        for: 3s",

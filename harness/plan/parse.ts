@@ -22,7 +22,7 @@ import { findFiles } from "./files.ts";
 import { readMerged } from "./include.ts";
 import type { ReadFile } from "./include.ts";
 import { problemsOf } from "./issues.ts";
-import { matrixOf, normalise } from "./normalise.ts";
+import { bindPlan, cells, matrixOf, normalise } from "./normalise.ts";
 import { isRecord } from "./raw.ts";
 import type { Plan, PlanDocument } from "./schema.ts";
 import { toPlain } from "./tree.ts";
@@ -73,10 +73,16 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   if (problems.length > 0) throw new PlanError(inOrder(problems, file));
 
   const plan = normalise(document, bound, names, files);
-  checkSchedule(plan, binding, complain);
+  for (const cell of cells(plan).slice(0, cellsTried)) {
+    const tried = { ...binding, cell };
+    checkSchedule(bindPlan(plan, tried), tried, complain);
+  }
   if (problems.length > 0) throw new PlanError(inOrder(problems, file));
   return plan;
 }
+
+/** A big matrix differs in its values, and hardly in its mistakes. */
+const cellsTried = 20;
 
 /** Draws every step once, for what only shows then: expressions of the wrong type, circles, times that nothing can keep. */
 function checkSchedule(plan: Plan, binding: Binding, complain: Checking["complain"]): void {

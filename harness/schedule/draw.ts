@@ -6,7 +6,7 @@
  * Every draw is `H(seed, path, n)`: it depends on where the value stands and on nothing that was drawn before.
  */
 import { z } from "zod";
-import { distribution, drawFrom, isDistribution } from "../../faults/distribution.ts";
+import { drawFrom, isDistribution } from "../../faults/distribution.ts";
 import type { Distribution } from "../../faults/distribution.ts";
 import { uniform } from "../../faults/random.ts";
 import type { PathPart } from "../../faults/random.ts";
@@ -24,6 +24,7 @@ import {
 } from "../../faults/units.ts";
 import type { Unit } from "../../faults/units.ts";
 import { ExpressionError, compileExpression } from "../expression/expression.ts";
+import { randomOf } from "../plan/document/values.ts";
 import { hint } from "../plan/nearest.ts";
 import type { Constant, Written } from "../plan/schema.ts";
 
@@ -124,7 +125,7 @@ type ReadValue =
 function readValue(schema: z.ZodType, written: Written): ReadValue {
   const literal = schema.safeParse(written);
   if (literal.success) return { literal: literal.data };
-  const parsed = distribution(schema).safeParse(written);
+  const parsed = randomOf(schema).safeParse(written);
   if (parsed.success) return { random: parsed.data };
   return { wrong: (isLike(written) ? parsed : literal).error.issues[0]?.message ?? "write another value" };
 }
@@ -269,6 +270,6 @@ export function distributionOf(
     return "once" in meaning ? undefined : distributionOf(meaning.anew, scalar, names, depth + 1);
   }
   if (isFormula(written) || !isLike(written)) return undefined;
-  const parsed = distribution(scalar).safeParse(written);
+  const parsed = randomOf(scalar).safeParse(written);
   return parsed.success ? parsed.data : undefined;
 }

@@ -61,11 +61,11 @@ test("the timeline shows what happens, what is random, how long it takes and wha
     warm-up: until steady, 30s at most
     storm: 2m
       drip                      ···············▐█████████████████████████████···············  once
-                                tcp.drip on fetch { rate: 200B/s, chunk: 46B }
-      flap                      ▐█·······▐██▐██·▐█▐██·▐██··▐██·▐██···▐██··▐██······▐██····▐█  12 times
-                                tcp.latency on fetch { delay: 92827us, jitter: 1ms..5ms }
-      storm-of-signals-of-man…  |··|·········||·|·|····|····|·················||·|·········|  14 times
-                                process.signal on plc { signal: HUP, count: 2 }
+                                tcp.drip on fetch { rate: 200B/s, chunk: 50B }
+      flap                      ▐█·······▐██·▐██··▐██·▐██·▐██····▐██·▐██······▐██▐██·····▐██  11 times
+                                tcp.latency on fetch { delay: 85.901ms, jitter: 1ms..5ms }
+      storm-of-signals-of-man…  |··|······||··|···············|············|···|···||···|··|  13 times
+                                process.signal on node { signal: HUP, count: 5 }
       process.restart           when node.slivers == [] && node.ping.age > 10s, 3 times at most
                                 on node
       process.pause             5s after process.restart
@@ -74,7 +74,7 @@ test("the timeline shows what happens, what is random, how long it takes and wha
 
     takes 2m to 3m30s, and up to 45s more for what must follow
     random:
-      chunk: between 1B and 64B, once for the whole run: 46B
+      chunk: between 1B and 64B, once for the whole run: 50B
       flap, every: between 5s and 20s
       flap, delay: normal around 100ms, deviation 20ms
       flap, jitter: between 1ms and 5ms

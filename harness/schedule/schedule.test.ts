@@ -214,7 +214,7 @@ describe("what", () => {
 
   test("the selection of connections is as the proxy takes it", async () => {
     const [occurrence] = await occurrencesOf(
-      "tcp.refuse: {}\nprobability: 25%\nevery_nth: 3\nscope: new\ndirection: both\nmay_miss: true",
+      "tcp.reset: {}\nprobability: 25%\nevery_nth: 3\nscope: new\ndirection: both\nmay_miss: true",
     );
     expect(occurrence).toMatchObject({
       mayMiss: true,
@@ -267,9 +267,9 @@ describe("seeds", () => {
       schedule.phases[1]?.steps.map(({ name, occurrences }) => `${name} ${times(occurrences).slice(0, 3).join(" ")}`),
     ).toMatchInlineSnapshot(`
       [
-        "a 0+3620.678 3620.678+2034.799 5655.477+2172.041",
-        "b 0 761.504 4542.353",
-        "c 13312.87+1413.449",
+        "a 0+3018.224 3018.224+3326.324 6344.548+3564.234",
+        "b 0 6168.496 6266.834",
+        "c 34468.306+1693.528",
         "d 0 0 0",
       ]
     `);

@@ -34,6 +34,9 @@ function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases }: 
     leaveOut("times", "without every or when the step happens once");
   if (plane === "process")
     for (const key of connectionKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
+  if (faults.some(({ fault }) => fault.plane === "tcp" && fault.door === "shut")) {
+    for (const key of connectionKeys) leaveOut(key, "this fault shuts the door, for everybody");
+  }
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {
     leaveOut("for", `${faults.map(({ fault }) => fault.kind).join(" and ")} happens at one moment and has no length`);
   }

@@ -1,23 +1,28 @@
 /** Values that the schedule draws: a scalar, `$name`, `= expression`, or a distribution. */
 import { z } from "zod";
 import { distribution } from "../../../faults/distribution.ts";
+import type { Distribution } from "../../../faults/distribution.ts";
 import { duration, rate, share, size, unitOf } from "../../../faults/units.ts";
 import type { Unit } from "../../../faults/units.ts";
 import { formula, reference } from "./words.ts";
 
 /** One schema for all distributions of a unit, so that the JSON Schema says it once. */
-const shared = new Map<Unit["name"], z.ZodType>(
+const shared = new Map<Unit["name"], z.ZodType<Distribution<unknown>>>(
   Object.entries({ duration, size, rate, share }).map(([name, scalar]) => [
     name as Unit["name"],
     distribution(scalar).meta({ id: `random-${name}` }),
   ]),
 );
 
+/** All distributions of a scalar. */
+export function randomOf(scalar: z.ZodType): z.ZodType<Distribution<unknown>> {
+  const unit = unitOf(scalar);
+  return (unit === undefined ? undefined : shared.get(unit.name)) ?? distribution(scalar);
+}
+
 export function value(scalar: z.ZodType): z.ZodType {
   const { inner, optional } = unwrap(scalar);
-  const unit = unitOf(inner);
-  const random = (unit === undefined ? undefined : shared.get(unit.name)) ?? distribution(inner);
-  const written = z.union([inner, reference, formula, random]).meta(pick(scalar));
+  const written = z.union([inner, reference, formula, randomOf(inner)]).meta(pick(scalar));
   return optional ? written.optional() : written;
 }
 
