@@ -108,7 +108,7 @@ const startPlc = async (...args: string[]): Promise<Program & { readonly address
   return { ...program, address: String(address) };
 };
 
-/** It has applied its first document. */
+/** It is ready, and on its way to its first document. */
 async function startNode(address: string, args: readonly string[], directory?: string): Promise<Program> {
   const node = await start("node-manager/main.ts", ["--poll", "50ms", ...args], { "plc.test:443": address }, directory);
   await node.see("ready");
@@ -212,8 +212,7 @@ describe("the loop", () => {
 
   test("a slice that PLC no longer lists loses its sliver, processes first, and a new one is made beside it", async () => {
     await using before = await startPlc("--slices", "3");
-    await using relay = await startCutter(before.address);
-    await using node = await startNode(relay.address, []);
+    await using node = await startNode(before.address, []);
     await node.see("state.save.end");
     const data = {
       serial: 2,
@@ -349,6 +348,9 @@ describe("the log", () => {
     await using plc = await startPlc("--slices", "1");
     await using node = await startNode(plc.address, ["--poll", "1ms"]);
     const file = join(node.directory, "node.log");
+    // From here on the file is there.
+    node.signal("SIGHUP");
+    await node.see("log.reopened");
     for (let rotation = 1; rotation <= 10; rotation += 1) {
       const seen = node.lines.length;
       await rename(file, `${file}.${rotation}`);

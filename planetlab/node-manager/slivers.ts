@@ -77,12 +77,16 @@ export function createSlivers(host: Host, log: Log): Slivers {
       if (known.has(name) && known.get(name) === undefined) supervise(name);
     },
     async destroy(name) {
+      const removing = directoryOf(`${name}.removing`);
       await known.get(name)?.[Symbol.asyncDispose]();
-      await host.files.rename(directoryOf(name), directoryOf(`${name}.removing`));
+      // If what follows fails, it can run again.
+      known.set(name, undefined);
+      await host.files.remove(removing);
+      await host.files.rename(directoryOf(name), removing);
       known.delete(name);
       log("sliver.destroyed", { name });
       announce();
-      await host.files.remove(directoryOf(`${name}.removing`));
+      await host.files.remove(removing);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...known.values()].map(async (supervisor) => supervisor?.[Symbol.asyncDispose]()));
