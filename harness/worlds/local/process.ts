@@ -19,6 +19,8 @@ export interface LifeOptions {
 export interface Life {
   /** Resolves after `onExit`. */
   readonly exited: Promise<Exit>;
+  /** True as soon as it has ended, which is before `exited`. */
+  isGone(): boolean;
   /** False if nobody is there. */
   signal(signal: Signal, to: Recipient): boolean;
   /** Whatever ends it from now on, it was told to. */
@@ -84,6 +86,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
 
   return {
     exited: ended.promise,
+    isGone: () => gone,
     signal(signal, to) {
       if (requests.has(signal)) orderedUntil = Math.max(orderedUntil, performance.now() + obedienceMs);
       if (to === "group") return signalGroup(pid, signal);

@@ -14,6 +14,8 @@ import type { Life } from "./process.ts";
 import { becomesReady } from "./readiness.ts";
 
 const lastLinesKept = 20;
+/** The history is kept in memory; a daemon that says more than this has to be tested another way. Its log file has all of it. */
+const mostLines = 200_000;
 export interface LocalServiceOptions {
   readonly name: string;
   readonly service: Service;
@@ -53,6 +55,7 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
   /** Aborted when it shall not come back by itself, or is back already. */
   let comeback = new AbortController();
   let lives = 0;
+  let lines = 0;
   /** Whether it shall come back by itself, if the plan has it supervised. */
   let wanted = false;
   let ending = false;
@@ -61,6 +64,12 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
     lastLines.push(line);
     if (lastLines.length > lastLinesKept) lastLines.shift();
     options.write(line);
+    lines++;
+    if (lines > mostLines) {
+      if (lines === mostLines + 1)
+        record({ event: "run.trouble", reason: `${name} wrote more than ${mostLines} lines` });
+      return;
+    }
     const fields = parseFields(line);
     if (fields === undefined) {
       record({ event: "service.log", service: name, stream, line });
@@ -120,8 +129,10 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
   };
 
   const start = async (): Promise<Current> => {
-    comeback.abort();
     wanted = true;
+    // One that has ended, but whose last lines are still on their way, is about to make room.
+    if (current?.life.isGone() === true) await current.life.exited;
+    comeback.abort();
     if (ending) throw new WorldError(`${name} can't be started: the world ends`);
     if (current !== undefined) return current;
     starting ??= startOne().finally(() => (starting = undefined));
