@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -78,6 +78,14 @@ describe("a state", () => {
 });
 
 describe("a file", () => {
+  test("that is a directory is reported and no reason to stop, even twice", async () => {
+    for (const name of ["state.json", "state.json.corrupt/inside"])
+      await mkdir(join(directory, name), { recursive: true });
+    const { file, events } = rig(() => emptyState);
+    expect(await file.load()).toEqual(emptyState);
+    expect(events).toEqual(["state.corrupt"]);
+  });
+
   test("that is not there is an empty state", async () => {
     const { file, events } = rig(() => emptyState);
     expect(await file.load()).toEqual(emptyState);

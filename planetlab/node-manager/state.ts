@@ -1,6 +1,7 @@
 /**
  * What the Node Manager must not forget: one JSON file, written record by record and replaced as a whole.
  */
+import { dirname } from "node:path";
 import { z } from "zod";
 import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
@@ -65,7 +66,8 @@ export function createStateFile(
       return await readState();
     } catch (error) {
       log("state.corrupt", { file: stateFile, why: firstLine(error) });
-      await host.files.rename(stateFile, `${stateFile}.corrupt`);
+      // Kept for whoever wants to know, if that can be done.
+      await host.files.rename(stateFile, `${stateFile}.corrupt`).catch(() => undefined);
       return emptyState;
     }
   };
@@ -75,7 +77,7 @@ export function createStateFile(
     log("state.save.begin", {});
     const bytes = await writeDurably(host, target, pieces(current()));
     if (target !== stateFile) await host.files.rename(target, stateFile);
-    await host.files.syncDirectory(".");
+    await host.files.syncDirectory(dirname(stateFile));
     log("state.save.end", { bytes });
   };
 
