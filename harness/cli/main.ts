@@ -8,6 +8,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { HarnessError, PlanError, UsageError } from "../errors.ts";
 import { exitCodes } from "./exit.ts";
 import { listenForInterrupts } from "./interrupt.ts";
+import type { RunFlags } from "./run.ts";
 
 const interrupts = listenForInterrupts();
 
@@ -81,16 +82,6 @@ program
     const { doctor } = await import("./doctor.ts");
     process.exitCode = await doctor();
   });
-
-export interface RunFlags {
-  readonly world: "local";
-  readonly seed?: number;
-  readonly out: string;
-  readonly junit?: string;
-  readonly controls?: boolean;
-  readonly available?: boolean;
-  readonly isolation: boolean;
-}
 
 function oneOf(values: readonly string[]): (text: string) => string {
   return (text) => {

@@ -17,11 +17,20 @@ import { capabilitiesOf } from "../worlds/local/layout.ts";
 import { lackOf } from "../worlds/needs.ts";
 import { startLocalWorld } from "../worlds/local/world.ts";
 import { exitCodes } from "./exit.ts";
-import type { RunFlags } from "./main.ts";
 import { bindCells, loadPlans } from "./plans.ts";
 import type { BoundPlan, LoadedPlan } from "./plans.ts";
 import { createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
+
+export interface RunFlags {
+  readonly world: "local";
+  readonly seed?: number;
+  readonly out: string;
+  readonly junit?: string;
+  readonly controls?: boolean;
+  readonly available?: boolean;
+  readonly isolation: boolean;
+}
 
 interface Suite {
   readonly host: Host;
