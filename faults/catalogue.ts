@@ -1,7 +1,7 @@
 /** The catalogue of faults, from what they declare: docs/faults.md and `sinbin faults`. */
 import { z } from "zod";
-import type { Fault } from "./fault.ts";
 import { faults } from "./registry.ts";
+import type { Fault } from "./registry.ts";
 import { unitOf } from "./units.ts";
 
 interface Parameter {

@@ -5,8 +5,6 @@
  *         └──────► contract of the plane (tcp/contract.ts, process/contract.ts) ──► proxy, or world
  */
 import type { z } from "zod";
-import type { TcpFault } from "./tcp/contract.ts";
-import type { ProcessFault } from "./process/contract.ts";
 
 export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   /** `plane.kebab-case`, the same as the file's path. Plan keys are the same in snake_case (`tcp.slow_close`). */
@@ -25,6 +23,3 @@ export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   /** A plan's step that shows it, for the catalogue (YAML text of the parameters, such as `{ delay: 100ms }`). */
   readonly example: string;
 }
-
-export type Fault = TcpFault | ProcessFault;
-export type Plane = Fault["plane"];

@@ -22,7 +22,10 @@ export class PlanError extends HarnessError {
   constructor(problems: readonly Problem[]) {
     super(
       problems
-        .map(({ file, line, column, path, message }) => `${file}:${line}:${column}${path === "" ? "" : ` ${path}`}: ${message}`)
+        .map(
+          ({ file, line, column, path, message }) =>
+            `${file}:${line}:${column}${path === "" ? "" : ` ${path}`}: ${message}`,
+        )
         .join("\n"),
     );
     this.problems = problems;

@@ -1,5 +1,5 @@
 /** The promises of the house that no compiler holds: which way imports point, and where each dependency may be named. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ const sources = execFileSync("git", ["ls-files", "--cached", "--others", "--excl
   encoding: "utf8",
 })
   .split("\n")
-  .filter((file) => file !== "");
+  .filter((file) => file !== "" && existsSync(join(root, file)));
 
 /** Folder → what it may import of ours, besides itself. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -30,17 +30,17 @@ const importedIn: Readonly<Record<string, readonly string[]>> = {
   yaml: ["harness/plan/yaml.ts"],
   "@marcbachmann/cel-js": ["harness/expression/cel.ts"],
   "fast-xml-parser": ["planetlab/xml.ts"],
-  "@peculiar/x509": ["harness/worlds/local/certificates.ts"],
+  "@peculiar/x509": ["host/real/certificates.ts"],
 };
 
 /** A schema language is spoken wherever a shape crosses a boundary. */
 const importedAnywhere = new Set(["zod"]);
 
-const importPattern = /(?:from|import\(|^import) ?"([^"]+)"/gm;
+const importPattern = /^(?:import|export)\b[^"';]*?\bfrom "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"\)/gm;
 
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(importPattern)].map((match) => match[1] ?? "");
+  return [...text.matchAll(importPattern)].map((match) => match.slice(1).find((name) => name !== undefined) ?? "");
 }
 
 const isTest = (file: string): boolean => file.endsWith(".test.ts") || file.includes("/fixtures/");

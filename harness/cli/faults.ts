@@ -1,7 +1,7 @@
 import { faults } from "../../faults/registry.ts";
 import { renderCatalogue, renderFault } from "../../faults/catalogue.ts";
 import { UsageError } from "../errors.ts";
-import { nearest } from "../plan/nearest.ts";
+import { nearest } from "../expression/nearest.ts";
 
 export function showFaults(kind: string | undefined, { markdown = false }: { readonly markdown?: boolean }): void {
   if (markdown) {

@@ -2,7 +2,7 @@
 import { durationUnit, sizeUnit } from "../../faults/units.ts";
 import type { Scope, ValueType } from "./expression.ts";
 import type { CelNode } from "./guard.ts";
-import { suggest } from "./suggest.ts";
+import { hint } from "./nearest.ts";
 
 /** An error of the library, as far as we look. */
 export interface CelFailure {
@@ -38,7 +38,7 @@ export function complaintAbout(failure: CelFailure, surroundings: Surroundings):
     case "unknown_variable": {
       const name = typeof node?.args === "string" ? node.args : "";
       const names = [...surroundings.scope.variables.keys(), ...(surroundings.scope.steps.size > 0 ? ["fault"] : [])];
-      return { message: `there is no ${name} here: ${suggest(name, names)}`, offset: start };
+      return { message: `there is no ${name} here: ${hint(name, names)}`, offset: start };
     }
     case "no_such_key":
       return noSuchMember(node, start, surroundings);
@@ -89,7 +89,7 @@ function noSuchMember(
   const name = typeof key === "string" ? key : isChecked(key) ? String(key.args) : String(key);
   const type = typeNamed(owner.checkedType?.name ?? "dyn");
   const members = typeof type === "object" ? type.members.keys() : type === "event" ? eventMembers.keys() : [];
-  return { message: `${slice(owner)} has no ${name}: ${suggest(name, members)}`, offset: start };
+  return { message: `${slice(owner)} has no ${name}: ${hint(name, members)}`, offset: start };
 }
 
 function wrongOperands(node: CheckedNode | undefined, start: number, surroundings: Surroundings): Complaint {

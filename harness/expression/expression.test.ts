@@ -170,12 +170,12 @@ describe("what is wrong with an expression, and where", () => {
     [
       "matches(mode, 'x')",
       "matches(mode, 'x')",
-      "there is no function matches: there are abs, double, fault, int, size, string",
+      "there is no function matches: there are abs, size, fault, int, double, string",
     ],
     [
       "duration('5s') < period",
       "duration('5s') < period",
-      "there is no function duration: there are abs, double, fault, int, size, string",
+      "there is no function duration: there are abs, size, fault, int, double, string",
     ],
     ["size(5) == 1", "size(5) == 1", "size does not take this: 5 is an int"],
     ["_0 < 5s", "_0 < 5s", "_0: a name begins with a letter"],

@@ -5,7 +5,7 @@
  * type checking off. What is not in these lists is an error that says what there is.
  */
 import { ExpressionError } from "./error.ts";
-import { suggest } from "./suggest.ts";
+import { hint } from "./nearest.ts";
 
 /** A node of the syntax tree, as far as we look. Offsets are those of the rewritten text. */
 export interface CelNode {
@@ -40,14 +40,14 @@ export function guard(root: CelNode, steps: ReadonlySet<string>): readonly CelNo
     if (node.op === "call" && isCall(node.args)) {
       const [name, args] = node.args;
       if (!functions.has(name))
-        throw new ExpressionError(`there is no function ${name}: ${suggest(name, functions)}`, node.start);
+        throw new ExpressionError(`there is no function ${name}: ${hint(name, functions)}`, node.start);
       for (const argument of args) visit(argument, bound, loops);
       return;
     }
     if (node.op === "rcall" && isMethodCall(node.args)) {
       const [name, receiver, args] = node.args;
       if (!methods.has(name))
-        throw new ExpressionError(`there is no method ${name}: ${suggest(name, methods)}`, receiver.end);
+        throw new ExpressionError(`there is no method ${name}: ${hint(name, methods)}`, receiver.end);
       visit(receiver, bound, loops);
       const looping = macros.has(name);
       if (looping && loops === maximumLoopDepth) {
@@ -81,7 +81,7 @@ function checkFault(call: CelNode, args: readonly CelNode[], steps: ReadonlySet<
     throw new ExpressionError(`write the name of a step in quotes, such as fault("storm")`, call.start);
   }
   if (!steps.has(step.args))
-    throw new ExpressionError(`there is no step ${step.args}: ${suggest(step.args, steps)}`, step.start);
+    throw new ExpressionError(`there is no step ${step.args}: ${hint(step.args, steps)}`, step.start);
 }
 
 function isNode(value: unknown): value is CelNode {

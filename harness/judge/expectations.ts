@@ -8,7 +8,8 @@
  * - `always`, `never`: broken if it is false (true) for longer than `for`; without `for`, for any moment. `never EVENT`: it does not happen.
  * - `eventually`: true at some moment within `within` after the last fault was lifted; with `during`, after that phase or occurrence began.
  * - `whenever`: each time that the condition becomes true (the event happens) in the window, `then` is true (happens) at some moment from then to
- *   `within` later. More misses than `tolerate` break it. If there was no occasion at all, it holds.
+ *   `within` later. More misses than `tolerate` break it. Without any occasion nothing was tested: `unknown`,
+ *   unless it says `may_miss`.
  * - `at_end`: true just before the run ends. `sometimes`: true (happened) at least once, else `unknown`: nothing was tested.
  * - What would need a moment after the end of the history is `unknown`, and `pending` says until when the run has to go on.
  */
@@ -151,7 +152,7 @@ function positionAt(history: readonly HistoryEvent[], at: number, end: Position)
 function whenever(
   truth: Truth,
   answer: Truth,
-  { then, within, tolerate }: Expectation & { readonly word: "whenever" },
+  { then, within, tolerate, may_miss }: Expectation & { readonly word: "whenever" },
   windows: readonly Interval[],
   { whole, cut }: Course,
 ): Outcome {
@@ -175,7 +176,12 @@ function whenever(
     const reason = `the run ended before the ${roundedDuration(within)} that ${then} had were over`;
     return { verdict: "unknown", reason, position: whole.to, pending: deadline };
   }
-  if (all.length === 0) return { verdict: "pass", reason: "there was no occasion" };
+  if (all.length === 0) {
+    const reason = "there was no occasion";
+    return may_miss
+      ? { verdict: "pass", reason }
+      : { verdict: "unknown", reason: cut ?? `${reason}: nothing was tested`, position: whole.to };
+  }
   const tolerated = missed.length === 0 ? "" : `, ${missed.length} missed and tolerated`;
   return {
     verdict: "pass",

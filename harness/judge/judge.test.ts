@@ -259,8 +259,10 @@ describe("whenever", () => {
     expect(pendingUntil(sketchPlan({ expect: [follows()] }), history.slice(0, -1), 13_000)).toBe(13_500);
   });
 
-  test("holds if there was no occasion", () => {
-    expect(outcome(judged(follows(), usualStory()))).toEqual({ verdict: "pass", reason: "there was no occasion" });
+  test("is unknown if there was no occasion, unless that is fine", () => {
+    const reason = "there was no occasion: nothing was tested";
+    expect(judged(follows(), usualStory())).toMatchObject({ verdict: "unknown", reason });
+    expect(judged(follows({ may_miss: true }), usualStory())).toMatchObject({ verdict: "pass" });
   });
 });
 

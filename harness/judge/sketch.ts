@@ -69,6 +69,7 @@ type Words = Partial<{
   readonly for: number;
   readonly within: number;
   readonly tolerate: { readonly count: number } | { readonly share: number };
+  readonly may_miss: boolean;
   readonly name: string;
   readonly during: string;
   readonly severity: "fail" | "warn";
@@ -77,7 +78,16 @@ type Words = Partial<{
 /** From its text, `never node.exited` or `whenever node.exits then node.ready`. */
 export function expectation(text: string, words: Words = {}): Expectation {
   const [, word, condition, answer] = /^(\w+) (.*?)(?: then (.*))?$/.exec(text) ?? [];
-  const common = { for: 0, severity: "fail", tolerate: { count: 0 }, ...words, text, word, expression: condition };
+  const common = {
+    for: 0,
+    severity: "fail",
+    tolerate: { count: 0 },
+    may_miss: false,
+    ...words,
+    text,
+    word,
+    expression: condition,
+  };
   // oxlint-disable-next-line unicorn/no-thenable -- it is the plan's word, and nobody awaits an expectation.
   return (answer === undefined ? common : { ...common, then: answer }) as Expectation;
 }

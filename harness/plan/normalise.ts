@@ -156,6 +156,7 @@ function toExpectation(document: ExpectationDocument): Expectation | undefined {
     then = "true",
     within = 0,
     tolerate = { count: 0 },
+    may_miss = false,
   } = document;
   const common = { severity: document.severity, ...(document.name === undefined ? {} : { name: document.name }) };
   const grace = document.for ?? 0;
@@ -173,6 +174,7 @@ function toExpectation(document: ExpectationDocument): Expectation | undefined {
       then,
       within,
       tolerate,
+      may_miss,
       ...common,
     };
   }

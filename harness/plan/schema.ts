@@ -7,7 +7,7 @@
  * as it was written, for the schedule. Keys are the words of the plan, so that code, plans and reports have one name for a thing.
  */
 import type { z } from "zod";
-import type { Capability } from "../worlds/world.ts";
+import type { Capability } from "../worlds/capability.ts";
 import type { expectationDocument, Severity, Tolerance } from "./document/expectations.ts";
 import type { linkDocument, observationDocument, serviceDocument, signalDocument } from "./document/system.ts";
 
@@ -147,6 +147,8 @@ export type Expectation = Expected &
         readonly then: string;
         readonly within: number;
         readonly tolerate: Tolerance;
+        /** Having no occasion is fine. */
+        readonly may_miss: boolean;
       }
     | { readonly word: "at_end" | "sometimes"; readonly expression: string }
   );

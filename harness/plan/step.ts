@@ -1,5 +1,5 @@
 /** Reading steps out of a document that may be wrong in any way: which fault, which plane, which name. */
-import type { Fault, Plane } from "../../faults/fault.ts";
+import type { Fault, Plane } from "../../faults/registry.ts";
 import { faultKeys, faultOf } from "./document/faults.ts";
 import { isRecord, listAt, textAt } from "./raw.ts";
 import type { Raw } from "./raw.ts";

@@ -6,7 +6,7 @@
 import { faults } from "../../faults/registry.ts";
 import { duration, formatDuration } from "../../faults/units.ts";
 import { bounds, isDistribution } from "../../faults/distribution.ts";
-import { hint } from "../plan/nearest.ts";
+import { hint } from "../expression/nearest.ts";
 import type { Phase, Plan, Step, Written } from "../plan/schema.ts";
 import { count } from "../../faults/units.ts";
 import { distributionOf, isFormula, isReference } from "./draw.ts";

@@ -1,6 +1,6 @@
 /** What a plan needs of a world: by its own word (`requires`), or by what is in it. */
 import type { Plan } from "../plan/schema.ts";
-import type { Capability } from "./world.ts";
+import type { Capability } from "./capability.ts";
 
 const remedies: Readonly<Record<Capability, string>> = {
   programs: "a world that runs programs",

@@ -10,10 +10,7 @@ import type { ProcessTarget } from "../../faults/process/contract.ts";
 import type { TcpProxy } from "../../proxies/tcp/proxy.ts";
 import type { RecordEvent } from "../history/event.ts";
 import type { Link, Service } from "../plan/schema.ts";
-
-/** What a plan may need and a world may lack; `sinbin doctor` and a plan's `requires` use the same names. */
-export const capabilities = ["programs", "commands", "isolation", "natural-ports"] as const;
-export type Capability = (typeof capabilities)[number];
+import type { Capability } from "./capability.ts";
 
 export interface WorldOptions {
   readonly services: ReadonlyMap<string, Service>;

@@ -1,7 +1,7 @@
 /** Whatever is named must be there: services, links, phases, steps, guards, expectations. */
 import { serviceMembers } from "../../judge/signals.ts";
 import { expectationWords } from "../document/expectations.ts";
-import { hint } from "../nearest.ts";
+import { hint } from "../../expression/nearest.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import type { Written } from "../schema.ts";
@@ -83,7 +83,11 @@ function checkWhere(checking: Checking): void {
   const { phases, services, links, complain } = checking;
   for (const { raw, path, faults: found, plane } of phases.flatMap(({ steps }) => steps)) {
     const where: Written | undefined = raw["where"];
-    if (found.length === 0) continue;
+    if (found.length === 0) {
+      // The fault is misspelt, so that nobody knows what it acts on; what is neither is wrong all the same.
+      known(checking, [...path, "where"], "link or service", textAt(raw, "where"), [...links, ...services, "all"]);
+      continue;
+    }
     if (plane === undefined) {
       complain(path, "write faults of one plane in one step: those of tcp act on links, those of process on services");
       continue;
@@ -131,6 +135,8 @@ function checkExpectations(checking: Checking): void {
       complain([...path, "then"], "leave out then: it goes with whenever");
     if (word !== "whenever" && raw["tolerate"] !== undefined)
       complain([...path, "tolerate"], "leave out tolerate: it goes with whenever");
+    if (word !== "whenever" && raw["may_miss"] !== undefined)
+      complain([...path, "may_miss"], "leave out may_miss: here it goes with whenever");
     if (word !== "always" && word !== "never" && raw["for"] !== undefined)
       complain([...path, "for"], "leave out for: it goes with always and never");
     if (steady && word !== "always")

@@ -1,7 +1,7 @@
 /** Keys of phases and steps that don't go together. */
 import { listAt, textAt } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
-import { hint } from "../nearest.ts";
+import { hint } from "../../expression/nearest.ts";
 import type { RawStep } from "../step.ts";
 import type { Checking } from "./checking.ts";
 

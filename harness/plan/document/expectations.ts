@@ -37,6 +37,10 @@ const shape = {
   // oxlint-disable-next-line unicorn/no-thenable -- a word of the language; its value is a text.
   then: expression.optional().meta({ description: "What must be true after `whenever`." }),
   within: bound(duration).optional().meta({ description: "The deadline of `eventually` and `whenever`." }),
+  may_miss: z
+    .boolean("write true or false")
+    .optional()
+    .meta({ description: "There need not be an occasion for `whenever`; without it, having none is unknown." }),
   tolerate: bound(
     z.union([
       share.transform(asShare),

@@ -1,7 +1,7 @@
 /** A whole plan, as people write it. */
 import { z } from "zod";
 import { duration } from "../../../faults/units.ts";
-import { capabilities } from "../../worlds/world.ts";
+import { capabilities } from "../../worlds/capability.ts";
 import { expectationDocument } from "./expectations.ts";
 import { stepDocument } from "./step.ts";
 import { linkDocument, observationDocument, serviceDocument } from "./system.ts";

@@ -1,12 +1,9 @@
 /** The small words that every part of a plan is made of. */
 import { z } from "zod";
+import { reservedNames } from "../../expression/cel.ts";
+import { builtInNames } from "../../judge/signals.ts";
 
-/** What CEL keeps for itself, and the one name that every JavaScript object has. */
-const reserved = new Set(
-  "as break const constructor continue else false for function if import in let loop null package namespace return true var void while fault run phase".split(
-    " ",
-  ),
-);
+const reserved = new Set([...reservedNames, ...builtInNames]);
 
 /** Names of services, links, signals and parameters: they are variables of expressions, too. */
 export const name = z

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { capabilities } from "../world.ts";
+import { capabilities } from "../capability.ts";
 import { examine } from "./doctor.ts";
 import { tools } from "./isolate.ts";
 

@@ -1,6 +1,6 @@
 /** What works on this machine, for `sinbin doctor`: each answer comes from a trial, and each "no" with what to do about it. */
-import { capabilities } from "../world.ts";
-import type { Capability } from "../world.ts";
+import { capabilities } from "../capability.ts";
+import type { Capability } from "../capability.ts";
 import { findHindrance, isIsolated, missingTools, tools } from "./isolate.ts";
 
 export interface Finding {

@@ -6,7 +6,7 @@
  */
 import type { Address } from "../../../host/host.ts";
 import type { Link, Service } from "../../plan/schema.ts";
-import type { Capability } from "../world.ts";
+import type { Capability } from "../capability.ts";
 
 export interface Layout extends AsyncDisposable {
   readonly capabilities: ReadonlySet<Capability>;
