@@ -98,13 +98,16 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   };
 }
 
+/** The first may pass without a look at the pipes. */
+const turnsWithoutNews = 3;
+
 /**
  * What a process wrote before it ended is in the pipes by then, and turns of the event loop without news show that they are empty. Waiting for
  * their end would not do: a child that outlives the process may hold them open.
  */
 async function drain(streams: readonly { readonly chunks: number }[]): Promise<void> {
   const count = (): number => streams.reduce((sum, { chunks }) => sum + chunks, 0);
-  for (let quiet = 0, before = count(); quiet < 2; before = count()) {
+  for (let quiet = 0, before = count(); quiet < turnsWithoutNews; before = count()) {
     await new Promise((resolve) => setImmediate(resolve));
     quiet = count() === before ? quiet + 1 : 0;
   }

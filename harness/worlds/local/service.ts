@@ -16,6 +16,7 @@ import { becomesReady } from "./readiness.ts";
 const lastLinesKept = 20;
 /** The history is kept in memory; a daemon that says more than this has to be tested another way. Its log file has all of it. */
 const mostLines = 200_000;
+
 export interface LocalServiceOptions {
   readonly name: string;
   readonly service: Service;
@@ -66,8 +67,8 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
     options.write(line);
     lines++;
     if (lines > mostLines) {
-      if (lines === mostLines + 1)
-        record({ event: "run.trouble", reason: `${name} wrote more than ${mostLines} lines` });
+      const reason = `${name} wrote more than ${mostLines} lines`;
+      if (lines === mostLines + 1) record({ event: "run.trouble", reason });
       return;
     }
     const fields = parseFields(line);
