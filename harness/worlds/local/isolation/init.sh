@@ -20,7 +20,10 @@ harness=$!
 exec 3<&-
 
 while :; do
-  wait "$harness"
+  # Quietly: the shell has a word to say on children that die by a signal.
+  wait "$harness" 2>/dev/null
   status=$?
+  # Interrupted before it had its handlers.
+  if [ "$status" -eq 143 ]; then status=130; fi
   kill -0 "$harness" 2>/dev/null || exit "$status"
 done
