@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { describeHost } from "./contract.ts";
-import type { HostPair } from "./contract.ts";
+import { describeHost } from "./host.testing.ts";
+import type { HostPair } from "./host.testing.ts";
 import { createAuthority } from "./real/certificates.ts";
 import { createRealHost } from "./real.ts";
 

@@ -141,7 +141,7 @@ export interface Exit {
 }
 
 export interface Processes {
-  /** Starts a child in a process group of its own; its output is discarded. @throws {Error} with `code` ENOENT and so on. */
+  /** Starts a child in a process group of its own, in a directory of the service (by default its own); its output is discarded. @throws {Error} with `code` ENOENT and so on. */
   start(command: string, args: readonly string[], options?: { readonly directory?: string }): Promise<Child>;
 }
 

@@ -5,7 +5,7 @@ import { realClock } from "./real/clock.ts";
 import { createFiles } from "./real/files.ts";
 import { logToStandardOutput } from "./real/log.ts";
 import { createNetwork } from "./real/network.ts";
-import { realProcesses } from "./real/processes.ts";
+import { createProcesses } from "./real/processes.ts";
 import type { Identity } from "./real/secure.ts";
 import { realSignals } from "./real/signals.ts";
 
@@ -34,7 +34,7 @@ export function createRealHost(options: RealHostOptions): Host {
     network: createNetwork({ names, identity: identity ?? {}, log }),
     files: createFiles(directory),
     signals: realSignals,
-    processes: realProcesses,
+    processes: createProcesses(directory),
     random: createRandom(seed),
     log,
   };

@@ -29,7 +29,7 @@ export const eventSchema = z.discriminatedUnion("event", [
     signal: z.string().optional(),
     ordered: z.boolean(),
   }),
-  /** A line of output: `fields` if it was a JSON object with an `event`, else `line`. Cut at 4 KiB. */
+  /** A line of output: `fields` if it was a JSON object with an `event`, else `line`. Cut at 64 KiB. */
   z.object({
     at,
     event: z.literal("service.log"),

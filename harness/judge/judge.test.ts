@@ -4,7 +4,7 @@ import type { Expectation, Plan } from "../plan/schema.ts";
 import type { Finding } from "./finding.ts";
 import { judge } from "./judge.ts";
 import { pendingUntil } from "./pending.ts";
-import { expectation, pings, sketchPlan, sketchStep, story, usualStory, type Told } from "./sketch.ts";
+import { expectation, pings, sketchPlan, sketchStep, story, usualStory, type Told } from "./judge.testing.ts";
 
 function judged(expected: Expectation, history: readonly HistoryEvent[], parts: Partial<Plan> = {}): Finding {
   const { findings } = judge(sketchPlan({ ...parts, expect: [expected] }), history);

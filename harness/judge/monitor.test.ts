@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createMonitor } from "./monitor.ts";
-import { expectation, sketchPlan, story, usualStory, type Told } from "./sketch.ts";
+import { expectation, sketchPlan, story, usualStory, type Told } from "./judge.testing.ts";
 
 const plan = sketchPlan({ steady: [expectation("always node.alive"), expectation("always node.ping.age < 2s")] });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Observation } from "../plan/schema.ts";
 import { convert } from "./observed.ts";
 import { compileCondition, createSignals, declareSignals } from "./signals.ts";
-import { sketchPlan, story, usualStory, type Told } from "./sketch.ts";
+import { sketchPlan, story, usualStory, type Told } from "./judge.testing.ts";
 
 const plan = sketchPlan({
   observe: {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { compileCondition, createSignals, declareSignals } from "./signals.ts";
-import { sketchPlan, story, type Told } from "./sketch.ts";
+import { sketchPlan, story, type Told } from "./judge.testing.ts";
 import { traceTruth } from "./truth.ts";
 
 const plan = sketchPlan();

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { faults } from "../../faults/registry.ts";
 import { faultKey } from "./document/faults.ts";
 import { renderJsonSchema } from "./json-schema.ts";
-import { problemsIn, twoServices } from "./testing.ts";
+import { problemsIn, twoServices } from "./plan.testing.ts";
 
 test("plan.schema.json is what the code says; if not: npx sinbin schema > harness/plan/plan.schema.json", async () => {
   expect(await readFile(new URL("plan.schema.json", import.meta.url), "utf8")).toBe(renderJsonSchema());

@@ -5,7 +5,7 @@ import { PlanError } from "../errors.ts";
 import { explain } from "../schedule/explain.ts";
 import { createSchedule } from "../schedule/schedule.ts";
 import { cells } from "./parse.ts";
-import { parseText, problemsIn, twoServices } from "./testing.ts";
+import { parseText, problemsIn, twoServices } from "./plan.testing.ts";
 
 const good = `plan: p
 seed: random

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parsePlan } from "./parse.ts";
-import { parseText, problemsIn, readFrom, twoServices } from "./testing.ts";
+import { parseText, problemsIn, readFrom, twoServices } from "./plan.testing.ts";
 
 const canonical = `
 plan: sighup-storm-during-a-slow-fetch

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { usualStory } from "../judge/sketch.ts";
+import { usualStory } from "../judge/judge.testing.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import { createProgress, renderProgress } from "./progress.ts";
 

@@ -2,7 +2,7 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { describe, expect, test } from "vitest";
 import { judge } from "../judge/judge.ts";
 import { judgeControl } from "../judge/control.ts";
-import { expectation, pings, sketchPlan, usualStory } from "../judge/sketch.ts";
+import { expectation, pings, sketchPlan, usualStory } from "../judge/judge.testing.ts";
 import { renderJunit } from "./junit.ts";
 import { verdictOf, type Report, type ReportedRun } from "./report.ts";
 import { renderText } from "./text.ts";

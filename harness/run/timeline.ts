@@ -100,19 +100,31 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
     );
   }
   const running: Promise<void>[] = [];
-  const run = (occurrence: Occurrence | undefined, planned: number, signal: AbortSignal): void => {
+  const failures: unknown[] = [];
+  /** One that fails ends its step at once, however long the others would last. */
+  const failed = (error: unknown): void => {
+    failures.push(error);
+    ended.abort();
+  };
+  /** `from`: what the times of the step count from. */
+  const run = (occurrence: Occurrence | undefined, from: number, signal: AbortSignal): void => {
     if (occurrence === undefined) return;
-    running.push(unlessAborted(signal, runOccurrence(timeline, step, occurrence, planned, signal)));
+    const work = unlessAborted(signal, runOccurrence(timeline, step, occurrence, from + occurrence.at, signal));
+    running.push(work.catch(failed));
   };
   try {
     switch (step.trigger.type) {
       case "timed":
-        for (const occurrence of step.occurrences) {
-          const planned = began + occurrence.at;
-          await clock.sleep(Math.max(0, planned - clock.monotonic()), { signal: over });
-          run(occurrence, planned, over);
-        }
+        for (const occurrence of step.occurrences) run(occurrence, began, over);
         break;
+      case "after": {
+        const { edge, delay } = step.trigger;
+        const watch = live.watch(edge);
+        await live.until(() => watch.value || watch.rises > 0, { signal: over });
+        const fired = clock.monotonic() + delay;
+        for (const occurrence of step.occurrences) run(occurrence, fired, over);
+        break;
+      }
       case "when": {
         const { expression, times = Infinity } = step.trigger;
         const watch = live.watch(expression);
@@ -139,22 +151,13 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
         }
         break;
       }
-      case "after": {
-        const { edge, delay } = step.trigger;
-        const watch = live.watch(edge);
-        await live.until(() => watch.value || watch.rises > 0, { signal: over });
-        const fired = clock.monotonic() + delay;
-        for (const occurrence of step.occurrences) {
-          const planned = fired + occurrence.at;
-          await clock.sleep(Math.max(0, planned - clock.monotonic()), { signal: over });
-          run(occurrence, planned, over);
-        }
-        break;
-      }
     }
+  } catch (error) {
+    if (error !== over.reason) throw error;
   } finally {
     await Promise.all(running);
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Nothing where a choice was drawn that does nothing. */
@@ -171,9 +174,8 @@ async function runOccurrence(
 ): Promise<void> {
   const { clock } = world.host;
   const { n, kind, where, parameters } = occurrence;
-  await clock.sleep(step.trigger.type === "timed" ? 0 : occurrence.at, { signal });
-  const due = step.trigger.type === "when" || step.trigger.type === "while" ? planned + occurrence.at : planned;
-  const late = Math.max(0, Math.round(clock.monotonic() - due));
+  await clock.sleep(Math.max(0, planned - clock.monotonic()), { signal });
+  const late = Math.max(0, Math.round(clock.monotonic() - planned));
   history.record({
     event: "fault.inject",
     step: step.name,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseText, twoServices } from "../plan/testing.ts";
+import { parseText, twoServices } from "../plan/plan.testing.ts";
 import { explain } from "./explain.ts";
 import { createSchedule } from "./schedule.ts";
 

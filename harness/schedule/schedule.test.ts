@@ -4,7 +4,7 @@ import { faults } from "../../faults/registry.ts";
 import { PlanError } from "../errors.ts";
 import { cells } from "../plan/parse.ts";
 import type { Plan } from "../plan/schema.ts";
-import { parseText, twoServices } from "../plan/testing.ts";
+import { parseText, twoServices } from "../plan/plan.testing.ts";
 import { createSchedule, drawOccurrence } from "./schedule.ts";
 import type { Occurrence, Schedule, ScheduledStep } from "./schedule.ts";
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRig, type Injected, type Rig } from "./link-rig.ts";
+import { createRig, type Injected, type Rig } from "./link.testing.ts";
 
 const duration = fc.integer({ min: 0, max: 5000 }).map((ms) => `${ms}ms`);
 const size = fc.integer({ min: 1, max: 3000 }).map((bytes) => `${bytes}B`);

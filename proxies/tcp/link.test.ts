@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRig } from "./link-rig.ts";
+import { createRig } from "./link.testing.ts";
 
 describe("a link without faults", () => {
   test("passes bytes straight on, and FIN behind them", () => {

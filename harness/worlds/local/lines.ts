@@ -1,6 +1,7 @@
 /** Splits a service's output into lines, with a limit on their length: a daemon that writes without end must not fill the harness. */
 
-const longestLineBytes = 4096;
+/** Structured lines may name hundreds of slivers; one that is cut can only be kept as text. */
+const longestLineBytes = 64 * 1024;
 const newline = 0x0a;
 
 export interface LineSplitter {

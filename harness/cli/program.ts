@@ -1,0 +1,123 @@
+/**
+ * What there is to command. Commands are loaded when they are asked for, so that `sinbin --help` and the step into namespaces stay quick.
+ *
+ * Exit codes: 0 pass, 1 fail, 2 unknown, 254 bad plan or arguments, 255 a bug, 130 interrupted.
+ */
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { HarnessError, PlanError, UsageError } from "../errors.ts";
+import { exitCodes } from "./exit.ts";
+import type { Interrupts } from "./interrupt.ts";
+import type { RunFlags } from "./run.ts";
+
+/** Runs the command line; resolves with the exit code. */
+export async function runCommandLine(interrupts: Interrupts): Promise<number> {
+  let exitCode: number = exitCodes.pass;
+  const program = new Command("sinbin")
+    .description("Runs fault plans against daemons, and says what held: docs/plans.md")
+    .version("0.1.0")
+    .showSuggestionAfterError()
+    .showHelpAfterError('(see "sinbin --help")')
+    .exitOverride()
+    .enablePositionalOptions();
+
+  program
+    .command("run")
+    .description("run plans; a folder stands for every plan below it, but for those in folders called lib")
+    .argument("<plan...>", "plan files or folders")
+    .option("--world <world>", "where the services run: local", oneOf(["local"]), "local")
+    .option("--seed <number>", "another seed than the plan's", wholeNumber)
+    .option("--out <folder>", "where run folders go", "runs")
+    .option("--junit <file>", "also write all results there, for a CI system")
+    .option("--controls", "then again with each guard switched off that the plan's controls name: each must fail")
+    .option("--available", "leave out, by name, the plans that need what this machine lacks")
+    .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
+    .action(async (plans: string[], options: RunFlags) => {
+      const { isolate } = await import("../worlds/local/isolate.ts");
+      const isolation = await isolate({ wanted: options.isolation, signal: interrupts.signal });
+      const { run } = await import("./run.ts");
+      exitCode = await run(plans, options, isolation, interrupts.signal);
+    });
+
+  program
+    .command("check")
+    .description("say all that is wrong with plans, without starting anything")
+    .argument("<plan...>", "plan files or folders")
+    .action(async (plans: string[]) => {
+      const { check } = await import("./check.ts");
+      exitCode = await check(plans);
+    });
+
+  program
+    .command("explain")
+    .description("show what a plan will do: its timeline, what is random and between which bounds, what it needs")
+    .argument("<plan>", "plan file")
+    .option("--seed <number>", "another seed than the plan's", wholeNumber)
+    .action(async (plan: string, options: { readonly seed?: number }) => {
+      const { explainPlan } = await import("./explain.ts");
+      exitCode = await explainPlan(plan, options);
+    });
+
+  program
+    .command("faults")
+    .description("the catalogue of faults")
+    .argument("[kind]", "one fault, such as tcp.latency, or a plane, such as tcp")
+    .option("--markdown", "as docs/faults.md has it")
+    .action(async (kind: string | undefined, options: { readonly markdown?: boolean }) => {
+      const { showFaults } = await import("./faults.ts");
+      showFaults(kind, options);
+    });
+
+  program
+    .command("schema")
+    .description("the JSON Schema (draft-07) of plans, for editors")
+    .action(async () => {
+      const { renderJsonSchema } = await import("../plan/json-schema.ts");
+      process.stdout.write(renderJsonSchema());
+    });
+
+  program
+    .command("doctor")
+    .description("which worlds and capabilities work on this machine, and what to install for the others")
+    .action(async () => {
+      const { doctor } = await import("./doctor.ts");
+      exitCode = await doctor();
+    });
+
+  try {
+    await program.parseAsync();
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error, interrupts);
+  }
+}
+
+function oneOf(values: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (!values.includes(text)) throw new InvalidArgumentError(`write one of: ${values.join(", ")}.`);
+    return text;
+  };
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("write a whole number from 0 to 999999999999999.");
+  return Number(text);
+}
+
+function exitCodeOf(error: unknown, interrupts: Interrupts): number {
+  if (interrupts.signal.aborted) {
+    console.error("sinbin: interrupted; everything that it had started was stopped");
+    return exitCodes.interrupted;
+  }
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+  if (error instanceof PlanError || error instanceof UsageError) {
+    console.error(error.message);
+    return exitCodes.usage;
+  }
+  if (error instanceof HarnessError) {
+    console.error(`sinbin: ${error.message}`);
+    return exitCodes.unknown;
+  }
+  console.error("sinbin: this is a bug in sinbin, please report it:");
+  console.error(error);
+  return exitCodes.bug;
+}
