@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["**/*.test.ts"],
+    reporters: ["dot"],
     exclude: ["node_modules/**", "runs/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
