@@ -5,11 +5,11 @@ import { exitCodes } from "./exit.ts";
 export async function doctor(): Promise<number> {
   const found = await examine();
   const width = Math.max(...found.map(({ capability }) => capability.length));
+  const all = found.every(({ works }) => works);
+  console.log(`world local: ${all ? "works, with all that it can do" : "works in part"}`);
   for (const { capability, works, reason, install } of found) {
-    console.log(
-      `${works ? "works   " : "missing "} ${capability.padEnd(width)}${reason === undefined ? "" : `  ${reason}`}`,
-    );
-    if (!works && install !== undefined) console.log(`${" ".repeat(width + 11)}${install}`);
+    const details = [works ? "works" : "missing", reason, install].filter((part) => part !== undefined);
+    console.log(`  ${capability.padEnd(width)}  ${details.join("; ")}`);
   }
-  return found.every(({ works }) => works) ? exitCodes.pass : exitCodes.unknown;
+  return all ? exitCodes.pass : exitCodes.unknown;
 }

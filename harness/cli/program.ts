@@ -8,13 +8,14 @@ import { HarnessError, PlanError, UsageError } from "../errors.ts";
 import { exitCodes } from "./exit.ts";
 import type { Interrupts } from "./interrupt.ts";
 import type { RunFlags } from "./run.ts";
+import { version } from "./version.ts";
 
 /** Runs the command line; resolves with the exit code. */
 export async function runCommandLine(interrupts: Interrupts): Promise<number> {
   let exitCode: number = exitCodes.pass;
   const program = new Command("sinbin")
     .description("Runs fault plans against daemons, and says what held: docs/plans.md")
-    .version("0.1.0")
+    .version(version)
     .showSuggestionAfterError()
     .showHelpAfterError('(see "sinbin --help")')
     .exitOverride()

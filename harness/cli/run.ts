@@ -17,6 +17,7 @@ import { capabilitiesOf } from "../worlds/local/layout.ts";
 import { lackOf } from "../worlds/needs.ts";
 import { startLocalWorld } from "../worlds/local/world.ts";
 import { exitCodes } from "./exit.ts";
+import { version } from "./version.ts";
 import { bindCells, loadPlans } from "./plans.ts";
 import type { BoundPlan, LoadedPlan } from "./plans.ts";
 import { createProgressLine } from "./progress-line.ts";
@@ -154,6 +155,9 @@ function runInFolder(
     host,
     directory: resolve(directory),
     about: {
+      sinbin: version,
+      command: process.argv.slice(2).join(" "),
+      began: new Date().toISOString(),
       file,
       ...(control === undefined ? {} : { control }),
       isolated: process.env["SINBIN_ISOLATED"] === "1",

@@ -60,7 +60,6 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
       seed,
       cell,
       world: options.world.name,
-      began: host.clock.wall(),
     });
 
     await using history = createHistory({ clock: options.world.clock, file: await folder.open("history.jsonl") });

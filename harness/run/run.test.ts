@@ -1,0 +1,213 @@
+/** The timeline walked for real: small plans on the loopback flavour of the local world, judged by the history that they leave. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createRealHost } from "../../host/real.ts";
+import type { HistoryEvent } from "../history/event.ts";
+import { bindPlan, parsePlan } from "../plan/parse.ts";
+import { startLocalWorld } from "../worlds/local/world.ts";
+import { runPlan } from "./run.ts";
+import type { RunResult } from "./run.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sinbin-run-test-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A service that answers each USR1 with a structured line, and ends only when it is made to. */
+const base = `
+plan: test
+services:
+  one:
+    command: [sh, answer.sh]
+    files:
+      answer.sh: |
+        answer() { echo '{"event":"usr1"}'; }
+        trap answer USR1
+        echo '{"event":"up"}'
+        while :; do sleep 0.02; done
+    ready: { log: up }
+observe:
+  usr1: { service: one, event: usr1, as: event }
+`;
+
+interface Outcome {
+  readonly result: RunResult;
+  readonly history: readonly HistoryEvent[];
+}
+
+async function run(phases: string, signal = new AbortController().signal): Promise<Outcome> {
+  const file = join(folder, "plan.yaml");
+  writeFileSync(file, base + phases);
+  const plan = bindPlan(await parsePlan(file, (path) => readFile(path)), { seed: 1, cell: {}, params: {} });
+  const host = createRealHost({ name: "test", directory: folder, seed: 1 });
+  const directory = join(folder, "run");
+  const result = await runPlan({
+    plan,
+    cell: {},
+    seed: 1,
+    without: new Map(),
+    world: { name: "local", clock: host.clock, start: startLocalWorld },
+    host,
+    directory,
+    about: {},
+    signal,
+  });
+  const lines = readFileSync(join(directory, "history.jsonl"), "utf8").trim().split("\n");
+  return { result, history: lines.map((line) => JSON.parse(line) as HistoryEvent) };
+}
+
+const timesOf = (history: readonly HistoryEvent[], event: HistoryEvent["event"], step?: string): readonly number[] =>
+  history
+    .filter((each) => each.event === event && (step === undefined || ("step" in each && each.step === step)))
+    .map(({ at }) => at);
+
+describe("steps", () => {
+  test("happen every so often, as often as they are told to", async () => {
+    const { history, result } = await run(`
+phases:
+  - name: signals
+    for: 1s
+    faults:
+      - { process.signal: { signal: USR1 }, at: 100ms, every: 200ms, times: 3 }
+`);
+    const times = timesOf(history, "fault.inject");
+    expect(times).toHaveLength(3);
+    const [phase = 0] = timesOf(history, "phase.begin");
+    expect(times.map((at, n) => at - phase >= 100 + n * 200)).toEqual([true, true, true]);
+    expect(result.verdict).toBe("pass");
+  });
+
+  test("`when` happens each time that its event does, and `after` once, later than what it waits for", async () => {
+    const { history } = await run(`
+phases:
+  - name: signals
+    until: usr1.count >= 4
+    timeout: 20s
+    faults:
+      - { name: first, process.signal: { signal: USR1 }, at: 50ms }
+      - { name: echo, process.signal: { signal: USR1 }, when: usr1, times: 2 }
+      - { name: late, process.signal: { signal: USR1 }, after: first + 300ms }
+`);
+    expect(timesOf(history, "fault.inject", "echo")).toHaveLength(2);
+    const [phase = 0] = timesOf(history, "phase.begin");
+    const late = timesOf(history, "fault.inject", "late");
+    expect(late.map((at) => at - phase >= 350)).toEqual([true]);
+  });
+
+  test("`while` lasts as long as its condition, and comes again with it", async () => {
+    const { history } = await run(`
+phases:
+  - name: pauses
+    until: fault("pause").ended.count >= 2
+    timeout: 20s
+    faults:
+      - { name: a, process.signal: { signal: USR1 }, at: 100ms }
+      - { name: b, process.signal: { signal: USR1 }, at: 500ms }
+      - { name: pause, process.pause: {}, while: usr1.count > 0 && usr1.age < 200ms }
+`);
+    const injected = timesOf(history, "fault.inject", "pause");
+    const lifted = timesOf(history, "fault.lift", "pause");
+    expect(injected.length).toBeGreaterThanOrEqual(2);
+    expect(lifted.slice(0, 2).map((at, n) => at > (injected[n] ?? Infinity))).toEqual([true, true]);
+  });
+
+  test("are all lifted before their phase ends, whatever they are doing", async () => {
+    const { history } = await run(`
+phases:
+  - name: storm
+    for: 300ms
+    faults:
+      - process.signal: { signal: USR1, count: 1000, gap: 10ms }
+      - { process.pause: {}, at: 100ms }
+  - { name: rest, for: 50ms }
+`);
+    const ends = timesOf(history, "phase.end");
+    const lifts = timesOf(history, "fault.lift");
+    expect(lifts).toHaveLength(2);
+    expect(Math.max(...lifts)).toBeLessThanOrEqual(ends[0] ?? 0);
+  });
+
+  test("that end early by `until` are lifted then", async () => {
+    const { history } = await run(`
+phases:
+  - name: pauses
+    for: 1s
+    faults:
+      - { name: mark, process.signal: { signal: USR1 }, at: 200ms }
+      - { name: pause, process.pause: { to: main }, at: 0ms, until: mark }
+`);
+    const [marked = 0] = timesOf(history, "fault.inject", "mark");
+    const [lifted = Infinity] = timesOf(history, "fault.lift", "pause");
+    const [end = 0] = timesOf(history, "phase.end");
+    expect(lifted).toBeGreaterThanOrEqual(marked);
+    expect(end - lifted).toBeGreaterThanOrEqual(500);
+  });
+});
+
+describe("a run", () => {
+  test("that its plan aborts is unknown, with the reason", async () => {
+    const { result, history } = await run(`
+phases:
+  - name: long
+    for: 10m
+    faults:
+      - { process.signal: { signal: USR1 }, at: 50ms }
+abort:
+  - { when: usr1.count > 0, reason: enough seen }
+`);
+    expect(result.verdict).toBe("unknown");
+    expect(result.findings.map(({ reason }) => reason).join()).toContain("enough seen");
+    expect(history.at(-1)?.event).toBe("run.end");
+  });
+
+  test("whose service dies in the middle is judged, and its end is in the history", async () => {
+    const { result } = await run(`
+phases:
+  - name: kill
+    for: 300ms
+    faults:
+      - process.kill: {}
+expect:
+  - never: one.exited
+`);
+    expect(result.verdict).toBe("fail");
+  });
+
+  test("that never becomes steady is unknown at the end of its warm-up, and goes no further", async () => {
+    const { result, history } = await run(`
+steady: [{ always: usr1.count > 0 }]
+phases:
+  - { name: warm-up, until: steady, timeout: 300ms }
+  - { name: never, for: 10m }
+`);
+    expect(result.verdict).toBe("unknown");
+    expect(timesOf(history, "phase.begin")).toHaveLength(1);
+  });
+
+  test("goes on after its last phase until every deadline is decided", async () => {
+    const { result } = await run(`
+phases:
+  - name: short
+    for: 100ms
+    faults:
+      - process.signal: { signal: USR1, count: 20, gap: 50ms }
+expect:
+  - eventually: usr1.count > 0 && usr1.age > 300ms
+    within: 30s
+`);
+    expect(result.verdict).toBe("pass");
+  });
+
+  test("that is interrupted has no verdict, and leaves no folder", async () => {
+    const interrupt = new AbortController();
+    const reason = new Error("enough");
+    const running = run("\nphases: [{ name: long, for: 10m }]\n", interrupt.signal);
+    interrupt.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    expect(() => readFileSync(join(folder, "run", "plan.json"))).toThrow("ENOENT");
+  });
+});
