@@ -79,6 +79,8 @@ export const eventSchema = z.discriminatedUnion("event", [
   z.object({ at, event: z.literal("fault.lift"), step: z.string(), occurrence: z.number() }),
   /** The harness could not do what the plan says: the verdict is `unknown` (or `fail` where an expectation broke before). */
   z.object({ at, event: z.literal("run.trouble"), reason: z.string(), log: z.array(z.string()).optional() }),
+  /** The harness itself stood still, for this many milliseconds before now: it was stopped, or had no CPU. */
+  z.object({ at, event: z.literal("run.late"), by: z.number() }),
   /** A condition of the plan's `abort` became true. */
   z.object({ at, event: z.literal("run.abort"), reason: z.string() }),
   z.object({ at, event: z.literal("run.end") }),

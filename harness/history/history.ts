@@ -6,18 +6,18 @@ import type { Clock, OpenFile } from "../../host/host.ts";
 import { WorldError } from "../errors.ts";
 import type { Happening, HistoryEvent } from "./event.ts";
 
-/** More than this in one run is a plan that records noise, not a history. */
-const maximumEvents = 500_000;
+/** What services and probes may have to say in one run; the run's own events always find room. */
+const maximumSayings = 500_000;
+const maximumBytes = 512 * 1024 * 1024;
 
 export interface History extends AsyncDisposable {
   readonly events: readonly HistoryEvent[];
   /** Milliseconds since the run began. */
   now(): number;
-  /** Does nothing when full. After `run.end` only trouble counts: that services are stopped then is no news. */
+  /** When services and probes have said too much, that is trouble, and the rest of it is left out. After `run.end` only trouble counts: that services are stopped then is no news. */
   record(happening: Happening): void;
   /** Every event, in the order of its recording, from now on. */
   subscribe(listener: (event: HistoryEvent) => void): Disposable;
-  readonly full: boolean;
   /** Resolves when all is written. @throws {WorldError} if it can't be. */
   flush(): Promise<void>;
 }
@@ -27,6 +27,9 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
   const events: HistoryEvent[] = [];
   const listeners = new Set<(event: HistoryEvent) => void>();
   let ended = false;
+  let sayings = 0;
+  let bytes = 0;
+  let full = false;
   let unwritten: string[] = [];
   let writing: Promise<void> | undefined;
   let failure: unknown;
@@ -54,24 +57,39 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
       throw new WorldError("the history could not be written: is the disk full?", { cause: failure });
   };
 
+  const add = (happening: Happening): void => {
+    const event: HistoryEvent = { at: now(), ...happening };
+    const line = `${JSON.stringify(event)}\n`;
+    bytes += line.length;
+    events.push(event);
+    unwritten.push(line);
+    startWriting();
+    for (const listener of listeners) listener(event);
+  };
+
   return {
     events,
     now,
     record(happening) {
-      if (events.length >= maximumEvents || (ended && happening.event !== "run.trouble")) return;
+      if (ended && happening.event !== "run.trouble") return;
       ended ||= happening.event === "run.end";
-      const event: HistoryEvent = { at: now(), ...happening };
-      events.push(event);
-      unwritten.push(`${JSON.stringify(event)}\n`);
-      startWriting();
-      for (const listener of listeners) listener(event);
+      if (isSaying(happening)) {
+        if (full) return;
+        sayings += 1;
+        full = sayings > maximumSayings || bytes > maximumBytes;
+        if (full) {
+          add({
+            event: "run.trouble",
+            reason: "the history is full: the services and probes of this plan say too much",
+          });
+          return;
+        }
+      }
+      add(happening);
     },
     subscribe(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
-    },
-    get full() {
-      return events.length >= maximumEvents;
     },
     flush,
     async [Symbol.asyncDispose]() {
@@ -79,4 +97,8 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
       await file[Symbol.asyncDispose]();
     },
   };
+}
+
+function isSaying({ event }: Happening): boolean {
+  return event === "service.log" || event === "probe";
 }

@@ -1,5 +1,6 @@
 /** The folder that a run leaves: what was planned, what happened, and what was made of it. */
 import type { Host, OpenFile } from "../../host/host.ts";
+import { WorldError } from "../errors.ts";
 
 export interface Folder {
   /** JSON, indented: people read it, and `diff` compares it. */
@@ -10,6 +11,8 @@ export interface Folder {
 }
 
 export async function openFolder(host: Host, directory: string): Promise<Folder> {
+  // A folder that is there already is another run's: nothing of it may be written over.
+  if (await isThere(host, directory)) throw new WorldError(`${directory} is there already: choose another folder with --out`);
   await host.files.makeDirectory(directory);
   return {
     async write(name, value) {
@@ -19,4 +22,13 @@ export async function openFolder(host: Host, directory: string): Promise<Folder>
     open: (name) => host.files.open(`${directory}/${name}`, "write"),
     remove: () => host.files.remove(directory),
   };
+}
+
+async function isThere(host: Host, directory: string): Promise<boolean> {
+  try {
+    await host.files.list(directory);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -32,7 +32,7 @@ export async function inject(options: InjectOptions): Promise<AsyncDisposable> {
 
 async function injectTcp(fault: TcpFault, parameters: object, options: InjectOptions): Promise<AsyncDisposable> {
   const { world, seed, step, occurrence, onHit } = options;
-  const injected = new AsyncDisposableStack();
+  await using injected = new AsyncDisposableStack();
   for (const where of occurrence.where) {
     const proxy = required(world.links, where, "link");
     injected.use(
@@ -45,7 +45,7 @@ async function injectTcp(fault: TcpFault, parameters: object, options: InjectOpt
       }),
     );
   }
-  return injected;
+  return injected.move();
 }
 
 async function injectProcess(
@@ -55,7 +55,7 @@ async function injectProcess(
 ): Promise<AsyncDisposable> {
   const { world, occurrence, signal, onHit } = options;
   await using injected = new AsyncDisposableStack();
-  await Promise.all(
+  const outcomes = await Promise.allSettled(
     occurrence.where.map(async (where) => {
       const { process } = required(world.services, where, "service");
       const context = {
@@ -67,6 +67,8 @@ async function injectProcess(
       if (lift !== undefined) injected.use(lift);
     }),
   );
+  // One that fails must not cost the others their lift.
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   return injected.move();
 }
 

@@ -7,6 +7,8 @@ import type { Monitor, Watch } from "../judge/monitor.ts";
 
 /** Ages grow between events; a condition on one is noticed this late at the most. */
 const tickMs = 25;
+/** A tick that comes this late shows that the harness itself stood still: what it saw meanwhile is no evidence. */
+const stallMs = 500;
 
 export interface Live extends Disposable {
   readonly isSteady: () => boolean;
@@ -33,9 +35,13 @@ export function createLive({
     monitor.apply(event);
     askAll();
   });
+  let due = clock.monotonic() + tickMs;
   const tick = (): void => {
+    const by = Math.round(clock.monotonic() - due);
+    if (by > stallMs) history.record({ event: "run.late", by });
     monitor.advance(history.now());
     askAll();
+    due = clock.monotonic() + tickMs;
     timer = clock.timer(tickMs, tick);
   };
   let timer = clock.timer(tickMs, tick);

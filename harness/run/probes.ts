@@ -2,6 +2,7 @@
  * Looks at the services from outside, again and again, and records what it saw: HTTP, TCP and file observations of the plan and of its subjects.
  * Observations of the log need no probe: the lines are in the history already.
  */
+import { createDeadline } from "../../host/deadline.ts";
 import { request } from "../../host/http.ts";
 import type { Clock } from "../../host/host.ts";
 import type { Observation, Plan } from "../plan/schema.ts";
@@ -11,6 +12,9 @@ import type { World } from "../worlds/world.ts";
 /** A probe that has no answer by then has failed; a paused service must not hold up the next look. */
 const probeTimeoutMs = 2000;
 const maximumBodyBytes = 1024 * 1024;
+/** What is recorded of one look: the history keeps every one. */
+const maximumValueLength = 64 * 1024;
+const shortestEveryMs = 10;
 
 export interface ProbesOptions {
   readonly plan: Plan;
@@ -27,8 +31,11 @@ export async function runProbes({ plan, world, record, signal }: ProbesOptions):
       if (look === undefined) return;
       while (!signal.aborted) {
         const began = world.host.clock.monotonic();
-        record(await probe(world.host.clock, name, look, signal));
-        const rest = began + (observation.every ?? 1000) - world.host.clock.monotonic();
+        const seen = await probe(world.host.clock, name, look, signal);
+        // A look that the end of the run has cut short says nothing about the service.
+        if (signal.aborted) return;
+        record(seen);
+        const rest = began + Math.max(shortestEveryMs, observation.every ?? 1000) - world.host.clock.monotonic();
         await world.host.clock.sleep(Math.max(0, rest), { signal }).catch(() => {});
       }
     }),
@@ -56,11 +63,14 @@ function observations(
 type Look = (signal: AbortSignal) => Promise<unknown>;
 
 async function probe(clock: Clock, name: string, look: Look, signal: AbortSignal): Promise<Parameters<RecordEvent>[0]> {
-  const deadline = new AbortController();
-  using timer = clock.timer(probeTimeoutMs, () => deadline.abort(new Error(`no answer within ${probeTimeoutMs} ms`)));
-  void timer;
+  using deadline = createDeadline(clock, probeTimeoutMs, { signal });
   try {
-    const value = await look(AbortSignal.any([signal, deadline.signal]));
+    const value = await unlessAborted(deadline.signal, look(deadline.signal));
+    if ((JSON.stringify(value) ?? "").length > maximumValueLength) {
+      throw new Error(
+        `what it saw is longer than ${maximumValueLength} characters: choose a part of it with json or match`,
+      );
+    }
     return { event: "probe", name, ok: true, ...(value === undefined ? {} : { value }) };
   } catch (error) {
     return { event: "probe", name, ok: false, error: error instanceof Error ? error.message : String(error) };
@@ -95,7 +105,9 @@ function lookFor(world: World, serviceName: string, observation: Observation): L
   if (observation.file !== undefined) {
     const { file, json } = observation;
     return async () => {
-      const text = new TextDecoder().decode(await service.readFile(file));
+      const bytes = await service.readFile(file);
+      if (bytes.length > maximumBodyBytes) throw new Error(`the file is longer than ${maximumBodyBytes} bytes`);
+      const text = new TextDecoder().decode(bytes);
       return json === undefined ? text : select(JSON.parse(text), json);
     };
   }
@@ -113,8 +125,17 @@ async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
+/** A look need not heed its signal: a file on a disk that hangs does not. */
+function unlessAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
 /** The value at a path such as `slivers.names` or `nodes[0].id`. @throws {Error} if there is none. */
-export function select(document: unknown, path: string): unknown {
+function select(document: unknown, path: string): unknown {
   let value = document;
   for (const key of path.split(/[.[\]]+/).filter((part) => part !== "" && part !== "$")) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key))

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createRealHost } from "../../host/real.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import { bindPlan, parsePlan } from "../plan/parse.ts";
+import { capabilitiesOf } from "../worlds/local/layout.ts";
 import { startLocalWorld } from "../worlds/local/world.ts";
 import { runPlan } from "./run.ts";
 import type { RunResult } from "./run.ts";
@@ -26,12 +27,15 @@ services:
     files:
       answer.sh: |
         answer() { echo '{"event":"usr1"}'; }
+        thrice() { printf '{"event":"usr2"}\\n{"event":"usr2"}\\n{"event":"usr2"}\\n'; }
         trap answer USR1
+        trap thrice USR2
         echo '{"event":"up"}'
         while :; do sleep 0.02; done
     ready: { log: up }
 observe:
   usr1: { service: one, event: usr1, as: event }
+  usr2: { service: one, event: usr2, as: event }
 `;
 
 interface Outcome {
@@ -50,7 +54,12 @@ async function run(phases: string, signal = new AbortController().signal): Promi
     cell: {},
     seed: 1,
     without: new Map(),
-    world: { name: "local", clock: host.clock, start: startLocalWorld },
+    world: {
+      name: "local",
+      capabilities: capabilitiesOf({ isolated: false }),
+      clock: host.clock,
+      start: startLocalWorld,
+    },
     host,
     directory,
     about: {},
@@ -131,6 +140,32 @@ phases:
     expect(Math.max(...lifts)).toBeLessThanOrEqual(ends[0] ?? 0);
   });
 
+  test("that come again are lifted before they are injected again", async () => {
+    const { history } = await run(`
+phases:
+  - name: pauses
+    for: 1s
+    faults:
+      - { process.pause: { to: main }, every: 100ms }
+`);
+    const order = history.flatMap(({ event }) => (event === "fault.inject" || event === "fault.lift" ? [event] : []));
+    expect(order.length).toBeGreaterThanOrEqual(10);
+    expect(order).toEqual(order.map((_event, n) => (n % 2 === 0 ? "fault.inject" : "fault.lift")));
+  });
+
+  test("`when` happens once for each of several events that come together", async () => {
+    const { history } = await run(`
+phases:
+  - name: signals
+    until: fault("echo").started.count >= 3
+    timeout: 20s
+    faults:
+      - { process.signal: { signal: USR2 }, at: 50ms }
+      - { name: echo, process.signal: { signal: CONT }, when: usr2 }
+`);
+    expect(timesOf(history, "fault.inject", "echo")).toHaveLength(3);
+  });
+
   test("that end early by `until` are lifted then", async () => {
     const { history } = await run(`
 phases:
@@ -138,7 +173,7 @@ phases:
     for: 1s
     faults:
       - { name: mark, process.signal: { signal: USR1 }, at: 200ms }
-      - { name: pause, process.pause: { to: main }, at: 0ms, until: mark }
+      - { name: pause, process.pause: { to: main }, at: 0ms, until: fault("mark").hits > 0 }
 `);
     const [marked = 0] = timesOf(history, "fault.inject", "mark");
     const [lifted = Infinity] = timesOf(history, "fault.lift", "pause");

@@ -15,11 +15,12 @@ import type { Plan, Written } from "../plan/schema.ts";
 import { createSchedule } from "../schedule/schedule.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import type { StartWorld, World } from "../worlds/world.ts";
+import type { Capability } from "../worlds/capability.ts";
 import { lackOf } from "../worlds/needs.ts";
 import { openFolder } from "./folder.ts";
 import { createLive } from "./live.ts";
 import { runProbes } from "./probes.ts";
-import { walk } from "./timeline.ts";
+import { unlessAborted, walk } from "./timeline.ts";
 
 export interface RunOptions {
   readonly plan: Plan;
@@ -28,7 +29,12 @@ export interface RunOptions {
   /** Guards that are switched off, by service. */
   readonly without: ReadonlyMap<string, readonly string[]>;
   /** `clock` is the world's time: it stamps the history from before the first service starts. */
-  readonly world: { readonly name: "local"; readonly clock: Clock; readonly start: StartWorld };
+  readonly world: {
+    readonly name: "local";
+    readonly capabilities: ReadonlySet<Capability>;
+    readonly clock: Clock;
+    readonly start: StartWorld;
+  };
   /** The machine that sinbin itself runs on: the run folder is written there. */
   readonly host: Host;
   /** Made by this run; must not be there yet. */
@@ -83,6 +89,8 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
 async function live(options: RunOptions, schedule: Schedule, history: History): Promise<void> {
   const { plan, signal } = options;
   const inWorld = async (): Promise<void> => {
+    const lack = lackOf(plan, options.world);
+    if (lack !== undefined) throw new WorldError(`this world can't run the plan: ${lack}`);
     await using world = await options.world.start({
       services: new Map(Object.entries(plan.services)),
       links: new Map(Object.entries(plan.links)),
@@ -119,23 +127,29 @@ async function walkIn(world: World, options: RunOptions, schedule: Schedule, his
   const over = AbortSignal.any([signal, ending.signal]);
   using view = createLive({ clock: world.host.clock, history, monitor: createMonitor(plan) });
 
-  const lack = lackOf(plan, world);
-  if (lack !== undefined) throw new WorldError(`this world can't run the plan: ${lack}`);
   await beginServices(plan, world, signal);
   const probes = runProbes({ plan, world, record: (happening) => history.record(happening), signal: over });
-  try {
-    const aborts = plan.abort.map(async ({ when, reason }) => {
-      const watch = view.watch(when);
-      await view.until(() => watch.value, { signal: over });
-      history.record({ event: "run.abort", reason: reason ?? when });
-      ending.abort();
-    });
-    void Promise.allSettled(aborts);
+  const aborts = plan.abort.map(async ({ when, reason }) => {
+    const watch = view.watch(when);
+    await unlessAborted(
+      over,
+      view.until(() => watch.value, { signal: over }),
+    );
+    if (!watch.value) return;
+    history.record({ event: "run.abort", reason: reason ?? when });
+    ending.abort();
+  });
+  const walking = (async (): Promise<void> => {
     await walk({ plan, schedule, world, history, live: view, signal: over });
     await settle(plan, world.host.clock, history, over);
+  })();
+  // What goes on beside the timeline ends the run only by breaking.
+  const broken = Promise.all([probes, ...aborts]).then(() => new Promise<never>(() => {}));
+  try {
+    await Promise.race([walking, broken]);
   } finally {
     ending.abort();
-    await Promise.allSettled([probes]);
+    await Promise.allSettled([walking, probes, ...aborts]);
   }
 }
 
@@ -155,11 +169,12 @@ async function beginServices(plan: Plan, world: World, signal: AbortSignal): Pro
   }
 }
 
-/** Lets the run go on until every deadline that an expectation has set is decided. */
+/** Lets the run go on until every deadline that an expectation has set is decided. To ask costs a look at the whole history. */
 async function settle(plan: Plan, clock: Clock, history: History, over: AbortSignal): Promise<void> {
-  while (!over.aborted) {
+  for (let pause = 100; !over.aborted; pause = Math.min(pause * 1.5, 5000)) {
     const until = pendingUntil(plan, history.events, history.now());
     if (until === undefined) return;
-    await clock.sleep(Math.min(100, Math.max(1, until - history.now())), { signal: over }).catch(() => {});
+    const wait = Math.min(pause, Math.max(1, until - history.now()));
+    await unlessAborted(over, clock.sleep(wait, { signal: over }));
   }
 }

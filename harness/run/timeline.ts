@@ -9,6 +9,7 @@
 import { faults } from "../../faults/registry.ts";
 import type { History } from "../history/history.ts";
 import type { Plan } from "../plan/schema.ts";
+import { maximumOccurrences } from "../schedule/phase.ts";
 import { drawOccurrence } from "../schedule/schedule.ts";
 import type { Occurrence, Schedule, ScheduledPhase, ScheduledStep } from "../schedule/schedule.ts";
 import type { World } from "../worlds/world.ts";
@@ -99,18 +100,27 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
       live.until(() => watch.value, { signal: over }).then(() => ended.abort()),
     );
   }
-  const running: Promise<void>[] = [];
-  const failures: unknown[] = [];
-  /** One that fails ends its step at once, however long the others would last. */
-  const failed = (error: unknown): void => {
-    failures.push(error);
-    ended.abort();
-  };
-  /** `from`: what the times of the step count from. */
+  let failure: { readonly error: unknown } | undefined;
+  let latest = { stop: (): void => {}, lifted: Promise.resolve() };
+  /** One occurrence at a time: the next one ends the one before, and waits until that is lifted. `from`: what its time counts from. */
   const run = (occurrence: Occurrence | undefined, from: number, signal: AbortSignal): void => {
     if (occurrence === undefined) return;
-    const work = unlessAborted(signal, runOccurrence(timeline, step, occurrence, from + occurrence.at, signal));
-    running.push(work.catch(failed));
+    const previous = latest;
+    const own = new AbortController();
+    const mine = AbortSignal.any([signal, own.signal]);
+    const work = async (): Promise<void> => {
+      const planned = from + occurrence.at;
+      await clock.sleep(Math.max(0, planned - clock.monotonic()), { signal: mine });
+      previous.stop();
+      await previous.lifted;
+      await runOccurrence(timeline, step, occurrence, planned, mine);
+    };
+    const lifted = unlessAborted(mine, work()).catch((error: unknown) => {
+      // One that fails ends its step at once, however long the others would last.
+      failure ??= { error };
+      ended.abort();
+    });
+    latest = { stop: () => own.abort(), lifted: Promise.all([previous.lifted, lifted]).then(() => {}) };
   };
   try {
     switch (step.trigger.type) {
@@ -126,21 +136,18 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
         break;
       }
       case "when": {
-        const { expression, times = Infinity } = step.trigger;
+        const { expression, times = maximumOccurrences } = step.trigger;
         const watch = live.watch(expression);
         let seen = watch.rises;
-        let previous = new AbortController();
         for (let n = 0; n < times; n++) {
           await live.until(() => watch.rises > seen, { signal: over });
-          seen = watch.rises;
-          previous.abort();
-          previous = new AbortController();
-          run(occurrenceOf(timeline, step, n), clock.monotonic(), AbortSignal.any([over, previous.signal]));
+          seen += 1;
+          run(occurrenceOf(timeline, step, n), clock.monotonic(), over);
         }
         break;
       }
       case "while": {
-        const { expression, times = Infinity } = step.trigger;
+        const { expression, times = maximumOccurrences } = step.trigger;
         const watch = live.watch(expression);
         for (let n = 0; n < times; n++) {
           await live.until(() => watch.value, { signal: over });
@@ -155,9 +162,9 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
   } catch (error) {
     if (error !== over.reason) throw error;
   } finally {
-    await Promise.all(running);
+    await latest.lifted;
   }
-  if (failures.length > 0) throw failures[0];
+  if (failure !== undefined) throw failure.error;
 }
 
 /** Nothing where a choice was drawn that does nothing. */
@@ -174,7 +181,6 @@ async function runOccurrence(
 ): Promise<void> {
   const { clock } = world.host;
   const { n, kind, where, parameters } = occurrence;
-  await clock.sleep(Math.max(0, planned - clock.monotonic()), { signal });
   const late = Math.max(0, Math.round(clock.monotonic() - planned));
   history.record({
     event: "fault.inject",
@@ -188,7 +194,9 @@ async function runOccurrence(
   const finished = new AbortController();
   const over = AbortSignal.any([signal, finished.signal]);
   using length = new DisposableStack();
-  if (occurrence.for !== undefined) length.use(clock.timer(occurrence.for, () => finished.abort()));
+  if (occurrence.for !== undefined) {
+    length.use(clock.timer(Math.max(0, planned + occurrence.for - clock.monotonic()), () => finished.abort()));
+  }
   try {
     await using injected = await inject({
       world,
@@ -215,8 +223,8 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** The end of a phase is no error for what was waiting in it. */
-async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+/** That something has ended is no error for what was waiting in it. */
+export async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
   try {
     await work;
   } catch (error) {
