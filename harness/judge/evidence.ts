@@ -51,6 +51,7 @@ const alwaysTelling: ReadonlySet<HistoryEvent["event"]> = new Set<HistoryEvent["
   "fault.inject",
   "fault.lift",
   "run.trouble",
+  "run.late",
   "run.abort",
 ]);
 

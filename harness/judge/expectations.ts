@@ -5,12 +5,14 @@
  *   a step. `sometimes` looks at the whole run.
  * - A condition on a value that is not known is neither true nor false there: `always` and `never` are not broken by it, `eventually`, `whenever`
  *   and `sometimes` not met. One that is never known in its whole window can't be judged: `unknown`.
- * - `always`, `never`: broken if it is false (true) for longer than `for`; without `for`, for any moment. `never EVENT`: it does not happen.
+ * - `always`, `never`: broken if it is false (true) for longer than `for`; without `for`, for any moment. `never EVENT`: it does not happen. A breach
+ *   that lasts at the end of the run and might still become too long is undecided.
  * - `eventually`: true at some moment within `within` after the last fault was lifted; with `during`, after that phase or occurrence began.
  * - `whenever`: each time that the condition becomes true (the event happens) in the window, `then` is true (happens) at some moment from then to
  *   `within` later. More misses than `tolerate` break it. Without any occasion nothing was tested: `unknown`,
  *   unless it says `may_miss`.
  * - `at_end`: true just before the run ends. `sometimes`: true (happened) at least once, else `unknown`: nothing was tested.
+ * - What broke only while the harness itself stood still, or missed a deadline because of that, is `unknown`: see `stall.ts`.
  * - What would need a moment after the end of the history is `unknown`, and `pending` says until when the run has to go on.
  */
 import type { HistoryEvent } from "../history/event.ts";
@@ -22,10 +24,12 @@ import {
   firstTrue,
   intervals,
   occasions,
+  valueAt,
   type Interval,
   type Position,
   type Truth,
 } from "./truth.ts";
+import { stalledWithin, withoutStalls, type Stall } from "./stall.ts";
 import { windowsOf, type Course } from "./window.ts";
 import { roundedDuration } from "./wording.ts";
 
@@ -61,7 +65,7 @@ export function judgeExpectation(expectation: Expectation, judging: Judging): Ou
   switch (expectation.word) {
     case "always":
     case "never":
-      return inWindows((windows) => holds(expectation.word, truth, windows, expectation.for));
+      return inWindows((windows) => holds(expectation, truth, windows, judging));
     case "eventually":
       return inWindows((windows) => eventually(truth, expectation, windows, judging));
     case "whenever":
@@ -79,29 +83,58 @@ function notTested(reason: string): Outcome {
   return { verdict: "unknown", reason: `it was not put to the test: ${reason}` };
 }
 
-function holds(word: "always" | "never", truth: Truth, windows: readonly Interval[], grace: number): Outcome {
+function holds(
+  { word, for: grace }: Expectation & { readonly word: "always" | "never" },
+  truth: Truth,
+  windows: readonly Interval[],
+  { history, course: { whole, cut, stalls } }: Judging,
+): Outcome {
+  /** What is not decided; a breach that is takes precedence. */
+  let undecided: Outcome | undefined;
   for (const window of windows) {
     if (truth.expression.type === "event") {
-      const [happened, ...more] = occasions(truth, window);
-      if (word === "never" && happened !== undefined) {
-        return {
-          verdict: "fail",
-          reason: more.length === 0 ? "it happened" : `it happened ${times(more.length + 1)}`,
-          position: happened,
-        };
+      if (word === "always") continue;
+      const all = occasions(truth, window);
+      const [happened, ...more] = all.filter(({ at }) => !stalledWithin(stalls, at, at));
+      if (happened !== undefined) {
+        const reason = more.length === 0 ? "it happened" : `it happened ${times(more.length + 1)}`;
+        return { verdict: "fail", reason, position: happened };
       }
+      if (all[0] !== undefined) undecided ??= stalled(all[0]);
       continue;
     }
+    const state = word === "never" ? "true" : "not true";
     for (const { from, to } of intervals(truth, word === "never", window)) {
-      const length = to.at - from.at;
-      if (grace > 0 && length <= grace) continue;
-      const state = word === "never" ? "true" : "not true";
-      const reason = `it was ${state} for ${roundedDuration(length)}${grace > 0 ? `, longer than ${roundedDuration(grace)}` : ""}`;
-      return { verdict: "fail", reason: length === 0 ? `it was ${state}` : reason, position: from };
+      const tooLong = ({ from: begin, to: end }: Stall): boolean => grace === 0 || end - begin > grace;
+      const breach = { from: from.at, to: to.at };
+      if (tooLong(breach)) {
+        const piece = withoutStalls(stalls, breach.from, breach.to).find(tooLong);
+        if (piece === undefined) {
+          undecided ??= stalled(from);
+          continue;
+        }
+        const length = piece.to - piece.from;
+        const longer = `${roundedDuration(length)}${grace > 0 ? `, longer than ${roundedDuration(grace)}` : ""}`;
+        const reason = length === 0 ? `it was ${state}` : `it was ${state} for ${longer}`;
+        const position = piece.from === from.at ? from : positionAt(history, piece.from, to);
+        return { verdict: "fail", reason, position };
+      }
+      const isOver = before(to, whole.to) || valueAt(truth, whole.to) !== (word === "never");
+      if (isOver) continue;
+      const reason = `it was ${state} for the last ${roundedDuration(to.at - from.at)} of the run, and had ${roundedDuration(grace)}`;
+      undecided ??=
+        cut === undefined
+          ? { verdict: "unknown", reason, position: from, pending: from.at + grace }
+          : { ...notTested(cut), position: from };
     }
   }
+  if (undecided !== undefined) return undecided;
   if (!windows.some((window) => everKnown(truth, window))) return unknowable(truth);
   return { verdict: "pass", reason: word === "always" ? "it was true all the time" : "it was never true" };
+}
+
+function stalled(position: Position): Outcome {
+  return { verdict: "unknown", reason: "it can't be told: the harness itself stood still around then", position };
 }
 
 function unknowable({ expression }: Truth): Outcome {
@@ -115,7 +148,7 @@ function eventually(
   truth: Truth,
   { within, during }: Expectation & { readonly word: "eventually" },
   windows: readonly Interval[],
-  { history, course: { whole, cut, quiet } }: Judging,
+  { history, course: { whole, cut, quiet, stalls } }: Judging,
 ): Outcome {
   if (during === undefined && quiet === undefined) {
     return notTested(cut ?? "a fault was never lifted, so that there was nothing to recover from");
@@ -136,6 +169,8 @@ function eventually(
       const reason = `the run ended before the ${roundedDuration(within)} that it had were over`;
       latest =
         cut === undefined ? { verdict: "unknown", reason, position: whole.to, pending: deadline } : notTested(cut);
+    } else if (stalledWithin(stalls, from.at, deadline)) {
+      latest = stalled(positionAt(history, deadline, whole.to));
     } else {
       const reason = `it did not become true within ${roundedDuration(within)} ${since}`;
       return { verdict: "fail", reason, position: positionAt(history, deadline, whole.to) };
@@ -154,7 +189,7 @@ function whenever(
   answer: Truth,
   { then, within, tolerate, may_miss }: Expectation & { readonly word: "whenever" },
   windows: readonly Interval[],
-  { whole, cut }: Course,
+  { whole, cut, stalls }: Course,
 ): Outcome {
   const all = windows.flatMap((window) => occasions(truth, window));
   const unanswered = all.filter((from) => {
@@ -162,7 +197,9 @@ function whenever(
     return reached === undefined || reached.at > from.at + within;
   });
   const open = unanswered.filter(({ at }) => at + within > whole.to.at);
-  const missed = unanswered.filter(({ at }) => at + within <= whole.to.at);
+  const over = unanswered.filter(({ at }) => at + within <= whole.to.at);
+  const doubtful = over.filter(({ at }) => stalledWithin(stalls, at, at + within));
+  const missed = over.filter((occasion) => !doubtful.includes(occasion));
   const allowed = "count" in tolerate ? tolerate.count : Math.floor(tolerate.share * all.length + 1e-9);
   const [first] = missed;
   if (first !== undefined && missed.length > allowed) {
@@ -170,7 +207,8 @@ function whenever(
     const reason = `${then} did not follow within ${roundedDuration(within)} on ${missed.length} of ${all.length} occasions${tolerance}`;
     return { verdict: "fail", reason, position: first };
   }
-  if (missed.length + open.length > allowed) {
+  if (doubtful[0] !== undefined && missed.length + doubtful.length > allowed) return stalled(doubtful[0]);
+  if (missed.length + doubtful.length + open.length > allowed) {
     const deadline = Math.max(...open.map(({ at }) => at + within));
     if (cut !== undefined) return notTested(cut);
     const reason = `the run ended before the ${roundedDuration(within)} that ${then} had were over`;
@@ -182,31 +220,28 @@ function whenever(
       ? { verdict: "pass", reason }
       : { verdict: "unknown", reason: cut ?? `${reason}: nothing was tested`, position: whole.to };
   }
-  const tolerated = missed.length === 0 ? "" : `, ${missed.length} missed and tolerated`;
+  const tolerated = over.length === 0 ? "" : `, ${over.length} missed and tolerated`;
   return {
     verdict: "pass",
     reason: `it was so on ${all.length === 1 ? "the one occasion" : `${all.length} occasions`}${tolerated}`,
   };
 }
 
-function atEnd(truth: Truth, { whole, cut }: Course): Outcome {
+function atEnd(truth: Truth, { whole, cut, stalls }: Course): Outcome {
   if (cut !== undefined) return notTested(cut);
-  if (truth.expression.type === "event") {
-    const happened = truth.happenings.some((at) => !before(whole.to, at));
-    return happened
-      ? { verdict: "pass", reason: "it has happened" }
-      : { verdict: "fail", reason: "it has not happened", position: whole.to };
+  const isEvent = truth.expression.type === "event";
+  const value = isEvent ? truth.happenings.some((at) => !before(whole.to, at)) : valueAt(truth, whole.to);
+  if (value === undefined) {
+    const reason = "it could not be judged: not all of it was known at the end";
+    return { verdict: "unknown", reason, position: whole.to };
   }
-  const last = truth.changes.findLast((change) => !before(whole.to, change));
-  if (last?.value === undefined)
-    return {
-      ...unknowable(truth),
-      reason: "it could not be judged: not all of it was known at the end",
-      position: whole.to,
-    };
-  return last.value
-    ? { verdict: "pass", reason: "it was true" }
-    : { verdict: "fail", reason: "it was not true at the end", position: whole.to };
+  if (value) return { verdict: "pass", reason: isEvent ? "it has happened" : "it was true" };
+  if (stalledWithin(stalls, whole.to.at, whole.to.at)) return stalled(whole.to);
+  return {
+    verdict: "fail",
+    reason: isEvent ? "it has not happened" : "it was not true at the end",
+    position: whole.to,
+  };
 }
 
 function sometimes(truth: Truth, { whole, cut }: Course): Outcome {

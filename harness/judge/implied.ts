@@ -2,7 +2,7 @@
  * What every plan expects without saying so: that the run came to its end, that each phase got where it was going, and that each fault hit.
  *
  * A test that did not test is not passed. So a fault that never hit (unless `may_miss`), a warm-up that timed out, an abort, trouble in the harness
- * and a harness that was late are all `unknown`. A later phase that does not become steady again is the system's failure: `fail`.
+ * and a harness that was late or stood still are all `unknown`. A later phase that does not become steady again is the system's failure: `fail`.
  */
 import { compileExpression } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
@@ -11,18 +11,17 @@ import { evidenceAt } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 import { createMonitor } from "./monitor.ts";
 import { declareSignals } from "./signals.ts";
-import { courseOf } from "./window.ts";
+import { maximumLateMs, stalledWithin, stallsOf } from "./stall.ts";
+import { courseOf, warmUpOf } from "./window.ts";
 import { roundedDuration } from "./wording.ts";
-
-/** A fault that came later than this, and later than a tenth of its own length, is not the one that was promised. */
-const maximumLateMs = 500;
 
 export function impliedFindings(plan: Plan, history: readonly HistoryEvent[]): readonly Finding[] {
   // A run that was cut short has its reason; that its later steps did not come is no news.
   const complete = courseOf(plan, history).cut === undefined;
   return [
     ...troubles(history),
-    ...plan.phases.flatMap((phase, n) => phaseFindings(plan, history, phase, n === 0)),
+    ...stalls(history),
+    ...plan.phases.flatMap((phase) => phaseFindings(plan, history, phase, phase === warmUpOf(plan))),
     ...plan.phases.flatMap(({ faults }) => faults.flatMap((step) => stepFindings(step, history, complete))),
   ];
 }
@@ -51,7 +50,20 @@ function troubles(history: readonly HistoryEvent[]): readonly Finding[] {
   ];
 }
 
-function phaseFindings(plan: Plan, history: readonly HistoryEvent[], phase: Phase, first: boolean): readonly Finding[] {
+function stalls(history: readonly HistoryEvent[]): readonly Finding[] {
+  return history.flatMap((event): Finding[] => {
+    if (event.event !== "run.late" || event.by <= maximumLateMs) return [];
+    const reason = `the harness itself stood still for ${roundedDuration(event.by)}: what happened then nobody saw, and nothing was passed on`;
+    return [{ verdict: "unknown", expectation: "the harness keeps time", reason, at: event.at - event.by }];
+  });
+}
+
+function phaseFindings(
+  plan: Plan,
+  history: readonly HistoryEvent[],
+  phase: Phase,
+  isWarmUp: boolean,
+): readonly Finding[] {
   if (phase.until === undefined) return [];
   const index = history.findIndex((event) => event.event === "phase.end" && event.phase === phase.name);
   const end = history[index];
@@ -71,19 +83,20 @@ function phaseFindings(plan: Plan, history: readonly HistoryEvent[], phase: Phas
   monitor.advance(at);
   const unsteady = monitor.unsteady();
   const which = unsteady.length === 0 ? "" : `; still not so: ${unsteady.map(({ text }) => text).join("; ")}`;
-  const again = first
+  const again = isWarmUp
     ? `the system did not become steady within ${time}, so that nothing was tested`
     : `the system did not become steady again within ${time}`;
   const evidence = evidenceAt(plan, history, position, [...new Set(unsteady.flatMap(({ reads }) => reads))]);
+  const stalled = stalledWithin(stallsOf(history), at - (phase.timeout ?? 0), at);
   const generic: Finding = {
-    verdict: first ? "unknown" : "fail",
+    verdict: isWarmUp || stalled ? "unknown" : "fail",
     expectation,
     reason: `${again}${which}`,
     at,
     evidence,
   };
   // A control may name one of the steady expectations: each that is broken has a finding of its own.
-  const each = first
+  const each = isWarmUp
     ? []
     : unsteady.map(({ text, name }): Finding => ({
         ...generic,
@@ -121,6 +134,7 @@ function latenessOf(described: string, step: Step, history: readonly HistoryEven
   const late = history
     .filter((event) => event.event === "fault.inject")
     .filter((event) => event.step === step.name)
+    // A fault that came late by more than a tenth of its own length is not the one that was promised.
     .filter(({ at, late: by, occurrence }) => by > Math.max(maximumLateMs, ((lifted.get(occurrence) ?? at) - at) / 10))
     .toSorted((one, other) => other.late - one.late);
   const [worst] = late;

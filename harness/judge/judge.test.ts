@@ -83,6 +83,26 @@ describe("always and never", () => {
     });
   });
 
+  test("a breach that is still on at the end, and might yet become too long, is undecided: the run has to go on", () => {
+    const expected = expectation("always node.alive", { for: 5000 });
+    const history = usualStory([11, "service.exit"]);
+    expect(outcome(judged(expected, history))).toEqual({
+      verdict: "unknown",
+      reason: "it was not true for the last 2s of the run, and had 5s",
+      at: 11_000,
+    });
+    const unfinished = history.slice(0, -1);
+    expect(pendingUntil(sketchPlan({ expect: [expected] }), unfinished, 13_000)).toBe(16_000);
+    expect(pendingUntil(sketchPlan({ expect: [expected] }), unfinished, 16_001)).toBeUndefined();
+    expect(judged(expected, usualStory([11, "service.exit"], endingAt(16.1))).verdict).toBe("fail");
+    expect(judged(expected, usualStory([11, "service.exit"], [15, "service.start"])).verdict).toBe("pass");
+  });
+
+  test("a breach that the end of `during` cuts short is over", () => {
+    const history = usualStory([11, "service.exit"]);
+    expect(judged(expectation("always node.alive", { for: 5000, during: "storm" }), history).verdict).toBe("pass");
+  });
+
   test("count from the end of the warm-up, and not beyond the end of the run", () => {
     const early = usualStory([1.5, "service.exit"], [1.8, "service.start"]);
     expect(judged(expectation("never node.exited"), early).verdict).toBe("pass");
@@ -383,6 +403,61 @@ describe("what every plan expects without saying so", () => {
         reason: "step drip (tcp.drip) came 800ms late: this machine is too busy for the plan",
       },
     ]);
+  });
+});
+
+describe("a harness that stood still", () => {
+  const stall: Told = [8, "run.late", { by: 3000 }];
+
+  test("makes the verdict unknown, and says when and for how long", () => {
+    const { verdict, findings } = judge(sketchPlan(), usualStory(stall));
+    expect(verdict).toBe("unknown");
+    expect(findings).toContainEqual({
+      verdict: "unknown",
+      expectation: "the harness keeps time",
+      reason: "the harness itself stood still for 3s: what happened then nobody saw, and nothing was passed on",
+      at: 5000,
+    });
+  });
+
+  test("for no longer than a fault may be late, does not", () => {
+    expect(verdictOn(sketchPlan(), usualStory([8, "run.late", { by: 500 }])).verdict).toBe("pass");
+  });
+
+  test("does not let anything fail by what broke only then", () => {
+    const broken = usualStory(stall, [5.5, "service.exit"], [8.9, "service.start"]);
+    const history = usualStory(stall, [8.5, "service.exit"], [8.5, "service.start"], [8.7, "service.ready"]);
+    const unanswered = usualStory(stall, [7.9, "service.exit"], [7.9, "service.start"], [9.5, "service.ready"]);
+    const within = { within: 1900, during: "drip" };
+    const told = "it can't be told: the harness itself stood still around then";
+    expect(judged(expectation("always node.alive"), broken)).toMatchObject({ verdict: "unknown", reason: told });
+    expect(judged(expectation("always node.alive", { for: 1000 }), broken).verdict).toBe("unknown");
+    expect(judged(expectation("never node.exits"), history).verdict).toBe("unknown");
+    expect(judged(follows(), unanswered).verdict).toBe("unknown");
+    expect(judged(expectation("eventually node.fetches", within), usualStory(stall)).verdict).toBe("fail");
+    expect(judged(expectation("eventually node.fetches", { ...within, within: 3000 }), usualStory(stall)).verdict).toBe(
+      "unknown",
+    );
+    const atTheEnd = usualStory([12, "run.late", { by: 3000 }], [11, "service.exit"]);
+    expect(judged(expectation("at_end node.alive"), atTheEnd).verdict).toBe("unknown");
+  });
+
+  test("excuses nothing that broke before or after it", () => {
+    const long = usualStory(stall, [5.5, "service.exit"], [9.5, "service.start"]);
+    expect(outcome(judged(expectation("always node.alive"), long))).toEqual({
+      verdict: "fail",
+      reason: "it was not true for 500ms",
+      at: 9000,
+    });
+    const exits = usualStory(stall, [4, "service.exit"], [4, "service.start"], [7, "service.exit"]);
+    expect(outcome(judged(expectation("never node.exits"), exits))).toMatchObject({ verdict: "fail", at: 4000 });
+  });
+
+  test("is no evidence that the system does not heal", () => {
+    const history = usualStory(...pings(0, 5), [12.5, "run.late", { by: 3000 }]).map((event) =>
+      event.event === "phase.end" && event.phase === "heal" ? { ...event, outcome: "timeout" as const } : event,
+    );
+    expect(judge(sketchPlan({ steady }), history).verdict).toBe("unknown");
   });
 });
 

@@ -3,6 +3,7 @@
  *
  *     plan, history ──► truth of every expression ──► findings ──worst──► verdict
  */
+import type { Expression } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import type { Expectation, Plan } from "../plan/schema.ts";
 import { evidenceAt } from "./evidence.ts";
@@ -25,21 +26,33 @@ export function judge(plan: Plan, history: readonly HistoryEvent[]): Judgement {
 }
 
 /** Traces all that the expectations look at, in one pass over the history. */
-export function prepare(plan: Plan, history: readonly HistoryEvent[]): Judging {
-  const scope = declareSignals(plan);
-  const texts = new Set(
-    plan.expect.flatMap((expectation) => [
-      expectation.expression,
-      ...(expectation.word === "whenever" ? [expectation.then] : []),
-    ]),
-  );
-  const compiled = new Map([...texts].map((text) => [text, compileCondition(text, scope)]));
+function prepare(plan: Plan, history: readonly HistoryEvent[]): Judging {
+  const compiled = compileAll(plan, plan.expect);
   const truths = traceTruth(plan, history, [...compiled.values()]);
+  return judgingOf(plan, history, compiled, truths);
+}
+
+/** The expressions of expectations, by their text. */
+export function compileAll(plan: Plan, expectations: readonly Expectation[]): ReadonlyMap<string, Expression> {
+  const scope = declareSignals(plan);
+  const texts = expectations.flatMap((expectation) => [
+    expectation.expression,
+    ...(expectation.word === "whenever" ? [expectation.then] : []),
+  ]);
+  return new Map(texts.map((text) => [text, compileCondition(text, scope)]));
+}
+
+export function judgingOf(
+  plan: Plan,
+  history: readonly HistoryEvent[],
+  compiled: ReadonlyMap<string, Expression>,
+  truths: ReadonlyMap<Expression, Truth>,
+): Judging {
   return {
     plan,
     history,
     course: courseOf(plan, history),
-    truthOf(text): Truth {
+    truthOf(text) {
       const expression = compiled.get(text);
       const truth = expression === undefined ? undefined : truths.get(expression);
       if (truth === undefined) throw new Error(`${text} is no expression of this plan`);

@@ -5,7 +5,7 @@
  *     node.alive  │ unknown │████ true ███│    │ false …
  *
  * It is evaluated anew after every event that may have changed what it looks at. In between, only ages change: so one that looks at an age is also
- * evaluated just before every such event, and at least every 100 ms (rarer in very long runs, see `maximumSamples`); where two neighbours differ, the
+ * evaluated just before every such event, and at least every 100 ms (rarer in very long runs, see `samplesPerRun`); where two neighbours differ, the
  * moment is found by bisection, to a millisecond. What is true of ages for less than that, and between two samples, goes unseen.
  */
 import type { Expression } from "../expression/expression.ts";
@@ -29,7 +29,8 @@ export interface Truth {
 }
 
 const sampleMs = 100;
-const maximumSamples = 10_000;
+/** In a run that has lasted longer than this many samples, the next one is that share of its length away. */
+const samplesPerRun = 10_000;
 const precisionMs = 1;
 
 export const before = (one: Position, other: Position): boolean =>
@@ -37,14 +38,31 @@ export const before = (one: Position, other: Position): boolean =>
 export const later = (one: Position, other: Position): Position => (before(one, other) ? other : one);
 export const earlier = (one: Position, other: Position): Position => (before(one, other) ? one : other);
 
+/** The truth of expressions over a history that may still be growing. */
+export interface Trace {
+  /** Goes on from where it was to the end of the history, and to a time that is not before its last event. */
+  follow(now: number): void;
+  /** As far as it was followed. */
+  readonly truths: ReadonlyMap<Expression, Truth>;
+}
+
 export function traceTruth(
   plan: Declaring,
   history: readonly HistoryEvent[],
   expressions: readonly Expression[],
 ): ReadonlyMap<Expression, Truth> {
+  const trace = createTrace(plan, history, expressions);
+  trace.follow(history.at(-1)?.at ?? 0);
+  return trace.truths;
+}
+
+export function createTrace(
+  plan: Declaring,
+  history: readonly HistoryEvent[],
+  expressions: readonly Expression[],
+): Trace {
   const signals = createSignals(plan);
   const begin = history[0]?.at ?? 0;
-  const step = Math.max(sampleMs, ((history.at(-1)?.at ?? 0) - begin) / maximumSamples);
   const indexAt = (at: number, after: number): number => {
     let index = after;
     while ((history[index]?.at ?? Infinity) <= at) index += 1;
@@ -53,19 +71,32 @@ export function traceTruth(
   const tracers = expressions.map((expression) => createTracer(expression, signals, { index: 0, at: begin }, indexAt));
   const aging = tracers.filter(({ ages }) => ages);
   let sampled = begin;
-  for (const [index, event] of history.entries()) {
-    for (; sampled + step < event.at; sampled += step) {
-      for (const tracer of aging) tracer.sample({ index, at: sampled + step });
+  let next = 0;
+  /** Samples what ages, up to a time; the longer the run has lasted already, the rarer. */
+  const sampleUntil = (at: number, index: number): void => {
+    for (;;) {
+      const sample = sampled + Math.max(sampleMs, (sampled - begin) / samplesPerRun);
+      if (sample >= at) return;
+      sampled = sample;
+      for (const tracer of aging) tracer.sample({ index, at: sampled });
     }
-    const changed = signals.changedBy(event);
-    const concerned = tracers.filter((tracer) => tracer.looksAt(changed));
-    for (const tracer of concerned) if (tracer.ages) tracer.sample({ index, at: event.at });
-    signals.apply(event);
-    for (const tracer of concerned) tracer.sample({ index: index + 1, at: event.at });
-  }
-  const end = { index: history.length, at: history.at(-1)?.at ?? 0 };
-  for (const tracer of aging) tracer.sample(end);
-  return new Map(tracers.map(({ truth }) => [truth.expression, truth]));
+  };
+  return {
+    follow(now) {
+      for (let event = history[next]; event !== undefined; event = history[next]) {
+        sampleUntil(event.at, next);
+        const changed = signals.changedBy(event);
+        const concerned = tracers.filter((tracer) => tracer.looksAt(changed));
+        for (const tracer of concerned) if (tracer.ages) tracer.sample({ index: next, at: event.at });
+        signals.apply(event);
+        next += 1;
+        for (const tracer of concerned) tracer.sample({ index: next, at: event.at });
+      }
+      sampleUntil(now, next);
+      for (const tracer of aging) tracer.sample({ index: next, at: now });
+    },
+    truths: new Map(tracers.map(({ truth }) => [truth.expression, truth])),
+  };
 }
 
 type Change = Position & { readonly value: boolean | undefined };
@@ -167,6 +198,11 @@ export function intervals({ changes }: Truth, value: boolean, window: Interval):
     if (next !== undefined && !before(from, next)) return [];
     return [{ from, to: next === undefined ? window.to : earlier(next, window.to) }];
   });
+}
+
+/** Of a condition: its value after all that had happened by then. */
+export function valueAt({ changes }: Truth, position: Position): boolean | undefined {
+  return changes.findLast((change) => !before(position, change))?.value;
 }
 
 /** When it began to hold, or happened, inside the window: an event, or a condition that was not true just before. */

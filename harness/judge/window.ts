@@ -5,10 +5,11 @@
  *                            ╰── during: storm
  *                          ╰────── the run ──────╯
  *
- * The warm-up is a first phase with `until: steady`; before it all services are started, and what they do then is no part of the test. What happens after trouble or an abort is the harness's doing: every window ends there.
+ * Before the warm-up all services are started, and what they do then is no part of the test. What happens after trouble or an abort is the harness's doing: every window ends there.
  */
 import type { HistoryEvent } from "../history/event.ts";
-import type { Plan } from "../plan/schema.ts";
+import type { Phase, Plan } from "../plan/schema.ts";
+import { stallsOf, type Stall } from "./stall.ts";
 import { before, earlier, later, type Interval, type Position } from "./truth.ts";
 
 /** How far the run came. */
@@ -21,6 +22,12 @@ export interface Course {
   readonly cut: string | undefined;
   /** After the last fault was lifted, or after the warm-up if there was none; absent while one is still on. */
   readonly quiet: Position | undefined;
+  readonly stalls: readonly Stall[];
+}
+
+/** The one place that says what a warm-up is: a first phase with `until: steady`. If it times out, nothing that follows would test anything. */
+export function warmUpOf({ phases: [first] }: Pick<Plan, "phases">): Phase | undefined {
+  return first?.until === "steady" ? first : undefined;
 }
 
 const after = (event: HistoryEvent, index: number): Position => ({ index: index + 1, at: event.at });
@@ -34,18 +41,18 @@ export function courseOf(plan: Plan, history: readonly HistoryEvent[]): Course {
   const ending = history[endIndex];
   const end: Position =
     ending === undefined ? { index: history.length, at: history.at(-1)?.at ?? 0 } : just(ending, endIndex);
-  const [first] = plan.phases;
-  const warmUp = first?.until === "steady" ? first.name : undefined;
+  const warmUp = warmUpOf(plan);
   const isWarm = (event: HistoryEvent): boolean =>
     warmUp === undefined
       ? event.event === "phase.begin"
-      : event.event === "phase.end" && event.phase === warmUp && event.outcome === "steady";
+      : event.event === "phase.end" && event.phase === warmUp.name && event.outcome === "steady";
   const warm = positionOf(history, isWarm, after);
   return {
     whole: { from: start, to: end },
     judged: warm === undefined || before(end, warm) ? undefined : { from: warm, to: end },
     cut: cutBy(ending) ?? (warm === undefined ? "the warm-up did not end" : undefined),
     quiet: warm === undefined ? undefined : quietAfter(history, warm, end),
+    stalls: stallsOf(history),
   };
 }
 
