@@ -160,6 +160,27 @@ function describeConnection(startPair: () => Promise<HostPair>, tls: boolean): v
     expect(await error).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
   });
 
+  test.each([0, 1024])("ended and reset in one breath, %i bytes behind, is gone on both sides", async (length) => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { tls, halfOpen: true });
+    talk.server.write("hello");
+    await readBytes(talk.client, 5);
+    const closed = Promise.all(
+      [talk.client, talk.server].map((socket) =>
+        once(
+          socket.on("error", () => {}),
+          "close",
+        ),
+      ),
+    );
+    talk.client.resume();
+    talk.server.end(Buffer.alloc(length, "x"));
+    talk.server.resetAndDestroy();
+    // The other side may have read the end first: then it is its turn to close.
+    talk.client.on("end", () => talk.client.end());
+    await closed;
+  });
+
   test("makes the sender wait for a reader, and loses nothing", async () => {
     await using pair = await startPair();
     await using talk = await startTalk(pair, { tls, halfOpen: true, pauseOnConnect: true });

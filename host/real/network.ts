@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { createServer, isIP, connect as connectTcp } from "node:net";
 import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, Socket, Waiting } from "../host.ts";
+import { withSafeReset } from "./reset.ts";
 import { acceptSecure, connectSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
 
@@ -68,7 +69,8 @@ async function listen(
   const secureContext = tls ? serverContext(identity) : undefined;
   const server = createServer(
     { allowHalfOpen: halfOpen, noDelay: true, pauseOnConnect: pauseOnConnect && !tls },
-    (tcp) => {
+    (accepted) => {
+      const tcp = withSafeReset(accepted);
       if (secureContext === undefined) onConnection(tcp);
       else acceptSecure(tcp, secureContext, (secure) => onConnection(pauseOnConnect ? secure.pause() : secure));
     },
@@ -93,12 +95,8 @@ async function connect(
   { signal }: Waiting,
 ): Promise<Socket> {
   signal?.throwIfAborted();
-  const tcp = connectTcp({
-    host: address.host,
-    port: address.port,
-    allowHalfOpen: options.halfOpen ?? false,
-    noDelay: true,
-  });
+  const { host, port } = address;
+  const tcp = withSafeReset(connectTcp({ host, port, allowHalfOpen: options.halfOpen ?? false, noDelay: true }));
   const abort = (): void => void tcp.destroy(signal?.reason);
   signal?.addEventListener("abort", abort);
   try {
