@@ -165,20 +165,15 @@ function describeConnection(startPair: () => Promise<HostPair>, tls: boolean): v
     await using talk = await startTalk(pair, { tls, halfOpen: true });
     talk.server.write("hello");
     await readBytes(talk.client, 5);
-    const closed = Promise.all(
-      [talk.client, talk.server].map((socket) =>
-        once(
-          socket.on("error", () => {}),
-          "close",
-        ),
-      ),
+    const closed = [talk.client, talk.server].map(
+      (socket) => new Promise((resolve) => void socket.on("error", () => {}).once("close", resolve)),
     );
     talk.client.resume();
     talk.server.end(Buffer.alloc(length, "x"));
     talk.server.resetAndDestroy();
     // The other side may have read the end first: then it is its turn to close.
     talk.client.on("end", () => talk.client.end());
-    await closed;
+    await Promise.all(closed);
   });
 
   test("makes the sender wait for a reader, and loses nothing", async () => {
