@@ -41,10 +41,12 @@ export interface TcpFault<
   /** The flat record that the fault keeps for one direction of one connection; the link copies it (one level deep) before each item. */
   start(parameters: z.output<Parameters>, context: TcpContext): State;
   /**
-   * One item in, any number out, in order. Returning the very item that came in means "no concern of mine"; anything else is a hit.
+   * One item in, any number out, in order. Returning the very item that came in means "no concern of mine". Whether it is a hit is found out by the
+   * link: it is when the receiver gets something else, or at another time, than it would have without the fault.
    *
-   * - `open` comes first on a new connection (an `rst` in its place ends it before a byte has passed). It stands for the moment `since`, even if
-   *   an earlier fault holds it (`due`).
+   * - `open` comes first in the upstream direction of a new connection: the server is dialled when it is delivered (an `rst` in its place ends the
+   *   connection before a byte has passed). It stands for the moment `since`, even if an earlier fault holds it (`due`). The client is connected
+   *   already when we hear of it: the downstream direction begins with a `tick` instead.
    * - `tick` comes on every live connection when any fault is injected or lifted, and when a `tick` that a fault has put out is due; it carries the
    *   present time in `due`, is never delivered and never a hit by itself.
    * - An `rst` put out ends the whole connection, both sides, with RST; an `rst` that came in is the sender's own, and may be delayed or held.

@@ -5,10 +5,21 @@ import { createLink, type Link } from "./link.ts";
 
 /**
  * Who ended it: the side whose FIN came first or that sent RST, the dial that failed, a fault that put out FIN or RST, or the proxy that was
- * disposed.
+ * disposed, or had too many already.
  */
 export type EndedBy =
-  "client" | "server" | "client-reset" | "server-reset" | "server-refused" | "server-unreachable" | "fault" | "proxy";
+  | "client"
+  | "server"
+  | "client-reset"
+  | "server-reset"
+  | "server-refused"
+  | "server-unreachable"
+  | "fault"
+  | "proxy"
+  | "limit";
+
+/** How long a dial may go on when the client is gone: the server may be accepting just now, and should hear of the end as it would without us. */
+const longestDialForNobodyMs = 1000;
 
 export interface ConnectionOptions {
   readonly host: Host;
@@ -18,12 +29,11 @@ export interface ConnectionOptions {
   readonly onEnd: (by: EndedBy, delivered: Readonly<Record<Direction, number>>) => void;
 }
 
-export interface Connection {
+/** Disposing destroys what is left of it, and waits until it is gone. */
+export interface Connection extends AsyncDisposable {
   readonly links: Readonly<Record<Direction, Link>>;
   /** Reads from the client, and dials the server unless a fault holds the connection back. */
   begin(): void;
-  /** Destroys what is left of it. */
-  destroy(): void;
 }
 
 export function createConnection({ host, client, server: whereIsServer, onEnd }: ConnectionOptions): Connection {
@@ -34,30 +44,31 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   let by: EndedBy | undefined;
   /** What it means that nothing more comes from the server. */
   let serverLost: EndedBy = "server-reset";
+  let deadline: Disposable | undefined;
   let finished = false;
+  const gone = Promise.withResolvers<void>();
 
   const upstream: Link = createLink({
     clock: host.clock,
-    ready: false,
     source: client,
     sink: {
       open: () => void connect(),
       write: (bytes) => server?.write(bytes) ?? false,
-      end: () => finishBy(client.readableEnded ? "client" : "fault", server),
+      end: (byFault) => finishBy(byFault ? "fault" : "client", server),
       reset: (byFault) => abort(byFault ? "fault" : "client-reset"),
-      flushed: () => flushed(server, () => upstream),
+      flushed: () => server === undefined || isFlushed(server),
+      whenFlushed: (then) => server?.write(nothing, () => then()),
     },
   });
   const downstream: Link = createLink({
     clock: host.clock,
-    ready: true,
     source: { pause: () => server?.pause(), resume: () => server?.resume() },
     sink: {
-      open: () => undefined,
       write: (bytes) => client.write(bytes),
-      end: () => finishBy(server?.readableEnded === true ? "server" : "fault", client),
+      end: (byFault) => finishBy(byFault ? "fault" : "server", client),
       reset: (byFault) => abort(byFault ? "fault" : serverLost),
-      flushed: () => flushed(client, () => downstream),
+      flushed: () => isFlushed(client),
+      whenFlushed: (then) => void client.write(nothing, () => then()),
     },
   });
 
@@ -116,38 +127,49 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   }
 
   function endIfGone(): void {
-    const gone = client.closed && (server === undefined ? !dialling || dial.signal.aborted : server.closed);
-    if (!gone || finished) return;
-    finished = true;
+    if (!client.closed || finished) return;
+    if (server === undefined && dialling && !dial.signal.aborted) {
+      deadline ??= host.clock.timer(longestDialForNobodyMs, () => {
+        dial.abort();
+        endIfGone();
+      });
+    } else if (server === undefined || server.closed) {
+      finished = true;
+      deadline?.[Symbol.dispose]();
+      close();
+      onEnd(by ?? "proxy", { upstream: upstream.delivered(), downstream: downstream.delivered() });
+      gone.resolve();
+    }
+  }
+
+  function close(): void {
     dial.abort();
     upstream[Symbol.dispose]();
     downstream[Symbol.dispose]();
-    onEnd(by ?? "proxy", { upstream: upstream.delivered(), downstream: downstream.delivered() });
   }
 
   return {
     links: { upstream, downstream },
     begin() {
       wire(client, "client-reset", upstream, downstream);
-      downstream.receive("open");
-      upstream.receive("open");
+      downstream.begin();
+      upstream.begin();
     },
-    destroy() {
+    [Symbol.asyncDispose]() {
       by ??= "proxy";
-      dial.abort();
-      upstream[Symbol.dispose]();
-      downstream[Symbol.dispose]();
+      close();
       client.destroy();
       server?.destroy();
+      return gone.promise;
     },
   };
 }
 
-/** True if the kernel has all that was written; else the link hears of it when it has. */
-function flushed(socket: Socket | undefined, link: () => Link): boolean {
-  if (socket === undefined || socket.writableLength === 0) return true;
-  socket.write(new Uint8Array(0), () => link().drained());
-  return false;
+/** Written to hear when the kernel has all that was written before it. */
+const nothing = new Uint8Array(0);
+
+function isFlushed(socket: Socket): boolean {
+  return socket.writableLength === 0;
 }
 
 function reasonOf(failure: unknown): EndedBy {

@@ -9,11 +9,14 @@ export interface DoorOptions {
 
 export interface Door extends AsyncDisposable {
   readonly address: Address;
-  /** Connects are refused until all that have shut it are disposed. */
+  /**
+   * Connects are refused until all that have shut it are disposed. Disposing the last opens the door again.
+   * @throws {Error} with a `cause` if somebody else has taken the port and keeps it.
+   */
   shut(): AsyncDisposable;
 }
 
-/** An outgoing connection of somebody else may have been given our port meanwhile; they tend to be short. */
+/** An outgoing connection of somebody else may have been given our port meanwhile; they tend to be short: 5 s. */
 const triesToReopen = 200;
 const pauseBetweenTriesMs = 25;
 
@@ -22,7 +25,7 @@ export async function openDoor({ host, listen, onConnection }: DoorOptions): Pro
   let listener: Listener | undefined = await host.network.listen(options, onConnection);
   const { address } = listener;
   const shutters = new Set<object>();
-  let disposed = false;
+  const disposed = new AbortController();
   /** Openings and closings follow one another; each does what is wanted by then. */
   let change = Promise.resolve();
 
@@ -34,7 +37,7 @@ export async function openDoor({ host, listen, onConnection }: DoorOptions): Pro
     return change;
   }
 
-  const wanted = (): boolean => !disposed && shutters.size === 0;
+  const wanted = (): boolean => !disposed.signal.aborted && shutters.size === 0;
 
   async function adjust(): Promise<void> {
     if (!wanted()) {
@@ -46,8 +49,9 @@ export async function openDoor({ host, listen, onConnection }: DoorOptions): Pro
       try {
         listener = await host.network.listen({ ...options, host: address.host, port: address.port }, onConnection);
       } catch (error) {
-        if (tries === triesToReopen || !isTaken(error)) throw error;
-        await host.clock.sleep(pauseBetweenTriesMs);
+        if (tries === triesToReopen || !isTaken(error)) throw cannotReopen(address, error);
+        // Whoever disposes the door does not wait for the port.
+        await host.clock.sleep(pauseBetweenTriesMs, disposed).catch(() => undefined);
       }
     }
   }
@@ -67,10 +71,19 @@ export async function openDoor({ host, listen, onConnection }: DoorOptions): Pro
       };
     },
     async [Symbol.asyncDispose]() {
-      disposed = true;
+      disposed.abort();
       await settle();
     },
   };
+}
+
+function cannotReopen({ host, port }: Address, cause: unknown): Error {
+  const why = isTaken(cause)
+    ? "somebody else took the port while the proxy did not listen, and keeps it"
+    : cause instanceof Error
+      ? cause.message
+      : String(cause);
+  return new Error(`the proxy can't listen on port ${port} of ${host} again: ${why}`, { cause });
 }
 
 function isTaken(error: unknown): boolean {

@@ -248,7 +248,9 @@ describe("reset and truncate", () => {
     rig.inject("tcp.reset", { after_bytes: "5B" });
     rig.full = true;
     rig.send("hello, world");
+    rig.inject("tcp.latency", { delay: "0ms" });
     expect(rig.log.map(({ got }) => got)).toEqual(["hello"]);
+    expect(rig.watchers()).toBe(1);
     rig.drain();
     expect(rig.log.map(({ got }) => got)).toEqual(["hello", "rst by fault"]);
   });
@@ -260,7 +262,7 @@ describe("reset and truncate", () => {
     rig.send("abcdef");
     rig.send("ghi");
     rig.link.receive("fin");
-    expect(rig.log.map(({ got }) => got)).toEqual(["before", "abc", "fin"]);
+    expect(rig.log.map(({ got }) => got)).toEqual(["before", "abc", "fin by fault"]);
   });
 
   test("a cut that has not come yet is taken back when the fault is lifted", () => {
@@ -273,6 +275,17 @@ describe("reset and truncate", () => {
     rig.link.receive("fin");
     expect(rig.text()).toBe("abcdef");
     expect(rig.log.at(-1)?.got).toBe("fin");
+    expect(truncate.hits()).toBe(0);
+  });
+
+  test("a cut that comes late, when the source has ended long since, is the fault's nevertheless", () => {
+    const rig = createRig();
+    rig.inject("tcp.truncate", { after: "3B" });
+    rig.inject("tcp.latency", { delay: "1s" });
+    rig.send("abcdef");
+    rig.link.receive("fin");
+    rig.clock.advance(1000);
+    expect(rig.log.map(({ got }) => got)).toEqual(["abc", "fin by fault"]);
   });
 
   test("a connection that is half closed can still be reset", () => {

@@ -41,6 +41,7 @@ export function createManualClock(creep = 0): ManualClock {
 
 export interface Injected {
   readonly lift: () => void;
+  readonly hits: () => number;
 }
 
 export interface Rig {
@@ -54,6 +55,8 @@ export interface Rig {
   readonly hits: string[];
   readonly send: (text: string) => void;
   readonly inject: (kind: string, parameters?: object) => Injected;
+  /** How many wait to hear that all is written. */
+  readonly watchers: () => number;
   /** While true, the sink says that it is full. */
   full: boolean;
   readonly drain: () => void;
@@ -66,31 +69,34 @@ interface RigOptions {
   readonly seed?: number;
   /** How much time passes whenever somebody looks at the clock. */
   readonly creep?: number;
+  /** What is injected before the connection begins. */
+  readonly faultsBefore?: readonly { readonly kind: string; readonly parameters?: object }[];
 }
 
-export function createRig({ ready = true, seed = 1, creep = 0 }: RigOptions = {}): Rig {
+export function createRig({ ready = true, seed = 1, creep = 0, faultsBefore = [] }: RigOptions = {}): Rig {
   const clock = createManualClock(creep);
   const log: { at: number; got: string }[] = [];
   const hits: string[] = [];
+  const watchers: (() => void)[] = [];
   let paused = false;
   const note = (got: string): void => void log.push({ at: clock.monotonic(), got });
   /** The bytes alone: data may well say "fin". */
   const chunks: { readonly at: number; readonly text: string }[] = [];
   const link = createLink({
     clock,
-    ready,
     source: { pause: () => void (paused = true), resume: () => void (paused = false) },
     sink: {
-      open: () => void (ready || note("open")),
+      ...(ready ? {} : { open: () => note("open") }),
       write(chunk) {
         const text = Buffer.from(chunk).toString("latin1");
         chunks.push({ at: clock.monotonic(), text });
         note(text);
         return !rig.full;
       },
-      end: () => note("fin"),
+      end: (byFault) => note(byFault ? "fin by fault" : "fin"),
       reset: (byFault) => note(byFault ? "rst by fault" : "rst"),
       flushed: () => !rig.full,
+      whenFlushed: (then) => void watchers.push(then),
     },
   });
   const rig: Rig = {
@@ -105,21 +111,28 @@ export function createRig({ ready = true, seed = 1, creep = 0 }: RigOptions = {}
     inject(kind, parameters = {}) {
       const fault = faults.get(kind) as TcpFault;
       const owner = {};
+      let count = 0;
       link.inject({
         owner,
         fault,
         parameters: fault.parameters.parse(parameters),
         context: { since: clock.monotonic(), direction: "downstream", draw: stream(seed, [kind]) },
-        onHit: (item) => void hits.push(`${kind} ${item.type}`),
+        onHit(item) {
+          count += 1;
+          hits.push(`${kind} ${item.type}`);
+        },
       });
-      return { lift: () => link.lift(owner) };
+      return { lift: () => link.lift(owner), hits: () => count };
     },
     drain() {
       rig.full = false;
       link.drained();
+      for (const then of watchers.splice(0)) then();
     },
     paused: () => paused,
+    watchers: () => watchers.length,
   };
-  link.receive("open");
+  for (const { kind, parameters } of faultsBefore) rig.inject(kind, parameters);
+  link.begin();
   return rig;
 }

@@ -10,32 +10,36 @@
 import type { Clock } from "../../host/host.ts";
 import type { TcpItem } from "../../faults/tcp/contract.ts";
 import { cutAt, endOf, piecesOf } from "../../faults/tcp/cut.ts";
-import { createStage, judge, withoutSpent, type Stage, type StageOptions } from "./stage.ts";
+import { findHits } from "./hits.ts";
+import { copyOf, createStage, judge, withoutSpent, type Stage, type StageOptions } from "./stage.ts";
 
 /** Where items go. Nothing here calls back into the link before it has returned. */
 export interface Sink {
-  /** The connection is to be opened; `Link.ready` says when it is. */
-  open(): void;
+  /** The connection is to be opened; `Link.ready` says when it is. Absent if it is open from the start. */
+  open?(): void;
   /** False if it is full; `Link.drained` says when it is not. */
   write(bytes: Uint8Array): boolean;
-  end(): void;
+  /** `byFault` unless the source itself sent its FIN. */
+  end(byFault: boolean): void;
   /** Ends both directions of the connection; `byFault` unless the source itself did. */
   reset(byFault: boolean): void;
-  /** True if the kernel has taken all that was written; else `Link.drained` says when it has. */
+  /** True if the kernel has taken all that was written. */
   flushed(): boolean;
+  /** Calls back once when the kernel has taken all that was written until now. */
+  whenFlushed(then: () => void): void;
 }
 
 export interface LinkOptions {
   readonly clock: Clock;
   readonly sink: Sink;
-  /** True if the sink can take bytes from the start. */
-  readonly ready: boolean;
   readonly source: { pause(): void; resume(): void };
 }
 
 export interface Link extends Disposable {
+  /** The connection is there: opens the sink, unless a fault has it otherwise. */
+  begin(): void;
   /** From the source. */
-  receive(what: "open" | "fin" | "rst" | Uint8Array): void;
+  receive(what: "fin" | "rst" | Uint8Array): void;
   /** From the sink. */
   ready(): void;
   drained(): void;
@@ -54,10 +58,21 @@ const largestItem = 16 * 1024;
 /** What timers can wait, in milliseconds; a longer wait is several. */
 const longestWait = 1_000_000_000;
 
-export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
+interface Judgement {
+  readonly item: TcpItem;
+  readonly outputs: readonly TcpItem[];
+  /** When it was judged, and how much had passed by then. */
+  readonly since: number;
+  readonly from: number;
+  /** Which output is to be delivered. */
+  next: number;
+  witnessed: boolean;
+}
+
+export function createLink({ clock, sink, source }: LinkOptions): Link {
   let stages: readonly Stage[] = [];
   const queue: TcpItem[] = [];
-  let current: { readonly item: TcpItem; outputs: readonly TcpItem[]; next: number } | undefined;
+  let current: Judgement | undefined;
   /** The source's own reset: it does not queue. */
   let sourceReset: TcpItem | undefined;
   const ticks = new Set<number>();
@@ -69,8 +84,11 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
   let held = 0;
   let paused = false;
   let begun = false;
-  let open = ready;
+  let open = sink.open === undefined;
   let full = false;
+  /** Since when the sink takes bytes, if it does. */
+  let takesSince = 0;
+  let watching = false;
   /** The sink got its FIN: nothing queues any more, but a fault may still reset the connection. */
   let ended = false;
   let over = false;
@@ -83,12 +101,12 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
     held += costOf(item);
   }
 
-  function next(): typeof current {
+  function next(): Judgement | undefined {
     const item = queue.shift();
     if (item === undefined) return undefined;
     stages = withoutSpent(stages, passed);
     for (const stage of stages) stage.saved = { ...stage.state };
-    return { item, outputs: judged(item), next: 0 };
+    return judgementOf(item);
   }
 
   function finish(item: TcpItem): void {
@@ -101,15 +119,41 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
     stages = withoutSpent(stages, passed);
     if (current === undefined) return;
     for (const stage of stages) stage.state = { ...stage.saved };
-    current = { item: current.item, outputs: judged(current.item), next: 0 };
+    current = judgementOf(current.item);
+  }
+
+  function judgementOf(item: TcpItem): Judgement {
+    return { item, outputs: judged(item), since: clock.monotonic(), from: passed, next: 0, witnessed: false };
   }
 
   /** A fault came or went, or asked for this moment. What is put out for a tick happens at once. */
   function tick(): void {
     ticks.clear();
-    const outputs = judged({ type: "tick", due: clock.monotonic() });
+    const item = { type: "tick", due: clock.monotonic() } as const;
+    const before = stages.map(copyOf);
+    const outputs = judged(item);
+    findHits({ stages, before, item, outputs, since: item.due, now: item.due, from: passed });
     if (outputs.some(({ type }) => type === "rst")) reset(true);
-    else if (outputs.some(({ type }) => type === "fin")) end();
+    else if (outputs.some(({ type }) => type === "fin")) end(true);
+  }
+
+  /** Before faults come or go: what is due is delivered, and what has hit by now has hit. */
+  function settle(): void {
+    pump();
+    if (!over) testify(clock.monotonic());
+  }
+
+  function testify(now: number): void {
+    const output = current?.outputs[current.next];
+    if (output !== undefined && sinkTakes(output)) witness(now);
+  }
+
+  /** Which faults make a difference by now to what the sink gets of the current item. */
+  function witness(now: number): void {
+    if (current === undefined) return;
+    current.witnessed = true;
+    const before = stages.map((stage) => ({ ...stage, state: stage.saved }));
+    findHits({ ...current, stages, before, since: Math.max(current.since, takesSince), now });
   }
 
   function changed(): void {
@@ -123,12 +167,12 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
     sink.reset(byFault);
   }
 
-  function end(): void {
+  function end(byFault: boolean): void {
     ended = true;
     queue.length = 0;
     current = undefined;
     held = 0;
-    sink.end();
+    sink.end(byFault);
   }
 
   function close(): void {
@@ -136,33 +180,50 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
     disarm();
   }
 
+  /** False if it waits for the sink, whatever its time. */
+  function sinkTakes({ type }: TcpItem): boolean {
+    if (type === "data") return open && !full;
+    return type !== "fin" || open;
+  }
+
   /** False if it has to wait. */
-  function deliver(output: TcpItem, now: number): boolean {
+  function deliver(output: TcpItem, { item: source }: Judgement, now: number): boolean {
     const item = output.type === "data" ? cutAt(output, passed)[1] : output;
     if (item.type === "data" && item.bytes.length === 0) return true;
-    if (item.due > now) return false;
+    if (item.due > now || !sinkTakes(item)) return false;
     switch (item.type) {
       case "tick":
         return true;
       case "open":
-        sink.open();
+        sink.open?.();
         return true;
       case "data":
-        if (!open || full) return false;
         passed = endOf(item);
         write(item.bytes);
         return true;
       case "fin":
-        if (!open) return false;
-        end();
+        end(source.type !== "fin");
         return true;
       case "rst":
         // A fault has put it behind data, which the reset would throw away if the kernel has not got it yet.
-        if (!sink.flushed()) return false;
+        if (!isFlushed()) return false;
         reset(true);
         return true;
     }
     return item satisfies never;
+  }
+
+  /** If false, looks again when it is true. */
+  function isFlushed(): boolean {
+    if (sink.flushed()) return true;
+    if (!watching) {
+      watching = true;
+      sink.whenFlushed(() => {
+        watching = false;
+        pump();
+      });
+    }
+    return false;
   }
 
   function write(bytes: Uint8Array): void {
@@ -174,7 +235,7 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
     if (over) return;
     const now = clock.monotonic();
     if (ticks.values().some((due) => due <= now)) tick();
-    if (!over && resetAt() <= now) reset(false);
+    if (!over) resetIfDue(now);
     while (step(now));
     if (over) return;
     regulate();
@@ -188,17 +249,31 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
     if (current === undefined) return false;
     const judgement = current;
     const output = judgement.outputs[judgement.next];
-    if (output === undefined) finish(judgement.item);
-    else if (deliver(output, now)) judgement.next += 1;
-    else return false;
-    return true;
+    if (output === undefined) {
+      witness(now);
+      finish(judgement.item);
+      return true;
+    }
+    if (output.type !== "data" && sinkTakes(output)) witness(now);
+    if (deliver(output, judgement, now)) {
+      judgement.next += 1;
+      return true;
+    }
+    if (!judgement.witnessed) testify(now);
+    return false;
   }
 
   /** When the source's reset is due. It overtakes, so it is judged on copies: the states must not remember it. */
   function resetAt(): number {
     if (sourceReset === undefined) return Infinity;
-    const copies = stages.map((stage) => ({ ...stage, state: { ...stage.state } }));
-    return judged(sourceReset, copies).find(({ type }) => type === "rst")?.due ?? Infinity;
+    return judged(sourceReset, stages.map(copyOf)).find(({ type }) => type === "rst")?.due ?? Infinity;
+  }
+
+  function resetIfDue(now: number): void {
+    if (sourceReset === undefined) return;
+    const outputs = judged(sourceReset, stages.map(copyOf));
+    findHits({ stages, before: stages, item: sourceReset, outputs, since: sourceReset.due, now, from: passed });
+    if (outputs.some(({ type, due }) => type === "rst" && due <= now)) reset(false);
   }
 
   function regulate(): void {
@@ -244,6 +319,12 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
   }
 
   return {
+    begin() {
+      begun = true;
+      if (sink.open === undefined) tick();
+      else enqueue({ type: "open", due: clock.monotonic() });
+      pump();
+    },
     receive(what) {
       if (over) return;
       if (what === "rst") {
@@ -252,25 +333,28 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
       } else if (!ended && typeof what !== "string") {
         receiveBytes(what);
       } else if (!ended && typeof what === "string") {
-        begun = true;
         enqueue({ type: what, due: clock.monotonic() });
         pump();
       }
     },
     ready() {
       open = true;
+      takesSince = clock.monotonic();
       pump();
     },
     drained() {
+      if (full) takesSince = clock.monotonic();
       full = false;
       pump();
     },
     inject(options) {
+      settle();
       if (over) return;
       stages = [...stages, createStage(options, passed)];
       changed();
     },
     lift(owner) {
+      settle();
       if (over) return;
       for (const stage of stages) {
         if (stage.owner === owner) stage.lifted ??= { at: clock.monotonic(), until: received };
@@ -279,6 +363,7 @@ export function createLink({ clock, sink, source, ready }: LinkOptions): Link {
     },
     delivered: () => delivered,
     [Symbol.dispose]() {
+      if (!over) testify(clock.monotonic());
       close();
       source.pause();
     },

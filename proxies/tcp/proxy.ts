@@ -11,7 +11,13 @@ export interface TcpProxyOptions {
   /** Where the server is; asked for every connection, since a restarted server may have moved. */
   readonly server: () => Promise<Address>;
   readonly onEvent: (event: ProxyEvent) => void;
+  /** How many connections there may be at a time; one more is reset, and closed by "limit". */
+  readonly maximumConnections?: number;
 }
+
+const defaultMaximumConnections = 10_000;
+/** How long it may take until we are told of a refusal. */
+const longestNewsOfRefusalMs = 1000;
 
 export type ProxyEvent =
   | { readonly type: "open"; readonly connection: number }
@@ -47,7 +53,7 @@ export interface TcpProxy extends AsyncDisposable {
   inject(injection: TcpInjection): AsyncDisposable;
   /**
    * Somebody saw a connect to this proxy being refused (the kernel refuses without telling the proxy): counts as a hit of every injection whose
-   * door is shut.
+   * door is shut, or, since such news takes its time, of the one that was shut last, up to a second ago.
    */
   refused(): void;
 }
@@ -59,31 +65,35 @@ interface Active {
 }
 
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
-export async function startTcpProxy({ host, listen, server, onEvent }: TcpProxyOptions): Promise<TcpProxy> {
+export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
+  const { host, listen, server, onEvent, maximumConnections = defaultMaximumConnections } = options;
   const connections = new Map<number, Connection>();
   const active = new Set<Active>();
-  const ended = new Set<PromiseWithResolvers<void>>();
-  const stopped = new AbortController();
+  const refusing = new Set<TcpInjection>();
+  let refusedLast: { readonly injection: TcpInjection; readonly until: number } | undefined;
+  let disposed = false;
   let accepted = 0;
 
   function onConnection(client: Socket): void {
-    if (stopped.signal.aborted) {
+    if (disposed) {
       client.destroy();
       return;
     }
     accepted += 1;
     const number = accepted;
-    const gone = Promise.withResolvers<void>();
-    ended.add(gone);
+    if (connections.size >= maximumConnections) {
+      client.on("error", () => undefined).resetAndDestroy();
+      onEvent({ type: "open", connection: number });
+      onEvent({ type: "close", connection: number, upstream: 0, downstream: 0, by: "limit" });
+      return;
+    }
     const connection = createConnection({
       host,
       client,
       server,
       onEnd(by, delivered) {
         connections.delete(number);
-        ended.delete(gone);
         onEvent({ type: "close", connection: number, ...delivered, by });
-        gone.resolve();
       },
     });
     connections.set(number, connection);
@@ -115,13 +125,30 @@ export async function startTcpProxy({ host, listen, server, onEvent }: TcpProxyO
   }
 
   const door = await openDoor({ host, listen, onConnection });
+
+  /** Shuts the door, and says which injections it can be that somebody was refused by. */
+  function refuse(injection: TcpInjection): AsyncDisposable {
+    const shut = door.shut();
+    refusing.add(injection);
+    return {
+      async [Symbol.asyncDispose]() {
+        try {
+          await shut[Symbol.asyncDispose]();
+        } finally {
+          refusing.delete(injection);
+          refusedLast = { injection, until: host.clock.monotonic() + longestNewsOfRefusalMs };
+        }
+      },
+    };
+  }
+
   return {
     address: door.address,
 
     inject(injection) {
       const each: Active = { injection, met: 0 };
       active.add(each);
-      const shut = injection.fault.door === "shut" ? door.shut() : undefined;
+      const refusal = injection.fault.door === "shut" ? refuse(injection) : undefined;
       if (injection.scope !== "new") {
         for (const [number, connection] of connections) meet(each, number, connection);
       }
@@ -132,24 +159,22 @@ export async function startTcpProxy({ host, listen, server, onEvent }: TcpProxyO
             connection.links.upstream.lift(each);
             connection.links.downstream.lift(each);
           }
-          await shut?.[Symbol.asyncDispose]();
+          await refusal?.[Symbol.asyncDispose]();
         },
       };
     },
 
     refused() {
-      for (const { injection } of active) {
-        if (injection.fault.door === "shut") injection.onHit({ refused: true });
-      }
+      for (const injection of refusing) injection.onHit({ refused: true });
+      if (refusing.size > 0 || refusedLast === undefined || host.clock.monotonic() > refusedLast.until) return;
+      refusedLast.injection.onHit({ refused: true });
     },
 
     async [Symbol.asyncDispose]() {
-      stopped.abort();
+      disposed = true;
       active.clear();
       await door[Symbol.asyncDispose]();
-      const all = [...ended].map(({ promise }) => promise);
-      for (const connection of connections.values()) connection.destroy();
-      await Promise.all(all);
+      await Promise.all([...connections.values()].map((connection) => connection[Symbol.asyncDispose]()));
     },
   };
 }

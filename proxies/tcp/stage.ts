@@ -15,8 +15,11 @@ export interface Stage {
   readonly fault: TcpFault;
   readonly parameters: object;
   readonly context: TcpContext;
-  /** Called when the fault has changed an item; the owner counts the first only. */
+  /** Called once, when it has made a difference to the receiver. */
   readonly onHit: (item: TcpItem) => void;
+  hit: boolean;
+  /** It has put out something else than what came in. */
+  touched: boolean;
   /** Bytes before this offset were delivered before the fault came; it never sees them. */
   readonly from: number;
   state: object;
@@ -33,7 +36,12 @@ export type StageOptions = Pick<Stage, "owner" | "fault" | "parameters" | "conte
 
 export function createStage(options: StageOptions, from: number): Stage {
   const state = options.fault.start(options.parameters as Record<string, unknown>, options.context);
-  return { ...options, from, state, saved: { ...state } };
+  return { ...options, hit: false, touched: false, from, state, saved: { ...state } };
+}
+
+/** To judge something without a trace. */
+export function copyOf(stage: Stage): Stage {
+  return { ...stage, touched: false, state: { ...stage.state } };
 }
 
 /** One item through all stages. A tick for later goes to `onTick` instead of on. */
@@ -67,7 +75,7 @@ function through(stage: Stage, item: TcpItem): readonly TcpItem[] {
 function changed(stage: Stage, item: TcpItem): readonly TcpItem[] {
   const out = mapped(stage, item);
   const [first, ...others] = out.filter((each) => each.type !== "tick" || each === item);
-  if (first !== item || others.length > 0) stage.onHit(item);
+  if (first !== item || others.length > 0) stage.touched = true;
   return out;
 }
 
