@@ -5,6 +5,8 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -61,6 +63,18 @@ describe("exit codes and messages", () => {
     expect(result.out).toContain("at_end answers.count == 0");
   });
 
+  test("a cell of a matrix replays alone, and runs that share a name have folders of their own", () => {
+    const out = mkdtempSync(join(folder, "cells-"));
+    const all = sinbin("run", fixture("quick"), fixture("matrix"), fixture("quick"), "--out", out);
+    expect(all.out).toMatch(/^replay: .* --seed 1 --cell pause=1ms --cell 'word=a b'$/m);
+    const [command = ""] = readdirSync(out);
+    const named = ["quick", "quick-1ms-a_b", "quick-1ms-a_b-2", "quick-2ms-a_b", "quick-2ms-a_b-2"];
+    expect(readdirSync(join(out, command)).sort()).toEqual(named);
+
+    const one = sinbin("run", fixture("matrix"), "--out", out, "--cell", "pause=2ms", "--cell", "word=a/b");
+    expect(one).toMatchObject({ code: 1, out: expect.stringContaining("FAIL: 1 failed") });
+  });
+
   test("a service that does not start is 2, with its last lines", () => {
     const result = sinbin("run", fixture("no-start"), "--out", folder);
     expect(result.code).toBe(2);
@@ -86,6 +100,12 @@ describe("exit codes and messages", () => {
     ["an unknown world", ["run", "--world", "mars", "x"], "write one of: local"],
     ["a seed that is no number", ["run", "--seed", "abc", "x"], "write a whole number"],
     ["no plan at all", ["run"], "missing required argument"],
+    ["a cell of no matrix", ["run", fixture("quick"), "--cell", "x=1"], "has no matrix"],
+    ["a cell of no such name", ["run", fixture("matrix"), "--cell", "pauze=1ms"], "did you mean pause?"],
+    ["a cell of no such value", ["run", fixture("matrix"), "--cell", "pause=3s"], "there are 1ms, 2ms"],
+    ["a cell without a value", ["run", fixture("matrix"), "--cell", "pause"], "write NAME=VALUE"],
+    ["a result file that can't be", ["run", fixture("quick"), "--junit", "/nowhere/x.xml"], "name a file that can be"],
+    ["a run folder that can't be", ["run", fixture("quick"), "--out", "/dev/null/runs"], "name a folder that can be"],
     ["an unknown command", ["rum"], "did you mean run"],
     ["an unknown fault", ["faults", "tcp.latensy"], "did you mean tcp.latency"],
   ])("%s is 254, and says what to write", (_what, args, message) => {
@@ -117,25 +137,8 @@ describe.each([
   ["in namespaces", []],
   ["on loopback", ["--no-isolation"]],
 ])("ended from outside, %s", (_where, flags) => {
-  /** A run in the phase in which one service is stopped and has a grandchild; its tag is in the environment of all that it starts. */
-  async function startLong(): Promise<{ readonly child: ChildProcess; readonly tag: string; readonly out: string }> {
-    const tag = `sinbin-test-${crypto.randomUUID()}`;
-    const out = mkdtempSync(join(folder, "long-"));
-    const child = spawn(process.execPath, [main, "run", fixture("long"), "--out", out, ...flags], {
-      env: { ...process.env, TAG: tag },
-      stdio: ["ignore", "ignore", "pipe"],
-      detached: true,
-    });
-    let seen = "";
-    for await (const chunk of child.stderr ?? []) {
-      seen += String(chunk);
-      if (seen.includes("paused")) break;
-    }
-    return { child, tag, out };
-  }
-
   test.each(["SIGINT", "SIGTERM"] as const)("%s ends it with 130 and leaves nothing", async (signal) => {
-    const { child, tag, out } = await startLong();
+    const { child, tag, out } = await startLong(flags);
     child.kill(signal);
     const [code] = (await once(child, "exit")) as [number | null];
     expect(code).toBe(130);
@@ -145,7 +148,7 @@ describe.each([
   });
 
   test("Ctrl-C, which reaches the whole group, does the same", async () => {
-    const { child, tag, out } = await startLong();
+    const { child, tag, out } = await startLong(flags);
     process.kill(-(child.pid ?? 0), "SIGINT");
     const [code] = (await once(child, "exit")) as [number | null];
     expect(code).toBe(130);
@@ -155,12 +158,22 @@ describe.each([
   });
 
   test("kill -9 leaves no service, stopped ones and grandchildren included", async () => {
-    const { child, tag } = await startLong();
+    const { child, tag } = await startLong(flags);
     expect(tagged(tag).length).toBeGreaterThan(3);
     child.kill("SIGKILL");
     await once(child, "exit");
     await until(() => tagged(tag).length === 0);
   });
+});
+
+test("an exception that nobody catches is a bug, 255, and leaves no service", async () => {
+  const { child, tag } = await startLong(["--no-isolation"]);
+  const said = text(child.stderr ?? Readable.from([]));
+  child.kill("SIGUSR2");
+  const [code] = (await once(child, "exit")) as [number | null];
+  expect(code).toBe(255);
+  expect(await said).toMatch(/this is a bug in sinbin, please report it:\n.*a planted bug/);
+  await until(() => tagged(tag).length === 0);
 });
 
 test("two runs side by side do not disturb each other", async () => {
@@ -170,6 +183,32 @@ test("two runs side by side do not disturb each other", async () => {
   });
   expect((await Promise.all(runs)).map(([code]) => code as number)).toEqual([0, 0]);
 });
+
+/** SIGUSR2 makes the harness throw where nobody catches it. */
+const bug = `data:text/javascript,process.on("SIGUSR2",()=>{throw new Error("a planted bug")})`;
+
+interface Long {
+  readonly child: ChildProcess;
+  readonly tag: string;
+  readonly out: string;
+}
+
+/** A run in the phase in which one service is stopped and has a grandchild; its tag is in the environment of all that it starts. */
+async function startLong(flags: readonly string[]): Promise<Long> {
+  const tag = `sinbin-test-${crypto.randomUUID()}`;
+  const out = mkdtempSync(join(folder, "long-"));
+  const child = spawn(process.execPath, ["--import", bug, main, "run", fixture("long"), "--out", out, ...flags], {
+    env: { ...process.env, TAG: tag },
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+  });
+  let seen = "";
+  for await (const chunk of (child.stderr ?? Readable.from([])).iterator({ destroyOnReturn: false })) {
+    seen += String(chunk);
+    if (seen.includes("paused")) break;
+  }
+  return { child, tag, out };
+}
 
 /** Pids of all processes whose environment has the tag, but for those that have ended already. */
 function tagged(tag: string): readonly string[] {

@@ -1,6 +1,10 @@
-/** Ctrl-C, and SIGTERM as a CI system sends it: one signal that everything which waits is given. */
+/** What ends a command before its time: Ctrl-C, SIGTERM as a CI system sends it, a bug. One signal that everything which waits is given. */
+import { exitCodes } from "./exit.ts";
 
 export class Interrupted extends Error {}
+
+/** An exception that nobody caught: nothing that follows can be trusted, but what was started must still be stopped. */
+export class Bug extends Error {}
 
 /** Everything must be gone within 5 s; what hangs longer than this is left to the namespace or to the reaper. */
 const patienceMs = 4500;
@@ -13,14 +17,27 @@ export interface Interrupts {
 
 export function listenForInterrupts(): Interrupts {
   const controller = new AbortController();
-  const interrupt = (): void => {
+  const end = (reason: Error, exitCode: number): void => {
     if (controller.signal.aborted) return;
-    controller.abort(new Interrupted("interrupted"));
-    setTimeout(() => process.exit(130), patienceMs).unref();
+    controller.abort(reason);
+    setTimeout(() => process.exit(exitCode), patienceMs).unref();
   };
+  const interrupt = (): void => end(new Interrupted("interrupted"), exitCodes.interrupted);
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  // An unhandled rejection comes here as well. Node's own exit code for both is 1, which would mean that a plan has failed.
+  process.on("uncaughtException", (error) => {
+    // One bug often leads to many exceptions: the first one tells.
+    if (!(controller.signal.reason instanceof Bug)) reportBug(error);
+    process.exitCode = exitCodes.bug;
+    end(new Bug("a bug in sinbin", { cause: error }), exitCodes.bug);
+  });
   return {
     signal: controller.signal,
     done: () => void process.off("SIGINT", interrupt).off("SIGTERM", interrupt),
   };
+}
+
+export function reportBug(error: unknown): void {
+  console.error("sinbin: this is a bug in sinbin, please report it:");
+  console.error(error);
 }

@@ -4,5 +4,7 @@ import { listenForInterrupts } from "./interrupt.ts";
 
 const interrupts = listenForInterrupts();
 const { runCommandLine } = await import("./program.ts");
-process.exitCode = await runCommandLine(interrupts);
+const exitCode = await runCommandLine(interrupts);
+// A bug has set it already, wherever it came to light.
+process.exitCode ??= exitCode;
 interrupts.done();

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { PlanError, UsageError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { bindPlan, cells, parsePlan } from "../plan/parse.ts";
+import { hint } from "../expression/nearest.ts";
+import type { Cell } from "../plan/cells.ts";
 import type { Plan, Written } from "../plan/schema.ts";
 
 export interface LoadedPlan {
@@ -19,10 +21,54 @@ export interface BoundPlan extends LoadedPlan {
   readonly cell: Readonly<Record<string, Written>>;
 }
 
-/** Every cell of a plan. A seed that the plan leaves to chance is drawn here, and is in the report. */
-export function bindCells({ file, plan }: LoadedPlan, givenSeed: number | undefined): readonly BoundPlan[] {
+/** What `--cell` asks for. */
+export interface CellValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * Every cell of a plan, or those that are asked for. A seed that the plan leaves to chance is drawn here, and is in the report.
+ *
+ * @throws {UsageError} if the plan has no such cell.
+ */
+export function bindCells(
+  { file, plan }: LoadedPlan,
+  { seed: givenSeed, cell: wanted = [] }: { readonly seed?: number; readonly cell?: readonly CellValue[] },
+): readonly BoundPlan[] {
   const seed = givenSeed ?? (plan.seed === "random" ? randomInt(2 ** 32) : plan.seed);
-  return cells(plan).map((cell) => ({ file, plan: bindPlan(plan, { seed, cell, params: {} }), seed, cell }));
+  return chooseCells(file, cells(plan), wanted).map((cell) => ({
+    file,
+    plan: bindPlan(plan, { seed, cell, params: {} }),
+    seed,
+    cell,
+  }));
+}
+
+/** As `--cell` and titles have it. */
+export function cellText(value: Written): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function chooseCells(file: string, all: readonly Cell[], wanted: readonly CellValue[]): readonly Cell[] {
+  for (const { name, value } of wanted) {
+    const wrong = (what: string): UsageError => new UsageError(`--cell ${name}=${value}: ${file} ${what}`);
+    const names = [...new Set(all.flatMap((cell) => Object.keys(cell)))];
+    if (names.length === 0) throw wrong("has no matrix");
+    const values = [...new Set(all.flatMap((cell) => valuesOf(cell, name)))];
+    if (values.length === 0) throw wrong(`has no ${name} in its matrix: ${hint(name, names)}`);
+    if (!values.includes(value)) throw wrong(`has no such value of ${name}: ${hint(value, values)}`);
+  }
+  const chosen = all.filter((cell) => wanted.every(({ name, value }) => valuesOf(cell, name).includes(value)));
+  if (chosen.length === 0) throw new UsageError(`${file}: no cell of the matrix has all the values that --cell names`);
+  // A row of `include` can be a cell with fewer names than the others.
+  const exact = chosen.filter((cell) => Object.keys(cell).length === wanted.length);
+  return exact.length > 0 ? exact : chosen;
+}
+
+function valuesOf(cell: Cell, name: string): readonly string[] {
+  const value = cell[name];
+  return value === undefined ? [] : [cellText(value)];
 }
 
 /** @throws {PlanError} with the problems of all plans at once. @throws {UsageError} if there is nothing to run. */

@@ -6,7 +6,9 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { HarnessError, PlanError, UsageError } from "../errors.ts";
 import { exitCodes } from "./exit.ts";
+import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
+import type { CellValue } from "./plans.ts";
 import type { RunFlags } from "./run.ts";
 import { version } from "./version.ts";
 
@@ -27,6 +29,7 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .argument("<plan...>", "plan files or folders")
     .option("--world <world>", "where the services run: local", oneOf(["local"]), "local")
     .option("--seed <number>", "another seed than the plan's", wholeNumber)
+    .option("--cell <name=value>", "only these cells of a plan's matrix; can be repeated", cellValue)
     .option("--out <folder>", "where run folders go", "runs")
     .option("--junit <file>", "also write all results there, for a CI system")
     .option("--controls", "then again with each guard switched off that the plan's controls name: each must fail")
@@ -99,13 +102,21 @@ function oneOf(values: readonly string[]): (text: string) => string {
   };
 }
 
+function cellValue(text: string, before: readonly CellValue[] = []): readonly CellValue[] {
+  const [, name, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("write NAME=VALUE.");
+  return [...before, { name, value }];
+}
+
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("write a whole number from 0 to 999999999999999.");
   return Number(text);
 }
 
 function exitCodeOf(error: unknown, interrupts: Interrupts): number {
-  if (interrupts.signal.aborted) {
+  const { signal } = interrupts;
+  if (signal.reason instanceof Bug) return exitCodes.bug;
+  if (signal.aborted) {
     console.error("sinbin: interrupted; everything that it had started was stopped");
     return exitCodes.interrupted;
   }
@@ -118,7 +129,6 @@ function exitCodeOf(error: unknown, interrupts: Interrupts): number {
     console.error(`sinbin: ${error.message}`);
     return exitCodes.unknown;
   }
-  console.error("sinbin: this is a bug in sinbin, please report it:");
-  console.error(error);
+  reportBug(error);
   return exitCodes.bug;
 }

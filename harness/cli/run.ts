@@ -1,13 +1,14 @@
 /** `sinbin run`: every plan, every cell of its matrix, and with `--controls` each of them again with guards switched off. */
 import { randomBytes } from "node:crypto";
-import { join, relative, resolve } from "node:path";
-import { writeFile } from "node:fs/promises";
+import { access, constants, stat, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
+import { HarnessError, UsageError } from "../errors.ts";
 import { judgeControl } from "../judge/control.ts";
 import type { Control } from "../plan/schema.ts";
 import { renderJunit } from "../report/junit.ts";
-import { verdictOf } from "../report/report.ts";
+import { titleOf, verdictOf } from "../report/report.ts";
 import type { Report, ReportedControl, ReportedRun } from "../report/report.ts";
 import { renderText } from "../report/text.ts";
 import { runPlan } from "../run/run.ts";
@@ -17,15 +18,17 @@ import { capabilitiesOf } from "../worlds/local/layout.ts";
 import { lackOf } from "../worlds/needs.ts";
 import { startLocalWorld } from "../worlds/local/world.ts";
 import { exitCodes } from "./exit.ts";
-import { version } from "./version.ts";
-import { bindCells, loadPlans } from "./plans.ts";
-import type { BoundPlan, LoadedPlan } from "./plans.ts";
+import { Interrupted } from "./interrupt.ts";
+import { bindCells, cellText, loadPlans } from "./plans.ts";
+import type { BoundPlan, CellValue } from "./plans.ts";
 import { createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
+import { version } from "./version.ts";
 
 export interface RunFlags {
   readonly world: "local";
   readonly seed?: number;
+  readonly cell?: readonly CellValue[];
   readonly out: string;
   readonly junit?: string;
   readonly controls?: boolean;
@@ -36,6 +39,7 @@ export interface RunFlags {
 interface Suite {
   readonly host: Host;
   readonly flags: RunFlags;
+  readonly isolation: Isolation;
   /** The folder of this command's runs. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -49,16 +53,21 @@ export async function run(
   signal: AbortSignal,
 ): Promise<number> {
   const host = createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
-  const loaded = await loadPlans(places);
-  const skipped = flags.available === true ? loaded.flatMap((each) => skip(each, isolation)) : [];
-  const chosen = loaded
-    .filter(({ plan }) => !skipped.some((other) => other.plan === plan.plan))
-    .flatMap((each) => bindCells(each, flags.seed));
+  const loaded = (await loadPlans(places)).map((each) => ({
+    ...each,
+    lack:
+      flags.available === true
+        ? lackOf(each.plan, { name: "local", capabilities: capabilitiesOf(isolation) })
+        : undefined,
+  }));
+  const chosen = loaded.filter(({ lack }) => lack === undefined).flatMap((each) => bindCells(each, flags));
+  const skipped = loaded.flatMap(({ plan, lack }) => (lack === undefined ? [] : [{ plan: plan.plan, reason: lack }]));
   const began = host.clock.monotonic();
   const stamp = new Date(host.clock.wall()).toISOString().slice(0, 19).replaceAll(":", "-");
   const suite: Suite = {
     host,
     flags,
+    isolation,
     folder: join(flags.out, `${stamp}-${randomBytes(3).toString("hex")}`),
     signal,
     progress: createProgressLine(
@@ -67,47 +76,66 @@ export async function run(
       flags.controls === true ? countWithControls(chosen) : chosen.length,
     ),
   };
+  if (flags.junit !== undefined) await expectWritable(flags.junit);
+  if (chosen.length > 0) await makeFolder(suite);
   if (!isolation.isolated) suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
 
   const runs: ReportedRun[] = [];
+  let broken: { readonly error: unknown } | undefined;
   try {
-    for (const each of chosen) runs.push(await runOne(suite, each));
+    const names = distinct(chosen.map(({ plan, cell }) => [plan.plan, ...Object.values(cell).map(cellText)].join("-")));
+    for (const [n, each] of chosen.entries()) runs.push(await runOne(suite, each, join(suite.folder, names[n] ?? "")));
   } catch (error) {
-    suite.progress.end();
-    if (signal.aborted) await host.files.remove(suite.folder);
-    throw error;
+    broken = { error };
   }
   suite.progress.end();
+  if (signal.reason instanceof Interrupted) {
+    await host.files.remove(suite.folder);
+    throw signal.reason;
+  }
 
-  const report: Report = { runs, skipped, seconds: (host.clock.monotonic() - began) / 1000 };
+  const lost = chosen.slice(runs.length).map(({ plan, cell }) => titleOf({ plan: plan.plan, cell }));
+  const report: Report = { runs, skipped, lost, seconds: (host.clock.monotonic() - began) / 1000 };
   process.stdout.write(renderText(report, { colour: process.stdout.isTTY && process.env["NO_COLOR"] === undefined }));
   if (chosen.length > 0) process.stdout.write(`run folders: ${suite.folder}\n`);
-  if (flags.junit !== undefined) await writeFile(flags.junit, renderJunit(report));
+  try {
+    if (flags.junit !== undefined) await write(flags.junit, renderJunit(report));
+  } catch (error) {
+    // What broke first is what counts.
+    broken ??= { error };
+  }
+  if (broken !== undefined) throw broken.error;
   return exitCodes[verdictOf(report)];
-}
-
-function skip(
-  { plan }: LoadedPlan,
-  isolation: Isolation,
-): readonly { readonly plan: string; readonly reason: string }[] {
-  const reason = lackOf(plan, { name: "local", capabilities: capabilitiesOf(isolation) });
-  return reason === undefined ? [] : [{ plan: plan.plan, reason }];
 }
 
 function countWithControls(plans: readonly BoundPlan[]): number {
   return plans.reduce((count, { plan }) => count + 1 + plan.controls.length, 0);
 }
 
-async function runOne(suite: Suite, bound: BoundPlan): Promise<ReportedRun> {
+/** Names for folders side by side: plans and cells may share a name, or differ only in what a folder's name can't have. */
+function distinct(names: readonly string[]): readonly string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    const plain = name.replaceAll(/[^\w.-]+/g, "_");
+    let free = plain;
+    // Some file systems take `A` and `a` for one name.
+    for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${plain}-${n}`;
+    taken.add(free.toLowerCase());
+    return free;
+  });
+}
+
+async function runOne(suite: Suite, bound: BoundPlan, folder: string): Promise<ReportedRun> {
   const { plan, cell, seed } = bound;
-  const folder = join(
-    suite.folder,
-    [plan.plan, ...Object.values(cell).map(String)].join("-").replaceAll(/[^\w.-]+/g, "_"),
-  );
   const result = await runInFolder(suite, bound, folder);
   const controls: ReportedControl[] = [];
   if (suite.flags.controls === true) {
-    for (const control of plan.controls) controls.push(await runControl(suite, bound, control, folder));
+    const names = distinct(
+      plan.controls.map(({ service, without }) => `control-${service}-without-${without.join("+")}`),
+    );
+    for (const [n, control] of plan.controls.entries()) {
+      controls.push(await runControl(suite, bound, control, join(folder, names[n] ?? "")));
+    }
   }
   const reported: ReportedRun = {
     ...result,
@@ -118,18 +146,15 @@ async function runOne(suite: Suite, bound: BoundPlan): Promise<ReportedRun> {
     replay: replayOf(suite, bound, false),
     controls,
   };
-  await writeFile(join(folder, "junit.xml"), renderJunit({ runs: [reported], skipped: [], seconds: result.seconds }));
+  await write(
+    join(folder, "junit.xml"),
+    renderJunit({ runs: [reported], skipped: [], lost: [], seconds: result.seconds }),
+  );
   return reported;
 }
 
 async function runControl(suite: Suite, bound: BoundPlan, control: Control, folder: string): Promise<ReportedControl> {
-  const without = control.without.join("+");
-  const result = await runInFolder(
-    suite,
-    bound,
-    join(folder, `control-${control.service}-without-${without}`),
-    control,
-  );
+  const result = await runInFolder(suite, bound, folder, control);
   return {
     ...judgeControl(control, result),
     control,
@@ -151,7 +176,12 @@ function runInFolder(
     cell,
     seed,
     without: new Map(control === undefined ? [] : [[control.service, control.without]]),
-    world: { name: flags.world, clock: host.clock, start: startLocalWorld },
+    world: {
+      name: flags.world,
+      capabilities: capabilitiesOf(suite.isolation),
+      clock: host.clock,
+      start: startLocalWorld,
+    },
     host,
     directory: resolve(directory),
     about: {
@@ -172,10 +202,51 @@ function runInFolder(
 }
 
 /** The command that runs just this again. */
-function replayOf({ flags }: Suite, { file, seed }: BoundPlan, controls: boolean): string {
+function replayOf({ flags }: Suite, { file, seed, cell }: BoundPlan, controls: boolean): string {
   return [
-    `npx sinbin run ${relative(process.cwd(), file)} --world ${flags.world} --seed ${seed}`,
+    "npx sinbin run",
+    quoted(relative(process.cwd(), file)),
+    `--world ${flags.world} --seed ${seed}`,
+    ...Object.entries(cell).map(([name, value]) => `--cell ${quoted(`${name}=${cellText(value)}`)}`),
     ...(controls ? ["--controls"] : []),
     ...(flags.isolation ? [] : ["--no-isolation"]),
   ].join(" ");
+}
+
+/** As a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+async function makeFolder({ host, folder, flags }: Suite): Promise<void> {
+  try {
+    await host.files.makeDirectory(folder);
+  } catch (error) {
+    throw new UsageError(`--out ${flags.out}: name a folder that can be written (${messageOf(error)})`, {
+      cause: error,
+    });
+  }
+}
+
+/** Before anything is started: whoever waited for all the runs wants their results. */
+async function expectWritable(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  try {
+    if (found?.isDirectory() === true) throw new Error("this is a folder");
+    await access(found === undefined ? dirname(file) : file, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--junit ${file}: name a file that can be written (${messageOf(error)})`, { cause: error });
+  }
+}
+
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw new HarnessError(`${file} could not be written: is the disk full? (${messageOf(error)})`, { cause: error });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

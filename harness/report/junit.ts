@@ -6,8 +6,12 @@ import type { Finding } from "../judge/finding.ts";
 import { titleOf, titleOfControl, type Report, type ReportedControl, type ReportedRun } from "./report.ts";
 import { timeOf, wordEvent } from "./wording.ts";
 
-export function renderJunit({ runs, skipped, seconds }: Report): string {
-  const suites = [...runs.map(suite), ...skipped.map(({ plan, reason }) => skippedSuite(plan, reason))];
+export function renderJunit({ runs, skipped, lost, seconds }: Report): string {
+  const suites = [
+    ...runs.map(suite),
+    ...skipped.map(({ plan, reason }) => skippedSuite(plan, reason)),
+    ...lost.map(lostSuite),
+  ];
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="sinbin" time="${seconds.toFixed(3)}">`,
@@ -81,6 +85,12 @@ function controlCase(classname: string, { control, result, reason, replay, secon
 function skippedSuite(plan: string, reason: string): string {
   const head = attributes({ name: plan, tests: 1, failures: 0, errors: 0, skipped: 1 });
   const body = `<testcase${attributes({ classname: plan, name: "the plan" })}><skipped${attributes({ message: reason })}/></testcase>`;
+  return `  <testsuite${head}>\n    ${body}\n  </testsuite>`;
+}
+
+function lostSuite(title: string): string {
+  const head = attributes({ name: title, tests: 1, failures: 0, errors: 1, skipped: 0 });
+  const body = `<testcase${attributes({ classname: title, name: "the plan" })}><error message="there is no result: sinbin could not go on"/></testcase>`;
   return `  <testsuite${head}>\n    ${body}\n  </testsuite>`;
 }
 

@@ -82,10 +82,11 @@ const mixed: Report = {
     }),
   ],
   skipped: [{ plan: "any-daemon", reason: "it needs natural-ports: run it where unprivileged namespaces are allowed" }],
+  lost: [],
   seconds: 42.3,
 };
 
-const allGood: Report = { runs: [run({ controls: [red] })], skipped: [], seconds: 14.4 };
+const allGood: Report = { runs: [run({ controls: [red] })], skipped: [], lost: [], seconds: 14.4 };
 
 describe("the report in text", () => {
   test("shows the table, then what was not as it should be", async () => {
@@ -112,7 +113,7 @@ describe("the report in text", () => {
   });
 
   test("with nothing run, it says so", () => {
-    expect(renderText({ runs: [], skipped: [], seconds: 0 })).toContain("nothing was run");
+    expect(renderText({ runs: [], skipped: [], lost: [], seconds: 0 })).toContain("unknown: nothing was run");
   });
 });
 
@@ -145,9 +146,16 @@ describe("JUnit", () => {
 describe("the verdict over all runs", () => {
   test("is the worst, and a blind control is as bad as a failure", () => {
     expect(verdictOf(allGood)).toBe("pass");
-    expect(verdictOf({ runs: [run({ controls: [blind] })] })).toBe("fail");
-    expect(verdictOf({ runs: mixed.runs.slice(3) })).toBe("unknown");
+    expect(verdictOf({ lost: [], runs: [run({ controls: [blind] })] })).toBe("fail");
+    expect(verdictOf({ lost: [], runs: mixed.runs.slice(3) })).toBe("unknown");
     expect(verdictOf(mixed)).toBe("fail");
+  });
+
+  test("is unknown where nothing was run, and where a run has no result", () => {
+    expect(verdictOf({ runs: [], lost: [] })).toBe("unknown");
+    expect(verdictOf({ ...allGood, lost: ["drip"] })).toBe("unknown");
+    expect(renderText({ ...allGood, lost: ["drip"] })).toContain("drip: no result: sinbin could not go on");
+    expect(renderJunit({ ...allGood, lost: ["drip"] })).toContain('<error message="there is no result');
   });
 
   test("is written in a shape that can be read again", () => {

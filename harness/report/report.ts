@@ -9,6 +9,8 @@ export interface Report {
   readonly runs: readonly ReportedRun[];
   /** Plans that were not run, and what they lack here. */
   readonly skipped: readonly { readonly plan: string; readonly reason: string }[];
+  /** Titles of what was asked for and has no result, since sinbin could not go on. */
+  readonly lost: readonly string[];
   readonly seconds: number;
 }
 
@@ -33,14 +35,16 @@ export interface ReportedControl extends ControlJudgement {
   readonly replay: string;
 }
 
-/** A blind control is a defect of the plan, and as bad as a failure. */
-export function verdictOf({ runs }: Pick<Report, "runs">): Verdict {
-  return worst(
-    runs.flatMap(({ verdict, controls }) => [
+/** A blind control is a defect of the plan, and as bad as a failure. Where nothing was run, nothing was tested. */
+export function verdictOf({ runs, lost }: Pick<Report, "runs" | "lost">): Verdict {
+  if (runs.length === 0) return "unknown";
+  return worst([
+    ...(lost.length > 0 ? (["unknown"] as const) : []),
+    ...runs.flatMap(({ verdict, controls }) => [
       verdict,
       ...controls.map(({ result }) => (result === "blind" ? "fail" : "pass")),
     ]),
-  );
+  ]);
 }
 
 /** `drip`, or `drip (how_down=refused)`. */

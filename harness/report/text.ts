@@ -45,7 +45,7 @@ interface Row {
   readonly tone: Tone;
 }
 
-function table({ runs, skipped }: Report, paint: Paint): readonly string[] {
+function table({ runs, skipped, lost }: Report, paint: Paint): readonly string[] {
   const rows: readonly Row[] = runs.flatMap((run) => [
     {
       cells: [titleOf(run), String(run.seed), run.world, shown[run.verdict], seconds(run.seconds)],
@@ -80,6 +80,7 @@ function table({ runs, skipped }: Report, paint: Paint): readonly string[] {
     paint("quiet", line(head)),
     ...rows.map(({ cells, tone }) => line(cells, tone)),
     ...skipped.map(({ plan, reason }) => paint("quiet", `${plan}: not run here: ${reason}`)),
+    ...lost.map((title) => paint("doubtful", `${title}: no result: sinbin could not go on`)),
   ];
 }
 
@@ -151,7 +152,7 @@ function blindness(
 }
 
 function summary(report: Report, paint: Paint): readonly string[] {
-  const { runs, skipped } = report;
+  const { runs, skipped, lost } = report;
   const controls = runs.flatMap((run) => run.controls);
   const counts = [
     [runs.filter(({ verdict }) => verdict === "pass").length, "passed"],
@@ -160,14 +161,14 @@ function summary(report: Report, paint: Paint): readonly string[] {
     [controls.filter(({ result }) => result === "red").length, "controls red, as they must be"],
     [controls.filter(({ result }) => result === "blind").length, "controls blind"],
     [skipped.length, "not run here"],
+    [lost.length, "without a result"],
   ] as const;
   const parts = counts.flatMap(([count, what]) =>
     count > 0 ? [`${count} ${count === 1 ? what.replace("controls", "control").replace("they", "it") : what}`] : [],
   );
   const verdict = verdictOf(report);
-  return [
-    `${paint(toneOf[verdict], shown[verdict])}: ${parts.length === 0 ? "nothing was run" : parts.join(", ")}; ${seconds(report.seconds)}`,
-  ];
+  const said = runs.length === 0 ? ["nothing was run", ...parts] : parts;
+  return [`${paint(toneOf[verdict], shown[verdict])}: ${said.join(", ")}; ${seconds(report.seconds)}`];
 }
 
 function seconds(figure: number): string {

@@ -48,6 +48,8 @@ function wordWhole(event: HistoryEvent): string {
       return `fault ${event.step} lifted`;
     case "run.trouble":
       return `trouble: ${event.reason}`;
+    case "run.late":
+      return `the harness itself stood still for ${roundedDuration(event.by)}`;
     case "run.abort":
       return `the plan aborts: ${event.reason}`;
     case "run.end":
