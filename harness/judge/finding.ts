@@ -5,7 +5,7 @@ import { eventSchema } from "../history/event.ts";
 export const verdicts = ["pass", "fail", "unknown"] as const;
 export type Verdict = (typeof verdicts)[number];
 
-export const evidenceSchema = z.object({
+const evidenceSchema = z.object({
   /** What the expression looked at, at that time, as text with units. */
   values: z.record(z.string(), z.string()),
   /** What happened just before and just after, as far as it bears on it. */
