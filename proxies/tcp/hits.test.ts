@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRig } from "./link.testing.ts";
+import { createRig, type Rig } from "./link.testing.ts";
 
 describe("a fault has hit when the receiver gets something else, or at another time", () => {
   test("a black hole hits when it holds a byte, a FIN or a reset that could be delivered", () => {
@@ -56,15 +56,22 @@ describe("a fault has hit when the receiver gets something else, or at another t
     expect(latency.hits()).toBe(1);
   });
 
-  test("a black hole behind latency hits when that would have let go, even if the client leaves then", () => {
-    const rig = createRig();
-    rig.inject("tcp.latency", { delay: "10ms" });
-    const hole = rig.inject("tcp.blackhole");
-    rig.send("held");
-    expect(hole.hits()).toBe(0);
-    rig.clock.advance(1000);
-    rig.link[Symbol.dispose]();
-    expect(hole.hits()).toBe(1);
+  test("a black hole behind latency hits when that would have let go, even if nobody is there any more", () => {
+    const ends = [
+      (rig: Rig) => rig.link[Symbol.dispose](),
+      (rig: Rig) => void rig.inject("tcp.reset"),
+      (rig: Rig) => rig.link.receive("rst"),
+    ];
+    for (const end of ends) {
+      const rig = createRig();
+      rig.inject("tcp.latency", { delay: "10ms" });
+      const hole = rig.inject("tcp.blackhole");
+      rig.send("held");
+      expect(hole.hits()).toBe(0);
+      rig.clock.advance(1000);
+      end(rig);
+      expect(hole.hits()).toBe(1);
+    }
   });
 
   test("the shorter of two delays hits when the longer would have been over", () => {

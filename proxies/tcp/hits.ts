@@ -37,7 +37,7 @@ export function findHits(judgement: Judgement): void {
   const all = before.map(copyOf);
   const got = wouldBe(all);
   let acting = before.map((stage, index) => (all[index]?.touched === true ? stage : idle(stage)));
-  for (const [index, stage] of [...stages.entries()].reverse()) {
+  for (const [index, stage] of [...stages.entries()].toReversed()) {
     if (stage.hit || all[index]?.touched !== true) continue;
     const others = acting.map((each, n) => (n === index ? idle(each) : each));
     if (same(got, wouldBe(others.map(copyOf)))) {

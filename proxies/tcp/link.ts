@@ -176,6 +176,7 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
   }
 
   function close(): void {
+    if (!over) testify(clock.monotonic());
     over = true;
     disarm();
   }
@@ -363,7 +364,6 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
     },
     delivered: () => delivered,
     [Symbol.dispose]() {
-      if (!over) testify(clock.monotonic());
       close();
       source.pause();
     },

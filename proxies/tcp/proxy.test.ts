@@ -4,8 +4,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { TcpFault } from "../../faults/tcp/contract.ts";
 import { stream } from "../../faults/random.ts";
 import { faults } from "../../faults/registry.ts";
+import type { Clock } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
-import { startTcpProxy, type ProxyEvent, type TcpInjection, type TcpProxy } from "./proxy.ts";
+import { startTcpProxy, type ProxyEvent, type TcpInjection, type TcpProxy, type TcpProxyOptions } from "./proxy.ts";
 
 const host = createRealHost({ name: "harness", directory: ".", seed: 1 });
 
@@ -60,12 +61,12 @@ interface Proxied {
   readonly dial: () => Socket;
 }
 
-async function startProxied(): Promise<Proxied> {
+async function startProxied(options: Partial<TcpProxyOptions> = {}): Promise<Proxied> {
   const { port, accept } = await startServer();
-  return { ...(await startProxyTo(port)), accept };
+  return { ...(await startProxyTo(port, options)), accept };
 }
 
-async function startProxyTo(port: number): Promise<Omit<Proxied, "accept">> {
+async function startProxyTo(port: number, options: Partial<TcpProxyOptions> = {}): Promise<Omit<Proxied, "accept">> {
   const events: ProxyEvent[] = [];
   const watchers = new Set<() => void>();
   const proxy = await startTcpProxy({
@@ -76,6 +77,7 @@ async function startProxyTo(port: number): Promise<Omit<Proxied, "accept">> {
       events.push(event);
       for (const watcher of watchers) watcher();
     },
+    ...options,
   });
   stack.use(proxy);
   const dial = (): Socket => {
@@ -239,7 +241,103 @@ describe("with no faults", () => {
   });
 });
 
+/** A proxy whose port somebody else has taken while a fault shut its door; the fault is being lifted. */
+async function startTaken(
+  options: Partial<TcpProxyOptions> = {},
+): Promise<Proxied & { readonly lifted: Promise<void> }> {
+  const proxied = await startProxied(options);
+  const lift = proxied.proxy.inject(injection("tcp.refuse"));
+  await expect(proxied.connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  const other = createServer().listen({ host: "127.0.0.1", port: proxied.proxy.address.port });
+  await once(other, "listening");
+  stack.defer(() => void other.close());
+  return { ...proxied, lifted: Promise.resolve(lift[Symbol.asyncDispose]()) };
+}
+
+test("a client that leaves ends a dial that gets no answer", async () => {
+  const dialled = Promise.withResolvers<void>();
+  const {
+    proxy,
+    connect: dial,
+    closed,
+  } = await startProxied({
+    host: {
+      ...host,
+      network: {
+        ...host.network,
+        connect(_address, { signal } = {}) {
+          dialled.resolve();
+          return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error)));
+        },
+      },
+    },
+  });
+  const client = await dial();
+  await dialled.promise;
+  client.resetAndDestroy();
+  expect((await closed()).by).toBe("client-reset");
+  await proxy[Symbol.asyncDispose]();
+});
+
+test("one connection too many is reset, and the next is served again", async () => {
+  const { connect: dialled, dial, accept, closed } = await startProxied({ maximumConnections: 1 });
+  const first = await dialled();
+  const server = await accept();
+  expect(await errorOf(dial())).toBe("ECONNRESET");
+  expect(await closed(2)).toEqual({ type: "close", connection: 2, upstream: 0, downstream: 0, by: "limit" });
+  first.end();
+  server.resume();
+  server.end();
+  first.resume();
+  await closed(1);
+  (await dialled()).end("third");
+  expect(await readAll(await accept())).toBe("third");
+});
+
 describe("refuse", () => {
+  test("news of a refusal counts for a fault that was lifted a moment ago, and for nobody later", async () => {
+    let ahead = 0;
+    const clock = { ...host.clock, monotonic: () => host.clock.monotonic() + ahead };
+    const { proxy } = await startProxied({ host: { ...host, clock } });
+    const first = injection("tcp.refuse");
+    await proxy.inject(first)[Symbol.asyncDispose]();
+    const second = injection("tcp.refuse");
+    const lift = proxy.inject(second);
+    proxy.refused();
+    expect([first.hits.length, second.hits.length]).toEqual([0, 1]);
+    await lift[Symbol.asyncDispose]();
+    proxy.refused();
+    expect([first.hits.length, second.hits.length]).toEqual([0, 2]);
+    ahead = 1001;
+    proxy.refused();
+    expect([first.hits.length, second.hits.length]).toEqual([0, 2]);
+  });
+
+  describe("when somebody has taken the port meanwhile", () => {
+    test("lifting fails with an error that says so", async () => {
+      const clock = { ...host.clock, sleep: () => host.clock.sleep(0) };
+      const { proxy, lifted } = await startTaken({ host: { ...host, clock } });
+      await expect(lifted).rejects.toThrow(
+        `the proxy can't listen on port ${proxy.address.port} of 127.0.0.1 again: somebody else took the port`,
+      );
+    });
+
+    test("disposing the proxy ends the wait for it", async () => {
+      const waiting = Promise.withResolvers<void>();
+      const clock: Clock = {
+        ...host.clock,
+        sleep(_milliseconds, options) {
+          waiting.resolve();
+          return host.clock.sleep(86_400_000, options);
+        },
+      };
+      const { proxy, lifted } = await startTaken({ host: { ...host, clock } });
+      await waiting.promise;
+      await proxy[Symbol.asyncDispose]();
+      await expect(lifted).resolves.toBeUndefined();
+    });
+  });
+
   test("the client's connect is refused by the kernel, and afterwards the same port is there again", async () => {
     const { proxy, connect, accept } = await startProxied();
     const before = await connect();
