@@ -15,8 +15,16 @@ export interface ProcessTarget {
   readonly name: string;
   /** True if it was delivered; false if nobody is there. */
   signal(signal: Signal, to: Recipient): Promise<boolean>;
-  /** Asks it to end (TERM, and KILL after the service's stop deadline), and resolves when it has. */
-  stop(): Promise<void>;
+  /**
+   * Holds it (STOP) until the disposable is disposed of; undefined if nobody is there. Of pauses that overlap, the last one to be lifted lets
+   * it go on (CONT).
+   */
+  pause(to: Recipient): Promise<AsyncDisposable | undefined>;
+  /**
+   * Asks it to end (TERM, and KILL after the service's stop deadline), and resolves when it has. False if it did not run: nothing was done then,
+   * and a service that its supervisor is about to start again is left to that.
+   */
+  stop(): Promise<boolean>;
   /** Starts it again; resolves once the process runs, which is not yet ready. Does nothing if it runs. */
   start(): Promise<void>;
 }

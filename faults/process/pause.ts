@@ -6,7 +6,7 @@ export const pause = processFault({
   plane: "process",
   kind: "process.pause",
   about:
-    "The process stands still (STOP) and goes on when the fault is lifted (CONT), as on a node that is swapping: its sockets stay open, its peers wait, and its timers are all late at once.",
+    "The process stands still (STOP) and goes on when the fault is lifted (CONT; of faults that overlap, the last), as on a node that is swapping: its sockets stay open, its peers wait, and its timers are all late at once.",
   source: "signal(7), SIGSTOP; Muir 2004, 3.6",
   example: "{}",
   pulse: false,
@@ -14,12 +14,8 @@ export const pause = processFault({
     to: recipient("group"),
   }),
   async inject(target, { to }, { hit }) {
-    if (!(await target.signal("STOP", to))) return undefined;
-    hit({ signal: "STOP" });
-    return {
-      async [Symbol.asyncDispose]() {
-        await target.signal("CONT", to);
-      },
-    };
+    const lift = await target.pause(to);
+    if (lift !== undefined) hit({ signal: "STOP" });
+    return lift;
   },
 });

@@ -28,8 +28,14 @@ function scene({
       note(`${name} to ${to}`);
       return alive;
     },
+    async pause(to) {
+      note(`pause ${to}`);
+      if (!alive) return undefined;
+      return { [Symbol.asyncDispose]: async () => note(`end of the pause of ${to}`) };
+    },
     async stop() {
       note("stop");
+      return alive;
     },
     async start() {
       note("start");
@@ -97,15 +103,15 @@ describe("pause", () => {
   test("stops the group, and lets it go on when it is lifted", async () => {
     const { inject, log } = scene();
     const lift = await inject(pause);
-    expect(log).toEqual(["STOP to group", 'hit {"signal":"STOP"}']);
+    expect(log).toEqual(["pause group", 'hit {"signal":"STOP"}']);
     await lift?.[Symbol.asyncDispose]();
-    expect(log.at(-1)).toBe("CONT to group");
+    expect(log.at(-1)).toBe("end of the pause of group");
   });
 
   test("there is nothing to lift if nobody was there", async () => {
     const { inject, log } = scene({ alive: false });
     expect(await inject(pause)).toBeUndefined();
-    expect(log).toEqual(["STOP to group"]);
+    expect(log).toEqual(["pause group"]);
   });
 });
 
@@ -114,6 +120,12 @@ describe("restart", () => {
     const { inject, log } = scene();
     await inject(restart, { down: "5s" });
     expect(log).toEqual(["stop", 'hit {"down":5000}', "sleep 5000", "start"]);
+  });
+
+  test("leaves a service alone that does not run, and that is no hit", async () => {
+    const { inject, log } = scene({ alive: false });
+    await inject(restart, { down: "5s" });
+    expect(log).toEqual(["stop"]);
   });
 
   test("starts the service even if the occurrence ends while it is down", async () => {

@@ -6,7 +6,7 @@ export const restart = processFault({
   plane: "process",
   kind: "process.restart",
   about:
-    "An orderly restart: the service is asked to end (TERM, and KILL after its stop deadline), stays down for a while, and is started again, whatever happens meanwhile.",
+    "An orderly restart: the service is asked to end (TERM, and KILL after its stop deadline), stays down for a while, and is started again, whatever happens meanwhile. A service that does not run is left alone, which is no hit.",
   source: "Muir 2004, 3.4 and 3.5",
   example: "{ down: 5s }",
   pulse: true,
@@ -14,7 +14,7 @@ export const restart = processFault({
     down: duration.prefault("0ms").meta({ description: "how long it stays down" }),
   }),
   async inject(target, { down }, context) {
-    await target.stop();
+    if (!(await target.stop())) return;
     context.hit({ down });
     try {
       if (down > 0) await context.sleep(down);

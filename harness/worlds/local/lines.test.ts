@@ -30,10 +30,17 @@ test("lines are those of the text, wherever it was cut into chunks", () => {
   );
 });
 
-test("a long line is cut at 64 KiB, and the next one is whole", () => {
-  const [long, next] = split([Buffer.alloc(100_000, "x"), Buffer.from("yy\nnext")]);
-  expect(long).toBe("x".repeat(64 * 1024));
-  expect(next).toBe("next");
+test("a long line is cut at 64 KiB, which is told, and the next one is whole", () => {
+  const limit = 64 * 1024;
+  const lines: { readonly line: string; readonly cut: boolean }[] = [];
+  const splitter = createLineSplitter((line, cut) => lines.push({ line, cut }));
+  splitter.feed(Buffer.alloc(100_000, "x"));
+  splitter.feed(Buffer.from(`yy\nnext\n${"z".repeat(limit)}\n`));
+  expect(lines).toEqual([
+    { line: "x".repeat(limit), cut: true },
+    { line: "next", cut: false },
+    { line: "z".repeat(limit), cut: false },
+  ]);
 });
 
 test("an empty line is a line, and no line at all is none", () => {

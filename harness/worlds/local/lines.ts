@@ -1,7 +1,7 @@
 /** Splits a service's output into lines, with a limit on their length: a daemon that writes without end must not fill the harness. */
 
 /** Structured lines may name hundreds of slivers; one that is cut can only be kept as text. */
-const longestLineBytes = 64 * 1024;
+export const longestLineBytes = 64 * 1024;
 const newline = 0x0a;
 
 export interface LineSplitter {
@@ -10,21 +10,26 @@ export interface LineSplitter {
   end(): void;
 }
 
-export function createLineSplitter(onLine: (line: string) => void): LineSplitter {
+/** `cut`: the line was longer than the limit. */
+export function createLineSplitter(onLine: (line: string, cut: boolean) => void): LineSplitter {
   let kept: Uint8Array[] = [];
   let keptBytes = 0;
+  let isCut = false;
 
   const keep = (part: Uint8Array): void => {
-    const cut = part.subarray(0, longestLineBytes - keptBytes);
-    if (cut.length === 0) return;
-    kept.push(cut);
-    keptBytes += cut.length;
+    const fitting = part.subarray(0, longestLineBytes - keptBytes);
+    if (fitting.length < part.length) isCut = true;
+    if (fitting.length === 0) return;
+    kept.push(fitting);
+    keptBytes += fitting.length;
   };
   const finish = (): void => {
     const line = Buffer.concat(kept).toString("utf8").replace(/\r$/, "");
+    const cut = isCut;
     kept = [];
     keptBytes = 0;
-    onLine(line);
+    isCut = false;
+    onLine(line, cut);
   };
 
   return {

@@ -1,8 +1,10 @@
 /** Everything on 127.0.0.1: for machines without namespaces. Programs find each other through their host; natural ports are free ones. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Address } from "../../../host/host.ts";
 import { formatAddress } from "../../../host/real/network.ts";
@@ -12,23 +14,17 @@ import type { Layout, LayoutOptions } from "./layout.ts";
 
 const loopback = "127.0.0.1";
 
-/** @throws {WorldError} if a service needs natural ports. */
 export async function startLoopback({ run, services, links }: LayoutOptions): Promise<Layout> {
-  for (const [name, { to, port }] of links) {
-    if (services.get(to)?.command === undefined) continue;
-    throw new WorldError(
-      `the server of link ${name} is a command (${to}), which will listen on port ${port} itself: that needs natural-ports, which this machine ` +
-        `or --no-isolation denies; run "sinbin doctor" to see why, or write a program in its place`,
-    );
-  }
+  await using starting = new AsyncDisposableStack();
+  let reaper: Writable | undefined;
+  // At the very end: it then finds nothing to do, and goes.
+  starting.defer(() => void reaper?.end());
   const scratch = await mkdtemp(join(tmpdir(), "sinbin-"));
-  const reaper = spawn(process.execPath, [fileURLToPath(new URL("reaper.ts", import.meta.url)), run, scratch], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  reaper.unref();
+  starting.defer(() => rm(scratch, { recursive: true, force: true }));
+  reaper = await startReaper(run, scratch);
 
   const listening = new Map<string, Map<number, Address>>();
+  const started = starting.move();
   return {
     capabilities: capabilitiesOf({ isolated: false }),
     scratch,
@@ -57,12 +53,25 @@ export async function startLoopback({ run, services, links }: LayoutOptions): Pr
     },
     ended: (service) => void listening.delete(service),
     houses: () => false,
-    async [Symbol.asyncDispose]() {
-      await rm(scratch, { recursive: true, force: true });
-      // It then finds nothing to do, and goes.
-      reaper.stdin.end();
-    },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+}
+
+/** Resolves with what keeps it waiting: its standard input. */
+async function startReaper(run: string, scratch: string): Promise<Writable> {
+  const script = fileURLToPath(new URL("reaper.ts", import.meta.url));
+  try {
+    const reaper = spawn(process.execPath, [script, run, scratch], {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    await once(reaper, "spawn");
+    reaper.unref();
+    // Somebody may have killed it, which must not kill the harness.
+    return reaper.stdin.on("error", () => {});
+  } catch (error) {
+    throw new WorldError(`what cleans up after the harness can't be started: ${String(error)}`, { cause: error });
+  }
 }
 
 function door(doors: ReadonlyMap<string, Address>, link: string): Address {

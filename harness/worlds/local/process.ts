@@ -1,5 +1,8 @@
 /** One life of a service: from its start to its end. */
 import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
 import type { Exit } from "../../../host/host.ts";
 import { bareName, signalGroup } from "../../../host/real/processes.ts";
 import type { Recipient, Signal } from "../../../faults/process/contract.ts";
@@ -11,7 +14,8 @@ export interface LifeOptions {
   readonly command: readonly string[];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly onLine: (stream: "out" | "err", line: string) => void;
+  /** `cut`: the line was longer than what is kept of it. */
+  readonly onLine: (stream: "out" | "err", line: string, cut: boolean) => void;
   /** After its last line. */
   readonly onExit: (exit: Exit & { readonly ordered: boolean }) => void;
 }
@@ -23,27 +27,40 @@ export interface Life {
   isGone(): boolean;
   /** False if nobody is there. */
   signal(signal: Signal, to: Recipient): boolean;
+  /** Of pauses that overlap, the last one to be lifted lets it go on. Undefined if nobody is there. */
+  pause(to: Recipient): Disposable | undefined;
   /** Whatever ends it from now on, it was told to. */
   order(): void;
 }
 
-/** A daemon that was asked to end gets this long until its end counts as its own doing. */
-const obedienceMs = 5000;
+/** What asks a daemon to end. Others, such as HUP, have a meaning of their own, and whoever dies of them was not asked to. */
 const requests: ReadonlySet<Signal> = new Set(["KILL", "TERM", "INT", "QUIT"]);
+/** The requests that a process can answer, by an end of its own. */
+const polite: readonly Signal[] = ["TERM", "INT", "QUIT"];
 
 /** Resolves once the process runs. @throws {WorldError} */
 export async function startLife(options: LifeOptions): Promise<Life> {
   const { name, command, directory, environment, onLine, onExit } = options;
   const [file = "", ...args] = command;
-  // A session of its own: a terminal's signals are the harness's to hand on.
-  const child = spawn(file, args, {
-    cwd: directory,
-    env: environment,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  let child: ChildProcessByStdio<null, Readable, Readable>;
+  try {
+    // A session of its own: a terminal's signals are the harness's to hand on.
+    child = spawn(file, args, { cwd: directory, env: environment, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    await once(child, "spawn");
+  } catch (error) {
+    throw new WorldError(`${name} can't be started: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+  const { pid } = child;
+  if (pid === undefined) throw new Error("a process that was spawned has an id");
+  // A signal that is refused; that it did not arrive is what `kill` returns.
+  child.on("error", () => {});
   let gone = false;
-  let orderedUntil = -Infinity;
+  let told = false;
+  const delivered = new Set<Signal>();
+  let pauses = 0;
+  const paused = new Set<Recipient>();
 
   const streams = (
     [
@@ -51,7 +68,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
       ["err", child.stderr],
     ] as const
   ).map(([stream, readable]) => {
-    const splitter = createLineSplitter((line) => onLine(stream, line));
+    const splitter = createLineSplitter((line, cut) => onLine(stream, line, cut));
     const seen = { chunks: 0 };
     readable.on("data", (chunk: Buffer) => {
       seen.chunks++;
@@ -61,6 +78,12 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   });
 
   const ended = Promise.withResolvers<Exit>();
+  const isOrdered = ({ code, signal }: Exit): boolean => {
+    if (told) return true;
+    return signal === undefined
+      ? code === 0 && polite.some((request) => delivered.has(request))
+      : requests.has(signal) && delivered.has(signal);
+  };
   const conclude = async (exit: Exit, ordered: boolean): Promise<void> => {
     await drain(streams.map(({ seen }) => seen));
     for (const { splitter } of streams) splitter.end();
@@ -69,33 +92,41 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   };
   child.once("exit", (code, signal) => {
     gone = true;
-    void conclude({ code: code ?? undefined, signal: bareName(signal) }, performance.now() < orderedUntil);
+    const exit = { code: code ?? undefined, signal: bareName(signal) };
+    void conclude(exit, isOrdered(exit));
   });
 
-  const spawned = Promise.withResolvers<void>();
-  child.once("spawn", spawned.resolve).once("error", spawned.reject);
-  try {
-    await spawned.promise;
-  } catch (error) {
-    throw new WorldError(`${name} can't be started: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  }
-  const { pid } = child;
-  if (pid === undefined) throw new Error("a process that was spawned has an id");
+  const send = (signal: Signal, to: Recipient): boolean => {
+    const arrived = to === "group" ? signalGroup(pid, signal) : !gone && child.kill(`SIG${signal}`);
+    if (arrived) delivered.add(signal);
+    return arrived;
+  };
 
   return {
     exited: ended.promise,
     isGone: () => gone,
-    signal(signal, to) {
-      if (requests.has(signal)) orderedUntil = Math.max(orderedUntil, performance.now() + obedienceMs);
-      if (to === "group") return signalGroup(pid, signal);
-      return !gone && child.kill(`SIG${signal}`);
+    signal: send,
+    pause(to) {
+      if (!send("STOP", to)) return undefined;
+      paused.add(to);
+      pauses++;
+      return onceOnly(() => {
+        pauses--;
+        if (pauses > 0) return;
+        send("CONT", paused.has("group") ? "group" : "main");
+        paused.clear();
+      });
     },
     order() {
-      orderedUntil = Infinity;
+      told = true;
     },
   };
+}
+
+function onceOnly(work: () => void): Disposable {
+  const stack = new DisposableStack();
+  stack.defer(work);
+  return stack;
 }
 
 /** The first may pass without a look at the pipes. */

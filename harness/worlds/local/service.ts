@@ -8,7 +8,7 @@ import { WorldError } from "../../errors.ts";
 import type { RecordEvent } from "../../history/event.ts";
 import type { Service } from "../../plan/schema.ts";
 import type { RunningService } from "../world.ts";
-import { parseFields } from "./lines.ts";
+import { longestLineBytes, parseFields } from "./lines.ts";
 import { startLife } from "./process.ts";
 import type { Life } from "./process.ts";
 import { becomesReady } from "./readiness.ts";
@@ -53,15 +53,16 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
   const lastLines: string[] = [];
   let current: Current | undefined;
   let starting: Promise<Current> | undefined;
-  /** Aborted when it shall not come back by itself, or is back already. */
+  /** Aborted when there is no need to wait any longer until it comes back by itself. */
   let comeback = new AbortController();
   let lives = 0;
   let lines = 0;
+  let hasLost = false;
   /** Whether it shall come back by itself, if the plan has it supervised. */
   let wanted = false;
   let ending = false;
 
-  const onLine = (stream: "out" | "err", line: string, onEvent: (event: string) => void): void => {
+  const onLine = (stream: "out" | "err", line: string, cut: boolean, onEvent: (event: string) => void): void => {
     lastLines.push(line);
     if (lastLines.length > lastLinesKept) lastLines.shift();
     options.write(line);
@@ -70,6 +71,13 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
       const reason = `${name} wrote more than ${mostLines} lines`;
       if (lines === mostLines + 1) record({ event: "run.trouble", reason });
       return;
+    }
+    // What it would have said is lost, and a signal that keeps its old value would be a lie.
+    if (cut && line.startsWith("{") && !hasLost) {
+      hasLost = true;
+      const limit = `${longestLineBytes / 1024} KiB`;
+      const reason = `${name} wrote a line longer than ${limit} that begins as a structured one: its fields are lost; let it say less in one line`;
+      record({ event: "run.trouble", reason });
     }
     const fields = parseFields(line);
     if (fields === undefined) {
@@ -96,12 +104,16 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
 
   const comeBack = async (after: number): Promise<void> => {
     comeback = new AbortController();
-    const { signal } = comeback;
     try {
-      await host.clock.sleep(after, { signal });
+      await host.clock.sleep(after, { signal: comeback.signal });
+    } catch {
+      // Somebody else has started it, or nobody wants it back.
+      return;
+    }
+    try {
       await start();
     } catch (error) {
-      if (!signal.aborted) record({ event: "run.trouble", reason: messageOf(error) });
+      if (!ending && !signal.aborted) record({ event: "run.trouble", reason: messageOf(error) });
     }
   };
 
@@ -113,7 +125,7 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
       command: options.command,
       directory: options.directory,
       environment: options.environment(lives++),
-      onLine: (stream, line) => onLine(stream, line, (event) => events.dispatchEvent(new Event(event))),
+      onLine: (stream, line, cut) => onLine(stream, line, cut, (event) => events.dispatchEvent(new Event(event))),
       onExit: (exit) => {
         over.abort();
         onExit(exit);
@@ -134,24 +146,33 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
     // One that has ended, but whose last lines are still on their way, is about to make room.
     if (current?.life.isGone() === true) await current.life.exited;
     comeback.abort();
+    signal.throwIfAborted();
     if (ending) throw new WorldError(`${name} can't be started: the world ends`);
     if (current !== undefined) return current;
     starting ??= startOne().finally(() => (starting = undefined));
     return starting;
   };
 
-  const stop = async (milliseconds: number): Promise<void> => {
-    comeback.abort();
+  /** The life that goes on, if one does. */
+  const findLife = async (): Promise<Life | undefined> => {
+    await starting?.catch(() => {});
+    await newsOfEnds();
+    return current?.life.isGone() === false ? current.life : undefined;
+  };
+
+  const stop = async (milliseconds: number): Promise<boolean> => {
+    const life = await findLife();
+    if (life === undefined) return false;
     wanted = false;
-    const { life } = (await starting?.catch(() => undefined)) ?? current ?? {};
-    if (life === undefined) return;
     life.order();
     life.signal("TERM", "main");
     // What is stopped hears nothing else.
     life.signal("CONT", "group");
-    using patience = host.clock.timer(milliseconds, () => life.signal("KILL", "group"));
-    void patience;
+    using patience = createDeadline(host.clock, milliseconds, { signal });
+    await Promise.race([life.exited, aborted(patience.signal)]);
+    if (!life.isGone()) life.signal("KILL", "group");
     await life.exited;
+    return true;
   };
 
   return {
@@ -161,7 +182,11 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
     address: async (port) => options.address(port),
     process: {
       name,
-      signal: async (signal, to) => current?.life.signal(signal, to) ?? false,
+      signal: async (signal, to) => (await findLife())?.signal(signal, to) ?? false,
+      async pause(to) {
+        const pause = (await findLife())?.pause(to);
+        return pause && { [Symbol.asyncDispose]: async () => pause[Symbol.dispose]() };
+      },
       stop: () => stop(service.stop_timeout),
       start: async () => void (await start()),
     },
@@ -183,9 +208,15 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
     },
     async end(milliseconds) {
       ending = true;
+      comeback.abort();
       await stop(Math.min(milliseconds, service.stop_timeout));
     },
   };
+}
+
+/** What has ended by now is known to have ended after a whole turn of the event loop; the first one may be half over. */
+async function newsOfEnds(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function messageOf(error: unknown): string {

@@ -106,12 +106,6 @@ describe.each(crowd)("the local world, $flavour, as $user", ({ flavour, uid }) =
     expect(await play("natural ports of commands").result).toBe("here");
   });
 
-  test.runIf(!isolated)("a command that must serve a natural port is turned down, with what is missing", async () => {
-    const { result, complaint } = play("natural ports of commands");
-    await expect(result).rejects.toThrow("ended with code 1");
-    expect(await complaint).toMatch(/WorldError: the server of link fetch is a command \(echo\).*natural-ports/);
-  });
-
   test("a connect that the kernel refuses counts as a hit, and the door opens again", async () => {
     expect(await play("refuse").result).toEqual({
       refused: { event: "network.refused", host: "echo.test", port: 443 },

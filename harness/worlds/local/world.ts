@@ -6,7 +6,6 @@
  * What is started first is disposed last: services, proxies, layout.
  */
 import { randomUUID } from "node:crypto";
-import { appendFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +24,7 @@ import { createIdentities } from "./identities.ts";
 import type { Identities } from "./identities.ts";
 import { isIsolated } from "./isolate.ts";
 import type { Layout } from "./layout.ts";
+import { createLogFile } from "./log-file.ts";
 import { startLoopback } from "./loopback.ts";
 import { startNamespaces } from "./namespaces.ts";
 import { createLocalService } from "./service.ts";
@@ -58,7 +58,8 @@ export const startLocalWorld: StartWorld = async (options) => {
   signal.throwIfAborted();
 
   const doors = new Map([...proxies].map(([name, { address }]) => [name, address]));
-  const context: Context = { options, layout, host, proxies, doors, identities, run };
+  const logs = starting.use(new DisposableStack());
+  const context: Context = { options, layout, host, proxies, doors, identities, logs, run };
   const locals = new Map<string, LocalService>();
   starting.defer(() => endAll([...locals.values()], context));
   for (const [name, service] of services) locals.set(name, await prepareService(name, service, context));
@@ -82,6 +83,8 @@ interface Context {
   /** Where they listen, by link. */
   readonly doors: ReadonlyMap<string, Address>;
   readonly identities: Identities;
+  /** Closed after the last service has ended. */
+  readonly logs: DisposableStack;
   readonly run: string;
 }
 
@@ -102,9 +105,15 @@ function startProxy(name: string, { links, record }: WorldOptions, layout: Layou
 async function prepareService(name: string, service: Service, context: Context): Promise<LocalService> {
   const { options, layout, host, identities, run } = context;
   const directory = resolve(options.directory, name);
-  const logFile = `${directory}.log`;
   await mkdir(directory, { recursive: true });
   await writeFiles(name, directory, service.files);
+  const log = context.logs.use(
+    createLogFile({
+      path: `${directory}.log`,
+      onTrouble: ({ message }) =>
+        options.record({ event: "run.trouble", reason: `what ${name} writes can't be kept: ${message}` }),
+    }),
+  );
   const environment = {
     ...inherited(),
     ...identities.environmentOf(name),
@@ -123,8 +132,9 @@ async function prepareService(name: string, service: Service, context: Context):
     environment: (life) => ({ ...environment, SINBIN_SEED: String(seedOf(options.seed, name, life)) }),
     address: (port) => layout.addressOf(name, port),
     record: options.record,
-    write: (line) => appendFileSync(logFile, `${line}\n`),
-    onFields: (fields) => hear(name, fields, context),
+    write: (line) => log.write(line),
+    // A command has no host of ours: what looks like a word of its host is its own business.
+    onFields: (fields) => (service.program === undefined ? fields : hear(name, fields, context)),
     onEnd: () => layout.ended(name),
     signal: options.signal,
   });
