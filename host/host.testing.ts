@@ -174,6 +174,7 @@ function describeConnection(startPair: () => Promise<HostPair>, tls: boolean): v
     // The other side may have read the end first: then it is its turn to close.
     talk.client.on("end", () => talk.client.end());
     await Promise.all(closed);
+    expect([talk.client.destroyed, talk.server.destroyed]).toEqual([true, true]);
   });
 
   test("makes the sender wait for a reader, and loses nothing", async () => {

@@ -385,15 +385,6 @@ describe("the log", () => {
 describe("the state file", () => {
   const big = ["--slices", "8", "--key-bytes", "500000"];
 
-  /** Until the file is there in part, or the save is over: the log alone comes too early or too late on a busy machine. */
-  async function seeHalfWritten(node: Program, file: string): Promise<void> {
-    await node.see("state.save.begin");
-    while (last(node, "state.save.end") === undefined) {
-      const size = (await stat(file).catch(() => undefined))?.size ?? 0;
-      if (size > 0 && size < 4_000_000) return;
-    }
-  }
-
   test("kill -9 in the middle of saves leaves an old state or a new one, and the slivers", async () => {
     await using plc = await startPlc(...big);
     let directory: string | undefined;
@@ -569,5 +560,14 @@ async function gone(pids: readonly number[]): Promise<void> {
         { timeout: 30_000, interval: 20 },
       )
       .toBe("gone");
+  }
+}
+
+/** Until the file is there in part, or the save is over: the log alone comes too early or too late on a busy machine. */
+async function seeHalfWritten(node: Program, file: string): Promise<void> {
+  await node.see("state.save.begin");
+  while (last(node, "state.save.end") === undefined) {
+    const size = (await stat(file).catch(() => undefined))?.size ?? 0;
+    if (size > 0 && size < 4_000_000) return;
   }
 }

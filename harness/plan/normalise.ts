@@ -1,8 +1,10 @@
 /** From a document in which nothing is wrong to a `Plan`. */
 import type { z } from "zod";
+import { duration } from "../../faults/units.ts";
 import { bindNames, substitute } from "./bind.ts";
 import type { Binding, BoundNames } from "./bind.ts";
 import { cellsOf } from "./cells.ts";
+import type { Checking } from "./check/checking.ts";
 import { matchKeys } from "./document/step.ts";
 import { planDocument } from "./document/plan.ts";
 import { isRecord, listAt } from "./raw.ts";
@@ -19,6 +21,7 @@ import type {
   Subject,
   Written,
 } from "./schema.ts";
+import { formatPath } from "./tree.ts";
 import { choicesOf, rawSteps, whereOf } from "./step.ts";
 import type { RawStep } from "./step.ts";
 
@@ -85,6 +88,33 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
     worlds: read.worlds,
     requires: read.requires,
     document,
+  };
+}
+
+/** As much of a plan as a schedule is drawn from. */
+export type Sketch = Pick<Plan, "document" | "phases">;
+
+/** Of a document that has problems: a step with one of its own does nothing, so that the others keep their places. */
+export function sketch(
+  document: PlanDocument,
+  { phases, links, services }: Checking,
+  wrong: readonly string[],
+): Sketch {
+  return {
+    document,
+    phases: phases.map(({ raw, name, steps }) => {
+      const [length, timeout] = [raw["for"], raw["timeout"]].map((written) => duration.safeParse(written).data);
+      return {
+        name,
+        ...(length === undefined
+          ? { until: "steady", ...(timeout === undefined ? {} : { timeout }) }
+          : { for: length }),
+        faults: steps.map((step) => {
+          const isWrong = wrong.some((path) => path.startsWith(formatPath(step.path)));
+          return toStep(isWrong ? { ...step, raw: { none: {} } } : step, { links, services });
+        }),
+      };
+    }),
   };
 }
 

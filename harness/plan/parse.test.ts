@@ -469,3 +469,35 @@ describe("include", () => {
     expect(parsed.services["a"]).toMatchObject({ program: "plans/lib/a.ts", subject: { subject: "a" } });
   });
 });
+
+test("what only drawing shows is reported together with all else", async () => {
+  const problems = await problemsIn(`
+plan: many
+services: { node: { command: [sleep, infinity] }, plc: { command: [sleep, infinity] } }
+links: { fetch: { from: node, to: plc, proto: tcp, port: 443 } }
+params: { p: { default: 0s } }
+phases:
+  - name: faults
+    for: 10s
+    faults:
+      - { tcp.refuse: {}, every: 0s }
+      - { tcp.latency: { delay: 5ms }, name: second, every: $p, where: fetsh }
+      - { tcp.latency: { delay: 5ms }, name: third, every: 0s..1ms }
+      - { tcp.latency: { delay: { ramp: [0ms, 1s] } }, name: fourth }
+      - { process.pause: {}, where: node, after: nowhere.ended + 5s }
+      - { process.kill: {}, where: node, at: 20s }
+expect:
+  - sometimes: fault("nope").hits > 0
+`);
+  expect(problems.map((line) => line.replace(/^\S+ /, "").split(":")[0])).toEqual([
+    "phases[0].faults[0]",
+    "phases[0].faults[0].every",
+    "phases[0].faults[1].every",
+    "phases[0].faults[1].where",
+    "phases[0].faults[2].every",
+    "phases[0].faults[3]",
+    "phases[0].faults[4].after",
+    "phases[0].faults[5].at",
+    "expect[0].sometimes",
+  ]);
+});

@@ -22,7 +22,8 @@ import { findFiles } from "./files.ts";
 import { readMerged } from "./include.ts";
 import type { ReadFile } from "./include.ts";
 import { problemsOf } from "./issues.ts";
-import { bindPlan, cells, matrixOf, normalise } from "./normalise.ts";
+import { bindPlan, cells, matrixOf, normalise, sketch } from "./normalise.ts";
+import type { Sketch } from "./normalise.ts";
 import { isRecord } from "./raw.ts";
 import type { Plan, PlanDocument } from "./schema.ts";
 import { toPlain } from "./tree.ts";
@@ -49,6 +50,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   const names = bindNames(document, binding, complain);
   const bound = substitute(document, names, binding.seed, complain);
   problems.push(...problemsOf(planDocument, bound, tree));
+  const misshapen = problems.map(({ path }) => path);
 
   const files = await findFiles(document, tree, read, problems);
   const phases = rawPhases(document);
@@ -70,7 +72,11 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   checkSteps(checking);
   checkValues(checking);
   checkExpressions(checking);
-  if (problems.length > 0) throw new PlanError(inOrder(problems, file));
+  if (problems.length > 0) {
+    // What only drawing shows is said all the same, of the steps that are right as far as they go.
+    checkSchedule(sketch(document, checking, misshapen), binding, complain);
+    throw new PlanError(inOrder(problems, file));
+  }
 
   const plan = normalise(document, bound, names, files);
   for (const cell of cells(plan).slice(0, cellsTried)) {
@@ -85,7 +91,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
 const cellsTried = 20;
 
 /** Draws every step once, for what only shows then: expressions of the wrong type, circles, times that nothing can keep. */
-function checkSchedule(plan: Plan, binding: Binding, complain: Checking["complain"]): void {
+function checkSchedule(plan: Sketch, binding: Binding, complain: Checking["complain"]): void {
   const drawer = createDrawer(plan, binding);
   for (const index of plan.phases.keys()) schedulePhase(plan, index, drawer);
   for (const { at, message, offset } of drawer.complaints) complain(at, message, offset);

@@ -12,7 +12,8 @@ export interface Folder {
 
 export async function openFolder(host: Host, directory: string): Promise<Folder> {
   // A folder that is there already is another run's: nothing of it may be written over.
-  if (await isThere(host, directory)) throw new WorldError(`${directory} is there already: choose another folder with --out`);
+  if (await isThere(host, directory))
+    throw new WorldError(`${directory} is there already: choose another folder with --out`);
   await host.files.makeDirectory(directory);
   return {
     async write(name, value) {

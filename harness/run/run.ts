@@ -10,7 +10,7 @@ import type { History } from "../history/history.ts";
 import { judge } from "../judge/judge.ts";
 import type { Judgement } from "../judge/judge.ts";
 import { createMonitor } from "../judge/monitor.ts";
-import { pendingUntil } from "../judge/pending.ts";
+import { createPending } from "../judge/pending.ts";
 import type { Plan, Written } from "../plan/schema.ts";
 import { createSchedule } from "../schedule/schedule.ts";
 import type { Schedule } from "../schedule/schedule.ts";
@@ -169,12 +169,15 @@ async function beginServices(plan: Plan, world: World, signal: AbortSignal): Pro
   }
 }
 
-/** Lets the run go on until every deadline that an expectation has set is decided. To ask costs a look at the whole history. */
+const settlePauseMs = 100;
+
+/** Lets the run go on until every deadline that an expectation has set is decided. */
 async function settle(plan: Plan, clock: Clock, history: History, over: AbortSignal): Promise<void> {
-  for (let pause = 100; !over.aborted; pause = Math.min(pause * 1.5, 5000)) {
-    const until = pendingUntil(plan, history.events, history.now());
+  const pending = createPending(plan, history.events);
+  while (!over.aborted) {
+    const until = pending.until(history.now());
     if (until === undefined) return;
-    const wait = Math.min(pause, Math.max(1, until - history.now()));
+    const wait = Math.min(settlePauseMs, Math.max(1, until - history.now()));
     await unlessAborted(over, clock.sleep(wait, { signal: over }));
   }
 }

@@ -8,6 +8,7 @@
  */
 import { faults } from "../../faults/registry.ts";
 import type { History } from "../history/history.ts";
+import { warmUpOf } from "../judge/window.ts";
 import type { Plan } from "../plan/schema.ts";
 import { maximumOccurrences } from "../schedule/phase.ts";
 import { drawOccurrence } from "../schedule/schedule.ts";
@@ -27,11 +28,12 @@ export interface Timeline {
 }
 
 export async function walk(timeline: Timeline): Promise<void> {
-  for (const [index, phase] of timeline.schedule.phases.entries()) {
+  const warmUp = warmUpOf(timeline.plan);
+  for (const phase of timeline.schedule.phases) {
     if (timeline.signal.aborted) return;
     const outcome = await walkPhase(timeline, phase);
-    // Without a warm-up nothing that follows would test anything.
-    if (index === 0 && outcome === "timeout") return;
+    // Without its warm-up nothing that follows would test anything.
+    if (phase.name === warmUp?.name && outcome === "timeout") return;
   }
 }
 
@@ -120,7 +122,7 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
       failure ??= { error };
       ended.abort();
     });
-    latest = { stop: () => own.abort(), lifted: Promise.all([previous.lifted, lifted]).then(() => {}) };
+    latest = { stop: () => own.abort(), lifted: bothOf(previous.lifted, lifted) };
   };
   try {
     switch (step.trigger.type) {
@@ -230,4 +232,8 @@ export async function unlessAborted(signal: AbortSignal, work: Promise<void>): P
   } catch (error) {
     if (error !== signal.reason) throw error;
   }
+}
+
+async function bothOf(one: Promise<void>, other: Promise<void>): Promise<void> {
+  await Promise.all([one, other]);
 }

@@ -4,7 +4,8 @@ import { duration } from "../../faults/units.ts";
 import { uniform } from "../../faults/random.ts";
 import { bindNames } from "../plan/bind.ts";
 import type { Binding, BoundNames } from "../plan/bind.ts";
-import type { Plan, Step, Written } from "../plan/schema.ts";
+import type { Sketch } from "../plan/normalise.ts";
+import type { Step, Written } from "../plan/schema.ts";
 import { formatPath } from "../plan/tree.ts";
 import type { Path } from "../plan/tree.ts";
 import { DrawError, draw } from "./draw.ts";
@@ -29,7 +30,7 @@ export interface Drawer {
   complain(step: Step, key: string, message: string, offset?: number): void;
 }
 
-export function createDrawer(plan: Plan, binding: Binding): Drawer {
+export function createDrawer(plan: Sketch, binding: Binding): Drawer {
   const complaints: Complaint[] = [];
   const seen = new Set<string>();
   const add = (at: Path, message: string, offset = 0): void => {
@@ -62,7 +63,7 @@ export function createDrawer(plan: Plan, binding: Binding): Drawer {
   return drawer;
 }
 
-function placeOf(plan: Plan, step: Step): Path {
+function placeOf(plan: Sketch, step: Step): Path {
   for (const [phase, { faults }] of plan.phases.entries()) {
     const index = faults.indexOf(step);
     if (index >= 0) return ["phases", phase, "faults", index];

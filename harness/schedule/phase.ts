@@ -7,7 +7,8 @@ import { faults } from "../../faults/registry.ts";
 import { duration, formatDuration } from "../../faults/units.ts";
 import { bounds, isDistribution } from "../../faults/distribution.ts";
 import { hint } from "../expression/nearest.ts";
-import type { Phase, Plan, Step, Written } from "../plan/schema.ts";
+import type { Sketch } from "../plan/normalise.ts";
+import type { Phase, Step, Written } from "../plan/schema.ts";
 import { count } from "../../faults/units.ts";
 import { distributionOf, isFormula, isReference } from "./draw.ts";
 import type { Drawer } from "./drawer.ts";
@@ -21,7 +22,7 @@ export const maximumOccurrences = 10_000;
 /** How many occurrences of an armed step the schedule shows in advance. */
 const shownInAdvance = 3;
 
-export function schedulePhase(plan: Plan, index: number, drawer: Drawer): ScheduledPhase {
+export function schedulePhase(plan: Sketch, index: number, drawer: Drawer): ScheduledPhase {
   const phase = plan.phases[index];
   if (phase === undefined) throw new RangeError(`there is no phase ${index}`);
   const scheduled = new Map<string, ScheduledStep>();
@@ -54,7 +55,7 @@ export function schedulePhase(plan: Plan, index: number, drawer: Drawer): Schedu
 }
 
 interface Surroundings {
-  readonly plan: Plan;
+  readonly plan: Sketch;
   readonly phase: Phase;
   readonly index: number;
   readonly drawer: Drawer;
@@ -112,6 +113,13 @@ function occurrencesOf(step: Step, { from, limit, until, times }: Span, drawer: 
   const first = from + drawer.number(step, "at", step.at, 0, 0);
   const progressAt = (at: number): number =>
     limit > first && limit < Infinity ? Math.min(1, (at - first) / (limit - first)) : 0;
+  if (first >= limit && limit > 0 && isFixed(step.at, drawer)) {
+    drawer.complain(
+      step,
+      "at",
+      `write an earlier time: nothing happens after ${formatDuration(limit)}, when it is over`,
+    );
+  }
   const occurrences: Occurrence[] = [];
   let at = first;
   for (let n = 0; n < (times ?? (step.every === undefined ? 1 : Infinity)); n++) {
@@ -145,14 +153,21 @@ function occurrencesOf(step: Step, { from, limit, until, times }: Span, drawer: 
   return occurrences;
 }
 
-/** What can be foreseen: a time that is never above 0. A single draw of 0 or less counts as 1 ms. */
+/** The same for every seed. */
+function isFixed(written: Written, { names }: Drawer): boolean {
+  return !isFormula(written) && distributionOf(written, duration, names) === undefined;
+}
+
+/** What can be foreseen: a time that may be 0. A draw of 0 or less that can't be (of a normal distribution, say) counts as 1 ms. */
 function canRepeat(step: Step, drawer: Drawer): boolean {
   if (step.every === undefined || isFormula(step.every)) return true;
   const random = distributionOf(step.every, duration, drawer.names);
   const longest =
     random === undefined ? drawer.number(step, "every", step.every, 0, 0) : Number(bounds(random)?.[1] ?? Infinity);
+  const shortest = random === undefined ? longest : Number(bounds(random)?.[0] ?? Infinity);
   if (longest <= 0) drawer.complain(step, "every", "write a time above 0, such as 5s");
-  return longest > 0;
+  else if (shortest <= 0) drawer.complain(step, "every", "write a time that is always above 0, such as 100ms..5s");
+  return shortest > 0;
 }
 
 /** Sums of decimal fractions, to the microsecond. */

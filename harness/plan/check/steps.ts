@@ -1,5 +1,6 @@
 /** Keys of phases and steps that don't go together. */
-import { listAt, textAt } from "../raw.ts";
+import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
+import type { Raw } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
 import { hint } from "../../expression/nearest.ts";
 import type { RawStep } from "../step.ts";
@@ -24,7 +25,7 @@ export function checkSteps(checking: Checking): void {
   }
 }
 
-function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases }: Checking): void {
+function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases, document }: Checking): void {
   const leaveOut = (key: string, why: string): void => {
     if (raw[key] !== undefined) complain([...path, key], `leave out ${key}: ${why}`);
   };
@@ -34,7 +35,15 @@ function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases }: 
     leaveOut("times", "without every or when the step happens once");
   if (plane === "process")
     for (const key of connectionKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
+  if (hasRamp(raw) && raw["every"] === undefined) {
+    complain(path, "write every: a ramp takes its next value with each occurrence, and without it there is only one");
+  }
   if (faults.some(({ fault }) => fault.plane === "tcp" && fault.door === "shut")) {
+    for (const command of commandClients(raw, document)) {
+      if (raw["may_miss"] === true) break;
+      const why = `nobody can see that ${command}, a command, was refused: only programs tell`;
+      complain(path, `write may_miss: true, and expect what shows it: ${why}`);
+    }
     for (const key of connectionKeys) leaveOut(key, "this fault shuts the door, for everybody");
   }
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {
@@ -51,4 +60,20 @@ function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases }: 
     const advice = all.includes(edge.name) ? "a step ends with its phase anyway" : hint(edge.name, all);
     complain([...path, "until"], `write phase.end - 10s, a time or a condition: ${advice}`);
   }
+}
+
+function hasRamp(written: unknown): boolean {
+  if (Array.isArray(written)) return written.some(hasRamp);
+  return isRecord(written) && ("ramp" in written || Object.values(written).some(hasRamp));
+}
+
+/** Services that are commands, and clients of the links that a step acts on. */
+function commandClients(step: Raw, document: Raw): readonly string[] {
+  const { where } = step;
+  const named = typeof where === "string" && where !== "all" ? [where] : Array.isArray(where) ? where : undefined;
+  const clients = Object.entries(recordAt(document, "links"))
+    .filter(([link]) => named?.includes(link) ?? true)
+    .map(([, link]) => textAt(link, "from") ?? "");
+  const services = recordAt(document, "services");
+  return [...new Set(clients)].filter((name) => isRecord(services[name]) && "command" in services[name]);
 }
