@@ -112,6 +112,14 @@ describe.each(crowd)("the local world, $flavour, as $user", ({ flavour, uid }) =
     });
   });
 
+  test("only a program's host speaks to the world: what a command says is kept as it is", async () => {
+    const rest = { host: "echo.test", port: 443, address: "127.0.0.1:1" };
+    expect(await play("words of a command").result).toEqual([
+      { event: "network.refused", ...rest },
+      { event: "network.listening", ...rest },
+    ]);
+  });
+
   test("a supervised service comes back unless it was stopped, and its ends tell who wanted them", async () => {
     expect(await play("supervision").result).toEqual({
       afterStop: false,
