@@ -1,5 +1,6 @@
 /** From what stands on the command line to parsed plans. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, readdir, stat } from "node:fs/promises";
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { PlanError, UsageError } from "../errors.ts";
@@ -77,7 +78,7 @@ export async function loadPlans(places: readonly string[]): Promise<readonly Loa
   const problems: Problem[] = [];
   for (const file of await planFiles(places)) {
     try {
-      loaded.push({ file, plan: await parsePlan(file, (path) => readFile(path)) });
+      loaded.push({ file, plan: await parsePlan(file, readRegular) });
     } catch (error) {
       if (!(error instanceof PlanError)) throw error;
       problems.push(...error.problems);
@@ -104,4 +105,17 @@ async function planFiles(places: readonly string[]): Promise<readonly string[]> 
     files.push(...below);
   }
   return [...new Set(files)];
+}
+
+/** More than any plan may have: the parser says so. */
+const mostBytes = 2 * 1024 * 1024;
+
+/** Only the beginning of what has no end; nothing of a pipe, which may never say a word. */
+async function readRegular(path: string): Promise<Uint8Array> {
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const kind = await file.stat();
+  if (kind.isDirectory()) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+  if (!kind.isFile()) throw new Error("it is not a regular file");
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(mostBytes, kind.size)));
+  return buffer.subarray(0, bytesRead);
 }

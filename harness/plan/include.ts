@@ -4,6 +4,7 @@
  * Maps merge, lists append. A scalar that an included file has set can only be changed under `override:`, where lists are replaced as well: so
  * that nobody changes a shared plan by accident. `plan` and `about` belong to the file that they are in.
  */
+import { planDocument } from "./document/plan.ts";
 import type { Problem } from "../errors.ts";
 import { find, problemAt } from "./tree.ts";
 import type { Entry, MapTree, Path, Place, Tree } from "./tree.ts";
@@ -46,6 +47,14 @@ export async function readMerged(file: string, read: ReadFile): Promise<Merged> 
       problems.push(problemAt(tree.place, [], "write a map: plan, services, links, phases and so on"));
       return undefined;
     }
+    const known = Object.keys(planDocument.shape);
+    if (tree.entries.size > 0 && ![...tree.entries.keys()].some((key) => known.includes(key))) {
+      // Nothing of a file that somebody's plan should not have included is repeated.
+      problems.push(
+        problemAt(includedAt ?? start, includedAt === undefined ? [] : ["include"], `${path}: ${notAPlan}`),
+      );
+      return undefined;
+    }
     let merged: MapTree = { type: "map", place: tree.place, entries: new Map() };
     for (const { name, place } of includesOf(tree, problems)) {
       const target = join(path, name);
@@ -75,6 +84,8 @@ export async function readMerged(file: string, read: ReadFile): Promise<Merged> 
   const tree = await load(file, undefined, []);
   return tree === undefined ? { problems } : { tree, problems };
 }
+
+const notAPlan = "this is not a plan: it has none of the keys plan, services, links, phases and so on";
 
 async function readText(
   path: string,
