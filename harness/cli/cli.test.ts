@@ -81,6 +81,11 @@ describe("exit codes and messages", () => {
     expect(result.out).toContain("I have no config");
   });
 
+  test.each([[], ["--no-isolation"]])("a command that is nowhere is 2, and says so (%j)", (...flags) => {
+    const result = sinbin("run", fixture("no-command"), "--out", folder, ...flags);
+    expect(result).toMatchObject({ code: 2, out: expect.stringContaining("no such command on the PATH") });
+  });
+
   test("a fault that hits nothing is 2", () => {
     const result = sinbin("run", fixture("missed"), "--out", folder);
     expect(result).toMatchObject({ code: 2, out: expect.stringContaining("hit nothing") });

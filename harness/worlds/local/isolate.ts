@@ -7,9 +7,10 @@
  * everything alive. `unshare --fork` is not used: it ignores TERM and INT.
  */
 import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync } from "node:fs";
+import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findExecutable } from "./executable.ts";
 
 export type Isolation = { readonly isolated: true } | { readonly isolated: false; readonly reason: string };
 
@@ -103,17 +104,5 @@ function script(name: string): string {
 }
 
 function find(tool: string): string | undefined {
-  return searchPath()
-    .split(delimiter)
-    .map((directory) => join(directory, tool))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findExecutable(tool, searchPath());
 }

@@ -20,6 +20,7 @@ import { WorldError } from "../../errors.ts";
 import type { Happening } from "../../history/event.ts";
 import type { Service } from "../../plan/schema.ts";
 import type { StartWorld, WorldOptions } from "../world.ts";
+import { findExecutable } from "./executable.ts";
 import { createIdentities } from "./identities.ts";
 import type { Identities } from "./identities.ts";
 import { isIsolated } from "./isolate.ts";
@@ -114,7 +115,7 @@ async function prepareService(name: string, service: Service, context: Context):
         options.record({ event: "run.trouble", reason: `what ${name} writes can't be kept: ${message}` }),
     }),
   );
-  const environment = {
+  const environment: Readonly<Record<string, string>> = {
     ...inherited(),
     ...identities.environmentOf(name),
     ...layout.namesFor(name, context.doors),
@@ -123,6 +124,11 @@ async function prepareService(name: string, service: Service, context: Context):
     [mark]: run,
     ...service.env,
   };
+  const [executable] = service.command ?? [];
+  if (executable !== undefined && findExecutable(executable, environment["PATH"] ?? "", directory) === undefined) {
+    const where = executable.includes("/") ? "no such file that can be executed" : "no such command on the PATH";
+    throw new WorldError(`${name} can't be started: there is ${where}: ${executable}`);
+  }
   return createLocalService({
     name,
     service,
