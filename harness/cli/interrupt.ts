@@ -31,6 +31,13 @@ export function listenForInterrupts(): Interrupts {
     process.exitCode = exitCodes.bug;
     end(new Bug("a bug in sinbin", { cause: error }), exitCodes.bug);
   });
+  // Whoever reads on has heard enough, as `head` has, or there is no room for what is said.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    const closed = error.code === "EPIPE";
+    if (!closed) console.error(`sinbin: standard output can't be written: ${error.message}`);
+    process.exitCode = closed ? exitCodes.brokenPipe : exitCodes.unknown;
+    end(new Interrupted("nobody reads"), process.exitCode);
+  });
   return {
     signal: controller.signal,
     done: () => void process.off("SIGINT", interrupt).off("SIGTERM", interrupt),

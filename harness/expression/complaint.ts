@@ -34,6 +34,11 @@ export function complaintAbout(failure: CelFailure, surroundings: Surroundings):
   const node = failure.node as CheckedNode | undefined;
   const start = failure.range?.start ?? 0;
   const summary = failure.summary ?? failure.message;
+  const indexed = /^cannot index type '(\w+)'/i.exec(summary)?.[1];
+  if (indexed !== undefined) {
+    const message = `a value of type ${indexed} has no members: count, age and last are those of an event (as: event)`;
+    return { message, offset: start };
+  }
   switch (failure.code ?? "") {
     case "unknown_variable": {
       const name = typeof node?.args === "string" ? node.args : "";

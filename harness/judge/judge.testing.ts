@@ -15,6 +15,7 @@ function service(signals: Readonly<Record<string, SubjectSignal>> | undefined): 
     args: [],
     env: {},
     files: {},
+    folder: ".",
     start_timeout: 10_000,
     stop_timeout: 2000,
     ...(signals === undefined ? {} : { subject: { subject: "node", guards: {}, signals } }),

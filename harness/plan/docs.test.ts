@@ -21,3 +21,22 @@ test.each(examples)("the example %s of docs/plans.md is a good plan, in every ce
     expect(explain(bound, createSchedule(plan, { seed: 7, cell }))).toContain(plan.plan);
   }
 });
+
+test("the subject file of docs/plans.md is a good one, and its signals can be used", async () => {
+  const [, subject = ""] = /```yaml subject\n(.*?)```/s.exec(page) ?? [];
+  const plan = `
+plan: p
+services: { web: { command: [web], subject: subject.yaml } }
+phases: [{ name: rest, for: 1s }]
+expect: [{ never: web.failures > 3 || web.requests.age > 5s || web.healthy.age > 1s }]
+controls: [{ service: web, without: retry-on-reset, fails: never web.failures > 3 || web.requests.age > 5s || web.healthy.age > 1s }]
+`;
+  const files: Readonly<Record<string, string>> = { "plan.yaml": plan, "subject.yaml": subject };
+  const read = async (path: string) => {
+    const text = files[path];
+    if (text === undefined) throw Object.assign(new Error(`there is no ${path}`), { code: "ENOENT" });
+    return new TextEncoder().encode(text);
+  };
+  const parsed = await parsePlan("plan.yaml", read);
+  expect(Object.keys(parsed.services["web"]?.subject?.guards ?? {})).toEqual(["retry-on-reset"]);
+});

@@ -9,7 +9,7 @@ import { join } from "./include.ts";
 import type { ReadFile } from "./include.ts";
 import { problemsOf } from "./issues.ts";
 import type { Found } from "./normalise.ts";
-import { isRecord, recordAt, textAt } from "./raw.ts";
+import { isRecord, listAt, recordAt, textAt } from "./raw.ts";
 import type { Raw } from "./raw.ts";
 import type { Subject } from "./schema.ts";
 import { placeOf, problemAt, toPlain } from "./tree.ts";
@@ -20,7 +20,7 @@ const ownFolder = fileURLToPath(new URL("../../", import.meta.url));
 
 export async function findFiles(document: Raw, tree: MapTree, read: ReadFile, problems: Problem[]): Promise<Found> {
   const subjects = new Map<string, Subject | undefined>();
-  const found: Record<string, { readonly program?: string; readonly subject?: Subject }> = {};
+  const found: Record<string, Found[string]> = {};
 
   const open = async (
     path: string,
@@ -56,7 +56,18 @@ export async function findFiles(document: Raw, tree: MapTree, read: ReadFile, pr
       problems.push(problemAt(placeOf(tree, [...at, "subject"]), [...at, "subject"], `there is no file ${declared}`));
     }
     const subject = file === undefined ? undefined : readSubject(file.path, file.bytes);
+    const [executable] = listAt(raw, "command");
+    if (
+      typeof executable === "string" &&
+      executable.startsWith(".") &&
+      (await open(executable, [...at, "command"])) === undefined
+    ) {
+      problems.push(
+        problemAt(placeOf(tree, [...at, "command", 0]), [...at, "command", 0], `there is no file ${executable}`),
+      );
+    }
     found[name] = {
+      folder: folderOf(placeOf(tree, [...at, "command"]).file),
       ...(opened === undefined ? {} : { program: opened.path }),
       ...(subject === undefined ? {} : { subject }),
     };
@@ -81,4 +92,8 @@ function parseSubject(file: string, bytes: Uint8Array, problems: Problem[]): Sub
   const wrong = problemsOf(subjectDocument, plain, tree);
   problems.push(...wrong);
   return wrong.length > 0 ? undefined : subjectDocument.parse(plain);
+}
+
+function folderOf(file: string): string {
+  return file.includes("/") ? file.slice(0, file.lastIndexOf("/")) : ".";
 }

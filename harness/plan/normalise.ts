@@ -26,14 +26,16 @@ import { choicesOf, rawSteps, whereOf } from "./step.ts";
 import type { RawStep } from "./step.ts";
 
 /** What the files beside the plan say of a service: where its program is, and its subject. */
-export type Found = Readonly<Record<string, { readonly program?: string; readonly subject?: Subject }>>;
+export type Found = Readonly<
+  Record<string, { readonly program?: string; readonly subject?: Subject; readonly folder?: string }>
+>;
 
 /** The same plan with another cell, seed or parameters: durations, arguments and constants follow. */
 export function bindPlan(plan: Plan, binding: Binding): Plan {
   const found = Object.fromEntries(
-    Object.entries(plan.services).map(([name, { program, subject }]) => [
+    Object.entries(plan.services).map(([name, { program, subject, folder }]) => [
       name,
-      { ...(program === undefined ? {} : { program }), ...(subject === undefined ? {} : { subject }) },
+      { folder, ...(program === undefined ? {} : { program }), ...(subject === undefined ? {} : { subject }) },
     ]),
   );
   // Names that can't be drawn were reported when the plan was parsed.
@@ -125,6 +127,7 @@ function toService(
   const ready = service.ready ?? found.subject?.ready;
   return {
     ...service,
+    folder: found.folder ?? ".",
     ...(found.program === undefined ? {} : { program: found.program }),
     ...(found.subject === undefined ? {} : { subject: found.subject }),
     ...(ready === undefined ? {} : { ready }),

@@ -64,7 +64,11 @@ export interface Constant {
 }
 
 /** Exactly one of `program` and `command`. The path of `program` is one that can be opened. */
-export type Service = Readonly<Omit<z.output<typeof serviceDocument>, "subject">> & { readonly subject?: Subject };
+export type Service = Readonly<Omit<z.output<typeof serviceDocument>, "subject">> & {
+  readonly subject?: Subject;
+  /** Of the file that it is written in: what the words of its command that begin with a dot count from. */
+  readonly folder: string;
+};
 export type Link = Readonly<z.output<typeof linkDocument>>;
 
 /** What a subject file says of the program that it lies beside. */

@@ -5,7 +5,15 @@ import { lackOf } from "./needs.ts";
 
 const local = { name: "local", capabilities: new Set(["programs", "commands"] as const) };
 const isolated = { name: "local", capabilities: new Set(["programs", "commands", "natural-ports"] as const) };
-const command: Service = { command: ["plc"], args: [], env: {}, files: {}, start_timeout: 1, stop_timeout: 1 };
+const command: Service = {
+  command: ["plc"],
+  args: [],
+  env: {},
+  files: {},
+  folder: ".",
+  start_timeout: 1,
+  stop_timeout: 1,
+};
 
 test("a program's port can be any, so a link to it needs nothing", () => {
   expect(lackOf(sketchPlan(), local)).toBeUndefined();

@@ -78,7 +78,7 @@ function isRegularExpression(source: string): boolean {
 
 const http = z.strictObject({
   port: port,
-  path: z.string().startsWith("/", "write a path that begins with /").default("/"),
+  path: z.string().regex(/^\//, "write a path that begins with /").default("/"),
   method: z.string().default("GET"),
   body: z.string().optional(),
   expect: z

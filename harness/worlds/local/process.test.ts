@@ -22,6 +22,7 @@ async function start(script: string): Promise<Subject> {
   const life = await startLife({
     name: "node",
     command: [process.execPath, "-e", `setInterval(() => {}, 1000); ${script}; console.log("up")`],
+    executable: process.execPath,
     directory: tmpdir(),
     environment: {},
     onLine: (_stream, line) => {

@@ -7,11 +7,14 @@ import type { Exit } from "../../../host/host.ts";
 import { bareName, signalGroup } from "../../../host/real/processes.ts";
 import type { Recipient, Signal } from "../../../faults/process/contract.ts";
 import { WorldError } from "../../errors.ts";
+import { findExecutable } from "./executable.ts";
 import { createLineSplitter } from "./lines.ts";
 
 export interface LifeOptions {
   readonly name: string;
   readonly command: readonly string[];
+  /** Looked for first: in a namespace the launcher starts in any case. */
+  readonly executable: string;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   /** `cut`: the line was longer than what is kept of it. */
@@ -40,7 +43,11 @@ const polite: readonly Signal[] = ["TERM", "INT", "QUIT"];
 
 /** Resolves once the process runs. @throws {WorldError} */
 export async function startLife(options: LifeOptions): Promise<Life> {
-  const { name, command, directory, environment, onLine, onExit } = options;
+  const { name, command, executable, directory, environment, onLine, onExit } = options;
+  if (findExecutable(executable, environment["PATH"] ?? "", directory) === undefined) {
+    const where = executable.includes("/") ? "no such file that can be executed" : "no such command on the PATH";
+    throw new WorldError(`${name} can't be started: there is ${where}: ${executable}`);
+  }
   const [file = "", ...args] = command;
   let child: ChildProcessByStdio<null, Readable, Readable>;
   try {

@@ -38,6 +38,7 @@ function createScene(script: string, more: Partial<Service> = {}, clock: Clock =
       args: [],
       env: {},
       files: {},
+      folder: ".",
       start_timeout: 30_000,
       stop_timeout: 2000,
       command: [],
@@ -47,6 +48,7 @@ function createScene(script: string, more: Partial<Service> = {}, clock: Clock =
     host: { ...createRealHost({ name: "harness", directory, seed: 1 }), clock },
     directory,
     command: [process.execPath, "-e", `${up} ${script}`],
+    executable: process.execPath,
     environment: () => ({}),
     address: (port) => ({ host: "127.0.0.1", port }),
     record: (happening) => {

@@ -24,6 +24,8 @@ export interface LocalServiceOptions {
   readonly host: Host;
   readonly directory: string;
   readonly command: readonly string[];
+  /** What the command comes down to: it must be there when the service starts. */
+  readonly executable: string;
   /** For the n-th life, from 0. */
   readonly environment: (life: number) => Readonly<Record<string, string>>;
   readonly address: (port: number) => Address;
@@ -123,6 +125,7 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
     const life = await startLife({
       name,
       command: options.command,
+      executable: options.executable,
       directory: options.directory,
       environment: options.environment(lives++),
       onLine: (stream, line, cut) => onLine(stream, line, cut, (event) => events.dispatchEvent(new Event(event))),

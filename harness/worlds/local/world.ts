@@ -6,6 +6,7 @@
  * What is started first is disposed last: services, proxies, layout.
  */
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,7 +21,6 @@ import { WorldError } from "../../errors.ts";
 import type { Happening } from "../../history/event.ts";
 import type { Service } from "../../plan/schema.ts";
 import type { StartWorld, WorldOptions } from "../world.ts";
-import { findExecutable } from "./executable.ts";
 import { createIdentities } from "./identities.ts";
 import type { Identities } from "./identities.ts";
 import { isIsolated } from "./isolate.ts";
@@ -124,17 +124,14 @@ async function prepareService(name: string, service: Service, context: Context):
     [mark]: run,
     ...service.env,
   };
-  const [executable] = service.command ?? [];
-  if (executable !== undefined && findExecutable(executable, environment["PATH"] ?? "", directory) === undefined) {
-    const where = executable.includes("/") ? "no such file that can be executed" : "no such command on the PATH";
-    throw new WorldError(`${name} can't be started: there is ${where}: ${executable}`);
-  }
+  const command = commandOf(name, service, options);
   return createLocalService({
     name,
     service,
     host,
     directory,
-    command: layout.enter(name, commandOf(name, service, options)),
+    command: layout.enter(name, command),
+    executable: command[0] ?? "",
     environment: (life) => ({ ...environment, SINBIN_SEED: String(seedOf(options.seed, name, life)) }),
     address: (port) => layout.addressOf(name, port),
     record: options.record,
@@ -158,10 +155,20 @@ async function writeFiles(name: string, directory: string, files: Readonly<Recor
   }
 }
 
-function commandOf(name: string, { program, command, args }: Service, { without }: WorldOptions): readonly string[] {
+function commandOf(
+  name: string,
+  { program, command, args, folder }: Service,
+  { without }: WorldOptions,
+): readonly string[] {
   const guards = (without.get(name) ?? []).flatMap((guard) => ["--without", guard]);
   if (program !== undefined) return [process.execPath, starter, resolve(program), ...args, ...guards];
-  return [...(command ?? []), ...args, ...guards];
+  return [...(command ?? []).map((word) => besideThePlan(word, folder)), ...args, ...guards];
+}
+
+/** `./server.py` counts from the plan's folder if it is there; else it is the daemon's own business, in its own directory. */
+function besideThePlan(word: string, folder: string): string {
+  const path = resolve(folder, word);
+  return /^\.\.?\//.test(word) && existsSync(path) ? path : word;
 }
 
 /** Nothing of ours that was meant for the harness. */
