@@ -4,6 +4,9 @@ export class HarnessError extends Error {}
 /** The command line was wrong. Exit code 254. */
 export class UsageError extends HarnessError {}
 
+/** The reason of a signal that was aborted because the user wants no more of it. */
+export class Interrupted extends Error {}
+
 /** A position in a plan or in a file that it includes; lines and columns count from 1. */
 export interface Problem {
   readonly file: string;

@@ -1,7 +1,6 @@
 /** What ends a command before its time: Ctrl-C, SIGTERM as a CI system sends it, a bug. One signal that everything which waits is given. */
+import { Interrupted } from "../errors.ts";
 import { exitCodes } from "./exit.ts";
-
-export class Interrupted extends Error {}
 
 /** An exception that nobody caught: nothing that follows can be trusted, but what was started must still be stopped. */
 export class Bug extends Error {}

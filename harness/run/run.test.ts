@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createRealHost } from "../../host/real.ts";
+import { Interrupted } from "../errors.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import { bindPlan, parsePlan } from "../plan/parse.ts";
 import { capabilitiesOf } from "../worlds/local/layout.ts";
@@ -239,7 +240,7 @@ expect:
 
   test("that is interrupted has no verdict, and leaves no folder", async () => {
     const interrupt = new AbortController();
-    const reason = new Error("enough");
+    const reason = new Interrupted("enough");
     const running = run("\nphases: [{ name: long, for: 10m }]\n", interrupt.signal);
     interrupt.abort(reason);
     await expect(running).rejects.toBe(reason);

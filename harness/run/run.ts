@@ -4,7 +4,7 @@
  *     schedule ──► world ──► timeline + probes ──► history ──► judge ──► verdict.json
  */
 import type { Clock, Host } from "../../host/host.ts";
-import { WorldError } from "../errors.ts";
+import { Interrupted, WorldError } from "../errors.ts";
 import { createHistory } from "../history/history.ts";
 import type { History } from "../history/history.ts";
 import { judge } from "../judge/judge.ts";
@@ -51,7 +51,7 @@ export interface RunResult extends Judgement {
   readonly directory: string;
 }
 
-/** @throws the signal's reason if it was aborted: an interrupted run has no verdict, and its folder is removed. */
+/** @throws the signal's reason if it was aborted: such a run has no verdict; if it was interrupted, its folder is removed. */
 export async function runPlan(options: RunOptions): Promise<RunResult> {
   const { plan, cell, seed, host, directory, signal } = options;
   const schedule = createSchedule(plan, { seed, cell });
@@ -80,7 +80,7 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
     await folder.write("verdict.json", judgement);
     return result;
   } catch (error) {
-    if (signal.aborted) await folder.remove();
+    if (signal.reason instanceof Interrupted) await folder.remove();
     throw error;
   }
 }
