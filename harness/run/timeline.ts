@@ -7,6 +7,7 @@
  * When a phase ends, for whatever reason, everything that it injected is lifted before the next one begins.
  */
 import { faults } from "../../faults/registry.ts";
+import { WorldError } from "../errors.ts";
 import type { History } from "../history/history.ts";
 import { warmUpOf } from "../judge/window.ts";
 import type { Plan } from "../plan/schema.ts";
@@ -146,6 +147,7 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
           seen += 1;
           run(occurrenceOf(timeline, step, n), clock.monotonic(), over);
         }
+        if (step.trigger.times === undefined) throw tooOften(step);
         break;
       }
       case "while": {
@@ -158,6 +160,7 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
           await live.until(() => !watch.value, { signal: over });
           untrue.abort();
         }
+        if (step.trigger.times === undefined) throw tooOften(step);
         break;
       }
     }
@@ -167,6 +170,12 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
     await latest.lifted;
   }
   if (failure !== undefined) throw failure.error;
+}
+
+function tooOften({ name }: ScheduledStep): WorldError {
+  return new WorldError(
+    `step ${name} has happened ${maximumOccurrences} times: write times, or a condition that is met less often`,
+  );
 }
 
 /** Nothing where a choice was drawn that does nothing. */
