@@ -382,7 +382,7 @@ describe("what every plan expects without saying so", () => {
     expect(verdictOn(plan, warmedUp([3, "run.abort", { reason: "node.restarts > 3" }], [4, "run.end"]))).toEqual({
       verdict: "unknown",
       findings: [
-        { expectation: "no abort", reason: "the plan aborts: node.restarts > 3" },
+        { expectation: "the run is not aborted", reason: "the plan aborts: node.restarts > 3" },
         { expectation: "at_end node.alive", reason: "it was not put to the test: the run ended early" },
       ],
     });
