@@ -1,4 +1,5 @@
 /** Keys of phases and steps that don't go together. */
+import { duration } from "../../../faults/units.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
@@ -35,6 +36,8 @@ function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases, do
     leaveOut("times", "without every or when the step happens once");
   if (plane === "process")
     for (const key of connectionKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
+  const every = duration.safeParse(raw["every"]);
+  if (every.success && every.data <= 0) complain([...path, "every"], "write a time above 0, such as 5s");
   if (hasRamp(raw) && raw["every"] === undefined) {
     complain(path, "write every: a ramp takes its next value with each occurrence, and without it there is only one");
   }
