@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createRealHost } from "../../host/real.ts";
 import { Interrupted } from "../errors.ts";
@@ -19,6 +20,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const echo = `  two: { program: ${fileURLToPath(new URL("../worlds/local/fixtures/echo.ts", import.meta.url))} }\n`;
+
 /** A service that answers each USR1 with a structured line, and ends only when it is made to. */
 const base = `
 plan: test
@@ -26,6 +29,7 @@ services:
   one:
     command: [sh, answer.sh]
     files:
+      state.json: '{"slivers":[{"name":"a"},{"name":"b"}]}'
       answer.sh: |
         answer() { echo '{"event":"usr1"}'; }
         thrice() { printf '{"event":"usr2"}\\n{"event":"usr2"}\\n{"event":"usr2"}\\n'; }
@@ -44,9 +48,9 @@ interface Outcome {
   readonly history: readonly HistoryEvent[];
 }
 
-async function run(phases: string, signal = new AbortController().signal): Promise<Outcome> {
+async function run(phases: string, { signal = new AbortController().signal, services = "" } = {}): Promise<Outcome> {
   const file = join(folder, "plan.yaml");
-  writeFileSync(file, base + phases);
+  writeFileSync(file, base.replace("services:\n", `services:\n${services}`) + phases);
   const plan = bindPlan(await parsePlan(file, (path) => readFile(path)), { seed: 1, cell: {}, params: {} });
   const host = createRealHost({ name: "test", directory: folder, seed: 1 });
   const directory = join(folder, "run");
@@ -184,6 +188,31 @@ phases:
   });
 });
 
+describe("observations", () => {
+  test("of files, ports and HTTP are looked at from outside, and what can't be seen is a failed look", async () => {
+    const { result, history } = await run(
+      `
+  page: { service: one, file: state.json, json: "slivers[1].name", every: 50ms, as: string }
+  nothing: { service: one, file: state.json, json: slivers.none, every: 50ms, as: string }
+  door: { service: two, tcp: { port: 443 }, every: 50ms, as: bool }
+  shut: { service: two, tcp: { port: 444 }, every: 50ms, as: bool }
+  words: { service: two, http: { port: 443 }, every: 50ms, as: int }
+phases:
+  - { name: look, until: page == "b" && door, timeout: 20s }
+  - { name: rest, for: 300ms }
+expect:
+  - always: page == "b" && door
+`,
+      { services: echo },
+    );
+    expect(result.findings.filter(({ verdict }) => verdict !== "pass")).toEqual([]);
+    const looks = (name: string): readonly boolean[] =>
+      history.flatMap((event) => (event.event === "probe" && event.name === name ? [event.ok] : []));
+    for (const name of ["nothing", "shut", "words"]) expect(new Set(looks(name))).toEqual(new Set([false]));
+    for (const name of ["page", "door"]) expect(new Set(looks(name))).toEqual(new Set([true]));
+  });
+});
+
 describe("a run", () => {
   test("that its plan aborts is unknown, with the reason", async () => {
     const { result, history } = await run(`
@@ -241,7 +270,7 @@ expect:
   test("that is interrupted has no verdict, and leaves no folder", async () => {
     const interrupt = new AbortController();
     const reason = new Interrupted("enough");
-    const running = run("\nphases: [{ name: long, for: 10m }]\n", interrupt.signal);
+    const running = run("\nphases: [{ name: long, for: 10m }]\n", { signal: interrupt.signal });
     interrupt.abort(reason);
     await expect(running).rejects.toBe(reason);
     expect(() => readFileSync(join(folder, "run", "plan.json"))).toThrow("ENOENT");
