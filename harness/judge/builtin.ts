@@ -8,6 +8,9 @@ export interface BuiltIn {
   view(now: number): Readonly<Record<string, unknown>>;
 }
 
+/** Names that no service, link or observation can have. */
+export const builtInNames: ReadonlySet<string> = new Set(["run", "phase", "fault"]);
+
 export const serviceMembers: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
   /** Its process runs. */
   ["alive", "bool"],

@@ -36,7 +36,12 @@ function troubles(history: readonly HistoryEvent[]): readonly Finding[] {
     }
     if (event.event === "run.abort")
       return [
-        { verdict: "unknown", expectation: "the run is not aborted", reason: `the plan aborts: ${event.reason}`, at: event.at },
+        {
+          verdict: "unknown",
+          expectation: "the run is not aborted",
+          reason: `the plan aborts: ${event.reason}`,
+          at: event.at,
+        },
       ];
     return [];
   });

@@ -25,9 +25,6 @@ export type Declaring = Pick<Plan, "services" | "links" | "observe" | "constants
   readonly phases: readonly { readonly faults: readonly { readonly name: string }[] }[];
 };
 
-/** Names that no service, link or observation can have. */
-export const builtInNames: ReadonlySet<string> = new Set(["run", "phase", "fault"]);
-
 /** Subjects' signals of these names would hide what every service has. */
 export { serviceMembers, linkMembers } from "./builtin.ts";
 

@@ -1,7 +1,7 @@
 /** The small words that every part of a plan is made of. */
 import { z } from "zod";
 import { reservedNames } from "../../expression/cel.ts";
-import { builtInNames } from "../../judge/signals.ts";
+import { builtInNames } from "../../judge/builtin.ts";
 
 const reserved = new Set([...reservedNames, ...builtInNames]);
 
