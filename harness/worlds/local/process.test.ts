@@ -46,6 +46,7 @@ test.each<[string, readonly Signal[], string, object]>([
   ["by the signal that was sent", ["TERM"], "", { signal: "TERM", ordered: true }],
   ["by KILL, after it had ignored TERM", ["TERM", "KILL"], "on('TERM')", { signal: "KILL", ordered: true }],
   ["with code 0, as an answer to TERM", ["TERM"], "on('TERM', 0)", { code: 0, ordered: true }],
+  ["with 143, as an answer to TERM", ["TERM"], "on('TERM', 143)", { code: 143, ordered: true }],
   ["with another code, as an answer to TERM", ["TERM"], "on('TERM', 1)", { code: 1, ordered: false }],
   ["by another signal than was sent", ["TERM"], "on('TERM', 'ABRT')", { signal: "ABRT", ordered: false }],
   ["with code 0, as an answer to HUP", ["HUP"], "on('HUP', 0)", { code: 0, ordered: false }],

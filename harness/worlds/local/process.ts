@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
+import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import type { Exit } from "../../../host/host.ts";
 import { bareName, signalGroup } from "../../../host/real/processes.ts";
@@ -39,7 +40,7 @@ export interface Life {
 /** What asks a daemon to end. Others, such as HUP, have a meaning of their own, and whoever dies of them was not asked to. */
 const requests: ReadonlySet<Signal> = new Set(["KILL", "TERM", "INT", "QUIT"]);
 /** The requests that a process can answer, by an end of its own. */
-const polite: readonly Signal[] = ["TERM", "INT", "QUIT"];
+const polite = ["TERM", "INT", "QUIT"] as const satisfies readonly Signal[];
 
 /** Resolves once the process runs. @throws {WorldError} */
 export async function startLife(options: LifeOptions): Promise<Life> {
@@ -88,7 +89,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   const isOrdered = ({ code, signal }: Exit): boolean => {
     if (told) return true;
     return signal === undefined
-      ? code === 0 && polite.some((request) => delivered.has(request))
+      ? polite.some((request) => delivered.has(request) && isAnswer(code, request))
       : requests.has(signal) && delivered.has(signal);
   };
   const conclude = async (exit: Exit, ordered: boolean): Promise<void> => {
@@ -128,6 +129,11 @@ export async function startLife(options: LifeOptions): Promise<Life> {
       told = true;
     },
   };
+}
+
+/** With 0, or as a shell says of one that the signal has ended (143 for TERM): many daemons do so by themselves. */
+function isAnswer(code: number | undefined, request: (typeof polite)[number]): boolean {
+  return code === 0 || code === 128 + constants.signals[`SIG${request}`];
 }
 
 function onceOnly(work: () => void): Disposable {
