@@ -1,6 +1,6 @@
 /** `sinbin run`: every plan, every cell of its matrix, and with `--controls` each of them again with guards switched off. */
 import { randomBytes } from "node:crypto";
-import { access, constants, stat, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
@@ -76,7 +76,7 @@ export async function run(
     ),
   };
   if (flags.junit !== undefined) await expectWritable(flags.junit);
-  if (chosen.length > 0) await makeFolder(suite);
+  const made = chosen.length > 0 ? await makeFolder(suite) : undefined;
   if (!isolation.isolated) suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
 
   const runs: ReportedRun[] = [];
@@ -90,6 +90,8 @@ export async function run(
   suite.progress.end();
   if (signal.reason instanceof Interrupted) {
     await host.files.remove(suite.folder);
+    // The folder of all runs, if it is ours too and nobody else's run is in it.
+    if (made === resolve(flags.out)) await rmdir(made).catch(() => {});
     throw signal.reason;
   }
 
@@ -217,9 +219,10 @@ function quoted(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-async function makeFolder({ host, folder, flags }: Suite): Promise<void> {
+/** Resolves with the first folder that had to be made, if any had. */
+async function makeFolder({ folder, flags }: Suite): Promise<string | undefined> {
   try {
-    await host.files.makeDirectory(folder);
+    return await mkdir(folder, { recursive: true });
   } catch (error) {
     throw new UsageError(`--out ${flags.out}: name a folder that can be written (${messageOf(error)})`, {
       cause: error,
