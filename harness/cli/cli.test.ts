@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -149,7 +149,7 @@ describe.each([
     expect(code).toBe(130);
     // On loopback the reaper has the last word, a moment later.
     await until(() => tagged(tag).length === 0);
-    expect(readdirSync(out)).toEqual([]);
+    expect(existsSync(out)).toBe(false);
   });
 
   test("Ctrl-C, which reaches the whole group, does the same", async () => {
@@ -159,7 +159,7 @@ describe.each([
     expect(code).toBe(130);
     // On loopback the reaper has the last word, a moment later.
     await until(() => tagged(tag).length === 0);
-    expect(readdirSync(out)).toEqual([]);
+    expect(existsSync(out)).toBe(false);
   });
 
   test("kill -9 leaves no service, stopped ones and grandchildren included", async () => {
@@ -201,7 +201,7 @@ interface Long {
 /** A run in the phase in which one service is stopped and has a grandchild; its tag is in the environment of all that it starts. */
 async function startLong(flags: readonly string[]): Promise<Long> {
   const tag = `sinbin-test-${crypto.randomUUID()}`;
-  const out = mkdtempSync(join(folder, "long-"));
+  const out = join(mkdtempSync(join(folder, "long-")), "runs");
   const child = spawn(process.execPath, ["--import", bug, main, "run", fixture("long"), "--out", out, ...flags], {
     env: { ...process.env, TAG: tag },
     stdio: ["ignore", "ignore", "pipe"],

@@ -91,7 +91,7 @@ export async function run(
   if (signal.reason instanceof Interrupted) {
     await host.files.remove(suite.folder);
     // The folder of all runs, if it is ours too and nobody else's run is in it.
-    if (made === resolve(flags.out)) await rmdir(made).catch(() => {});
+    if (made !== undefined && resolve(made) === resolve(flags.out)) await rmdir(made).catch(() => {});
     throw signal.reason;
   }
 
