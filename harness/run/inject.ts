@@ -35,17 +35,26 @@ async function injectTcp(fault: TcpFault, parameters: object, options: InjectOpt
   await using injected = new AsyncDisposableStack();
   for (const where of occurrence.where) {
     const proxy = required(world.links, where, "link");
-    injected.use(
-      proxy.inject({
-        ...occurrence.match,
-        fault,
-        parameters,
-        draw: stream(seed, [step, where, occurrence.n]),
-        onHit: (detail) => onHit(where, detail),
-      }),
-    );
+    const injection = proxy.inject({
+      ...occurrence.match,
+      fault,
+      parameters,
+      draw: stream(seed, [step, where, occurrence.n]),
+      onHit: (detail) => onHit(where, detail),
+    });
+    injected.defer(() => lift(injection, step, where));
   }
   return injected.move();
+}
+
+/** A fault that can't be lifted, such as a door whose port somebody took meanwhile, is trouble of the world and no bug. */
+async function lift(injection: AsyncDisposable, step: string, where: string): Promise<void> {
+  try {
+    await injection[Symbol.asyncDispose]();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new WorldError(`step ${step} could not be lifted from ${where}: ${reason}`, { cause });
+  }
 }
 
 async function injectProcess(
@@ -63,8 +72,8 @@ async function injectProcess(
         signal,
         hit: (detail: Readonly<Record<string, unknown>>) => onHit(where, detail),
       };
-      const lift = await fault.inject(process, parameters, context);
-      if (lift !== undefined) injected.use(lift);
+      const lasting = await fault.inject(process, parameters, context);
+      if (lasting !== undefined) injected.use(lasting);
     }),
   );
   // One that fails must not cost the others their lift.
