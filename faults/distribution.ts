@@ -49,7 +49,7 @@ const all: readonly DistributionName[] = [
 const longestList = 10_000;
 
 /** The names that a distribution of this scalar may have. */
-export function distributionNames(scalar: z.core.$ZodType): readonly DistributionName[] {
+function distributionNames(scalar: z.core.$ZodType): readonly DistributionName[] {
   return unitOf(scalar) === undefined ? all.filter((name) => !numeric.has(name)) : all;
 }
 
@@ -94,7 +94,7 @@ function weighted<T>(scalar: z.ZodType<T>): z.ZodType<Weighted<T>> {
 }
 
 /** "a..b", or undefined for scalars that have no order. */
-export function rangeText(scalar: z.core.$ZodType): z.ZodType<Distribution<number>, string> | undefined {
+function rangeText(scalar: z.core.$ZodType): z.ZodType<Distribution<number>, string> | undefined {
   const unit = unitOf(scalar);
   if (unit === undefined) return undefined;
   const help = `${unit.help}, or a range of two, such as ${exampleRange(unit)}`;

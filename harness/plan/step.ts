@@ -39,7 +39,7 @@ function faultsOf(raw: Raw, path: Path): RawStep["faults"] {
 }
 
 /** What it is called if it has no name: the kind of its fault. */
-export function nameOf(raw: Raw): string {
+function nameOf(raw: Raw): string {
   const name = textAt(raw, "name");
   if (name !== undefined) return name;
   const key = Object.keys(raw).find((candidate) => faultKeys.includes(candidate));

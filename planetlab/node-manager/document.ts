@@ -156,7 +156,7 @@ function requireOrder({ epoch, serial }: Document, last: Place | undefined): voi
 }
 
 /** The digest that a versioned document states: over its bytes up to the end marker. */
-export function digestOf(text: string): string {
+function digestOf(text: string): string {
   return `sha-256=${createHash("sha256").update(text).digest("hex")}`;
 }
 

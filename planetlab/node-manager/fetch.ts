@@ -28,7 +28,7 @@ export class FetchError extends Error {
   }
 }
 
-export const documentLimitBytes = 64 * 1024 * 1024;
+const documentLimitBytes = 64 * 1024 * 1024;
 
 /** @throws {FetchError} and the signal's reason. */
 export async function fetchDocument(host: Host, config: Config, signal: AbortSignal): Promise<Transfer> {

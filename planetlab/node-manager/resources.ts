@@ -48,7 +48,7 @@ export interface Resources extends Disposable {
   audit(): { readonly capacity: number; readonly free: number; readonly bound: number; readonly unbound: number };
 }
 
-export const cpuShare = "nm_cpu_share";
+const cpuShare = "nm_cpu_share";
 const standardCpuShare = 32;
 const setLimit = 1000;
 

@@ -8,7 +8,7 @@ import type { Config } from "./config.ts";
 import { sliceSchema } from "./slice.ts";
 
 /** A handle is 128 random bits: whoever knows it owns the set. */
-export const resourceSetSchema = z.strictObject({
+const resourceSetSchema = z.strictObject({
   rcap: z.string().regex(/^[0-9a-f]{32}$/),
   rspec: z.record(z.string(), z.int()),
   slice: z.string().nullable(),

@@ -31,7 +31,7 @@ export async function sweep(options: SweepOptions): Promise<boolean> {
   return true;
 }
 
-export function findOwned({ run, owns = () => false }: SweepOptions): readonly number[] {
+function findOwned({ run, owns = () => false }: SweepOptions): readonly number[] {
   const text = `${mark}=${run}`;
   const found = process.platform === "linux" ? findInProc(text, owns) : findByPs(text);
   return found.filter((pid) => pid !== process.pid);
