@@ -1,0 +1,22 @@
+/**
+ * Who is running: every callback of a simulation runs in the context of the process that it belongs to. So an error that nobody catches crashes
+ * the right one, and what a simulation must not use knows that it is in one.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+export interface Party {
+  readonly name: string;
+  /** An error that nobody has caught. */
+  crash(error: unknown): void;
+}
+
+const parties = new AsyncLocalStorage<Party>();
+
+/** Undefined outside of any simulation. */
+export function runningParty(): Party | undefined {
+  return parties.getStore();
+}
+
+export function runAs<Result>(party: Party, callback: () => Result): Result {
+  return parties.run(party, callback);
+}

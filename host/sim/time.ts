@@ -1,0 +1,152 @@
+/**
+ * Virtual time: a queue of moments, and a loop that goes from one to the next as soon as nothing is left to do at the present one.
+ *
+ *     moment ──► callbacks ──► microtasks, ticks and immediates settle ──► next moment
+ *
+ * It is the only thing that makes a simulation go on. Moments are true time: milliseconds since the simulation began. What a host shows as its
+ * time is made from it (clock.ts). Callbacks of one moment run in the order in which they were asked for.
+ */
+
+export interface VirtualTime {
+  now(): number;
+  /** Calls back at a moment (now, if that is past), once; disposing cancels. `Infinity` never comes. */
+  at(moment: number, callback: () => void): Disposable;
+  /**
+   * Starts the work, and lets time pass until it is done. One at a time.
+   *
+   * @throws what the work throws, what a callback throws, and `StandstillError` if the work waits and there is nothing to wait for.
+   */
+  pass<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Ends `pass` with an error: something has happened that nobody has caught. */
+  fail(error: unknown): void;
+}
+
+/** Whoever still waits has been forgotten: no moment is left. */
+export class StandstillError extends Error {}
+
+interface Entry {
+  readonly moment: number;
+  readonly order: number;
+  callback: (() => void) | undefined;
+}
+
+export function createVirtualTime(): VirtualTime {
+  const queue: Entry[] = [];
+  let now = 0;
+  let orders = 0;
+  let cancelled = 0;
+  let failure: { readonly error: unknown } | undefined;
+
+  /** Those that were cancelled are only skipped when their moment comes; too many of them are swept out. */
+  const sweep = (): void => {
+    if (cancelled < 1000 || cancelled < queue.length / 2) return;
+    const kept = queue.filter(({ callback }) => callback !== undefined).sort(compare);
+    queue.length = 0;
+    queue.push(...kept);
+    cancelled = 0;
+  };
+
+  const runMoment = (): boolean => {
+    const [first] = queue;
+    if (first === undefined) return false;
+    now = Math.max(now, first.moment);
+    // What is asked for from here on, even for this very moment, comes after all has settled.
+    const last = orders;
+    while (queue[0] !== undefined && queue[0].moment <= now && queue[0].order < last) {
+      const { callback } = take(queue);
+      if (callback === undefined) cancelled -= 1;
+      else callback();
+    }
+    return true;
+  };
+
+  return {
+    now: () => now,
+    at(moment, callback) {
+      if (moment === Infinity) return { [Symbol.dispose]: nothing };
+      const entry: Entry = { moment: Math.max(now, rounded(moment)), order: orders++, callback };
+      put(queue, entry);
+      return {
+        [Symbol.dispose]() {
+          if (entry.callback === undefined) return;
+          entry.callback = undefined;
+          cancelled += 1;
+          sweep();
+        },
+      };
+    },
+    fail(error) {
+      failure ??= { error };
+    },
+    pass(work) {
+      return new Promise((resolve, reject) => {
+        let done = false;
+        const settle = (end: () => void): void => {
+          done = true;
+          end();
+        };
+        const turn = (): void => {
+          if (done) return;
+          try {
+            if (failure !== undefined) throw failure.error;
+            if (!runMoment()) throw new StandstillError("everybody waits, and no moment is left to wait for");
+          } catch (error) {
+            settle(() => reject(error));
+            return;
+          }
+          setImmediate(turn);
+        };
+        setImmediate(turn);
+        work().then(
+          (result) => settle(() => resolve(result)),
+          (error: unknown) => settle(() => reject(error)),
+        );
+      });
+    },
+  };
+}
+
+function nothing(): void {}
+
+/** Up to a multiple of 2^-10 ms, about a microsecond: sums of such numbers are exact, so that no sleep is shorter than it should be by a rounding. */
+function rounded(moment: number): number {
+  return Math.ceil(moment * 1024) / 1024;
+}
+
+function compare(one: Entry, other: Entry): number {
+  return one.moment - other.moment || one.order - other.order;
+}
+
+/** A binary heap: the earliest first. */
+function put(heap: Entry[], entry: Entry): void {
+  let index = heap.push(entry) - 1;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    const above = heap[parent];
+    if (above === undefined || compare(above, entry) <= 0) break;
+    heap[index] = above;
+    index = parent;
+  }
+  heap[index] = entry;
+}
+
+function take(heap: Entry[]): Entry {
+  const [first] = heap;
+  const last = heap.pop();
+  if (first === undefined || last === undefined) throw new RangeError("the queue is empty");
+  if (heap.length === 0) return first;
+  let index = 0;
+  for (;;) {
+    let child = 2 * index + 1;
+    const left = heap[child];
+    const right = heap[child + 1];
+    if (left === undefined) break;
+    if (right !== undefined && compare(right, left) < 0) child += 1;
+    const smaller = heap[child];
+    if (smaller === undefined || compare(last, smaller) <= 0) break;
+    heap[index] = smaller;
+    index = child;
+  }
+  heap[index] = last;
+  return first;
+}
