@@ -20,6 +20,8 @@ export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   readonly source?: string;
   /** True if it happens at one moment and has no length: a signal, a kill. A pulse can't have `for`. */
   readonly pulse: boolean;
+  /** True if it needs to know more of a service's disk than what is on it: what was synced, and what was there before. */
+  readonly journal?: boolean;
   /** A plan's step that shows it, for the catalogue (YAML text of the parameters, such as `{ delay: 100ms }`). */
   readonly example: string;
 }

@@ -16,7 +16,7 @@ import type { RunResult } from "../run/run.ts";
 import type { Isolation } from "../worlds/local/isolate.ts";
 import { capabilitiesOf } from "../worlds/local/layout.ts";
 import { lackOf } from "../worlds/needs.ts";
-import { startLocalWorld } from "../worlds/local/world.ts";
+import { createLocalSetting } from "../worlds/local/setting.ts";
 import { exitCodes } from "./exit.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { BoundPlan, CellValue } from "./plans.ts";
@@ -171,18 +171,13 @@ function runInFolder(
   directory: string,
   control?: Control,
 ): Promise<RunResult> {
-  const { host, signal, progress, flags } = suite;
+  const { host, signal, progress } = suite;
   return runPlan({
     plan,
     cell,
     seed,
     without: new Map(control === undefined ? [] : [[control.service, control.without]]),
-    world: {
-      name: flags.world,
-      capabilities: capabilitiesOf(suite.isolation),
-      clock: host.clock,
-      start: startLocalWorld,
-    },
+    setting: createLocalSetting({ host, isolated: suite.isolation.isolated }),
     host,
     directory: resolve(directory),
     about: {

@@ -7,7 +7,9 @@ import { WorldError } from "../errors.ts";
 import type { Happening, HistoryEvent } from "./event.ts";
 
 /** What services and probes may have to say in one run; the run's own events always find room. */
-const maximumSayings = 500_000;
+const maximumSayings = 2_000_000;
+/** A line is about 200 bytes: a string of all of them could be too long. */
+const linesAtOnce = 10_000;
 const maximumBytes = 512 * 1024 * 1024;
 
 export interface History extends AsyncDisposable {
@@ -22,7 +24,15 @@ export interface History extends AsyncDisposable {
   flush(): Promise<void>;
 }
 
-export function createHistory({ clock, file }: { readonly clock: Clock; readonly file: OpenFile }): History {
+export interface HistoryOptions {
+  readonly clock: Clock;
+  /** Without it, the history is in memory only. */
+  readonly file?: OpenFile;
+  /** Written as it happens, and not only when it is flushed: in virtual time nothing may wait for a real disk. */
+  readonly atOnce?: boolean;
+}
+
+export function createHistory({ clock, file, atOnce = true }: HistoryOptions): History {
   const began = clock.monotonic();
   const events: HistoryEvent[] = [];
   const listeners = new Set<(event: HistoryEvent) => void>();
@@ -41,7 +51,8 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
     while (unwritten.length > 0) {
       const lines = unwritten;
       unwritten = [];
-      await file.write(lines.join(""));
+      for (let first = 0; first < lines.length; first += linesAtOnce)
+        await file?.write(lines.slice(first, first + linesAtOnce).join(""));
     }
     writing = undefined;
   };
@@ -52,6 +63,7 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
   };
 
   const flush = async (): Promise<void> => {
+    startWriting();
     await writing;
     if (failure !== undefined)
       throw new WorldError("the history could not be written: is the disk full?", { cause: failure });
@@ -62,8 +74,8 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
     const line = `${JSON.stringify(event)}\n`;
     bytes += line.length;
     events.push(event);
-    unwritten.push(line);
-    startWriting();
+    if (file !== undefined) unwritten.push(line);
+    if (atOnce) startWriting();
     for (const listener of listeners) listener(event);
   };
 
@@ -94,7 +106,7 @@ export function createHistory({ clock, file }: { readonly clock: Clock; readonly
     flush,
     async [Symbol.asyncDispose]() {
       await writing;
-      await file[Symbol.asyncDispose]();
+      await file?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -66,7 +66,7 @@ async function injectProcess(
   await using injected = new AsyncDisposableStack();
   const outcomes = await Promise.allSettled(
     occurrence.where.map(async (where) => {
-      const { process } = required(world.services, where, "service");
+      const { process } = required(world.services, where, "service").targets;
       const context = {
         sleep: (milliseconds: number) => world.host.clock.sleep(milliseconds, { signal }),
         signal,

@@ -9,8 +9,7 @@ import { createRealHost } from "../../host/real.ts";
 import { Interrupted } from "../errors.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import { bindPlan, parsePlan } from "../plan/parse.ts";
-import { capabilitiesOf } from "../worlds/local/layout.ts";
-import { startLocalWorld } from "../worlds/local/world.ts";
+import { createLocalSetting } from "../worlds/local/setting.ts";
 import { runPlan } from "./run.ts";
 import type { RunResult } from "./run.ts";
 
@@ -59,12 +58,7 @@ async function run(phases: string, { signal = new AbortController().signal, serv
     cell: {},
     seed: 1,
     without: new Map(),
-    world: {
-      name: "local",
-      capabilities: capabilitiesOf({ isolated: false }),
-      clock: host.clock,
-      start: startLocalWorld,
-    },
+    setting: createLocalSetting({ host, isolated: false }),
     host,
     directory,
     about: {},

@@ -5,18 +5,36 @@
  *                  └─────► links    (a proxy each: inject, lift)
  *                  every event ──► record ──► history
  */
-import type { Address, Host } from "../../host/host.ts";
-import type { ProcessTarget } from "../../faults/process/contract.ts";
+import type { Address, Clock, Host } from "../../host/host.ts";
+import type { Targets } from "../../faults/targets.ts";
 import type { TcpProxy } from "../../proxies/tcp/proxy.ts";
 import type { RecordEvent } from "../history/event.ts";
 import type { Link, Service } from "../plan/schema.ts";
 import type { Capability } from "./capability.ts";
+
+export const worldNames = ["local", "sim"] as const;
+export type WorldName = (typeof worldNames)[number];
+
+/** Where a run is held, from before its first service starts until after its last one has ended: one for each run. */
+export interface Setting {
+  readonly name: WorldName;
+  readonly capabilities: ReadonlySet<Capability>;
+  /** The world's time, which is that of the harness in it: stamps the history from the very beginning. */
+  readonly clock: Clock;
+  /** Its time is the machine's: the harness can be late, and what it writes down meanwhile is worth something if it is killed. */
+  readonly realTime: boolean;
+  readonly start: StartWorld;
+  /** Lets the world's time pass until the work is done. */
+  pass<Result>(work: () => Promise<Result>): Promise<Result>;
+}
 
 export interface WorldOptions {
   readonly services: ReadonlyMap<string, Service>;
   readonly links: ReadonlyMap<string, Link>;
   /** Guards that are switched off, by service: passed to the program as `--without GUARD`. */
   readonly without: ReadonlyMap<string, readonly string[]>;
+  /** Services whose disk has to remember more than it holds: older generations, and what was synced. */
+  readonly journalled: ReadonlySet<string>;
   readonly seed: number;
   /** An empty directory that the world may fill: one sub-directory a service, and logs. It stays; everything else goes at the end. */
   readonly directory: string;
@@ -25,12 +43,14 @@ export interface WorldOptions {
 }
 
 export interface World extends AsyncDisposable {
-  readonly name: "local";
+  readonly name: WorldName;
   readonly capabilities: ReadonlySet<Capability>;
   /** The harness's own host in this world: its clock stamps the history, its network reaches every service. */
   readonly host: Host;
   readonly services: ReadonlyMap<string, RunningService>;
   readonly links: ReadonlyMap<string, TcpProxy>;
+  /** What is to be kept in the run folder, by path, by a world that has written nothing there itself: logs, and what is on the disks. */
+  remains?(): ReadonlyMap<string, Uint8Array>;
 }
 
 export interface RunningService {
@@ -40,8 +60,8 @@ export interface RunningService {
    * @throws {WorldError} if it ends before, or is not ready within its start deadline; with its last log lines.
    */
   begin(): Promise<void>;
-  /** What the process faults act on. */
-  readonly process: ProcessTarget;
+  /** What faults act on, by plane. */
+  readonly targets: Targets;
   /** Where the harness reaches one of its ports, by the port's natural number. */
   address(port: number): Promise<Address>;
   /** A file of the service, by its path in the service's directory. @throws {Error} with `code` ENOENT. */

@@ -77,7 +77,7 @@ test("a supervised restart that fails is told of", async () => {
   await scene.service.begin();
   // Nothing can be started in a directory that is gone.
   await rm(directory, { recursive: true });
-  await scene.service.process.signal("KILL", "main");
+  await scene.service.targets.process.signal("KILL", "main");
   await scene.until("run.trouble");
   expect(scene.happened("run.trouble")).toEqual([
     { event: "run.trouble", reason: expect.stringMatching(/^node can't be started: .*ENOENT/) },
@@ -96,7 +96,7 @@ test("a structured line that is too long is told of, once", async () => {
 test("an interrupt ends the patience with a service that is being stopped, and nothing is started any more", async () => {
   await using scene = createScene("process.on('SIGTERM', () => console.log('no')); up()", { stop_timeout: 600_000 });
   await scene.service.begin();
-  const stopped = scene.service.process.stop();
+  const stopped = scene.service.targets.process.stop();
   // It has heard TERM, and will not go.
   await scene.until("service.log", 2);
   scene.interrupt();
@@ -104,7 +104,7 @@ test("an interrupt ends the patience with a service that is being stopped, and n
   expect(scene.happened("service.exit")).toEqual([
     { event: "service.exit", service: "node", signal: "KILL", ordered: true },
   ]);
-  await expect(scene.service.process.start()).rejects.toThrow("interrupted");
+  await expect(scene.service.targets.process.start()).rejects.toThrow("interrupted");
 });
 
 test("after an interrupt, nobody waits at the end of the world", async () => {
@@ -118,11 +118,11 @@ test("after an interrupt, nobody waits at the end of the world", async () => {
 test("there is nothing to stop where nothing runs, and a supervised service comes back all the same", async () => {
   const patience = Promise.withResolvers<void>();
   await using scene = createScene("up()", { restart: { after: 1 } }, { ...realClock, sleep: () => patience.promise });
-  expect(await scene.service.process.stop()).toBe(false);
+  expect(await scene.service.targets.process.stop()).toBe(false);
   await scene.service.begin();
-  const killed = scene.service.process.signal("KILL", "main");
+  const killed = scene.service.targets.process.signal("KILL", "main");
   await scene.until("service.exit");
-  expect([await killed, await scene.service.process.stop()]).toEqual([true, false]);
+  expect([await killed, await scene.service.targets.process.stop()]).toEqual([true, false]);
   patience.resolve();
   await scene.until("service.ready", 2);
 });
@@ -130,7 +130,7 @@ test("there is nothing to stop where nothing runs, and a supervised service come
 test("a service that is dead can't be signalled, paused or stopped", async () => {
   await using scene = createScene("up()");
   await scene.service.begin();
-  const { process: target } = scene.service;
+  const { process: target } = scene.service.targets;
   expect(await target.signal("KILL", "main")).toBe(true);
   await scene.until("service.exit");
   expect([await target.signal("KILL", "main"), await target.pause("group"), await target.stop()]).toEqual([

@@ -183,15 +183,17 @@ export function createLocalService(options: LocalServiceOptions): LocalService {
     lastLines: () => [...lastLines],
     readFile: (path) => readFile(resolve(options.directory, path)),
     address: async (port) => options.address(port),
-    process: {
-      name,
-      signal: async (signal, to) => (await findLife())?.signal(signal, to) ?? false,
-      async pause(to) {
-        const pause = (await findLife())?.pause(to);
-        return pause && { [Symbol.asyncDispose]: async () => pause[Symbol.dispose]() };
+    targets: {
+      process: {
+        name,
+        signal: async (signal, to) => (await findLife())?.signal(signal, to) ?? false,
+        async pause(to) {
+          const pause = (await findLife())?.pause(to);
+          return pause && { [Symbol.asyncDispose]: async () => pause[Symbol.dispose]() };
+        },
+        stop: () => stop(service.stop_timeout),
+        start: async () => void (await start()),
       },
-      stop: () => stop(service.stop_timeout),
-      start: async () => void (await start()),
     },
     async begin() {
       const { life, ready } = await start();

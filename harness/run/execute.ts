@@ -1,0 +1,160 @@
+/**
+ * A run in its setting, from `run.begin` to `run.end`: all that happens is in the history afterwards, and nothing else is left of it.
+ *
+ *     schedule ──► world ──► timeline + probes ──► history
+ */
+import { faults } from "../../faults/registry.ts";
+import type { Clock } from "../../host/host.ts";
+import { WorldError } from "../errors.ts";
+import type { History } from "../history/history.ts";
+import { createMonitor } from "../judge/monitor.ts";
+import { createPending } from "../judge/pending.ts";
+import type { Plan } from "../plan/schema.ts";
+import type { Schedule } from "../schedule/schedule.ts";
+import { lackOf } from "../worlds/needs.ts";
+import type { Setting, World } from "../worlds/world.ts";
+import { createLive } from "./live.ts";
+import { runProbes } from "./probes.ts";
+import { unlessAborted, walk } from "./timeline.ts";
+
+export interface ExecuteOptions {
+  readonly plan: Plan;
+  readonly schedule: Schedule;
+  /** Guards that are switched off, by service. */
+  readonly without: ReadonlyMap<string, readonly string[]>;
+  readonly setting: Setting;
+  /** Stamped by the setting's clock. */
+  readonly history: History;
+  /** For the files of the services, in a world that has real ones. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a world has kept for the run folder. */
+export type Remains = ReadonlyMap<string, Uint8Array>;
+
+/** Trouble ends up in the history, and so in the verdict; if the signal aborts, the history just ends. */
+export async function execute(options: ExecuteOptions): Promise<Remains> {
+  const { plan, schedule, setting, history } = options;
+  return setting.pass(async () => {
+    history.record({
+      event: "run.begin",
+      plan: plan.plan,
+      seed: schedule.seed,
+      world: setting.name,
+      cell: { ...schedule.cell },
+    });
+    return live(options);
+  });
+}
+
+async function live(options: ExecuteOptions): Promise<Remains> {
+  const { plan, schedule, setting, history, signal } = options;
+  let remains: Remains = new Map();
+  const inWorld = async (): Promise<void> => {
+    const lack = lackOf(plan, setting);
+    if (lack !== undefined) throw new WorldError(`this world can't run the plan: ${lack}`);
+    await using world = await setting.start({
+      services: new Map(Object.entries(plan.services)),
+      links: new Map(Object.entries(plan.links)),
+      without: options.without,
+      journalled: journalledIn(plan),
+      seed: schedule.seed,
+      directory: `${options.directory}/services`,
+      record: (happening) => history.record(happening),
+      signal,
+    });
+    // Before the world is disposed of: that its services end then is not their fault.
+    await withTrouble(history, () => walkIn(world, options));
+    history.record({ event: "run.end" });
+    remains = world.remains?.() ?? remains;
+  };
+  try {
+    await withTrouble(history, inWorld);
+    history.record({ event: "run.end" });
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+  }
+  return remains;
+}
+
+/** Services whose disk some step looks into. */
+function journalledIn({ phases }: Plan): ReadonlySet<string> {
+  const steps = phases.flatMap((phase) => phase.faults);
+  const looking = steps.filter(({ choices }) => choices.some(({ kind = "" }) => faults.get(kind)?.journal === true));
+  return new Set(looking.flatMap(({ where }) => where.names));
+}
+
+async function withTrouble(history: History, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof WorldError)) throw error;
+    history.record({ event: "run.trouble", reason: error.message, log: [...error.log] });
+  }
+}
+
+async function walkIn(world: World, options: ExecuteOptions): Promise<void> {
+  const { plan, schedule, history, signal } = options;
+  const ending = new AbortController();
+  const over = AbortSignal.any([signal, ending.signal]);
+  using view = createLive({
+    clock: world.host.clock,
+    history,
+    monitor: createMonitor(plan),
+  });
+
+  await beginServices(plan, world, signal);
+  const probes = runProbes({ plan, world, record: (happening) => history.record(happening), signal: over });
+  const aborts = plan.abort.map(async ({ when, reason }) => {
+    const watch = view.watch(when);
+    await unlessAborted(
+      over,
+      view.until(() => watch.value, { signal: over }),
+    );
+    if (!watch.value) return;
+    history.record({ event: "run.abort", reason: reason ?? when });
+    ending.abort();
+  });
+  const walking = (async (): Promise<void> => {
+    await walk({ plan, schedule, world, history, live: view, signal: over });
+    await settle(plan, world.host.clock, history, over);
+  })();
+  // What goes on beside the timeline ends the run only by breaking.
+  const broken = Promise.all([probes, ...aborts]).then(() => new Promise<never>(() => {}));
+  try {
+    await Promise.race([walking, broken]);
+  } finally {
+    ending.abort();
+    await Promise.allSettled([walking, probes, ...aborts]);
+  }
+}
+
+/** Servers before their clients; those that don't depend on each other at once. */
+async function beginServices(plan: Plan, world: World, signal: AbortSignal): Promise<void> {
+  const links = Object.values(plan.links);
+  const waiting = new Set(Object.keys(plan.services));
+  while (waiting.size > 0) {
+    signal.throwIfAborted();
+    const free = [...waiting].filter(
+      (name) => !links.some(({ from, to }) => from === name && to !== name && waiting.has(to)),
+    );
+    // Services that are each other's clients have to find each other by themselves.
+    const next = free.length > 0 ? free : [...waiting];
+    await Promise.all(next.map(async (name) => world.services.get(name)?.begin()));
+    for (const name of next) waiting.delete(name);
+  }
+}
+
+const settlePauseMs = 100;
+
+/** Lets the run go on until every deadline that an expectation has set is decided. */
+async function settle(plan: Plan, clock: Clock, history: History, over: AbortSignal): Promise<void> {
+  const pending = createPending(plan, history.events);
+  while (!over.aborted) {
+    const until = pending.until(history.now());
+    if (until === undefined) return;
+    const wait = Math.min(settlePauseMs, Math.max(1, until - history.now()));
+    await unlessAborted(over, clock.sleep(wait, { signal: over }));
+  }
+}
