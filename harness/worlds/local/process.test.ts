@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Exit } from "../../../host/host.ts";
 import type { Signal } from "../../../faults/process/contract.ts";
 import { startLife } from "./process.ts";
-import type { Life } from "./process.ts";
+import type { Life } from "../life.ts";
 
 interface Subject {
   readonly life: Life;

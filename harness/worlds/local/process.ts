@@ -1,46 +1,25 @@
-/** One life of a service: from its start to its end. */
+/** One life of a service as a process of this machine. */
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import type { Exit } from "../../../host/host.ts";
 import { bareName, signalGroup } from "../../../host/real/processes.ts";
 import type { Recipient, Signal } from "../../../faults/process/contract.ts";
 import { WorldError } from "../../errors.ts";
+import { createOrders } from "../life.ts";
+import type { Life, LifeEvents } from "../life.ts";
 import { findExecutable } from "./executable.ts";
-import { createLineSplitter } from "./lines.ts";
+import { createLineSplitter } from "../lines.ts";
 
-export interface LifeOptions {
+export interface LifeOptions extends LifeEvents {
   readonly name: string;
   readonly command: readonly string[];
   /** Looked for first: in a namespace the launcher starts in any case. */
   readonly executable: string;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** `cut`: the line was longer than what is kept of it. */
-  readonly onLine: (stream: "out" | "err", line: string, cut: boolean) => void;
-  /** After its last line. */
-  readonly onExit: (exit: Exit & { readonly ordered: boolean }) => void;
 }
-
-export interface Life {
-  /** Resolves after `onExit`. */
-  readonly exited: Promise<Exit>;
-  /** True as soon as it has ended, which is before `exited`. */
-  isGone(): boolean;
-  /** False if nobody is there. */
-  signal(signal: Signal, to: Recipient): boolean;
-  /** Of pauses that overlap, the last one to be lifted lets it go on. Undefined if nobody is there. */
-  pause(to: Recipient): Disposable | undefined;
-  /** Whatever ends it from now on, it was told to. */
-  order(): void;
-}
-
-/** What asks a daemon to end. Others, such as HUP, have a meaning of their own, and whoever dies of them was not asked to. */
-const requests: ReadonlySet<Signal> = new Set(["KILL", "TERM", "INT", "QUIT"]);
-/** The requests that a process can answer, by an end of its own. */
-const polite = ["TERM", "INT", "QUIT"] as const satisfies readonly Signal[];
 
 /** Resolves once the process runs. @throws {WorldError} */
 export async function startLife(options: LifeOptions): Promise<Life> {
@@ -65,8 +44,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   // A signal that is refused; that it did not arrive is what `kill` returns.
   child.on("error", () => {});
   let gone = false;
-  let told = false;
-  const delivered = new Set<Signal>();
+  const orders = createOrders();
   let pauses = 0;
   const paused = new Set<Recipient>();
 
@@ -86,12 +64,6 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   });
 
   const ended = Promise.withResolvers<Exit>();
-  const isOrdered = ({ code, signal }: Exit): boolean => {
-    if (told) return true;
-    return signal === undefined
-      ? polite.some((request) => delivered.has(request) && isAnswer(code, request))
-      : requests.has(signal) && delivered.has(signal);
-  };
   const conclude = async (exit: Exit, ordered: boolean): Promise<void> => {
     await drain(streams.map(({ seen }) => seen));
     for (const { splitter } of streams) splitter.end();
@@ -101,12 +73,12 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   child.once("exit", (code, signal) => {
     gone = true;
     const exit = { code: code ?? undefined, signal: bareName(signal) };
-    void conclude(exit, isOrdered(exit));
+    void conclude(exit, orders.isOrdered(exit));
   });
 
   const send = (signal: Signal, to: Recipient): boolean => {
     const arrived = to === "group" ? signalGroup(pid, signal) : !gone && child.kill(`SIG${signal}`);
-    if (arrived) delivered.add(signal);
+    if (arrived) orders.delivered(signal);
     return arrived;
   };
 
@@ -125,15 +97,8 @@ export async function startLife(options: LifeOptions): Promise<Life> {
         paused.clear();
       });
     },
-    order() {
-      told = true;
-    },
+    order: () => orders.tell(),
   };
-}
-
-/** With 0, or as a shell says of one that the signal has ended (143 for TERM): many daemons do so by themselves. */
-function isAnswer(code: number | undefined, request: (typeof polite)[number]): boolean {
-  return code === 0 || code === 128 + constants.signals[`SIG${request}`];
 }
 
 function onceOnly(work: () => void): Disposable {

@@ -10,7 +10,7 @@ import { realClock } from "../../../host/real/clock.ts";
 import type { Happening } from "../../history/event.ts";
 import type { Service } from "../../plan/schema.ts";
 import { createLocalService } from "./service.ts";
-import type { LocalService } from "./service.ts";
+import type { SupervisedService } from "../service.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 interface Scene extends AsyncDisposable {
-  readonly service: LocalService;
+  readonly service: SupervisedService;
   readonly interrupt: () => void;
   readonly happened: (event: Happening["event"]) => readonly Happening[];
   /** Until there are so many of this event. */

@@ -28,8 +28,8 @@ import type { Layout } from "./layout.ts";
 import { createLogFile } from "./log-file.ts";
 import { startLoopback } from "./loopback.ts";
 import { startNamespaces } from "./namespaces.ts";
+import type { Fields, SupervisedService } from "../service.ts";
 import { createLocalService } from "./service.ts";
-import type { Fields, LocalService } from "./service.ts";
 import { mark, sweep } from "./sweep.ts";
 
 const starter = fileURLToPath(new URL("../../../host/start.ts", import.meta.url));
@@ -61,7 +61,7 @@ export const startLocalWorld: StartWorld = async (options) => {
   const doors = new Map([...proxies].map(([name, { address }]) => [name, address]));
   const logs = starting.use(new DisposableStack());
   const context: Context = { options, layout, host, proxies, doors, identities, logs, run };
-  const locals = new Map<string, LocalService>();
+  const locals = new Map<string, SupervisedService>();
   starting.defer(() => endAll([...locals.values()], context));
   for (const [name, service] of services) locals.set(name, await prepareService(name, service, context));
 
@@ -103,7 +103,7 @@ function startProxy(name: string, { links, record }: WorldOptions, layout: Layou
   });
 }
 
-async function prepareService(name: string, service: Service, context: Context): Promise<LocalService> {
+async function prepareService(name: string, service: Service, context: Context): Promise<SupervisedService> {
   const { options, layout, host, identities, run } = context;
   const directory = resolve(options.directory, name);
   await mkdir(directory, { recursive: true });
@@ -215,7 +215,7 @@ function hear(service: string, fields: Fields, { options, layout, proxies }: Con
 }
 
 /** Never hangs: what does not end in time is killed, with all that is left of the run. */
-async function endAll(services: readonly LocalService[], { host, layout, run }: Context): Promise<void> {
+async function endAll(services: readonly SupervisedService[], { host, layout, run }: Context): Promise<void> {
   const { promise: tooLate, resolve: giveUp } = Promise.withResolvers<void>();
   using timer = host.clock.timer(patienceMs * 1.5, giveUp);
   void timer;

@@ -1,7 +1,7 @@
 /** When a service counts as started: it logs an event, or a port of it accepts connections, or (a command of which nothing is said) it runs. */
 import { once } from "node:events";
-import type { Address, Host } from "../../../host/host.ts";
-import type { Service } from "../../plan/schema.ts";
+import type { Address, Host } from "../../host/host.ts";
+import type { Service } from "../plan/schema.ts";
 
 const betweenLooksMs = 20;
 

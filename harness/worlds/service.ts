@@ -1,0 +1,236 @@
+/** A service through all its lives: readiness, signals, supervision, its last lines. */
+import type { Address, Exit, Host } from "../../host/host.ts";
+import { createDeadline } from "../../host/deadline.ts";
+import type { Targets } from "../../faults/targets.ts";
+import { formatDuration } from "../../faults/units.ts";
+import { WorldError } from "../errors.ts";
+import type { RecordEvent } from "../history/event.ts";
+import type { Service } from "../plan/schema.ts";
+import type { RunningService } from "./world.ts";
+import { longestLineBytes, parseFields } from "./lines.ts";
+import type { Life, LifeEvents } from "./life.ts";
+import { becomesReady } from "./readiness.ts";
+
+const lastLinesKept = 20;
+/** The history is kept in memory; a daemon that says more than this has to be tested another way. Its log file has all of it. */
+const mostLines = 200_000;
+
+export interface ServiceOptions {
+  readonly name: string;
+  readonly service: Service;
+  /** The harness's own. */
+  readonly host: Host;
+  /** Starts its n-th life, from 0. @throws {WorldError} if it can't. */
+  readonly startLife: (life: number, events: LifeEvents) => Promise<Life>;
+  readonly readFile: (path: string) => Promise<Uint8Array>;
+  /** What the faults of the other planes act on. */
+  readonly targets: Omit<Targets, "process">;
+  /** Resolves when whatever has ended by now is known to have ended. */
+  readonly newsOfEnds: () => Promise<void>;
+  readonly address: (port: number) => Address;
+  readonly record: RecordEvent;
+  /** Everything that it writes, for its log file. */
+  readonly write: (line: string) => void;
+  /** A structured line; what it returns is what the history shall know of it. */
+  readonly onFields: (fields: Fields) => Fields | undefined;
+  readonly onEnd: () => void;
+  readonly signal: AbortSignal;
+}
+
+export type Fields = { readonly event: string } & Readonly<Record<string, unknown>>;
+
+export interface SupervisedService extends RunningService {
+  /** Asks it to end, for good, and kills it when the time is over. */
+  end(milliseconds: number): Promise<void>;
+}
+
+interface Current {
+  readonly life: Life;
+  readonly ready: Promise<void>;
+}
+
+export function createService(options: ServiceOptions): SupervisedService {
+  const { name, service, host, record, signal } = options;
+  const lastLines: string[] = [];
+  let current: Current | undefined;
+  let starting: Promise<Current> | undefined;
+  /** Aborted when there is no need to wait any longer until it comes back by itself. */
+  let comeback = new AbortController();
+  let lives = 0;
+  let lines = 0;
+  let hasLost = false;
+  /** Whether it shall come back by itself, if the plan has it supervised. */
+  let wanted = false;
+  let ending = false;
+
+  const onLine = (stream: "out" | "err", line: string, cut: boolean, onEvent: (event: string) => void): void => {
+    lastLines.push(line);
+    if (lastLines.length > lastLinesKept) lastLines.shift();
+    options.write(line);
+    lines++;
+    if (lines > mostLines) {
+      const reason = `${name} wrote more than ${mostLines} lines`;
+      if (lines === mostLines + 1) record({ event: "run.trouble", reason });
+      return;
+    }
+    // What it would have said is lost, and a signal that keeps its old value would be a lie.
+    if (cut && line.startsWith("{") && !hasLost) {
+      hasLost = true;
+      const limit = `${longestLineBytes / 1024} KiB`;
+      const reason = `${name} wrote a line longer than ${limit} that begins as a structured one: its fields are lost; let it say less in one line`;
+      record({ event: "run.trouble", reason });
+    }
+    const fields = parseFields(line);
+    if (fields === undefined) {
+      record({ event: "service.log", service: name, stream, line });
+      return;
+    }
+    const told = options.onFields(fields);
+    if (told !== undefined) record({ event: "service.log", service: name, stream, fields: told });
+    onEvent(fields.event);
+  };
+
+  const onExit = ({ code, signal, ordered }: Exit & { readonly ordered: boolean }): void => {
+    record({
+      event: "service.exit",
+      service: name,
+      ...(code !== undefined && { code }),
+      ...(signal !== undefined && { signal }),
+      ordered,
+    });
+    current = undefined;
+    options.onEnd();
+    if (wanted && !ending && service.restart !== undefined) void comeBack(service.restart.after);
+  };
+
+  const comeBack = async (after: number): Promise<void> => {
+    comeback = new AbortController();
+    try {
+      await host.clock.sleep(after, { signal: comeback.signal });
+    } catch {
+      // Somebody else has started it, or nobody wants it back.
+      return;
+    }
+    try {
+      await start();
+    } catch (error) {
+      if (!ending && !signal.aborted) record({ event: "run.trouble", reason: messageOf(error) });
+    }
+  };
+
+  const startOne = async (): Promise<Current> => {
+    const events = new EventTarget();
+    const over = new AbortController();
+    const life = await options.startLife(lives++, {
+      onLine: (stream, line, cut) => onLine(stream, line, cut, (event) => events.dispatchEvent(new Event(event))),
+      onExit: (exit) => {
+        over.abort();
+        onExit(exit);
+      },
+    });
+    record({ event: "service.start", service: name });
+    const ready = becomesReady({ service, host, events, address: options.address, signal: over.signal }).then(() =>
+      record({ event: "service.ready", service: name }),
+    );
+    // Only the first start waits for it; a later one that never gets ready shows in the history by what is missing.
+    ready.catch(() => {});
+    current = { life, ready };
+    return current;
+  };
+
+  const start = async (): Promise<Current> => {
+    wanted = true;
+    // One that has ended, but whose last lines are still on their way, is about to make room.
+    if (current?.life.isGone() === true) await current.life.exited;
+    comeback.abort();
+    signal.throwIfAborted();
+    if (ending) throw new WorldError(`${name} can't be started: the world ends`);
+    if (current !== undefined) return current;
+    starting ??= startOne().finally(() => (starting = undefined));
+    return starting;
+  };
+
+  /** The life that goes on, if one does. */
+  const findLife = async (): Promise<Life | undefined> => {
+    await starting?.catch(() => {});
+    await options.newsOfEnds();
+    return current?.life.isGone() === false ? current.life : undefined;
+  };
+
+  const stop = async (milliseconds: number): Promise<boolean> => {
+    const life = await findLife();
+    if (life === undefined) return false;
+    wanted = false;
+    life.order();
+    life.signal("TERM", "main");
+    // What is stopped hears nothing else.
+    life.signal("CONT", "group");
+    using patience = createDeadline(host.clock, milliseconds, { signal });
+    await Promise.race([life.exited, aborted(patience.signal)]);
+    if (!life.isGone()) life.signal("KILL", "group");
+    await life.exited;
+    return true;
+  };
+
+  return {
+    name,
+    lastLines: () => [...lastLines],
+    readFile: options.readFile,
+    address: async (port) => options.address(port),
+    targets: {
+      ...options.targets,
+      process: {
+        name,
+        signal: async (signal, to) => (await findLife())?.signal(signal, to) ?? false,
+        async pause(to) {
+          const pause = (await findLife())?.pause(to);
+          return pause && { [Symbol.asyncDispose]: async () => pause[Symbol.dispose]() };
+        },
+        stop: () => stop(service.stop_timeout),
+        start: async () => void (await start()),
+      },
+    },
+    async begin() {
+      const { life, ready } = await start();
+      using deadline = createDeadline(host.clock, service.start_timeout, { signal });
+      const trouble = await Promise.race([
+        ready.then(
+          () => undefined,
+          () => life.exited.then(describeExit),
+        ),
+        life.exited.then(describeExit),
+        aborted(deadline.signal).then(
+          () => `was not ready within ${formatDuration(service.start_timeout)}: ${expectation(service)}`,
+        ),
+      ]);
+      signal.throwIfAborted();
+      if (trouble !== undefined) throw new WorldError(`${name} ${trouble}`, { log: lastLines });
+    },
+    async end(milliseconds) {
+      ending = true;
+      comeback.abort();
+      await stop(Math.min(milliseconds, service.stop_timeout));
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function describeExit({ code, signal }: Exit): string {
+  return `ended before it was ready (${signal === undefined ? `exit code ${code}` : `signal ${signal}`})`;
+}
+
+function expectation({ ready, program }: Service): string {
+  if (ready?.port !== undefined) return `it must accept connections on port ${ready.port}`;
+  if (ready === undefined && program === undefined) return "it must run";
+  return `it must log the event ${ready?.log ?? "ready"}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
