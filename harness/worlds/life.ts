@@ -1,6 +1,12 @@
 /** One life of a service, from its start to its end: a process of this machine, or of a simulated one. */
 import type { Exit } from "../../host/host.ts";
+import { uniform } from "../../faults/random.ts";
 import type { Recipient, Signal } from "../../faults/process/contract.ts";
+
+/** A program's own chance: another seed for each life, so that a service which starts again does not draw the same identifiers again. */
+export function seedOf(seed: number, service: string, life: number): number {
+  return Math.floor(uniform(seed, ["service", service, life]) * 2 ** 32);
+}
 
 export interface LifeEvents {
   /** `cut`: the line was longer than what is kept of it. */

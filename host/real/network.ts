@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { createServer, isIP, connect as connectTcp } from "node:net";
 import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, Socket, Waiting } from "../host.ts";
+import { formatAddress, parseAddress } from "../address.ts";
 import { withSafeReset } from "./reset.ts";
 import { acceptSecure, connectSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
@@ -126,14 +127,4 @@ async function abortable<T>(promise: Promise<T>, { signal }: Waiting): Promise<T
 
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
-}
-
-/** `plc.test:443`, `[::1]:443`: as in the table of names and in logs. */
-export function formatAddress({ host, port }: Address): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-export function parseAddress(text: string): Address {
-  const colon = text.lastIndexOf(":");
-  return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(colon + 1)) };
 }

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAuthority } from "../../../host/real/certificates.ts";
 import type { Link, Service } from "../../plan/schema.ts";
-import { hostName } from "./layout.ts";
+import { hostName } from "../links.ts";
 
 export interface Identities {
   /** PEM. */

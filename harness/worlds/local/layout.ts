@@ -41,8 +41,3 @@ export function capabilitiesOf({ isolated }: { readonly isolated: boolean }): Re
     isolated ? (["programs", "commands", "isolation", "natural-ports"] as const) : (["programs", "commands"] as const),
   );
 }
-
-/** The name by which the client knows the server. */
-export function hostName(link: Link): string {
-  return link.name ?? link.to;
-}

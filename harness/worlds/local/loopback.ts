@@ -7,9 +7,10 @@ import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Address } from "../../../host/host.ts";
-import { formatAddress } from "../../../host/real/network.ts";
+import { formatAddress } from "../../../host/address.ts";
 import { WorldError } from "../../errors.ts";
-import { capabilitiesOf, hostName } from "./layout.ts";
+import { hostName } from "../links.ts";
+import { capabilitiesOf } from "./layout.ts";
 import type { Layout, LayoutOptions } from "./layout.ts";
 
 const loopback = "127.0.0.1";

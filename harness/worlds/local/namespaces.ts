@@ -4,8 +4,6 @@
  *
  *     client ── eth0 .2 ════ .1 harness   (proxies on .3, .4, …: an address a name)   .1 ════ eth0 .2 ── server
  *               198.18.0.0/24                                                         198.18.1.0/24
- *
- * 198.18.0.0/15 is for benchmarks (RFC 2544): no network that a service means to reach is there.
  */
 import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
@@ -16,20 +14,15 @@ import type { Address } from "../../../host/host.ts";
 import { WorldError } from "../../errors.ts";
 import type { Link } from "../../plan/schema.ts";
 import { caller } from "./isolate.ts";
-import { capabilitiesOf, hostName } from "./layout.ts";
+import { hostName } from "../links.ts";
+import { createSubnet, mostSubnets } from "../subnet.ts";
+import type { Subnet } from "../subnet.ts";
+import { capabilitiesOf } from "./layout.ts";
 import type { Layout, LayoutOptions } from "./layout.ts";
 
-/** Subnets of 198.18.0.0/15, shared by all worlds of one harness. */
-const mostServices = 512;
-/** From .3 to .250 in the client's subnet. */
-const mostNames = 248;
-
-interface Place {
+interface Place extends Subnet {
   /** Also the name of its namespace and of the harness's interface to it. */
   readonly device: string;
-  readonly prefix: string;
-  /** The addresses at which it finds its servers, by host name. */
-  readonly names: ReadonlyMap<string, string>;
   readonly etc: string;
 }
 
@@ -69,8 +62,8 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
       if (link === undefined || host === undefined) throw new Error(`there is no link called ${name}`);
       return { host, port: link.port };
     },
-    addressOf: (service, port): Address => ({ host: `${place(service).prefix}.2`, port }),
-    aliasesOf: (service) => [`${place(service).prefix}.2`],
+    addressOf: (service, port): Address => ({ host: place(service).service, port }),
+    aliasesOf: (service) => [place(service).service],
     namesFor: () => ({}),
     enter(service, command) {
       const { device, etc } = place(service);
@@ -84,20 +77,10 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
   };
 }
 
-function createPlace(service: string, subnet: number, links: ReadonlyMap<string, Link>, scratch: string): Place {
-  const prefix = `198.${18 + (subnet >> 8)}.${subnet & 255}`;
-  const own = [...links.values()].filter(({ from }) => from === service);
-  const hosts = [...new Set(own.map(hostName))];
-  if (hosts.length > mostNames)
-    throw new WorldError(`${service} is the client of ${hosts.length} names; ${mostNames} are possible`);
-  const doors = own.map((link) => `${hostName(link)}:${link.port}`);
-  const double = doors.find((door, index) => doors.indexOf(door) !== index);
-  if (double !== undefined)
-    throw new WorldError(`two links lead ${service} to ${double}: give one of them another name`);
+function createPlace(service: string, number: number, links: ReadonlyMap<string, Link>, scratch: string): Place {
   return {
-    device: `sinbin-${subnet}`,
-    prefix,
-    names: new Map(hosts.map((host, index) => [host, `${prefix}.${index + 3}`])),
+    ...createSubnet(service, number, links),
+    device: `sinbin-${number}`,
     etc: join(scratch, `etc-${service}`),
   };
 }
@@ -105,7 +88,7 @@ function createPlace(service: string, subnet: number, links: ReadonlyMap<string,
 /** Creating a directory succeeds for one only. */
 async function claimSubnet(): Promise<number> {
   await mkdir("/run/sinbin-subnets", { recursive: true });
-  for (let subnet = 0; subnet < mostServices; subnet++) {
+  for (let subnet = 0; subnet < mostSubnets; subnet++) {
     try {
       await mkdir(claimPath(subnet));
       return subnet;
@@ -113,7 +96,7 @@ async function claimSubnet(): Promise<number> {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
   }
-  throw new WorldError(`there is room for ${mostServices} services at a time`);
+  throw new WorldError(`there is room for ${mostSubnets} services at a time`);
 }
 
 function claimPath(subnet: number): string {
@@ -123,18 +106,18 @@ function claimPath(subnet: number): string {
 async function build(places: readonly Place[]): Promise<void> {
   await ip(
     [],
-    places.flatMap(({ device, prefix, names }) => [
+    places.flatMap(({ device, harness, names }) => [
       `netns add ${device}`,
       `link add ${device} type veth peer name eth0 netns ${device}`,
-      ...[`${prefix}.1`, ...names.values()].map((address) => `address add ${address}/24 dev ${device}`),
+      ...[harness, ...names.values()].map((address) => `address add ${address}/24 dev ${device}`),
       `link set ${device} addrgenmode none up`,
     ]),
   );
   await Promise.all(
-    places.map(async ({ device, prefix, names, etc }) => {
+    places.map(async ({ device, service: own, names, etc }) => {
       await ip(
         ["-n", device],
-        ["link set lo up", `address add ${prefix}.2/24 dev eth0`, "link set eth0 addrgenmode none up"],
+        ["link set lo up", `address add ${own}/24 dev eth0`, "link set eth0 addrgenmode none up"],
       );
       await mkdir(etc);
       const hosts = ["127.0.0.1 localhost", ...[...names].map(([host, address]) => `${address} ${host}`)];

@@ -13,13 +13,13 @@ import { fileURLToPath } from "node:url";
 import { debuglog } from "node:util";
 import type { Address, Host } from "../../../host/host.ts";
 import { createRealHost } from "../../../host/real.ts";
-import { formatAddress, parseAddress } from "../../../host/real/network.ts";
-import { uniform } from "../../../faults/random.ts";
-import { startTcpProxy } from "../../../proxies/tcp/proxy.ts";
+import { parseAddress } from "../../../host/address.ts";
 import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
 import { WorldError } from "../../errors.ts";
-import type { Happening } from "../../history/event.ts";
 import type { Service } from "../../plan/schema.ts";
+import { seedOf } from "../life.ts";
+import { startLink, tellRefusal } from "../links.ts";
+import { argumentsOf } from "../program.ts";
 import type { StartWorld, WorldOptions } from "../world.ts";
 import { createIdentities } from "./identities.ts";
 import type { Identities } from "./identities.ts";
@@ -92,15 +92,8 @@ interface Context {
 function startProxy(name: string, { links, record }: WorldOptions, layout: Layout, host: Host): Promise<TcpProxy> {
   const link = links.get(name);
   if (link === undefined) throw new Error(`there is no link called ${name}`);
-  return startTcpProxy({
-    host,
-    listen: layout.doorOf(name),
-    server: async () => layout.addressOf(link.to, link.port),
-    onEvent: (event) => {
-      const { type, ...details } = event;
-      record({ event: `connection.${type}`, link: name, ...details } as Happening);
-    },
-  });
+  const server = async (): Promise<Address> => layout.addressOf(link.to, link.port);
+  return startLink({ name, host, listen: layout.doorOf(name), server, record });
 }
 
 async function prepareService(name: string, service: Service, context: Context): Promise<SupervisedService> {
@@ -124,7 +117,7 @@ async function prepareService(name: string, service: Service, context: Context):
     [mark]: run,
     ...service.env,
   };
-  const command = commandOf(name, service, options);
+  const command = commandOf(service, options.without.get(name) ?? []);
   return createLocalService({
     name,
     service,
@@ -155,14 +148,10 @@ async function writeFiles(name: string, directory: string, files: Readonly<Recor
   }
 }
 
-function commandOf(
-  name: string,
-  { program, command, args, folder }: Service,
-  { without }: WorldOptions,
-): readonly string[] {
-  const guards = (without.get(name) ?? []).flatMap((guard) => ["--without", guard]);
-  if (program !== undefined) return [process.execPath, starter, resolve(program), ...args, ...guards];
-  return [...(command ?? []).map((word) => besideThePlan(word, folder)), ...args, ...guards];
+function commandOf(service: Service, without: readonly string[]): readonly string[] {
+  const args = argumentsOf(service, without);
+  if (service.program !== undefined) return [process.execPath, starter, resolve(service.program), ...args];
+  return [...(service.command ?? []).map((word) => besideThePlan(word, service.folder)), ...args];
 }
 
 /** `./server.py` counts from the plan's folder if it is there; else it is the daemon's own business, in its own directory. */
@@ -195,11 +184,6 @@ function linkVariables(service: string, { options, doors }: Context): Record<str
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-/** Another one for each life, so that a service which starts again does not draw the same identifiers again. */
-function seedOf(seed: number, service: string, life: number): number {
-  return Math.floor(uniform(seed, ["service", service, life]) * 2 ** 32);
-}
-
 /** What the host of a program says to the world; the history has no addresses, which differ from run to run. */
 function hear(service: string, fields: Fields, { options, layout, proxies }: Context): Fields | undefined {
   const { event, host, port, address } = fields;
@@ -208,9 +192,7 @@ function hear(service: string, fields: Fields, { options, layout, proxies }: Con
     return undefined;
   }
   if (event !== "network.refused") return fields;
-  for (const [link, proxy] of proxies) {
-    if (options.links.get(link)?.from === service && formatAddress(proxy.address) === address) proxy.refused();
-  }
+  tellRefusal({ service, address }, options.links, proxies);
   return { event, host, port };
 }
 
