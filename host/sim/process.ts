@@ -181,6 +181,6 @@ export function createProcess(options: ProcessOptions): ControlledProcess {
 }
 
 /** As libuv words it: `connect ECONNREFUSED 198.18.0.3:443`. */
-export function systemError(code: string, syscall: string, what: string): Error {
-  return Object.assign(new Error(`${syscall} ${code} ${what}`), { code, syscall });
+export function systemError(code: string, syscall: string, what = ""): Error {
+  return Object.assign(new Error(`${syscall} ${code} ${what}`.trimEnd()), { code, syscall });
 }

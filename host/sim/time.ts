@@ -1,10 +1,11 @@
 /**
  * Virtual time: a queue of moments, and a loop that goes from one to the next as soon as nothing is left to do at the present one.
  *
- *     moment ──► callbacks ──► microtasks, ticks and immediates settle ──► next moment
+ *     moment ──► callback ──► microtasks, ticks and immediates settle ──► next callback, of this moment or a later one
  *
  * It is the only thing that makes a simulation go on. Moments are true time: milliseconds since the simulation began. What a host shows as its
- * time is made from it (clock.ts). Callbacks of one moment run in the order in which they were asked for.
+ * time is made from it (clock.ts). Callbacks of one moment run in the order in which they were asked for, and each in a turn of its own, as from
+ * Node's loop: a program that awaits what one of them brought is there before the next one comes.
  */
 
 export interface VirtualTime {
@@ -12,11 +13,12 @@ export interface VirtualTime {
   /** Calls back at a moment (now, if that is past), once; disposing cancels. `Infinity` never comes. */
   at(moment: number, callback: () => void): Disposable;
   /**
-   * Starts the work, and lets time pass until it is done. One at a time.
+   * Starts the work, and lets time pass until it is done. One at a time. With `idle`, time waits when no moment is left: for work that is not of
+   * this world, such as a test's.
    *
    * @throws what the work throws, what a callback throws, and `StandstillError` if the work waits and there is nothing to wait for.
    */
-  pass<Result>(work: () => Promise<Result>): Promise<Result>;
+  pass<Result>(work: () => Promise<Result>, options?: { readonly idle?: boolean }): Promise<Result>;
   /** Ends `pass` with an error: something has happened that nobody has caught. */
   fail(error: unknown): void;
 }
@@ -36,6 +38,8 @@ export function createVirtualTime(): VirtualTime {
   let orders = 0;
   let cancelled = 0;
   let failure: { readonly error: unknown } | undefined;
+  /** Resolves when somebody asks for a moment again. */
+  let asked: PromiseWithResolvers<void> | undefined;
 
   /** Those that were cancelled are only skipped when their moment comes; too many of them are swept out. */
   const sweep = (): void => {
@@ -46,18 +50,20 @@ export function createVirtualTime(): VirtualTime {
     cancelled = 0;
   };
 
-  const runMoment = (): boolean => {
-    const [first] = queue;
-    if (first === undefined) return false;
-    now = Math.max(now, first.moment);
-    // What is asked for from here on, even for this very moment, comes after all has settled.
-    const last = orders;
-    while (queue[0] !== undefined && queue[0].moment <= now && queue[0].order < last) {
-      const { callback } = take(queue);
-      if (callback === undefined) cancelled -= 1;
-      else callback();
+  const runNext = (): boolean => {
+    while (queue.length > 0) {
+      const entry = take(queue);
+      const { moment, callback } = entry;
+      if (callback === undefined) {
+        cancelled -= 1;
+        continue;
+      }
+      entry.callback = undefined;
+      now = Math.max(now, moment);
+      callback();
+      return true;
     }
-    return true;
+    return false;
   };
 
   return {
@@ -66,6 +72,7 @@ export function createVirtualTime(): VirtualTime {
       if (moment === Infinity) return { [Symbol.dispose]: nothing };
       const entry: Entry = { moment: Math.max(now, rounded(moment)), order: orders++, callback };
       put(queue, entry);
+      asked?.resolve();
       return {
         [Symbol.dispose]() {
           if (entry.callback === undefined) return;
@@ -77,8 +84,9 @@ export function createVirtualTime(): VirtualTime {
     },
     fail(error) {
       failure ??= { error };
+      asked?.resolve();
     },
-    pass(work) {
+    pass(work, { idle = false } = {}) {
       return new Promise((resolve, reject) => {
         let done = false;
         const settle = (end: () => void): void => {
@@ -89,7 +97,12 @@ export function createVirtualTime(): VirtualTime {
           if (done) return;
           try {
             if (failure !== undefined) throw failure.error;
-            if (!runMoment()) throw new StandstillError("everybody waits, and no moment is left to wait for");
+            if (!runNext()) {
+              if (!idle) throw new StandstillError("everybody waits, and no moment is left to wait for");
+              asked = Promise.withResolvers();
+              void asked.promise.then(() => setImmediate(turn));
+              return;
+            }
           } catch (error) {
             settle(() => reject(error));
             return;
