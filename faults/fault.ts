@@ -13,13 +13,20 @@ export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   readonly about: string;
   /**
    * A strict object of units (`units.ts`), each with a description. In a plan any of them may be a distribution, a `$name` or an
-   * `= expression`: the schedule draws it once an occurrence. One marked `perItem` reaches the fault as a `Distribution`.
+   * `= expression`: the schedule draws it once an occurrence. One marked `perItem` reaches the fault as a `Distribution`. `strengths`
+   * in a parameter's `meta` says from what to what it can be drawn at random (`strength.ts`), and `examples` which words.
    */
   readonly parameters: Parameters;
   /** Where the behaviour is specified or was met: RFC section, paper section, issue. */
   readonly source?: string;
   /** True if it happens at one moment and has no length: a signal, a kill. A pulse can't have `for`. */
   readonly pulse: boolean;
+  /**
+   * What may be left of a service when it is over. `down`: it has ended, and runs again only if its `restart` starts it. `anything`: that depends on
+   * the parameters, such as a service that was sent STOP and stands still for ever. A random mix of faults takes the first where there is a
+   * `restart`, and the second only if the plan asks for it.
+   */
+  readonly leaves?: "down" | "anything";
   /** True if it needs to know more of a service's disk than what is on it: what was synced, and what was there before. */
   readonly journal?: boolean;
   /** A plan's step that shows it, for the catalogue (YAML text of the parameters, such as `{ delay: 100ms }`). */

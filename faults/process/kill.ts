@@ -10,6 +10,7 @@ export const kill = processFault({
   source: "signal(7), SIGKILL; Muir 2004, 3.5",
   example: "{}",
   pulse: true,
+  leaves: "down",
   parameters: z.strictObject({
     to: recipient("main"),
   }),

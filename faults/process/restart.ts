@@ -11,7 +11,7 @@ export const restart = processFault({
   example: "{ down: 5s }",
   pulse: true,
   parameters: z.strictObject({
-    down: duration.prefault("0ms").meta({ description: "how long it stays down" }),
+    down: duration.prefault("0ms").meta({ description: "how long it stays down", strengths: ["0ms", "1m"] }),
   }),
   async inject(target, { down }, context) {
     if (!(await target.stop())) return;

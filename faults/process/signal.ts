@@ -11,12 +11,15 @@ export const signal = processFault({
   source: "signal(7); Muir 2004, 3.5",
   example: "{ signal: HUP, count: 200, gap: 2ms }",
   pulse: true,
+  leaves: "anything",
   parameters: z.strictObject({
     signal: z
       .enum(signals, { error: `write a signal: one of ${signals.join(", ")}` })
-      .meta({ description: "the signal, without SIG" }),
-    count: count(1, 100_000).prefault(1).meta({ description: "how many" }),
-    gap: duration.prefault("0ms").meta({ description: "pause between two signals" }),
+      .meta({ description: "the signal, without SIG", examples: ["HUP", "CHLD", "PIPE"] }),
+    count: count(1, 100_000)
+      .prefault(1)
+      .meta({ description: "how many", strengths: [1, 200] }),
+    gap: duration.prefault("0ms").meta({ description: "pause between two signals", strengths: ["1s", "1ms"] }),
     to: recipient("main"),
   }),
   async inject(target, parameters, context) {

@@ -16,7 +16,9 @@ export const bandwidth = tcpFault({
   example: "{ rate: 64KiB/s }",
   pulse: false,
   direction: "downstream",
-  parameters: z.strictObject({ rate: rate.meta({ description: "bytes (or bits) per second, per connection" }) }),
+  parameters: z.strictObject({
+    rate: rate.meta({ description: "bytes (or bits) per second, per connection", strengths: ["1MiB/s", "100B/s"] }),
+  }),
   start: (_parameters, { since }) => ({ free: since }),
   map(item, state, parameters) {
     if (item.type !== "data") return item;

@@ -13,11 +13,11 @@ export const drip = tcpFault({
   pulse: false,
   direction: "downstream",
   parameters: z.strictObject({
-    rate: rate.meta({ description: "bytes per second, per connection" }),
+    rate: rate.meta({ description: "bytes per second, per connection", strengths: ["100KiB/s", "10B/s"] }),
     chunk: size
       .refine((bytes) => bytes > 0, "write a size of 1B or more")
       .prefault("8B")
-      .meta({ description: "how many bytes fall at a time" }),
+      .meta({ description: "how many bytes fall at a time", strengths: ["1KiB", "1B"] }),
   }),
   start: (_parameters, { since }) => ({ free: since }),
   map: (item, state, parameters) =>

@@ -17,12 +17,13 @@ export const latency = tcpFault({
   pulse: false,
   direction: "downstream",
   parameters: z.strictObject({
-    delay: duration.meta({ description: "how much later" }),
+    delay: duration.meta({ description: "how much later", strengths: ["1ms", "10s"] }),
     jitter: perItem(duration)
       .prefault("0ms")
       .meta({
         description: `what is added for every ${bytesPerDraw} bytes: a duration is plus or minus so much, evenly; a distribution is added as drawn`,
         perItem: true,
+        strengths: ["1ms", "2s"],
       }),
   }),
   start: () => ({}),

@@ -16,9 +16,11 @@ export const reset = tcpFault({
     after: duration.optional().meta({
       description:
         "how long after the fault met the connection (default: at once, unless after_bytes is given; with both, whichever comes first)",
+      strengths: ["10s", "0ms"],
     }),
     after_bytes: size.optional().meta({
       description: "behind which byte of the direction, counted from where the fault met the connection",
+      strengths: ["256KiB", "1B"],
     }),
   }),
   start: () => ({ met: -1 }),

@@ -17,8 +17,9 @@ export const slicer = tcpFault({
     size: perItem(size).meta({
       description: "bytes in a slice; a distribution is drawn for every slice",
       perItem: true,
+      strengths: ["1KiB", "1B"],
     }),
-    delay: duration.prefault("0ms").meta({ description: "pause between two slices" }),
+    delay: duration.prefault("0ms").meta({ description: "pause between two slices", strengths: ["0ms", "50ms"] }),
   }),
   /** The slice that is being put out: its ordinal, where it ends, and when it is due. */
   start: () => ({ slice: -1, end: -1, due: 0 }),
