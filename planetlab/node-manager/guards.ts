@@ -24,6 +24,8 @@ export const guardMeanings = {
   "reopen-log-on-hup": "SIGHUP reopens the log, and no line is lost or torn (I32).",
   "atomic-save":
     "State is written to a temporary file that then takes the old one's name, so that a crash leaves the old state or the new (I34).",
+  "sync-state":
+    "State is synced to the disk before its file takes the old one's name, so that a power loss leaves the old state or the new (I34).",
   "tolerate-corrupt-state":
     "A state file that cannot be read is set aside and reported, and no sliver is destroyed because of it (I34).",
 } as const;

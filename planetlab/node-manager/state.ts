@@ -3,7 +3,7 @@
  */
 import { dirname } from "node:path";
 import { z } from "zod";
-import type { Host, Log } from "../../host/host.ts";
+import type { Host, Log, OpenFile } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { sliceSchema } from "./slice.ts";
 
@@ -72,10 +72,16 @@ export function createStateFile(
     }
   };
 
-  const write = async (): Promise<void> => {
+  const write = async (path: string): Promise<number> => {
+    await using file = await host.files.open(path, "write");
+    const written = await writeAll(file, pieces(current()));
+    if (guards.has("sync-state")) await file.sync();
+    return written;
+  };
+  const replace = async (): Promise<void> => {
     const target = guards.has("atomic-save") ? `${stateFile}.new` : stateFile;
     log("state.save.begin", {});
-    const bytes = await writeDurably(host, target, pieces(current()));
+    const bytes = await write(target);
     if (target !== stateFile) await host.files.rename(target, stateFile);
     await host.files.syncDirectory(dirname(stateFile));
     log("state.save.end", { bytes });
@@ -88,15 +94,14 @@ export function createStateFile(
         .catch(() => undefined)
         .then(() => {
           waiting = undefined;
-          return write();
+          return replace();
         });
       return waiting;
     },
   };
 }
 
-async function writeDurably(host: Host, path: string, texts: Iterable<string>): Promise<number> {
-  await using file = await host.files.open(path, "write");
+async function writeAll(file: OpenFile, texts: Iterable<string>): Promise<number> {
   let written = 0;
   for (const text of texts) {
     const bytes = Buffer.from(text);
@@ -104,7 +109,6 @@ async function writeDurably(host: Host, path: string, texts: Iterable<string>): 
       await file.write(bytes.subarray(offset, offset + pieceBytes));
     written += bytes.length;
   }
-  await file.sync();
   return written;
 }
 
