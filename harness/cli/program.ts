@@ -10,6 +10,7 @@ import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
 import type { CellValue } from "./plans.ts";
 import type { RunFlags } from "./run.ts";
+import { worldNames } from "../worlds/world.ts";
 import { version } from "./version.ts";
 
 /** Runs the command line; resolves with the exit code. */
@@ -27,7 +28,12 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .command("run")
     .description("run plans; a folder stands for every plan below it, but for those in folders called lib")
     .argument("<plan...>", "plan files or folders")
-    .option("--world <world>", "where the services run: local", oneOf(["local"]), "local")
+    .option(
+      "--world <world>",
+      "where the services run: local (processes of this machine) or sim (simulated, in virtual time)",
+      oneOf(worldNames),
+      "local",
+    )
     .option("--seed <number>", "another seed than the plan's", wholeNumber)
     .option("--cell <name=value>", "only these cells of a plan's matrix; can be repeated", cellValue)
     .option("--out <folder>", "where run folders go", "runs")
@@ -37,7 +43,8 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
     .action(async (plans: string[], options: RunFlags) => {
       const { isolate } = await import("../worlds/local/isolate.ts");
-      const isolation = await isolate({ wanted: options.isolation, signal: interrupts.signal });
+      const wanted = options.isolation && options.world === "local";
+      const isolation = await isolate({ wanted, signal: interrupts.signal });
       const { run } = await import("./run.ts");
       exitCode = await run(plans, options, isolation, interrupts.signal);
     });

@@ -14,9 +14,9 @@ import { renderText } from "../report/text.ts";
 import { runPlan } from "../run/run.ts";
 import type { RunResult } from "../run/run.ts";
 import type { Isolation } from "../worlds/local/isolate.ts";
-import { capabilitiesOf } from "../worlds/local/layout.ts";
 import { lackOf } from "../worlds/needs.ts";
-import { createLocalSetting } from "../worlds/local/setting.ts";
+import { settingsOf } from "../worlds/settings.ts";
+import type { Setting, WorldName } from "../worlds/world.ts";
 import { exitCodes } from "./exit.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { BoundPlan, CellValue } from "./plans.ts";
@@ -25,7 +25,7 @@ import type { ProgressLine } from "./progress-line.ts";
 import { version } from "./version.ts";
 
 export interface RunFlags {
-  readonly world: "local";
+  readonly world: WorldName;
   readonly seed?: number;
   readonly cell?: readonly CellValue[];
   readonly out: string;
@@ -38,7 +38,8 @@ export interface RunFlags {
 interface Suite {
   readonly host: Host;
   readonly flags: RunFlags;
-  readonly isolation: Isolation;
+  /** A new one for each run. */
+  readonly createSetting: () => Setting;
   /** The folder of this command's runs. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -52,12 +53,11 @@ export async function run(
   signal: AbortSignal,
 ): Promise<number> {
   const host = createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
-  const loaded = (await loadPlans(places)).map((each) => ({
+  const plans = await loadPlans(places);
+  const createSetting = await settingsOf(flags.world, { host, isolation, plans: plans.map(({ plan }) => plan) });
+  const loaded = plans.map((each) => ({
     ...each,
-    lack:
-      flags.available === true
-        ? lackOf(each.plan, { name: "local", capabilities: capabilitiesOf(isolation) })
-        : undefined,
+    lack: flags.available === true ? lackOf(each.plan, createSetting()) : undefined,
   }));
   const chosen = loaded.filter(({ lack }) => lack === undefined).flatMap((each) => bindCells(each, flags));
   const skipped = loaded.flatMap(({ plan, lack }) => (lack === undefined ? [] : [{ plan: plan.plan, reason: lack }]));
@@ -66,7 +66,7 @@ export async function run(
   const suite: Suite = {
     host,
     flags,
-    isolation,
+    createSetting,
     folder: join(flags.out, `${stamp}-${randomBytes(3).toString("hex")}`),
     signal,
     progress: createProgressLine(
@@ -77,7 +77,8 @@ export async function run(
   };
   if (flags.junit !== undefined) await expectWritable(flags.junit);
   const made = chosen.length > 0 ? await makeFolder(suite) : undefined;
-  if (!isolation.isolated) suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
+  if (flags.world === "local" && !isolation.isolated)
+    suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
 
   const runs: ReportedRun[] = [];
   let broken: { readonly error: unknown } | undefined;
@@ -171,13 +172,13 @@ function runInFolder(
   directory: string,
   control?: Control,
 ): Promise<RunResult> {
-  const { host, signal, progress } = suite;
+  const { host, signal, progress, createSetting } = suite;
   return runPlan({
     plan,
     cell,
     seed,
     without: new Map(control === undefined ? [] : [[control.service, control.without]]),
-    setting: createLocalSetting({ host, isolated: suite.isolation.isolated }),
+    setting: createSetting(),
     host,
     directory: resolve(directory),
     about: {

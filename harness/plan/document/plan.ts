@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { duration } from "../../../faults/units.ts";
 import { capabilities } from "../../worlds/capability.ts";
+import { worldNames } from "../../worlds/world.ts";
 import { expectationDocument } from "./expectations.ts";
 import { stepDocument } from "./step.ts";
 import { linkDocument, observationDocument, serviceDocument } from "./system.ts";
@@ -77,8 +78,8 @@ export const planDocument = z.strictObject({
   controls: z.array(controlDocument).default([]),
   tier: z.enum(["commit", "nightly"], "write commit or nightly").default("commit"),
   worlds: z
-    .array(z.enum(["local"], "write the name of a world: local"))
+    .array(z.enum(worldNames, `write the name of a world: ${worldNames.join(", ")}`))
     .min(1)
-    .default(["local"]),
+    .default([...worldNames]),
   requires: z.array(z.enum(capabilities, `write what the plan needs: ${capabilities.join(", ")}`)).default([]),
 });

@@ -1,0 +1,33 @@
+/** From the name of a world to its settings: the one place that knows all worlds. */
+import type { Host } from "../../host/host.ts";
+import type { Plan } from "../plan/schema.ts";
+import type { Isolation } from "./local/isolate.ts";
+import { createLocalSetting } from "./local/setting.ts";
+import { loadPrograms } from "./sim/programs.ts";
+import { createSimSetting } from "./sim/setting.ts";
+import type { Setting, WorldName } from "./world.ts";
+
+export interface SettingsOptions {
+  /** The machine that sinbin itself runs on. */
+  readonly host: Host;
+  readonly isolation: Isolation;
+  /** All that will be run. */
+  readonly plans: readonly Plan[];
+}
+
+/** Resolves with what makes one for each run. @throws {WorldError} if a program can't be loaded. */
+export async function settingsOf(
+  world: WorldName,
+  { host, isolation, plans }: SettingsOptions,
+): Promise<() => Setting> {
+  switch (world) {
+    case "local":
+      return () => createLocalSetting({ host, isolated: isolation.isolated });
+    case "sim": {
+      const programs = await loadPrograms(plans);
+      return () => createSimSetting({ programs });
+    }
+    default:
+      return world satisfies never;
+  }
+}

@@ -1,0 +1,141 @@
+/** A service whose lives are processes of a simulated machine. */
+import { fileURLToPath } from "node:url";
+import type { Exit, Host, Log, Main } from "../../../host/host.ts";
+import type { Machine, Program } from "../../../host/sim/machine.ts";
+import type { SimulatedIdentity } from "../../../host/sim/secure.ts";
+import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
+import type { Service } from "../../plan/schema.ts";
+import { createOrders, seedOf } from "../life.ts";
+import type { Life, LifeEvents } from "../life.ts";
+import { tellRefusal } from "../links.ts";
+import { argumentsOf } from "../program.ts";
+import { createService } from "../service.ts";
+import type { SupervisedService } from "../service.ts";
+import type { WorldOptions } from "../world.ts";
+import { createTargets, type Refused } from "./targets.ts";
+
+export interface SimServiceOptions {
+  readonly name: string;
+  readonly service: Service;
+  readonly machine: Machine;
+  readonly main: Main;
+  readonly address: string;
+  readonly identity: SimulatedIdentity;
+  readonly world: WorldOptions;
+  /** The harness's own. */
+  readonly host: Host;
+  readonly proxies: ReadonlyMap<string, TcpProxy>;
+}
+
+export interface SimService extends SupervisedService {
+  /** Its machine has refused it something. */
+  refused(what: Refused): void;
+  /** Its log and its files, by their paths in the run folder. */
+  remains(): ReadonlyMap<string, Uint8Array>;
+}
+
+export function createSimService(options: SimServiceOptions): SimService {
+  const { name, service, machine, world, host } = options;
+  const lines: string[] = [];
+  let current: { readonly life: Life; readonly events: LifeEvents } | undefined;
+  const targets = createTargets({ machine, life: () => current?.life });
+
+  const log = (events: LifeEvents, event: string, fields: Readonly<Record<string, unknown>> = {}): void =>
+    events.onLine("out", JSON.stringify({ event, ...fields }), false);
+
+  const startLife = async (number: number, events: LifeEvents): Promise<Life> => {
+    const life = startProgram(number, events);
+    current = { life, events };
+    return life;
+  };
+  const startProgram = (number: number, events: LifeEvents): Life => {
+    const orders = createOrders();
+    const ended = Promise.withResolvers<Exit>();
+    let gone = false;
+    let pauses = 0;
+    const hear: Log = (event, fields = {}) => {
+      if (event === "network.refused")
+        tellRefusal({ service: name, address: fields["address"] }, world.links, options.proxies);
+      // The history has no addresses, in no world.
+      const { address: _address, ...others } = fields;
+      log(events, event, event === "network.refused" ? others : fields);
+    };
+    const program: Program = machine.start({
+      main: options.main,
+      args: argumentsOf(service, world.without.get(name) ?? []),
+      seed: seedOf(world.seed, name, number),
+      log: hear,
+      identity: options.identity,
+      onExit(exit, error) {
+        gone = true;
+        for (const line of describeCrash(error)) events.onLine("err", line, false);
+        events.onExit({ ...exit, ordered: orders.isOrdered(exit) });
+        ended.resolve(exit);
+      },
+    });
+    const send: Life["signal"] = (signal) => {
+      // It may end of it at once.
+      if (!gone) orders.delivered(signal);
+      return program.signal(signal);
+    };
+    return {
+      exited: ended.promise,
+      isGone: () => gone,
+      signal: send,
+      pause(to) {
+        if (!send("STOP", to)) return undefined;
+        pauses += 1;
+        const stack = new DisposableStack();
+        stack.defer(() => {
+          pauses -= 1;
+          if (pauses === 0) send("CONT", to);
+        });
+        return stack;
+      },
+      order: () => orders.tell(),
+    };
+  };
+
+  const supervised = createService({
+    name,
+    service,
+    host,
+    startLife,
+    readFile: async (path) => machine.disk.read(path),
+    newsOfEnds: async () => {},
+    targets: targets.targets,
+    address: (port) => ({ host: options.address, port }),
+    record: world.record,
+    write: (line) => lines.push(line),
+    onFields: (fields) => fields,
+    onEnd: () => {},
+    signal: world.signal,
+  });
+
+  return {
+    ...supervised,
+    refused(what) {
+      targets.refused(what);
+      if (current !== undefined && !current.life.isGone()) log(current.events, ...sayingOf(what));
+    },
+    remains: () =>
+      new Map<string, Uint8Array>([
+        [`${name}.log`, Buffer.from(lines.map((line) => `${line}\n`).join(""))],
+        ...machine.disk.files().map((path) => [`${name}/${path}`, machine.disk.read(path)] as const),
+      ]),
+  };
+}
+
+/** As the host of a real program says it. */
+function sayingOf(what: Refused): readonly [string, Readonly<Record<string, unknown>>] {
+  return what === "disk" ? ["disk.refused", {}] : ["limits.refused", { limit: what }];
+}
+
+const home = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** As Node prints what nobody has caught, but with paths that are the same everywhere. */
+function describeCrash(error: unknown): readonly string[] {
+  if (error === undefined) return [];
+  const text = error instanceof Error ? (error.stack ?? error.message) : `Uncaught ${String(error)}`;
+  return text.replaceAll("file://", "").replaceAll(home, "").split("\n");
+}

@@ -1,0 +1,97 @@
+/** What faults act on, on a simulated machine. */
+import type { Limited } from "../../../faults/limits/contract.ts";
+import type { Targets } from "../../../faults/targets.ts";
+import type { Machine } from "../../../host/sim/machine.ts";
+import type { Life } from "../life.ts";
+
+/** What a machine can refuse to a program. */
+export type Refused = Limited | "disk";
+
+export interface SimTargets {
+  readonly targets: Omit<Targets, "process">;
+  refused(what: Refused): void;
+}
+
+interface TargetsOptions {
+  readonly machine: Machine;
+  readonly life: () => Life | undefined;
+}
+
+export function createTargets({ machine, life }: TargetsOptions): SimTargets {
+  const refusals = createOverlap<"ENOSPC" | "EROFS">((code) => (machine.disk.refuse = code));
+  const openFiles = createOverlap<number>((to) => (machine.limits.openFiles = to ?? Infinity));
+  const processes = createOverlap<number>((to) => (machine.limits.processes = to ?? Infinity));
+  let freezes = 0;
+  const runs = (): boolean => life()?.isGone() === false;
+
+  return {
+    refused(what) {
+      const overlap = { disk: refusals, "open-files": openFiles, processes }[what];
+      overlap.hit();
+    },
+    targets: {
+      disk: {
+        files: async () => machine.disk.files(),
+        read: async (path) => machine.disk.read(path),
+        put: async (path, bytes) => machine.disk.put(path, bytes),
+        delete: async (path) => machine.disk.delete(path),
+        previous: async (path) => machine.disk.previous(path),
+        refuse: async (code, onRefused) => refusals.add(code, onRefused),
+        async losePower(draw) {
+          if (!runs()) return false;
+          life()?.order();
+          machine.losePower(draw);
+          return true;
+        },
+      },
+      cpu: {
+        async freeze() {
+          if (!runs()) return undefined;
+          freezes += 1;
+          machine.cpu.freeze(true);
+          return lifted(() => {
+            freezes -= 1;
+            machine.cpu.freeze(freezes > 0);
+          });
+        },
+        async load(count) {
+          machine.cpu.addLoad(count);
+          return lifted(() => machine.cpu.addLoad(-count));
+        },
+      },
+      limits: {
+        limit: async (what, to, onRefused) =>
+          runs() ? (what === "open-files" ? openFiles : processes).add(to, onRefused) : undefined,
+      },
+    },
+  };
+}
+
+interface Overlap<Value> {
+  add(value: Value, onHit: () => void): AsyncDisposable;
+  hit(): void;
+}
+
+/** Of several that hold at once, the latest counts. */
+function createOverlap<Value>(apply: (value: Value | undefined) => void): Overlap<Value> {
+  const held: { readonly value: Value; readonly onHit: () => void }[] = [];
+  const settle = (): void => apply(held.at(-1)?.value);
+  return {
+    add(value, onHit) {
+      const entry = { value, onHit };
+      held.push(entry);
+      settle();
+      return lifted(() => {
+        held.splice(held.indexOf(entry), 1);
+        settle();
+      });
+    },
+    hit: () => held.at(-1)?.onHit(),
+  };
+}
+
+function lifted(lift: () => void): AsyncDisposable {
+  const stack = new AsyncDisposableStack();
+  stack.defer(lift);
+  return stack;
+}
