@@ -78,7 +78,7 @@ function parametersOf({ parameters }: Fault): readonly Parameter[] {
     const written = properties[name];
     const { default: unlessTold, enum: words } = typeof written === "object" ? written : {};
     const meta = (schema as z.ZodType).meta() ?? {};
-    const what = unitOf(schema)?.name ?? `one of ${words?.join(", ") ?? "…"}`;
+    const what = unitOf(schema)?.name ?? meta.title ?? `one of ${words?.join(", ") ?? "…"}`;
     return {
       name,
       kind: meta["perItem"] === true ? `${what}, per item` : what,
@@ -100,7 +100,13 @@ function sentences(fault: Fault): readonly string[] {
 }
 
 function whereOf(fault: Fault): string {
-  if (fault.plane === "process") return "`where` is a service.";
+  if (fault.plane !== "tcp") {
+    if (fault.programsOnly !== undefined)
+      return `\`where\` is a service that is a program; for a \`command\`: ${fault.programsOnly}.`;
+    return fault.toldByPrograms === true
+      ? "`where` is a service; nobody sees the hits on a `command`, whose step must say `may_miss`."
+      : "`where` is a service.";
+  }
   const toward = {
     upstream: "upstream (toward the server)",
     downstream: "downstream (toward the client)",

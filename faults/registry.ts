@@ -1,4 +1,19 @@
 /** Every fault there is, in the order of the catalogue. To add one: write its file, add its line. */
+import type { CpuFault } from "./cpu/contract.ts";
+import { freeze } from "./cpu/freeze.ts";
+import { hog } from "./cpu/hog.ts";
+import { throttle } from "./cpu/throttle.ts";
+import type { DiskFault } from "./disk/contract.ts";
+import { corrupt } from "./disk/corrupt.ts";
+import { deletion } from "./disk/delete.ts";
+import { full } from "./disk/full.ts";
+import { oldGeneration } from "./disk/old-generation.ts";
+import { powerLoss } from "./disk/power-loss.ts";
+import { readOnly } from "./disk/read-only.ts";
+import { truncate as truncateFile } from "./disk/truncate.ts";
+import type { LimitsFault } from "./limits/contract.ts";
+import { openFiles } from "./limits/open-files.ts";
+import { processes } from "./limits/processes.ts";
 import type { ProcessFault } from "./process/contract.ts";
 import { kill } from "./process/kill.ts";
 import { pause } from "./process/pause.ts";
@@ -14,7 +29,9 @@ import { reset } from "./tcp/reset.ts";
 import { slicer } from "./tcp/slicer.ts";
 import { truncate } from "./tcp/truncate.ts";
 
-export type Fault = TcpFault | ProcessFault;
+/** A fault that acts on a link, or on a service. */
+export type Fault = TcpFault | FaultOfService;
+export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
@@ -30,6 +47,23 @@ const list: readonly Fault[] = [
   kill,
   pause,
   restart,
+  corrupt,
+  truncateFile,
+  oldGeneration,
+  deletion,
+  full,
+  readOnly,
+  powerLoss,
+  hog,
+  throttle,
+  freeze,
+  openFiles,
+  processes,
 ];
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));
+
+/** What `where` names. */
+export function placeOf(plane: Plane): "link" | "service" {
+  return plane === "tcp" ? "link" : "service";
+}

@@ -1,6 +1,12 @@
 /** What the faults of those planes act on whose `where` is a service. */
+import type { CpuTarget } from "./cpu/contract.ts";
+import type { DiskTarget } from "./disk/contract.ts";
+import type { LimitsTarget } from "./limits/contract.ts";
 import type { ProcessTarget } from "./process/contract.ts";
 
 export interface Targets {
   readonly process: ProcessTarget;
+  readonly disk: DiskTarget;
+  readonly cpu: CpuTarget;
+  readonly limits: LimitsTarget;
 }

@@ -1,8 +1,6 @@
-/**
- * The process plane: a fault acts on a running service; what lasts returns the disposable that lifts it.
- */
+/** The process plane: signals to a running service, its end and its next start. */
 import type { z } from "zod";
-import type { Declaration } from "../fault.ts";
+import type { ServiceFault } from "../service.ts";
 
 export const signals = ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "KILL", "STOP", "CONT", "PIPE", "CHLD"] as const;
 export type Signal = (typeof signals)[number];
@@ -29,24 +27,11 @@ export interface ProcessTarget {
   start(): Promise<void>;
 }
 
-export interface ProcessContext {
-  /** On the harness's clock. Rejects when the occurrence ends. */
-  readonly sleep: (milliseconds: number) => Promise<void>;
-  /** Aborted when the occurrence ends. */
-  readonly signal: AbortSignal;
-  /** The fault has done something to the target, once more. */
-  readonly hit: (detail: Readonly<Record<string, unknown>>) => void;
-}
-
-export interface ProcessFault<Parameters extends z.ZodObject = z.ZodObject> extends Declaration<Parameters> {
-  readonly plane: "process";
-  /** Resolves when all that it does at once is done; a storm with gaps runs until its last signal or until the occurrence ends. */
-  inject(
-    target: ProcessTarget,
-    parameters: z.output<Parameters>,
-    context: ProcessContext,
-  ): Promise<AsyncDisposable | void>;
-}
+export type ProcessFault<Parameters extends z.ZodObject = z.ZodObject> = ServiceFault<
+  "process",
+  ProcessTarget,
+  Parameters
+>;
 
 /** Checks one fault's file against the contract, its parameters' types included. */
 export function processFault<Parameters extends z.ZodObject>(

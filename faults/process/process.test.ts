@@ -1,61 +1,40 @@
 /** Every fault of the plane against a target that writes down what is done to it. */
 import { describe, expect, test } from "vitest";
-import type { ProcessContext, ProcessFault, ProcessTarget } from "./contract.ts";
+import { createScene } from "../service.testing.ts";
+import type { Scene } from "../service.testing.ts";
+import type { ProcessTarget } from "./contract.ts";
 import { kill } from "./kill.ts";
 import { pause } from "./pause.ts";
 import { restart } from "./restart.ts";
 import { signal } from "./signal.ts";
 
-interface Scene {
-  readonly log: string[];
-  /** Ends the occurrence. */
-  readonly end: () => void;
-  readonly inject: (fault: ProcessFault, parameters?: object) => Promise<AsyncDisposable | void>;
-}
-
 /** `sleeps`: how many sleeps come to their end before the occurrence does. `alive`: whether somebody is there to be signalled. */
-function scene({
-  sleeps = Infinity,
-  alive = true,
-}: { readonly sleeps?: number; readonly alive?: boolean } = {}): Scene {
-  const log: string[] = [];
-  const ended = new AbortController();
-  let left = sleeps;
-  const note = (line: string): void => void log.push(line);
-  const target: ProcessTarget = {
-    name: "node",
-    async signal(name, to) {
-      note(`${name} to ${to}`);
-      return alive;
-    },
-    async pause(to) {
-      note(`pause ${to}`);
-      if (!alive) return undefined;
-      return { [Symbol.asyncDispose]: async () => note(`end of the pause of ${to}`) };
-    },
-    async stop() {
-      note("stop");
-      return alive;
-    },
-    async start() {
-      note("start");
-    },
-  };
-  const context: ProcessContext = {
-    signal: ended.signal,
-    hit: (detail) => note(`hit ${JSON.stringify(detail)}`),
-    async sleep(milliseconds) {
-      note(`sleep ${milliseconds}`);
-      left -= 1;
-      if (left < 0) ended.abort(new Error("the occurrence is over"));
-      ended.signal.throwIfAborted();
-    },
-  };
-  return {
-    log,
-    end: () => ended.abort(),
-    inject: (fault, parameters = {}) => fault.inject(target, fault.parameters.parse(parameters), context),
-  };
+function scene({ sleeps = Infinity, alive = true }: { readonly sleeps?: number; readonly alive?: boolean } = {}): Scene<
+  "process",
+  ProcessTarget
+> {
+  return createScene({
+    sleeps,
+    target: (note): ProcessTarget => ({
+      name: "node",
+      async signal(name, to) {
+        note(`${name} to ${to}`);
+        return alive;
+      },
+      async pause(to) {
+        note(`pause ${to}`);
+        if (!alive) return undefined;
+        return { [Symbol.asyncDispose]: async () => note(`end of the pause of ${to}`) };
+      },
+      async stop() {
+        note("stop");
+        return alive;
+      },
+      async start() {
+        note("start");
+      },
+    }),
+  });
 }
 
 describe("signal", () => {

@@ -64,7 +64,8 @@ function decided(issue: Issue, root: unknown): readonly Issue[] {
   const strangers =
     fitting.length > 1 && fitting.every((branch) => branch.some(({ code }) => code === "unrecognized_keys"));
   if (strangers && issue.message !== anotherForm) return [issue];
-  const ranges = typeof input === "string" && input.includes("..") ? fitting.toReversed() : fitting;
+  // A range, not the way to a parent folder.
+  const ranges = typeof input === "string" && /[^/]\.\.[^/]/.test(input) ? fitting.toReversed() : fitting;
   const best = ranges.reduce<readonly Issue[] | undefined>(
     (chosen, branch) => (chosen === undefined || distance(branch) < distance(chosen) ? branch : chosen),
     undefined,

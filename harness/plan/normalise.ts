@@ -1,5 +1,6 @@
 /** From a document in which nothing is wrong to a `Plan`. */
 import type { z } from "zod";
+import { placeOf } from "../../faults/registry.ts";
 import { duration } from "../../faults/units.ts";
 import { bindNames, substitute } from "./bind.ts";
 import type { Binding, BoundNames } from "./bind.ts";
@@ -147,7 +148,10 @@ function toStep(
     name,
     choices,
     chosen: "choose" in raw,
-    where: whereOf(raw["where"], plane === "process" ? candidates.services : candidates.links),
+    where: whereOf(
+      raw["where"],
+      plane !== undefined && placeOf(plane) === "service" ? candidates.services : candidates.links,
+    ),
     at: raw["at"] ?? "0ms",
     ...(Object.fromEntries(kept) as Partial<Step>),
     match: Object.fromEntries(match) as Raw,

@@ -1,8 +1,10 @@
 /** How an occurrence reaches the world, plane by plane. */
 import { faults } from "../../faults/registry.ts";
+import type { FaultOfService } from "../../faults/registry.ts";
 import { stream } from "../../faults/random.ts";
+import type { ServiceContext, ServiceFault } from "../../faults/service.ts";
+import type { Targets } from "../../faults/targets.ts";
 import type { TcpFault } from "../../faults/tcp/contract.ts";
-import type { ProcessFault } from "../../faults/process/contract.ts";
 import { WorldError } from "../errors.ts";
 import type { Occurrence } from "../schedule/schedule.ts";
 import type { World } from "../worlds/world.ts";
@@ -22,15 +24,12 @@ export async function inject(options: InjectOptions): Promise<AsyncDisposable> {
   const fault = faults.get(options.occurrence.kind);
   if (fault === undefined) throw new WorldError(`no fault is called ${options.occurrence.kind}: see "sinbin faults"`);
   const parameters = fault.parameters.parse(options.occurrence.parameters);
-  switch (fault.plane) {
-    case "tcp":
-      return injectTcp(fault, parameters, options);
-    case "process":
-      return injectProcess(fault, parameters, options);
-  }
+  return fault.plane === "tcp"
+    ? injectIntoLinks(fault, parameters, options)
+    : injectIntoServices(fault, parameters, options);
 }
 
-async function injectTcp(fault: TcpFault, parameters: object, options: InjectOptions): Promise<AsyncDisposable> {
+async function injectIntoLinks(fault: TcpFault, parameters: object, options: InjectOptions): Promise<AsyncDisposable> {
   const { world, seed, step, occurrence, onHit } = options;
   await using injected = new AsyncDisposableStack();
   for (const where of occurrence.where) {
@@ -57,23 +56,24 @@ async function lift(injection: AsyncDisposable, step: string, where: string): Pr
   }
 }
 
-async function injectProcess(
-  fault: ProcessFault,
+async function injectIntoServices(
+  fault: FaultOfService,
   parameters: Record<string, unknown>,
   options: InjectOptions,
 ): Promise<AsyncDisposable> {
-  const { world, occurrence, signal, onHit } = options;
+  const { world, seed, step, occurrence, signal, onHit } = options;
   await using injected = new AsyncDisposableStack();
   const outcomes = await Promise.allSettled(
     occurrence.where.map(async (where) => {
-      const { process } = required(world.services, where, "service").targets;
-      const context = {
-        sleep: (milliseconds: number) => world.host.clock.sleep(milliseconds, { signal }),
+      const { targets } = required(world.services, where, "service");
+      const context: ServiceContext = {
+        sleep: (milliseconds) => world.host.clock.sleep(milliseconds, { signal }),
         signal,
-        hit: (detail: Readonly<Record<string, unknown>>) => onHit(where, detail),
+        hit: (detail) => onHit(where, detail),
+        draw: stream(seed, [step, where, occurrence.n]),
       };
-      const lasting = await fault.inject(process, parameters, context);
-      if (lasting !== undefined) injected.use(lasting);
+      const lasting = await act(fault, targets, parameters, context);
+      if (lasting !== undefined) injected.defer(() => lift(lasting, step, where));
     }),
   );
   // One that fails must not cost the others their lift.
@@ -85,4 +85,14 @@ function required<Thing>(things: ReadonlyMap<string, Thing>, name: string, what:
   const thing = things.get(name);
   if (thing === undefined) throw new WorldError(`this world has no ${what} called ${name}`);
   return thing;
+}
+
+/** On the target of its plane. */
+function act<Plane extends keyof Targets>(
+  fault: ServiceFault<Plane, Targets[Plane]>,
+  targets: Targets,
+  parameters: Record<string, unknown>,
+  context: ServiceContext,
+): Promise<AsyncDisposable | void> {
+  return fault.inject(targets[fault.plane], parameters, context);
 }

@@ -1,4 +1,5 @@
 /** Whatever is named must be there: services, links, phases, steps, guards, expectations. */
+import { placeOf } from "../../../faults/registry.ts";
 import { serviceMembers } from "../../judge/signals.ts";
 import { expectationWords } from "../document/expectations.ts";
 import { hint } from "../../expression/nearest.ts";
@@ -89,11 +90,11 @@ function checkWhere(checking: Checking): void {
       continue;
     }
     if (plane === undefined) {
-      complain(path, "write faults of one plane in one step: those of tcp act on links, those of process on services");
+      complain(path, "write faults of one plane in one step: those of tcp act on links, all others on services");
       continue;
     }
-    const what = plane === "process" ? "service" : "link";
-    const candidates = plane === "process" ? services : links;
+    const what = placeOf(plane);
+    const candidates = what === "service" ? services : links;
     const at = [...path, "where"];
     if (where === undefined) {
       if (candidates.length !== 1)

@@ -1,4 +1,5 @@
 /** Keys of phases and steps that don't go together. */
+import { placeOf } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
@@ -26,7 +27,9 @@ export function checkSteps(checking: Checking): void {
   }
 }
 
-function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases, document }: Checking): void {
+function checkStep(step: RawStep, checking: Checking): void {
+  const { raw, path, faults, plane } = step;
+  const { complain, phases, document } = checking;
   const leaveOut = (key: string, why: string): void => {
     if (raw[key] !== undefined) complain([...path, key], `leave out ${key}: ${why}`);
   };
@@ -34,7 +37,7 @@ function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases, do
   if (armed !== undefined) leaveOut("every", `this step happens ${armed} its condition is true`);
   if (armed === undefined && raw["every"] === undefined)
     leaveOut("times", "without every or when the step happens once");
-  if (plane === "process")
+  if (plane !== undefined && placeOf(plane) === "service")
     for (const key of connectionKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
   const every = duration.safeParse(raw["every"]);
   if (every.success && every.data <= 0) complain([...path, "every"], "write a time above 0, such as 5s");
@@ -49,6 +52,7 @@ function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases, do
     }
     for (const key of connectionKeys) leaveOut(key, "this fault shuts the door, for everybody");
   }
+  checkCommands(step, checking);
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {
     leaveOut("for", `${faults.map(({ fault }) => fault.kind).join(" and ")} happens at one moment and has no length`);
   }
@@ -65,6 +69,24 @@ function checkStep({ raw, path, faults, plane }: RawStep, { complain, phases, do
   }
 }
 
+/** A `command` has no host of ours, in which some faults act and which tells of others' hits. */
+function checkCommands({ raw, path, faults }: RawStep, { document, services, complain }: Checking): void {
+  // Where it has to say which one, that is complained of already.
+  const possible = raw["where"] === undefined && services.length > 1 ? [] : services;
+  const commands = commandsAmong(namedIn(raw) ?? possible, document);
+  for (const { fault } of faults) {
+    if (fault.plane === "tcp") continue;
+    for (const command of commands) {
+      const { kind, programsOnly, toldByPrograms } = fault;
+      if (programsOnly !== undefined)
+        complain(path, `${kind} acts on programs only, and ${command} is a command: ${programsOnly}`);
+      if (toldByPrograms !== true || raw["may_miss"] === true) continue;
+      const why = `nobody can see what ${command}, a command, was refused: only programs tell`;
+      complain(path, `write may_miss: true, and expect what shows it: ${why}`);
+    }
+  }
+}
+
 function hasRamp(written: unknown): boolean {
   if (Array.isArray(written)) return written.some(hasRamp);
   return isRecord(written) && ("ramp" in written || Object.values(written).some(hasRamp));
@@ -72,11 +94,23 @@ function hasRamp(written: unknown): boolean {
 
 /** Services that are commands, and clients of the links that a step acts on. */
 function commandClients(step: Raw, document: Raw): readonly string[] {
-  const { where } = step;
-  const named = typeof where === "string" && where !== "all" ? [where] : Array.isArray(where) ? where : undefined;
+  const named = namedIn(step);
   const clients = Object.entries(recordAt(document, "links"))
     .filter(([link]) => named?.includes(link) ?? true)
     .map(([, link]) => textAt(link, "from") ?? "");
+  return commandsAmong(clients, document);
+}
+
+/** What a step names; undefined if that may be any. */
+function namedIn({ where }: Raw): readonly unknown[] | undefined {
+  if (Array.isArray(where)) return where;
+  if (isRecord(where)) return [where["one_of"] ?? where["of"]].find((list) => Array.isArray(list));
+  return typeof where === "string" && where !== "all" ? [where] : undefined;
+}
+
+function commandsAmong(names: readonly unknown[], document: Raw): readonly string[] {
   const services = recordAt(document, "services");
-  return [...new Set(clients)].filter((name) => isRecord(services[name]) && "command" in services[name]);
+  return [...new Set(names)].filter(
+    (name): name is string => typeof name === "string" && isRecord(services[name]) && "command" in services[name],
+  );
 }
