@@ -22,7 +22,7 @@ export function impliedFindings(plan: Plan, history: readonly HistoryEvent[]): r
     ...troubles(history),
     ...stalls(history),
     ...plan.phases.flatMap((phase) => phaseFindings(plan, history, phase, phase === warmUpOf(plan))),
-    ...plan.phases.flatMap(({ faults }) => faults.flatMap((step) => stepFindings(step, history, complete))),
+    ...stepsOf(plan).flatMap((step) => stepFindings(step, history, complete)),
   ];
 }
 
@@ -110,6 +110,25 @@ function phaseFindings(
         reason: again,
       }));
   return each.length > 0 ? each : [generic];
+}
+
+/** Occurrences that are written out are one step: it is enough if one of them hits. */
+function stepsOf({ phases }: Plan): readonly Step[] {
+  const byName = Map.groupBy(
+    phases.flatMap(({ faults }) => faults),
+    ({ name }) => name,
+  );
+  return [...byName.values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : [
+          {
+            ...first,
+            choices: [first, ...others].flatMap(({ choices }) => choices),
+            may_miss: [first, ...others].every((step) => step.may_miss),
+          },
+        ],
+  );
 }
 
 function stepFindings(step: Step, history: readonly HistoryEvent[], complete: boolean): readonly Finding[] {

@@ -136,7 +136,7 @@ function toService(
 }
 
 function toStep(
-  { raw, name, plane }: RawStep,
+  { raw, name, number, plane }: RawStep,
   candidates: { readonly links: readonly string[]; readonly services: readonly string[] },
 ): Step {
   const choices = choicesOf(raw);
@@ -146,6 +146,7 @@ function toStep(
   const match = matchKeys.flatMap((key) => (raw[key] === undefined ? [] : [[key, raw[key]]]));
   return {
     name,
+    ...(number === undefined ? {} : { number }),
     choices,
     chosen: "choose" in raw,
     where: whereOf(

@@ -96,7 +96,10 @@ export interface Phase {
 }
 
 export interface Step {
+  /** Several steps have the same one where the occurrences of one step are written out. */
   readonly name: string;
+  /** Such a step is a single occurrence, and this its ordinal: it draws what that one would draw. */
+  readonly number?: number;
   /** One of them is drawn for each occurrence; most steps have just one. */
   readonly choices: readonly Choice[];
   /** They were written as a list under `choose`. */

@@ -9,7 +9,10 @@ import type { Path } from "./tree.ts";
 export interface RawStep {
   readonly path: Path;
   readonly raw: Raw;
+  /** Without its number. */
   readonly name: string;
+  /** Which occurrence of the step of this name it is, if it is a single one that is written out: `storm#3`. */
+  readonly number: number | undefined;
   readonly faults: readonly { readonly fault: Fault; readonly path: Path }[];
   /** The plane of its faults; undefined if there is none, or more than one. */
   readonly plane: Plane | undefined;
@@ -27,7 +30,15 @@ export function rawSteps(phase: Written, phaseIndex: number): readonly RawStep[]
     ];
     const planes = new Set(faults.map(({ fault }) => fault.plane));
     const [plane] = planes;
-    return { path, raw, name: nameOf(raw), faults, plane: planes.size === 1 ? plane : undefined };
+    const [name = "", number] = nameOf(raw).split("#");
+    return {
+      path,
+      raw,
+      name,
+      number: number === undefined ? undefined : Number(number),
+      faults,
+      plane: planes.size === 1 ? plane : undefined,
+    };
   });
 }
 

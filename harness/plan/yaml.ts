@@ -1,7 +1,8 @@
 /**
- * From YAML text to a tree with positions. The one file that imports `yaml`: version 1.2, where `on` and `no` are words and not booleans.
+ * From YAML text to a tree with positions, and how a scalar is written. The one file that imports `yaml`: version 1.2, where `on` and `no` are
+ * words and not booleans.
  */
-import { LineCounter, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from "yaml";
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseAllDocuments, parseDocument } from "yaml";
 import type { Document, Scalar } from "yaml";
 import type { Problem } from "../errors.ts";
 import { problemAt } from "./tree.ts";
@@ -140,4 +141,14 @@ function convert(document: Document.Parsed, text: string, placeAt: (offset: numb
 
   const tree = visit(document.contents, [], placeAt(0));
   return exploded ? { problems } : { tree, problems };
+}
+
+/** As it stands inside of `[…]` and `{…}`, or behind `key: `: in quotes only if it would be read as something else without them. */
+export function scalarText(value: string | number | boolean | null, place: "flow" | "block"): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  const context = place === "flow" ? `{ key: [${value}] }` : `key: ${value}\nnext: 1`;
+  const meant = place === "flow" ? { key: [value] } : { key: value, next: 1 };
+  const read = parseDocument(context, { logLevel: "silent", version: "1.2" });
+  const understood = read.errors.length === 0 && read.warnings.length === 0 && !value.startsWith("*");
+  return understood && JSON.stringify(read.toJS()) === JSON.stringify(meant) ? value : JSON.stringify(value);
 }

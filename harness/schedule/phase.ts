@@ -25,26 +25,27 @@ const shownInAdvance = 3;
 export function schedulePhase(plan: Sketch, index: number, drawer: Drawer): ScheduledPhase {
   const phase = plan.phases[index];
   if (phase === undefined) throw new RangeError(`there is no phase ${index}`);
-  const scheduled = new Map<string, ScheduledStep>();
+  const scheduled = new Map<string, readonly ScheduledStep[]>();
   const underWay = new Set<string>();
 
-  const schedule = (step: Step): ScheduledStep => {
-    const known = scheduled.get(step.name);
+  /** All that is called so: one step, or the occurrences of one that are written out. */
+  const schedule = (name: string): readonly ScheduledStep[] => {
+    const known = scheduled.get(name);
     if (known !== undefined) return known;
-    underWay.add(step.name);
-    const made = scheduleStep(step, { plan, phase, index, drawer, stepCalled });
-    underWay.delete(step.name);
-    scheduled.set(step.name, made);
+    underWay.add(name);
+    const members = phase.faults.filter((step) => step.name === name);
+    const made = together(members.map((step) => scheduleStep(step, { plan, phase, index, drawer, stepCalled })));
+    underWay.delete(name);
+    scheduled.set(name, made);
     return made;
   };
   /** Another step of the phase, for edges; undefined if it waits for the one that asks. */
   const stepCalled = (name: string): ScheduledStep | "circle" | undefined => {
-    const step = phase.faults.find((candidate) => candidate.name === name);
-    if (step === undefined) return undefined;
-    return underWay.has(name) ? "circle" : schedule(step);
+    if (underWay.has(name)) return "circle";
+    return schedule(name)[0];
   };
 
-  const steps = phase.faults.map(schedule);
+  const steps = [...new Set(phase.faults.map(({ name }) => name))].flatMap(schedule);
   return {
     name: phase.name,
     ...(phase.for === undefined ? {} : { for: phase.for }),
@@ -52,6 +53,17 @@ export function schedulePhase(plan: Sketch, index: number, drawer: Drawer): Sche
     ...(phase.timeout === undefined ? {} : { timeout: phase.timeout }),
     steps,
   };
+}
+
+/** Occurrences that are written out are one step again, as far as one trigger and one end can say it. */
+function together(parts: readonly ScheduledStep[]): readonly ScheduledStep[] {
+  if (parts.length <= 1) return parts;
+  const groups = Map.groupBy(parts, ({ trigger, until }) => JSON.stringify([trigger, until]));
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const occurrences = [first, ...others].flatMap((part) => part.occurrences);
+    return [{ ...first, occurrences: occurrences.toSorted((one, other) => one.at - other.at || one.n - other.n) }];
+  });
 }
 
 interface Surroundings {
@@ -110,7 +122,8 @@ interface Span {
 
 function occurrencesOf(step: Step, { from, limit, until, times }: Span, drawer: Drawer): readonly Occurrence[] {
   if (!canRepeat(step, drawer)) return [];
-  const first = from + drawer.number(step, "at", step.at, 0, 0);
+  const base = step.number ?? 0;
+  const first = from + drawer.number(step, "at", step.at, base, 0);
   const progressAt = (at: number): number =>
     limit > first && limit < Infinity ? Math.min(1, (at - first) / (limit - first)) : 0;
   if (first >= limit && limit > 0 && isFixed(step.at, drawer)) {
@@ -122,7 +135,8 @@ function occurrencesOf(step: Step, { from, limit, until, times }: Span, drawer: 
   }
   const occurrences: Occurrence[] = [];
   let at = first;
-  for (let n = 0; n < (times ?? (step.every === undefined ? 1 : Infinity)); n++) {
+  const end = base + (times ?? (step.every === undefined ? 1 : Infinity));
+  for (let n = base; n < end; n++) {
     if (at >= limit && limit > 0) break;
     if (n >= maximumOccurrences) {
       drawer.complain(
@@ -137,7 +151,7 @@ function occurrencesOf(step: Step, { from, limit, until, times }: Span, drawer: 
       step.every === undefined
         ? Infinity
         : tidy(at + Math.max(1, drawer.number(step, "every", step.every, n, progress)));
-    const last = next >= limit || (times !== undefined && n + 1 >= times);
+    const last = next >= limit || n + 1 >= end;
     const stop = Math.min(last ? Infinity : next, until ?? Infinity);
     const own = ownLength(step, n, progress, drawer);
     const length = Math.min(own ?? Infinity, stop - at);

@@ -62,7 +62,13 @@ function checkUnique({ document, phases, complain, subjects, names }: Checking):
     if (phase.name !== "") claim(labels, phase.name, "phase", ["phases", phase.index, "name"], complain);
     for (const step of phase.steps) {
       const path = "name" in step.raw ? [...step.path, "name"] : step.path;
-      if (step.name !== "") claim(labels, step.name, "step", path, complain);
+      if (step.name === "") continue;
+      if (step.number === undefined) claim(labels, step.name, "step", path, complain);
+      else {
+        // Its occurrences share the name of their step, and are that step.
+        if (labels.get(step.name) !== "step in parts") claim(labels, step.name, "step in parts", path, complain);
+        claim(labels, `${step.name}#${step.number}`, "step", path, complain);
+      }
     }
   }
 }

@@ -33,6 +33,8 @@ function checkStep(step: RawStep, checking: Checking): void {
   const leaveOut = (key: string, why: string): void => {
     if (raw[key] !== undefined) complain([...path, key], `leave out ${key}: ${why}`);
   };
+  if (step.number !== undefined)
+    for (const key of ["every", "times", "when", "while"]) leaveOut(key, `this is occurrence ${step.number} alone`);
   const armed = ["when", "while"].find((key) => raw[key] !== undefined);
   if (armed !== undefined) leaveOut("every", `this step happens ${armed} its condition is true`);
   if (armed === undefined && raw["every"] === undefined)

@@ -4,7 +4,7 @@ import { duration, share } from "../../../faults/units.ts";
 import { expectationDocument } from "./expectations.ts";
 import { faultKeys, faultShape, noFault } from "./faults.ts";
 import { value } from "./values.ts";
-import { atMostOne, exactlyOne, expression, formula, label, name, reference } from "./words.ts";
+import { atMostOne, exactlyOne, expression, formula, name, reference, stepLabel } from "./words.ts";
 
 const count = z.int().positive();
 const selectable = z.union([z.literal("all"), z.array(name).min(1)]);
@@ -36,9 +36,10 @@ const stop = z.union([
 ]);
 
 const timing = {
-  name: label
-    .optional()
-    .meta({ description: 'What it is called in the history and in `fault("…")`; by default its kind.' }),
+  name: stepLabel.optional().meta({
+    description:
+      'What it is called in the history and in `fault("…")`; by default its kind. `storm#3` is occurrence 3 of storm, written out.',
+  }),
   where: where.optional(),
   at: value(duration)
     .optional()

@@ -22,6 +22,15 @@ export const label = z
   .regex(/^[a-z0-9][a-z0-9._-]*$/, "write a name in lower case, such as warm-up (letters, digits, -, _ and .)")
   .max(80, "write a shorter name: 80 characters at most");
 
+/** What a step is called. Behind a `#` stands which of its occurrences this is, where each of them is written out. */
+export const stepLabel = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]*(#\d{1,4})?$/,
+    "write a name in lower case, such as storm (letters, digits, -, _ and .), or storm#3 for one occurrence of it",
+  )
+  .max(80, "write a shorter name: 80 characters at most");
+
 export const text = z.string("write a text");
 export const sentence = z.string("write a sentence").min(1, "write a sentence");
 
