@@ -128,10 +128,11 @@ export function createMachine(options: MachineOptions): Machine {
     { seed, log, identity }: Omit<StartOptions, "main" | "args" | "onExit">,
   ) => {
     const box = createSignalBox(process);
+    const ownClock = createClock(clock, process);
     const host: Host = {
       name,
-      clock: createClock(clock, process),
-      network: network.of({ process, addresses, names, identity, log }),
+      clock: ownClock,
+      network: network.of({ process, addresses, names, identity, clock: ownClock, log }),
       files: createFiles({ disk, process, onRefused: () => options.onRefused("disk") }),
       signals: box.signals,
       processes: table.of(process),

@@ -8,7 +8,7 @@
  */
 import type { Address } from "../host.ts";
 import { systemError } from "./process.ts";
-import type { Syn } from "./tcp.ts";
+import type { Syn } from "./tcp-connect.ts";
 import type { VirtualTime } from "./time.ts";
 
 export interface Wire {
@@ -18,6 +18,8 @@ export interface Wire {
   stationAt(host: string, from: Station): Station | undefined;
   /** Calls when a packet that is sent now arrives: in the order of sending, and never before all has settled here. */
   carry(arrive: () => void): void;
+  /** Calls in a later turn of this very moment. */
+  soon(callback: () => void): void;
 }
 
 export interface Station {
@@ -70,6 +72,7 @@ export function createWire(time: VirtualTime): Wire {
     },
     stationAt: (host, from) => (isLocal(host) ? from : owners.get(host)),
     carry: (arrive) => void time.at(time.now() + latencyMs, arrive),
+    soon: (callback) => void time.at(time.now(), callback),
   };
 }
 
@@ -111,12 +114,11 @@ function createPorts<Receiver>(has: (host: string) => boolean): Ports<Receiver> 
 
   return {
     bind({ host, port: wanted }, syscall, receiver) {
-      if (!has(host)) {
-        throw systemError("EADDRNOTAVAIL", syscall, `address not available ${host}:${wanted}`);
-      }
+      if (!has(host)) throw bindError("EADDRNOTAVAIL", syscall, { host, port: wanted });
       const port = wanted === 0 ? freePort(host) : wanted;
       if (port === undefined || overlaps(host, port)) {
-        throw systemError("EADDRINUSE", syscall, `address already in use ${host}:${wanted}`);
+        // A client's own port is none of its business: it only hears that none is left.
+        throw bindError(syscall === "connect" ? "EADDRNOTAVAIL" : "EADDRINUSE", syscall, { host, port: wanted });
       }
       const bound: Bound<Receiver> = {
         address: { host, port },
@@ -138,4 +140,13 @@ function createPorts<Receiver>(has: (host: string) => boolean): Ports<Receiver> 
 /** What never leaves a machine; Linux takes `0.0.0.0` as a destination for it, too. */
 function isLocal(host: string): boolean {
   return host.startsWith("127.") || host === everywhere;
+}
+
+function bindError(code: "EADDRINUSE" | "EADDRNOTAVAIL", syscall: string, { host, port }: Address): Error {
+  const why = { EADDRINUSE: "address already in use", EADDRNOTAVAIL: "address not available" };
+  const where = port === 0 ? host : `${host}:${port}`;
+  // As Node words it: only listening says why.
+  const error = systemError(code, syscall, where);
+  if (syscall === "listen") error.message = `listen ${code}: ${why[code]} ${where}`;
+  return Object.assign(error, { address: host, port });
 }

@@ -1,0 +1,123 @@
+/** The network as the programs of a simulation have it: the same as the real host's, over simulated TCP. */
+import { isIP } from "node:net";
+import { formatAddress } from "../address.ts";
+import type { Address, Clock, Log, Network, Socket } from "../host.ts";
+import type { SimulatedProcess } from "./process.ts";
+import {
+  acceptSecure,
+  certificateOf,
+  connectSecure,
+  type SimulatedCertificate,
+  type SimulatedIdentity,
+} from "./secure.ts";
+import { SimulatedSocket } from "./socket.ts";
+import type { TcpEnd } from "./tcp.ts";
+import { connectTcp, listenTcp, type TcpOptions } from "./tcp-connect.ts";
+import type { VirtualTime } from "./time.ts";
+import { createWire, everywhere, loopback } from "./wire.ts";
+
+/** The network that all machines of a simulation are on. */
+export interface SimulatedNetwork {
+  /** As one process sees it. */
+  of(options: NetworkOptions): Network;
+}
+
+export interface NetworkOptions {
+  readonly process: SimulatedProcess;
+  /** Of its machine: the first one is where its connections come from. */
+  readonly addresses: readonly string[];
+  readonly names: Names;
+  readonly identity: SimulatedIdentity;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How a machine finds the addresses of names. */
+export interface Names {
+  /** Like `/etc/hosts`: names and their addresses. */
+  readonly table: ReadonlyMap<string, string>;
+  /** Asked for all others. */
+  readonly servers: readonly Address[];
+}
+
+export function createNetwork({ time }: { readonly time: VirtualTime }): SimulatedNetwork {
+  const wire = createWire(time);
+  return {
+    of({ process, addresses, names, identity, clock, log }) {
+      const tcp: TcpOptions = { time, wire, process, station: wire.attach(addresses) };
+      const socketOf = (end: TcpEnd, halfOpen = false, paused = false): Socket =>
+        new SimulatedSocket({ end, clock, halfOpen, paused });
+
+      const resolve: Network["resolve"] = async ({ host, port }, { signal } = {}) => {
+        signal?.throwIfAborted();
+        const known = isIP(host) === 0 ? (names.table.get(host) ?? ownNames.get(host)) : host;
+        if (known !== undefined) return [{ host: known, port }];
+        throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), {
+          code: "ENOTFOUND",
+          syscall: "getaddrinfo",
+          hostname: host,
+        });
+      };
+
+      return {
+        resolve,
+
+        async listen({ host = everywhere, port, tls = false, halfOpen, pauseOnConnect }, onConnection) {
+          const certificate = tls ? certificateOf(identity) : undefined;
+          const [at = { host, port }] = await resolve({ host, port });
+          const accept = (end: TcpEnd): void => onConnection(socketOf(end, halfOpen, pauseOnConnect));
+          // The program hears only of those whose handshake went well.
+          const shakeHands = async (end: TcpEnd, own: SimulatedCertificate): Promise<void> => {
+            if (await acceptSecure(end, own)) process.deliver(() => accept(end));
+          };
+          const binding = listenTcp(
+            tcp,
+            at,
+            certificate === undefined ? accept : (end) => void shakeHands(end, certificate),
+          );
+          return { address: binding.address, [Symbol.asyncDispose]: async () => binding[Symbol.dispose]() };
+        },
+
+        async connect(options, waiting = {}) {
+          const { tls = false, servername = options.host, halfOpen } = options;
+          const errors: unknown[] = [];
+          for (const address of await resolve(options, waiting)) {
+            try {
+              const end = await connectTcp(tcp, address, waiting);
+              if (tls) await closingOnFailure(end, connectSecure(end, servername, identity), waiting.signal);
+              return socketOf(end, halfOpen);
+            } catch (error) {
+              waiting.signal?.throwIfAborted();
+              if (isRefusal(error))
+                log("network.refused", { host: options.host, port: options.port, address: formatAddress(address) });
+              errors.push(error);
+            }
+          }
+          throw errors[0];
+        },
+      };
+    },
+  };
+}
+
+/** What every machine calls itself. */
+const ownNames: ReadonlyMap<string, string> = new Map([["localhost", loopback]]);
+
+/** Of a handshake that fails, or that the signal ends, nothing is left. */
+async function closingOnFailure(end: TcpEnd, handshake: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal?.reason);
+  signal?.addEventListener("abort", abort);
+  try {
+    await Promise.race([handshake, aborted]);
+  } catch (error) {
+    end.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+}
