@@ -7,6 +7,7 @@
  * time is made from it (clock.ts). Callbacks of one moment run in the order in which they were asked for, and each in a turn of its own, as from
  * Node's loop: a program that awaits what one of them brought is there before the next one comes.
  */
+import { forbid } from "./forbidden.ts";
 
 export interface VirtualTime {
   now(): number;
@@ -86,8 +87,9 @@ export function createVirtualTime(): VirtualTime {
       failure ??= { error };
       asked?.resolve();
     },
-    pass(work, { idle = false } = {}) {
-      return new Promise((resolve, reject) => {
+    async pass<Result>(work: () => Promise<Result>, { idle = false } = {}) {
+      using _ = forbid();
+      const passing = new Promise<Result>((resolve, reject) => {
         let done = false;
         const settle = (end: () => void): void => {
           done = true;
@@ -115,6 +117,12 @@ export function createVirtualTime(): VirtualTime {
           (error: unknown) => settle(() => reject(error)),
         );
       });
+      try {
+        return await passing;
+      } finally {
+        // Whose rejection nobody handles is known at the end of the turn.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
     },
   };
 }
