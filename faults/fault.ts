@@ -23,8 +23,8 @@ export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   readonly pulse: boolean;
   /**
    * What may be left of a service when it is over. `down`: it has ended, and runs again only if its `restart` starts it. `anything`: that depends on
-   * the parameters, such as a service that was sent STOP and stands still for ever. A random mix of faults takes the first where there is a
-   * `restart`, and the second only if the plan asks for it.
+   * the parameters, such as a service that was sent STOP and stands still for ever, or whose files are gone. A random mix of faults takes the
+   * first where there is a `restart`, and the second only if the plan asks for it.
    */
   readonly leaves?: "down" | "anything";
   /** True if it needs to know more of a service's disk than what is on it: what was synced, and what was there before. */

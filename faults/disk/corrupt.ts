@@ -11,6 +11,7 @@ export const corrupt = diskFault({
   source: "Bairavasundaram et al., FAST 2008 (corruption in the storage stack); Muir 2004, 3.5",
   example: "{ path: state.json, bytes: 3 }",
   pulse: true,
+  leaves: "anything",
   parameters: z.strictObject({
     path: path.meta({ description: "the files that it happens to", examples: ["*"] }),
     bytes: count(1, 1_000_000)

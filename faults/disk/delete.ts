@@ -11,6 +11,7 @@ export const deletion = diskFault({
   source: "fsck(8); Muir 2004, 3.5",
   example: "{ path: state.json }",
   pulse: true,
+  leaves: "anything",
   parameters: z.strictObject({
     path: path.meta({ description: "the files that it happens to", examples: ["*"] }),
   }),

@@ -10,6 +10,7 @@ export const oldGeneration = diskFault({
   source: "Prabhakaran et al., SOSP 2005 (lost writes); Muir 2004, 3.5",
   example: "{ path: state.json }",
   pulse: true,
+  leaves: "anything",
   journal: true,
   parameters: z.strictObject({
     path: path.meta({ description: "the files that it happens to", examples: ["*"] }),

@@ -11,6 +11,7 @@ export const truncate = diskFault({
   source: "Pillai et al., OSDI 2014; Muir 2004, 3.5",
   example: "{ path: state.json, to: 16B }",
   pulse: true,
+  leaves: "anything",
   parameters: z.strictObject({
     path: path.meta({ description: "the files that it happens to", examples: ["*"] }),
     to: size.prefault("0B").meta({ description: "what is left of each", strengths: ["4KiB", "0B"] }),

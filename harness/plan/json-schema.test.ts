@@ -53,6 +53,7 @@ describe("the JSON Schema and the parser agree on good plans", () => {
       "controls: [{ service: node, without: [reopen-log-on-hup], fails: never node.exited }]\nexpect: [{ never: node.exited }]",
     ),
     withTop("abort: [{ when: run.time > 1h, reason: too long }]"),
+    withTop("mix: { faults: [tcp.latency, process.*], where: [fetch, node], at_most: 3, strength: 50% }"),
   ])("%s", async (text) => {
     expect(await verdicts(text)).toEqual({ schema: true, parser: true });
   });
@@ -80,6 +81,10 @@ describe("the JSON Schema and the parser agree on bad plans", () => {
     withStep("choose: []"),
     withStep("choose: [{ weight: 3 }]"),
     withTop("sed: 7"),
+    withTop("mix: { faults: [tcp.latensy] }"),
+    withTop("mix: { faults: [] }"),
+    withTop("mix: { at_most: 0 }"),
+    withTop("mix: { strength: 50 }"),
     withTop("seed: -1"),
     withTop("seed: often"),
     withTop("tier: daily"),

@@ -87,6 +87,7 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
       without: typeof without === "string" ? [without] : without,
       fails: textOf(fails, [...expectations(read.expect), ...local]) ?? fails,
     })),
+    ...(read.mix === undefined ? {} : { mix: read.mix }),
     tier: read.tier,
     worlds: read.worlds,
     requires: read.requires,

@@ -9,6 +9,7 @@
 import type { z } from "zod";
 import type { Capability } from "../worlds/capability.ts";
 import type { expectationDocument, Severity, Tolerance } from "./document/expectations.ts";
+import type { Mix } from "./document/mix.ts";
 import type { linkDocument, observationDocument, serviceDocument, signalDocument } from "./document/system.ts";
 
 export { planDocument } from "./document/plan.ts";
@@ -33,6 +34,8 @@ export interface Plan {
   readonly expect: readonly Expectation[];
   readonly abort: readonly Abort[];
   readonly controls: readonly Control[];
+  /** Bounds of what `hunt --mix` adds. */
+  readonly mix?: Mix;
   readonly tier: "commit" | "nightly";
   readonly worlds: readonly string[];
   readonly requires: readonly Capability[];

@@ -19,6 +19,7 @@ export function checkNames(checking: Checking): void {
   checkExpectations(checking);
   checkControls(checking);
   checkParams(checking);
+  checkMix(checking);
 }
 
 function known(checking: Checking, path: Path, what: string, name: string | undefined, all: Iterable<string>): void {
@@ -195,6 +196,13 @@ function textOf(raw: Raw, word: string): string | undefined {
 }
 
 const squeeze = (text: string): string => text.trim().replaceAll(/\s+/g, " ");
+
+function checkMix(checking: Checking): void {
+  const { document, services, links } = checking;
+  for (const [index, name] of listAt(recordAt(document, "mix"), "where").entries())
+    if (typeof name === "string")
+      known(checking, ["mix", "where", index], "service or link", name, [...services, ...links]);
+}
 
 function checkParams({ document, complain }: Checking): void {
   for (const [name, param] of Object.entries(recordAt(document, "params"))) {

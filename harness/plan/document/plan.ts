@@ -4,6 +4,7 @@ import { duration } from "../../../faults/units.ts";
 import { capabilities } from "../../worlds/capability.ts";
 import { worldNames } from "../../worlds/world.ts";
 import { expectationDocument } from "./expectations.ts";
+import { mixDocument } from "./mix.ts";
 import { stepDocument } from "./step.ts";
 import { linkDocument, observationDocument, serviceDocument } from "./system.ts";
 import { bound, exactlyOne, expression, label, name, sentence, text } from "./words.ts";
@@ -76,6 +77,7 @@ export const planDocument = z.strictObject({
   expect: z.array(expectationDocument).default([]),
   abort: z.array(z.strictObject({ when: expression, reason: sentence.optional() })).default([]),
   controls: z.array(controlDocument).default([]),
+  mix: mixDocument.optional(),
   tier: z.enum(["commit", "nightly"], "write commit or nightly").default("commit"),
   worlds: z
     .array(z.enum(worldNames, `write the name of a world: ${worldNames.join(", ")}`))
