@@ -78,16 +78,23 @@ export function createWire(time: VirtualTime): Wire {
 
 function createStation(addresses: readonly string[]): Station {
   const [first = loopback] = addresses;
-  const has = (host: string): boolean => isLocal(host) || addresses.includes(host);
+  const own = new Set(addresses);
+  const bySubnet = new Map(addresses.toReversed().map((address) => [subnetOf(address), address]));
+  const has = (host: string): boolean => isLocal(host) || own.has(host);
   return {
     addresses,
     tcp: createPorts(has),
     udp: createPorts(has),
     sourceFor(host) {
       if (isLocal(host)) return loopback;
-      return addresses.includes(host) ? host : first;
+      return own.has(host) ? host : (bySubnet.get(subnetOf(host)) ?? first);
     },
   };
+}
+
+/** A /24, as all of them are in the local world. */
+function subnetOf(host: string): string {
+  return host.slice(0, host.lastIndexOf("."));
 }
 
 interface Bound<Receiver> extends Binding {
@@ -95,13 +102,13 @@ interface Bound<Receiver> extends Binding {
 }
 
 function createPorts<Receiver>(has: (host: string) => boolean): Ports<Receiver> {
-  const taken = new Map<number, Bound<Receiver>[]>();
+  const taken = new Map<number, Map<string, Bound<Receiver>>>();
   let next = ephemeral.first;
 
-  const overlaps = (host: string, port: number): boolean =>
-    taken
-      .get(port)
-      ?.some(({ address }) => address.host === host || address.host === everywhere || host === everywhere) ?? false;
+  const overlaps = (host: string, port: number): boolean => {
+    const there = taken.get(port);
+    return there !== undefined && (host === everywhere || there.has(host) || there.has(everywhere));
+  };
 
   const freePort = (host: string): number | undefined => {
     for (let tried = ephemeral.first; tried <= ephemeral.last; tried += 1) {
@@ -124,16 +131,21 @@ function createPorts<Receiver>(has: (host: string) => boolean): Ports<Receiver> 
         address: { host, port },
         receiver,
         [Symbol.dispose]() {
-          const left = taken.get(port)?.filter((other) => other !== bound) ?? [];
-          if (left.length === 0) taken.delete(port);
-          else taken.set(port, left);
+          const there = taken.get(port);
+          if (there?.get(host) !== bound) return;
+          there.delete(host);
+          if (there.size === 0) taken.delete(port);
         },
       };
-      taken.set(port, [...(taken.get(port) ?? []), bound]);
+      const there = taken.get(port);
+      if (there === undefined) taken.set(port, new Map([[host, bound]]));
+      else there.set(host, bound);
       return bound;
     },
-    receiverAt: ({ host, port }) =>
-      taken.get(port)?.find(({ address }) => address.host === host || address.host === everywhere)?.receiver,
+    receiverAt({ host, port }) {
+      const there = taken.get(port);
+      return (there?.get(host) ?? there?.get(everywhere))?.receiver;
+    },
   };
 }
 
