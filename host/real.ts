@@ -2,7 +2,9 @@
 import type { Host, Log } from "./host.ts";
 import { createRandom } from "./random.ts";
 import { realClock } from "./real/clock.ts";
+import { readControl } from "./real/control.ts";
 import { createFiles } from "./real/files.ts";
+import type { Journal } from "./real/journal.ts";
 import { logToStandardOutput } from "./real/log.ts";
 import { createNetwork } from "./real/network.ts";
 import { createProcesses } from "./real/processes.ts";
@@ -22,19 +24,23 @@ export interface RealHostOptions {
    */
   readonly names?: Readonly<Record<string, string>>;
   readonly identity?: Identity;
+  /** Told of all that is changed in the directory. */
+  readonly journal?: Journal;
+  /** The path of what the world makes the system refuse (host/real/control.ts). */
+  readonly control?: string;
   /** Standard output unless given. */
   readonly log?: Log;
 }
 
 export function createRealHost(options: RealHostOptions): Host {
-  const { name, directory, seed, names, identity, log = logToStandardOutput } = options;
+  const { name, directory, seed, names, identity, journal, control, log = logToStandardOutput } = options;
   return {
     name,
     clock: realClock,
     network: createNetwork({ names, identity: identity ?? {}, log }),
-    files: createFiles(directory),
+    files: createFiles({ directory, journal, refusal: () => readControl(control).disk, log }),
     signals: realSignals,
-    processes: createProcesses(directory),
+    processes: createProcesses({ directory, most: () => readControl(control).processes ?? Infinity, log }),
     random: createRandom(seed),
     log,
   };

@@ -8,6 +8,9 @@
  * - `SINBIN_CA`, `SINBIN_CERT`, `SINBIN_KEY`: paths of PEM files: the authority to trust, the certificate to serve TLS with, and its key.
  * - `SINBIN_NAMES`: only in a world without natural ports: where names lead, as JSON `{ "plc.test:443": "127.0.0.1:40001" }`. A port that is
  *   listened on is mapped to a free one, and the log says so: `network.listening` { port, address }.
+ * - `SINBIN_JOURNAL`: where to write down what is done to the disk, for a world that lets the power fail (host/disk/journal.ts).
+ * - `SINBIN_CONTROL`: where the world says what the system refuses (host/real/control.ts). The log says when it does: `disk.refused`
+ *   { code, path? } and `limits.refused` { limit: "processes" }. A descriptor too many is `limits.refused` { limit: "open-files" }.
  *
  * A connect that is refused is logged in every world, as `network.refused` { host, port, address }: no proxy can see it.
  * What escapes `main` is printed with its stack, exit code 1: that is what Node does.
@@ -16,12 +19,14 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Main } from "./host.ts";
+import { openJournal } from "./real/journal.ts";
 import { createRealHost } from "./real.ts";
 
 const [path, ...args] = process.argv.slice(2);
 if (path === undefined) throw new Error("write the path of a program: node host/start.ts program.ts [arguments…]");
 
 const { SINBIN_SERVICE, SINBIN_SEED, SINBIN_NAMES, SINBIN_CA, SINBIN_CERT, SINBIN_KEY } = process.env;
+const { SINBIN_JOURNAL, SINBIN_CONTROL } = process.env;
 const pem = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : readFileSync(path, "utf8");
 const authority = pem(SINBIN_CA);
@@ -33,6 +38,8 @@ const host = createRealHost({
   directory: process.cwd(),
   seed: Number(SINBIN_SEED ?? 1),
   ...(SINBIN_NAMES !== undefined && { names: JSON.parse(SINBIN_NAMES) }),
+  ...(SINBIN_JOURNAL !== undefined && { journal: openJournal(SINBIN_JOURNAL) }),
+  ...(SINBIN_CONTROL !== undefined && { control: SINBIN_CONTROL }),
   identity: {
     ...(authority !== undefined && { authority }),
     ...(certificate !== undefined && { certificate }),

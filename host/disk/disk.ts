@@ -15,7 +15,7 @@
  */
 import { crash, type Draw } from "./crash.ts";
 import { createEntries, type EntryOperation } from "./entries.ts";
-import { closedError, fileError } from "./errors.ts";
+import { closedError, fileError, refusedDirectoryError } from "./errors.ts";
 import {
   createDirectoryNode,
   createFileNode,
@@ -27,7 +27,7 @@ import {
   type FileNode,
   type Node,
 } from "./nodes.ts";
-import { byName, holderOf, namesIn, pathsIn, within } from "./paths.ts";
+import { byName, holderOf, isBelow, namesIn, pathsIn, within } from "./paths.ts";
 
 export type { Draw } from "./crash.ts";
 
@@ -161,12 +161,13 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
       };
       return {
         write(bytes) {
+          if (bytes.length === 0) return;
           check("write");
           const start = mode === "append" ? file.content.length : position;
           const end = start + bytes.length;
           if (refuse === "EROFS" || (refuse === "ENOSPC" && end > file.content.length))
             throw fileError(refuse, "write");
-          if (bytes.length > 0) data(file, writeTo(file, start, bytes, now()));
+          data(file, writeTo(file, start, bytes, now()));
           position = end;
         },
         sync() {
@@ -183,13 +184,11 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
       const fail = (code: Parameters<typeof fileError>[0]): Error => fileError(code, "rename", from, to);
       const source = holderOf(root, from, fail);
       const target = holderOf(root, to, fail);
-      if (source.name === undefined || target.name === undefined) throw fail("EBUSY");
       if (refuse === "EROFS") throw fail(refuse);
       if (source.node === undefined) throw fail("ENOENT");
-      const [fromPath, toPath] = [`/${namesIn(from).join("/")}/`, `/${namesIn(to).join("/")}/`];
-      if (fromPath === toPath) return;
-      if (toPath.startsWith(fromPath)) throw fail("EINVAL");
-      if (fromPath.startsWith(toPath)) throw fail("ENOTEMPTY");
+      if (source.node === target.node) return;
+      if (source.name === undefined || isBelow(to, from)) throw fail("EINVAL");
+      if (target.name === undefined || isBelow(from, to)) throw fail("ENOTEMPTY");
       if (target.node !== undefined) {
         if (source.node.kind === "directory" && target.node.kind === "file") throw fail("ENOTDIR");
         if (source.node.kind === "file" && target.node.kind === "directory") throw fail("EISDIR");
@@ -203,8 +202,8 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
       names(entries.operate(now(), changes, target.node));
     },
     remove(path) {
-      const { directory, name, node } = holderOf(root, path, (code) => fileError(code, "lstat", path));
-      if (node === undefined) return;
+      const { directory, name, node } = within(root, path, (code) => fileError(code, "lstat", path)) ?? {};
+      if (directory === undefined || node === undefined) return;
       if (refuse === "EROFS") throw fileError(refuse, node.kind === "file" ? "unlink" : "rmdir", path);
       if (name === undefined) empty(root);
       else removeFrom(directory, name, node);
@@ -212,14 +211,14 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
     makeDirectory(path) {
       const fail = (code: Parameters<typeof fileError>[0]): Error => fileError(code, "mkdir", path);
       const parts = namesIn(path);
-      let missing = false;
       let node: Node | undefined = root;
       for (const [index, part] of parts.entries()) {
-        node = node?.kind === "directory" ? node.entries.get(part) : undefined;
-        if (node?.kind === "file") throw fail(index === parts.length - 1 ? "EEXIST" : "ENOTDIR");
-        missing ||= node === undefined;
+        node = node.entries.get(part);
+        if (node === undefined && refuse !== undefined)
+          throw refusedDirectoryError(refuse, parts.slice(0, index + 1).join("/"));
+        if (node === undefined) break;
+        if (node.kind === "file") throw fail(index === parts.length - 1 ? "EEXIST" : "ENOTDIR");
       }
-      if (missing && refuse !== undefined) throw fail(refuse);
       makeDirectories(path);
     },
     list(path) {

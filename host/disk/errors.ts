@@ -2,7 +2,6 @@
 import { constants } from "node:os";
 
 const texts = {
-  EBUSY: "resource busy or locked",
   EEXIST: "file already exists",
   EINVAL: "invalid argument",
   EISDIR: "illegal operation on a directory",
@@ -26,11 +25,26 @@ export function fileError(code: keyof typeof texts, syscall: string, path?: stri
   });
 }
 
+/**
+ * A directory that could not be made on a disk that refuses; `missing` is the first one on the way. On a read-only disk Node looks for it once
+ * more after its attempt, and says only that it isn't there.
+ */
+export function refusedDirectoryError(code: "ENOSPC" | "EROFS", missing: string): Error {
+  const refusal = fileError(code, "mkdir", missing);
+  return code === "ENOSPC" ? refusal : Object.assign(fileError("ENOENT", "mkdir", missing), { cause: refusal });
+}
+
 /** What Node says of a handle that was closed. */
 export function closedError(syscall: string): Error {
-  return Object.assign(new Error("file closed"), { errno: -constants.errno.EBADF, code: "EBADF", syscall });
+  return Object.assign(new Error("file closed"), { code: "EBADF", syscall });
 }
 
 export function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+/** The disk has not taken something: it is full or read-only. */
+export function isRefusal(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "ENOSPC" || code === "EROFS" || (error instanceof Error && isRefusal(error.cause));
 }

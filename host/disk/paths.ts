@@ -37,6 +37,11 @@ export function namesIn(path: string): string[] {
     .filter((name) => name !== "");
 }
 
+export function isBelow(path: string, above: string): boolean {
+  const names = namesIn(path);
+  return namesIn(above).every((name, index) => names[index] === name);
+}
+
 export function byName([one]: readonly [string, Node], [other]: readonly [string, Node]): number {
   return one < other ? -1 : 1;
 }

@@ -1,21 +1,52 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { constants } from "node:os";
 import { resolve } from "node:path";
-import type { Exit, Processes, SignalName } from "../host.ts";
+import { codeOf } from "../disk/errors.ts";
+import type { Exit, Log, Processes, SignalName } from "../host.ts";
 
-export function createProcesses(home: string): Processes {
+export interface ProcessesOptions {
+  /** The directory of the service. */
+  readonly directory: string;
+  /** How many processes there may be, the program itself included. Asked at each start. */
+  readonly most: () => number;
+  readonly log: Log;
+}
+
+export function createProcesses({ directory: home, most, log }: ProcessesOptions): Processes {
+  const alive = new Set<number>();
   return {
     async start(command, args, { directory = "." } = {}) {
+      if (alive.size + 1 >= most()) {
+        log("limits.refused", { limit: "processes" });
+        throw spawnError("EAGAIN", command);
+      }
       const child = spawn(command, args, { detached: true, stdio: "ignore", cwd: resolve(home, directory) });
       const exited = new Promise<Exit>((settle) => {
         child.once("exit", (code, signal) => settle({ code: code ?? undefined, signal: bareName(signal) }));
       });
-      await once(child, "spawn");
+      await once(child, "spawn").catch((error: unknown) => {
+        if (codeOf(error) === "EMFILE") log("limits.refused", { limit: "open-files" });
+        throw error;
+      });
       const { pid } = child;
       if (pid === undefined) throw new Error(`${command} has started without a process id`);
+      alive.add(pid);
+      void exited.then(() => alive.delete(pid));
       return { pid, exited, signal: (signal) => signalGroup(pid, signal) };
     },
   };
+}
+
+/** As libuv words it. */
+function spawnError(code: "EAGAIN", command: string): Error {
+  const syscall = `spawn ${command}`;
+  return Object.assign(new Error(`${syscall} ${code}`), {
+    errno: -constants.errno[code],
+    code,
+    syscall,
+    path: command,
+  });
 }
 
 /** False if nothing is left of the group. */

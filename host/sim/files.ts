@@ -1,6 +1,6 @@
 /** Files of a simulated machine, in the times of an ordinary disk. One operation after the other for each process. */
 import type { Disk, Handle } from "../disk/disk.ts";
-import { codeOf, fileError } from "../disk/errors.ts";
+import { codeOf, fileError, isRefusal } from "../disk/errors.ts";
 import type { Files, OpenFile } from "../host.ts";
 import type { SimulatedProcess } from "./process.ts";
 
@@ -27,7 +27,7 @@ export function createFiles({ disk, process, onRefused }: FilesOptions): Files {
     try {
       return work();
     } catch (error) {
-      if (disk.refuse !== undefined && codeOf(error) === disk.refuse) onRefused();
+      if (isRefusal(error)) onRefused();
       throw error;
     }
   };
