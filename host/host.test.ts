@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { describeHost } from "./host.testing.ts";
-import type { HostPair } from "./host.testing.ts";
+import type { HostPair } from "./talk.testing.ts";
 import { createAuthority } from "./real/certificates.ts";
 import { createRealHost } from "./real.ts";
 

@@ -1,5 +1,5 @@
 /** A simulated world of two machines for the contract suite, in which time passes for as long as a test holds it. */
-import type { HostPair } from "../host.testing.ts";
+import type { HostPair } from "../talk.testing.ts";
 import type { Host } from "../host.ts";
 import { createMachine, type Machine, type StartOptions } from "./machine.ts";
 import { createNetwork, type Names } from "./network.ts";
