@@ -1,31 +1,17 @@
 /**
  * The one file that imports CEL: an environment for a scope, with our types and their operators, and the way in and out of it.
  */
-import { Environment } from "@marcbachmann/cel-js";
+import { Environment, serialize } from "@marcbachmann/cel-js";
+import type { ASTNode } from "@marcbachmann/cel-js";
 import { complaintAbout, type CelFailure } from "./complaint.ts";
+import { crossingsOf, type Comparison } from "./crossings.ts";
 import { ExpressionError } from "./error.ts";
-import type { Bindings, Expression, Scope, ValueType } from "./expression.ts";
-import { guard } from "./guard.ts";
+import type { Bindings, Crossing, Expression, Scope, ValueType } from "./expression.ts";
+import { areSame, guard, type CelNode } from "./guard.ts";
 import type { Rewritten } from "./literals.ts";
 import { functions, operators } from "./operators.ts";
+import { eventMembers, faultType, typeAt, valueAt } from "./path.ts";
 import { Duration, Size, fromCel, toCel, wrapperOf, type Wrapper } from "./values.ts";
-
-const eventMembers: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
-  ["count", "int"],
-  ["age", "duration"],
-  ["last", "dynamic"],
-]);
-
-/** What `fault("name")` is: `hits` over all occurrences, `started` and `ended` one event an occurrence. */
-const faultType: ValueType = {
-  object: "fault",
-  members: new Map<string, ValueType>([
-    ["active", "bool"],
-    ["hits", "int"],
-    ["started", "event"],
-    ["ended", "event"],
-  ]),
-};
 
 const limits = { maxAstNodes: 500, maxDepth: 32, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 8 };
 
@@ -42,31 +28,56 @@ export function compileCel(text: string, rewritten: Rewritten, scope: Scope): Ex
   const { originalOffset } = rewritten;
   const slice = ({ start, end }: { readonly start: number; readonly end: number }): string =>
     text.slice(originalOffset(start), originalOffset(end));
-  const { environment, wrapperFor, typeNamed, evaluateWith } = createEnvironment(rewritten, scope);
+  const { environment, variables, wrapperFor, typeNamed, evaluateWith } = createEnvironment(rewritten, scope);
   try {
     const parsed = environment.parse(rewritten.text);
-    const reads = [...new Set(guard(parsed.ast, scope.steps).map(slice))];
+    const reads = guard(parsed.ast, scope.steps);
     const checked = parsed.check();
     if (checked.error !== undefined) throw checked.error;
-    const type = typeNamed(checked.type ?? "dyn");
+    const comparisons = crossingsOf(parsed.ast, reads, (path) => typeAt(path, scope));
     return {
       text,
-      type,
-      reads,
-      evaluate(bindings) {
-        const variables: Record<string, unknown> = {};
-        for (const [name, variableType] of scope.variables)
-          variables[name] = toCel(bindings.variables[name], variableType, wrapperFor);
-        try {
-          return fromCel(evaluateWith(bindings, () => parsed(variables)));
-        } catch (error) {
-          if (isUnknownYet(error)) return undefined;
-          throw describe(error);
-        }
-      },
+      type: typeNamed(checked.type ?? "dyn"),
+      reads: [...new Set([...reads.values()].map((path) => path.join(".")))],
+      crossings: all(comparisons?.map(crossing)),
+      evaluate: (bindings) => evaluate(parsed, bindings),
     };
   } catch (error) {
     throw describe(error);
+  }
+
+  function evaluate(parsed: ReturnType<Environment["parse"]>, bindings: Bindings): unknown {
+    const values: Record<string, unknown> = {};
+    for (const [name, type] of variables) values[name] = toCel(bindings.variables[name], type, wrapperFor);
+    try {
+      return fromCel(evaluateWith(bindings, () => parsed(values)));
+    } catch (error) {
+      if (isUnknownYet(error)) return undefined;
+      throw describe(error);
+    }
+  }
+
+  function crossing({ path, limit }: Comparison): Crossing | undefined {
+    const parsed = parsedAgain(environment, limit);
+    if (parsed === undefined) return undefined;
+    const literal = rewritten.literals.find(({ name }) => name === limit.args);
+    return {
+      read: path.join("."),
+      remaining(bindings) {
+        const value = literal === undefined ? limitNow(parsed, bindings) : literal.value;
+        const age = valueAt(path, bindings);
+        return typeof value === "number" && typeof age === "number" ? value - age : undefined;
+      },
+    };
+  }
+
+  /** What can't be computed is no limit; the expression itself will say so. */
+  function limitNow(parsed: ReturnType<Environment["parse"]>, bindings: Bindings): unknown {
+    try {
+      return evaluate(parsed, bindings);
+    } catch {
+      return undefined;
+    }
   }
 
   function describe(error: unknown): Error {
@@ -83,14 +94,43 @@ export function compileCel(text: string, rewritten: Rewritten, scope: Scope): Ex
   }
 }
 
+/** An operand by itself. Positions don't tell where its parentheses are, so that it is written out, which must not lose anything. */
+function parsedAgain(environment: Environment, operand: CelNode): ReturnType<Environment["parse"]> | undefined {
+  try {
+    const parsed = environment.parse(serialize(operand as ASTNode));
+    return areSame(parsed.ast, operand) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function all<Item>(items: readonly (Item | undefined)[] | undefined): readonly Item[] | undefined {
+  const known = items?.filter((item) => item !== undefined);
+  return known?.length === items?.length ? known : undefined;
+}
+
 /** A value that the run has not produced yet reads as missing. */
 function isUnknownYet(error: unknown): boolean {
   const code = (error as CelFailure).code;
   return code === "no_such_key" || code === "unknown_variable";
 }
 
-function createEnvironment({ literals }: Rewritten, scope: Scope) {
+/** What all scopes have in common: the rest of an environment costs little. */
+const common = createCommon();
+
+function createCommon(): Environment {
   const environment = new Environment({ limits });
+  environment.registerType("duration", { ctor: Duration, fields: {} });
+  environment.registerType("size", { ctor: Size, fields: {} });
+  for (const [signature, handle] of functions) environment.registerFunction(signature, handle, { async: false });
+  for (const [signature, handle] of operators) {
+    environment.registerOperator(signature, handle as (left: unknown, right: unknown) => unknown);
+  }
+  return environment;
+}
+
+function createEnvironment({ text, literals }: Rewritten, scope: Scope) {
+  const environment = common.clone();
   const wrappers = new Map<ValueType, { readonly name: string; readonly wrapper: Wrapper }>();
   const types = new Map<string, ValueType>();
   const wrapperFor = (type: ValueType): Wrapper | undefined => wrappers.get(type)?.wrapper;
@@ -104,6 +144,7 @@ function createEnvironment({ literals }: Rewritten, scope: Scope) {
   };
   const celName = (type: ValueType): string => {
     if (type === "dynamic") return "dyn";
+    if (type === "age") return "duration";
     if (typeof type === "string") return type;
     const known = wrappers.get(type);
     if (known !== undefined) return known.name;
@@ -111,33 +152,31 @@ function createEnvironment({ literals }: Rewritten, scope: Scope) {
     define(type, name, type.members);
     return name;
   };
-
-  environment.registerType("duration", { ctor: Duration, fields: {} });
-  environment.registerType("size", { ctor: Size, fields: {} });
   define("event", "event", eventMembers);
-  for (const [signature, handle] of functions) environment.registerFunction(signature, handle, { async: false });
-  for (const [signature, handle] of operators) {
-    environment.registerOperator(signature, handle as (left: unknown, right: unknown) => unknown);
-  }
 
   // Evaluation is synchronous: the bindings of the moment are those of the call that is running.
   let current: Bindings | undefined;
-  environment.registerFunction(
-    `fault(string): ${celName(faultType)}`,
-    (step: string) => toCel(current?.fault(step), faultType, wrapperFor),
-    {
-      async: false,
-    },
-  );
+  if (text.includes("fault")) {
+    const fault = (step: string): unknown => toCel(current?.fault(step), faultType, wrapperFor);
+    environment.registerFunction(`fault(string): ${celName(faultType)}`, fault, { async: false });
+  }
   for (const { name, type, value } of literals) {
     environment.registerConstant(name, type, type === "duration" ? new Duration(value) : new Size(value));
   }
-  for (const [name, type] of scope.variables) {
+  for (const name of scope.variables.keys()) {
     if (reservedNames.has(name)) throw new ExpressionError(`${name} is a reserved word: give it another name`, 0);
+  }
+  // Of hundreds of services, an expression names a few.
+  const variables = new Map<string, ValueType>();
+  for (const [name] of text.matchAll(/[A-Za-z]\w*/g)) {
+    const type = scope.variables.get(name);
+    if (type === undefined || variables.has(name)) continue;
+    variables.set(name, type);
     environment.registerVariable(name, celName(type));
   }
   return {
     environment,
+    variables,
     wrapperFor,
     typeNamed: (name: string): ValueType => types.get(name) ?? plainType(name),
     evaluateWith: <Result>(bindings: Bindings, evaluate: () => Result): Result => {

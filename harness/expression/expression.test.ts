@@ -122,10 +122,59 @@ describe("what expressions compute", () => {
 
   test("it says what it looks at", () => {
     const { reads } = compileExpression(
-      'node.slivers.exists(x, x == mode) && fault("storm").hits > 1 && node.ping.age < 5s || node.alive',
+      "node.slivers.exists(x, x == mode) && fault( 'storm' ) .hits > 1 && node . ping.age < 5s || node.alive",
       scope,
     );
     expect(reads).toEqual(["node.slivers", "mode", 'fault("storm").hits', "node.ping.age", "node.alive"]);
+  });
+});
+
+describe("when an expression can change without an event", () => {
+  /** What crosses what, and how long it is until then; nothing if its text does not tell. */
+  const crossings = (text: string) => {
+    const found = compileExpression(text, {
+      ...scope,
+      variables: new Map([...scope.variables, ["run", run]]),
+    }).crossings;
+    const now = { ...bindings, variables: { ...bindings.variables, run: { time: 4000 } } };
+    return found?.map((crossing) => [crossing.read, crossing.remaining(now)]);
+  };
+  const run = object("run", { time: "age" });
+
+  test.each([
+    ["node.ping.age < 5s", [["node.ping.age", 4700]]],
+    ["100ms >= node.ping.age", [["node.ping.age", -200]]],
+    [
+      "node.ping.age > (period + 1s) * 2 && node.alive || node.exits.age != period",
+      [
+        ["node.ping.age", 11_700],
+        ["node.exits.age", -4000],
+      ],
+    ],
+    ["run.time < 3s || node.ping.count > 4", [["run.time", -1000]]],
+    ['fault( "storm" ) . started.age <= 5ms', [['fault("storm").started.age', 0]]],
+    ["node.slivers.exists(s, s == mode && node.ping.age < 1s)", [["node.ping.age", 700]]],
+    ["node.ping.age < 1s * size(plc.slices)", [["node.ping.age", undefined]]],
+    ["node.ping.age < period / (node.loops - 3)", [["node.ping.age", undefined]]],
+    ["node.ping.age < node.exits.age", []],
+    ["node.alive && node.ping.count == 2", []],
+    ["node.ping.last.age == 3", []],
+    ["node.ping", []],
+  ])("%s", (text, found) => {
+    expect(crossings(text)).toEqual(found);
+  });
+
+  test.each([
+    "abs(node.ping.age - 5s) < 1s",
+    "node.ping.age",
+    "node.ping.age in [1s, 2s]",
+    "node.ping.age < (node.exits.age < 3s ? 1s : 2s)",
+    "(node.alive ? node.ping.age : period) < 1s",
+    "[node.ping].exists(p, p.age < 3s)",
+    "[1s, 2s].exists(limit, node.ping.age < limit)",
+    "node.ping.age < period * 1.0123456789012",
+  ])("its text does not tell: %s", (text) => {
+    expect(crossings(text)).toBeUndefined();
   });
 });
 

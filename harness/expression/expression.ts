@@ -12,13 +12,17 @@ import { rewriteLiterals } from "./literals.ts";
 
 export { ExpressionError } from "./error.ts";
 
-/** `object` members are known by name, so that a misspelt one is an error. An `event` has `count` (int), `age` (duration) and `last`. */
+/**
+ * `object` members are known by name, so that a misspelt one is an error. An `event` has `count` (int), `age` and `last`. An `age` is a duration that
+ * grows by itself, as time passes; everything else changes by events alone.
+ */
 export type ValueType =
   | "bool"
   | "int"
   | "double"
   | "string"
   | "duration"
+  | "age"
   | "size"
   | "list"
   | "dynamic"
@@ -35,8 +39,10 @@ export interface Scope {
 export interface Expression {
   readonly text: string;
   readonly type: ValueType;
-  /** What it looks at, as written and in order, such as `node.ping.age` and `fault("storm").hits`: each is an expression of its own. */
+  /** What it looks at, in order and without spaces, such as `node.ping.age` and `fault("storm").hits`: each is an expression of its own. */
   readonly reads: readonly string[];
+  /** All that can change it without an event; `undefined` if that can't be told from its text. */
+  readonly crossings: readonly Crossing[] | undefined;
   /**
    * Bindings by variable name; objects as plain objects; `fault` as a function of the step's name.
    *
@@ -46,6 +52,17 @@ export interface Expression {
    * @throws {ExpressionError}
    */
   evaluate(bindings: Bindings): unknown;
+}
+
+/**
+ * An age and the limit that it is compared with, which only events change: without any, the expression can change at the moment when the one reaches
+ * the other (`age < 3s`) and just after it (`age <= 3s`), and at no other.
+ */
+export interface Crossing {
+  /** Such as `node.ping.age`. */
+  readonly read: string;
+  /** Milliseconds from the time of the bindings to that moment, below 0 if it is past; `undefined` while the limit is not known. */
+  remaining(bindings: Bindings): number | undefined;
 }
 
 export interface Bindings {

@@ -6,6 +6,7 @@
  */
 import { ExpressionError } from "./error.ts";
 import { hint } from "./nearest.ts";
+import type { Path } from "./path.ts";
 
 /** A node of the syntax tree, as far as we look. Offsets are those of the rewritten text. */
 export interface CelNode {
@@ -22,19 +23,19 @@ const methods: ReadonlySet<string> = new Set([...macros, "startsWith", "endsWith
 /** Loops over loops multiply; lists that were observed can have thousands of items. */
 const maximumLoopDepth = 2;
 
-/** Returns the nodes that read the world: chains of members from a name of the scope or from `fault("…")`. @throws {ExpressionError} */
-export function guard(root: CelNode, steps: ReadonlySet<string>): readonly CelNode[] {
-  const reads: CelNode[] = [];
+/** Returns the nodes that read the world, in their order. @throws {ExpressionError} */
+export function guard(root: CelNode, steps: ReadonlySet<string>): ReadonlyMap<CelNode, Path> {
+  const reads = new Map<CelNode, Path>();
 
   const visit = (node: CelNode, bound: ReadonlySet<string>, loops: number): void => {
-    const base = baseOf(node);
-    if (isNode(base) && base.op === "id" && typeof base.args === "string") {
-      if (!bound.has(base.args) && !base.args.startsWith("_")) reads.push(node);
+    const { base, members } = chainOf(node);
+    if (base.op === "id" && typeof base.args === "string") {
+      if (!bound.has(base.args) && !base.args.startsWith("_")) reads.set(node, [base.args, ...members]);
       return;
     }
     if (base.op === "call" && isCall(base.args) && base.args[0] === "fault") {
-      checkFault(base, base.args[1], steps);
-      reads.push(node);
+      const step = stepOf(base, base.args[1], steps);
+      reads.set(node, [`fault(${JSON.stringify(step)})`, ...members]);
       return;
     }
     if (node.op === "call" && isCall(node.args)) {
@@ -68,20 +69,25 @@ export function guard(root: CelNode, steps: ReadonlySet<string>): readonly CelNo
   return reads;
 }
 
-/** `node` of `node.ping.age`; the node itself if it is no chain of members. */
-function baseOf(node: CelNode): CelNode {
+/** `node`, and `ping` and `age`, of `node.ping.age`; the node itself and nothing if it is no chain of members. */
+function chainOf(node: CelNode): { readonly base: CelNode; readonly members: Path } {
+  const members: string[] = [];
   let base = node;
-  while (base.op === "." && Array.isArray(base.args) && isNode(base.args[0])) base = base.args[0];
-  return base;
+  while (base.op === "." && Array.isArray(base.args) && isNode(base.args[0])) {
+    members.unshift(String(base.args[1]));
+    base = base.args[0];
+  }
+  return { base, members };
 }
 
-function checkFault(call: CelNode, args: readonly CelNode[], steps: ReadonlySet<string>): void {
+function stepOf(call: CelNode, args: readonly CelNode[], steps: ReadonlySet<string>): string {
   const [step, ...others] = args;
   if (step?.op !== "value" || typeof step.args !== "string" || others.length > 0) {
     throw new ExpressionError(`write the name of a step in quotes, such as fault("storm")`, call.start);
   }
   if (!steps.has(step.args))
     throw new ExpressionError(`there is no step ${step.args}: ${hint(step.args, steps)}`, step.start);
+  return step.args;
 }
 
 function isNode(value: unknown): value is CelNode {
@@ -100,7 +106,14 @@ function isMethodCall(args: unknown): args is readonly [string, CelNode, readonl
   return Array.isArray(args) && typeof args[0] === "string" && isNode(args[1]) && isNodes(args[2]);
 }
 
-function childrenOf(args: unknown): readonly CelNode[] {
+export function childrenOf(args: unknown): readonly CelNode[] {
   if (isNode(args)) return [args];
   return Array.isArray(args) ? args.flatMap((item) => childrenOf(item)) : [];
+}
+
+/** The same tree, wherever it stands in its text. */
+export function areSame(one: unknown, other: unknown): boolean {
+  if (isNode(one) && isNode(other)) return one.op === other.op && areSame(one.args, other.args);
+  if (!Array.isArray(one) || !Array.isArray(other)) return Object.is(one, other);
+  return one.length === other.length && one.every((item, n) => areSame(item, other[n]));
 }

@@ -70,10 +70,11 @@ export function toCel(value: unknown, type: ValueType, wrapperFor: (type: ValueT
       return BigInt(value as number);
     case "double":
     case "duration":
+    case "age":
     case "size":
       if (typeof value !== "number") throw mismatch(value, type);
       if (type === "double") return value;
-      return type === "duration" ? new Duration(value) : new Size(value);
+      return type === "size" ? new Size(value) : new Duration(value);
     case "list":
       if (!Array.isArray(value)) throw mismatch(value, type);
       return dynamicToCel(value);

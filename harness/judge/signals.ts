@@ -28,7 +28,7 @@ export type Declaring = Pick<Plan, "services" | "links" | "observe" | "constants
 /** Subjects' signals of these names would hide what every service has. */
 export { serviceMembers, linkMembers } from "./builtin.ts";
 
-const runType: ValueType = { object: "run", members: new Map<string, ValueType>([["time", "duration"]]) };
+const runType: ValueType = { object: "run", members: new Map<string, ValueType>([["time", "age"]]) };
 
 export function declareSignals(plan: Declaring): Scope {
   const variables = new Map<string, ValueType>([
