@@ -78,19 +78,15 @@ export function createProcess(options: ProcessOptions): ControlledProcess {
     }
   };
 
-  /** One after the other, as far as it may. */
+  /** What has been waiting comes one by one, each in a turn of its own, as from Node's loop. */
   const pump = (): void => {
-    while (waiting.length > 0 && mayRun()) {
-      if (busyUntil > time.now()) {
-        alarm ??= time.at(busyUntil, () => {
-          alarm = undefined;
-          pump();
-        });
-        return;
-      }
-      const callback = waiting.shift();
+    if (waiting.length === 0 || !mayRun()) return;
+    alarm ??= time.at(busyUntil, () => {
+      alarm = undefined;
+      const callback = mayRun() ? waiting.shift() : undefined;
       if (callback !== undefined) call(callback);
-    }
+      pump();
+    });
   };
 
   const finish = (how: Exit, error?: unknown): void => {

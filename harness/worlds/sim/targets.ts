@@ -3,6 +3,7 @@ import type { Limited } from "../../../faults/limits/contract.ts";
 import type { Targets } from "../../../faults/targets.ts";
 import type { Machine } from "../../../host/sim/machine.ts";
 import type { Life } from "../life.ts";
+import { createOverlap } from "../overlap.ts";
 
 /** What a machine can refuse to a program. */
 export type Refused = Limited | "disk";
@@ -18,9 +19,9 @@ interface TargetsOptions {
 }
 
 export function createTargets({ machine, life }: TargetsOptions): SimTargets {
-  const refusals = createOverlap<"ENOSPC" | "EROFS">((code) => (machine.disk.refuse = code));
-  const openFiles = createOverlap<number>((to) => (machine.limits.openFiles = to ?? Infinity));
-  const processes = createOverlap<number>((to) => (machine.limits.processes = to ?? Infinity));
+  const refusals = createOverlap<"ENOSPC" | "EROFS">((code) => void (machine.disk.refuse = code));
+  const openFiles = createOverlap<number>((to) => void (machine.limits.openFiles = to ?? Infinity));
+  const processes = createOverlap<number>((to) => void (machine.limits.processes = to ?? Infinity));
   let freezes = 0;
   const runs = (): boolean => life()?.isGone() === false;
 
@@ -32,7 +33,7 @@ export function createTargets({ machine, life }: TargetsOptions): SimTargets {
     targets: {
       disk: {
         files: async () => machine.disk.files(),
-        read: async (path) => machine.disk.read(path),
+        read: async (path) => (machine.disk.files().includes(path) ? machine.disk.read(path) : undefined),
         put: async (path, bytes) => machine.disk.put(path, bytes),
         delete: async (path) => machine.disk.delete(path),
         previous: async (path) => machine.disk.previous(path),
@@ -64,29 +65,6 @@ export function createTargets({ machine, life }: TargetsOptions): SimTargets {
           runs() ? (what === "open-files" ? openFiles : processes).add(to, onRefused) : undefined,
       },
     },
-  };
-}
-
-interface Overlap<Value> {
-  add(value: Value, onHit: () => void): AsyncDisposable;
-  hit(): void;
-}
-
-/** Of several that hold at once, the latest counts. */
-function createOverlap<Value>(apply: (value: Value | undefined) => void): Overlap<Value> {
-  const held: { readonly value: Value; readonly onHit: () => void }[] = [];
-  const settle = (): void => apply(held.at(-1)?.value);
-  return {
-    add(value, onHit) {
-      const entry = { value, onHit };
-      held.push(entry);
-      settle();
-      return lifted(() => {
-        held.splice(held.indexOf(entry), 1);
-        settle();
-      });
-    },
-    hit: () => held.at(-1)?.onHit(),
   };
 }
 

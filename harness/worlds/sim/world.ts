@@ -8,6 +8,7 @@ import type { Address } from "../../../host/host.ts";
 import { createMachine } from "../../../host/sim/machine.ts";
 import { createNetwork } from "../../../host/sim/network.ts";
 import type { VirtualTime } from "../../../host/sim/time.ts";
+import { uniform } from "../../../faults/random.ts";
 import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
 import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
@@ -38,6 +39,8 @@ export const epochMs = 1_767_225_600_000;
 
 /** The only authority that anybody trusts. */
 const authority = "sinbin";
+/** About what NTP promises on a wide area network (RFC 5905, section 1). */
+const mostSkewMs = 20;
 /** At the end of a run nobody waits longer for a service to stop by itself. */
 const patienceMs = 2000;
 
@@ -76,8 +79,8 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
       network,
       addresses: [address],
       names: { table: names, servers: [] },
-      epochMs,
-      // No two machines were switched on at the same moment.
+      // No two clocks show the same, though all are kept by NTP, and no two machines were switched on at the same moment.
+      epochMs: epochMs + Math.round((uniform(seed, ["clock", name]) - 0.5) * 2 * mostSkewMs),
       upMs: (number + 1) * 1_000_000,
       onRefused: (what) => running.get(name)?.refused(what),
     });

@@ -1,0 +1,74 @@
+/** The clocks of a simulated machine, which can be stepped, slowed and stopped without each other. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createMachineClock, type MachineClock } from "./clock.ts";
+import { createVirtualTime, type VirtualTime } from "./time.ts";
+
+function createScene(): { readonly time: VirtualTime; readonly clock: MachineClock } {
+  const time = createVirtualTime();
+  return { time, clock: createMachineClock({ time, epochMs: 1e12, upMs: 5000 }) };
+}
+
+function sleepUntil(time: VirtualTime, moment: number): Promise<void> {
+  return new Promise((resolve) => void time.at(moment, resolve));
+}
+
+test("a step moves the wall clock alone, and no timer", async () => {
+  const { time, clock } = createScene();
+  let fired = NaN;
+  await time.pass(async () => {
+    clock.at(5100, () => (fired = time.now()));
+    clock.step(-40_000);
+    await sleepUntil(time, 200);
+  });
+  expect([clock.wall(), clock.monotonic(), fired]).toEqual([1e12 - 40_000 + 200, 5200, 100]);
+});
+
+test("at another rate both clocks and all timers follow, those that were set before included", async () => {
+  const { time, clock } = createScene();
+  const fired: number[] = [];
+  await time.pass(async () => {
+    clock.at(5100, () => fired.push(time.now()));
+    await sleepUntil(time, 50);
+    clock.setRate(0.5);
+    await sleepUntil(time, 1000);
+  });
+  expect(fired).toEqual([150]);
+  expect([clock.monotonic(), clock.wall()]).toEqual([5525, 1e12 + 525]);
+});
+
+test("a clock that stands still fires nothing until it goes on", async () => {
+  const { time, clock } = createScene();
+  const fired: number[] = [];
+  await time.pass(async () => {
+    clock.at(5100, () => fired.push(time.now()));
+    clock.setRate(0);
+    await sleepUntil(time, 10_000);
+    expect(fired).toEqual([]);
+    clock.setRate(2);
+    await sleepUntil(time, 20_000);
+  });
+  expect(fired).toEqual([10_050]);
+});
+
+test("no timer is ever early on its own clock, at any rate", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.double({ min: 0.01, max: 100, noNaN: true }),
+      fc.double({ min: 0, max: 1000, noNaN: true }),
+      async (rate, wait) => {
+        const { time, clock } = createScene();
+        clock.setRate(rate);
+        const due = clock.monotonic() + wait;
+        const shown = await time.pass(
+          () => new Promise<number>((resolve) => clock.at(due, () => resolve(clock.monotonic()))),
+        );
+        expect(shown).toBeGreaterThanOrEqual(due);
+      },
+    ),
+  );
+});
+
+test("a clock can't run backwards", () => {
+  expect(() => createScene().clock.setRate(-1)).toThrow("write 0 or more");
+});
