@@ -7,12 +7,14 @@ import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { Socket } from "./host.ts";
 import { readAll, readBytes, startTalk, until, type HostPair } from "./talk.testing.ts";
+import { describeTcp } from "./tcp.testing.ts";
 
 export function describeHost(startPair: () => Promise<HostPair>): void {
   describeNetwork(startPair);
   describe.each([{ tls: false }, { tls: true }])("a connection (tls: $tls)", ({ tls }) => {
     describeConnection(startPair, tls);
   });
+  describeTcp(startPair);
   describeTls(startPair);
   describeClock(startPair);
   describeFiles(startPair);
@@ -207,6 +209,36 @@ function describeTls(startPair: () => Promise<HostPair>): void {
     ).rejects.toMatchObject({
       code: "ERR_TLS_CERT_ALTNAME_INVALID",
     });
+  });
+
+  test("a server's program hears nothing of those who do not trust it", async () => {
+    await using pair = await startPair();
+    const accepted: Socket[] = [];
+    await using listener = await pair.server.network.listen({ port: 0, tls: true }, (socket) => accepted.push(socket));
+    const address = { host: pair.place, port: listener.address.port, tls: true };
+    await expect(pair.stranger.network.connect(address)).rejects.toThrow("unable to verify the first certificate");
+    const trusting = await pair.client.network.connect(address);
+    await until(() => accepted.length > 0);
+    expect(accepted.map(({ remotePort }) => remotePort)).toEqual([trusting.localPort]);
+    trusting.destroy();
+  });
+
+  test("what answers without TLS is no TLS server, whatever it says", async () => {
+    await using pair = await startPair();
+    await using listener = await pair.server.network.listen({ port: 0 }, (socket) => {
+      socket.on("error", () => {}).end("HTTP/1.0 400 Bad Request\r\n\r\n");
+    });
+    const address = { host: pair.place, port: listener.address.port };
+    await expect(pair.client.network.connect({ ...address, tls: true })).rejects.toMatchObject({
+      code: "ERR_SSL_WRONG_VERSION_NUMBER",
+    });
+  });
+
+  test("nobody serves TLS without a certificate", async () => {
+    await using pair = await startPair();
+    await expect(pair.client.network.listen({ port: 0, tls: true }, () => {})).rejects.toThrow(
+      "this service has no certificate to serve TLS with",
+    );
   });
 
   test.each(["destroy", "resetAndDestroy"] as const)(

@@ -11,7 +11,7 @@ import type { Address, Waiting } from "../host.ts";
 import { systemError, type SimulatedProcess } from "./process.ts";
 import { createTcpEnd, type Segments, type TcpEnd } from "./tcp.ts";
 import type { VirtualTime } from "./time.ts";
-import type { Binding, Station, Wire } from "./wire.ts";
+import { everywhere, loopback, type Binding, type Station, type Wire } from "./wire.ts";
 
 /** What opens a connection. A listener answers it, a latency later. */
 export interface Syn {
@@ -53,9 +53,11 @@ export function connectTcp(
 
   using resources = new DisposableStack();
   resources.use(openSocket(process, () => failure("EMFILE")));
-  const source = { host: station.sourceFor(to.host), port: 0 };
+  // Linux takes "any address" for a way to say loopback.
+  const remote = to.host === everywhere ? { ...to, host: loopback } : to;
+  const source = { host: station.sourceFor(remote.host), port: 0 };
   const { address: from } = resources.use(station.tcp.bind(source, "connect"));
-  const end = createTcpEnd({ wire, process, local: from, remote: to });
+  const end = createTcpEnd({ wire, process, local: from, remote });
   end.own(resources.move());
 
   return new Promise<TcpEnd>((resolve, reject) => {
@@ -77,7 +79,7 @@ export function connectTcp(
       });
     const syn: Syn = {
       from,
-      to,
+      to: remote,
       client: end.incoming,
       answer: ({ server, acknowledged, abandoned }) =>
         wire.carry(() => {
@@ -90,8 +92,8 @@ export function connectTcp(
     const began = time.now();
     const knock = (tries: number): void =>
       wire.carry(() => {
-        const there = wire.stationAt(to.host, station);
-        const listener = there?.tcp.receiverAt(to);
+        const there = wire.stationAt(remote.host, station);
+        const listener = there?.tcp.receiverAt(remote);
         if (there !== undefined && listener === undefined) wire.carry(() => give("ECONNREFUSED"));
         else if (listener?.(syn) !== true) {
           time.at(began + 1000 * (2 ** (tries + 1) - 1), () => {

@@ -149,7 +149,7 @@ function createPorts<Receiver>(has: (host: string) => boolean): Ports<Receiver> 
   };
 }
 
-/** What never leaves a machine; Linux takes `0.0.0.0` as a destination for it, too. */
+/** What never leaves a machine, and all that it has. */
 function isLocal(host: string): boolean {
   return host.startsWith("127.") || host === everywhere;
 }

@@ -1,0 +1,198 @@
+/** TCP's finer manners, as Linux and libuv have them: who hears what, and when, once one side has gone. Part of the contract of every host. */
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { quiet, readAll, readBytes, startTalk, until, type HostPair } from "./talk.testing.ts";
+
+export function describeTcp(startPair: () => Promise<HostPair>): void {
+  test("each side has the other's address, and the listener its own", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { host: pair.place });
+    const { client, server, listener } = talk;
+    expect(listener.address.host).toBe(pair.place);
+    expect([client.remoteAddress, client.remotePort]).toEqual([pair.place, listener.address.port]);
+    expect([server.localAddress, server.localPort]).toEqual([client.remoteAddress, client.remotePort]);
+    expect([server.remoteAddress, server.remotePort]).toEqual([client.localAddress, client.localPort]);
+  });
+
+  test("errors are worded as libuv words them, and name the address", async () => {
+    await using pair = await startPair();
+    const { network } = pair.server;
+    const listener = await network.listen({ host: pair.place, port: 0 }, () => {});
+    const { host, port } = listener.address;
+    await expect(network.listen({ host, port }, () => {})).rejects.toMatchObject({
+      message: `listen EADDRINUSE: address already in use ${host}:${port}`,
+      code: "EADDRINUSE",
+      syscall: "listen",
+      address: host,
+      port,
+    });
+    await listener[Symbol.asyncDispose]();
+    await expect(pair.client.network.connect({ host, port })).rejects.toMatchObject({
+      message: `connect ECONNREFUSED ${host}:${port}`,
+      code: "ECONNREFUSED",
+      syscall: "connect",
+      address: host,
+      port,
+    });
+    await expect(network.listen({ host: "203.0.113.1", port: 0 }, () => {})).rejects.toMatchObject({
+      code: "EADDRNOTAVAIL",
+    });
+  });
+
+  test("a port that is taken on one address is taken for all of them", async () => {
+    await using pair = await startPair();
+    const { network } = pair.server;
+    await using one = await network.listen({ host: pair.place, port: 0 }, () => {});
+    const { port } = one.address;
+    await expect(network.listen({ host: "0.0.0.0", port }, () => {})).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await using all = await network.listen({ host: "0.0.0.0", port: 0 }, () => {});
+    await expect(network.listen({ host: pair.place, port: all.address.port }, () => {})).rejects.toMatchObject({
+      code: "EADDRINUSE",
+    });
+  });
+
+  test("a machine reaches itself on loopback, whatever its addresses", async () => {
+    await using pair = await startPair();
+    const { network } = pair.server;
+    await using listener = await network.listen({ host: "127.0.0.1", port: 0 }, (socket) => {
+      quiet(socket).end("it is me");
+    });
+    const { port } = listener.address;
+    for (const host of ["127.0.0.1", "localhost", "0.0.0.0"]) {
+      expect(await readAll(await network.connect({ host, port }))).toBe("it is me");
+    }
+  });
+
+  test("a name that nobody has is ENOTFOUND", async () => {
+    await using pair = await startPair();
+    await expect(pair.client.network.connect({ host: "nobody.invalid", port: 1 })).rejects.toMatchObject({
+      code: "ENOTFOUND",
+    });
+  });
+
+  test("what arrived before a reset is read before it", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { halfOpen: true, pauseOnConnect: true });
+    const { client, server } = talk;
+    await new Promise((resolve) => void client.write("last words", resolve));
+    client.resetAndDestroy();
+    const seen: unknown[] = [];
+    server.on("data", (chunk: Buffer) => seen.push(String(chunk)));
+    server.on("error", (error: NodeJS.ErrnoException) => seen.push(error.code, error.syscall));
+    await pair.client.clock.sleep(20);
+    server.resume();
+    await until(() => server.destroyed && seen.length > 1);
+    expect(seen).toEqual(["last words", "ECONNRESET", "read"]);
+  });
+
+  test.each([
+    { unread: true, seen: ["ECONNRESET", "read", "closed"] },
+    { unread: false, seen: ["end", "closed"] },
+  ])("closing with something unread ($unread) is a reset, else an end", async ({ unread, seen: expected }) => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { pauseOnConnect: unread });
+    const { client, server } = talk;
+    const seen: unknown[] = [];
+    client.on("end", () => seen.push("end"));
+    client.on("error", (error: NodeJS.ErrnoException) => seen.push(error.code, error.syscall));
+    client.on("close", () => seen.push("closed"));
+    client.resume().write("hello");
+    if (!unread) await readBytes(server, 5);
+    else await pair.client.clock.sleep(20);
+    server.destroy();
+    await until(() => client.destroyed && seen.includes("closed"));
+    expect(seen).toEqual(expected);
+  });
+
+  test("writing to a peer that has closed is answered with a reset: the next write is EPIPE", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { halfOpen: true });
+    const { client, server } = talk;
+    server.destroy();
+    await readAll(client);
+    const write = (): Promise<unknown> => new Promise((resolve) => void client.write("hello?", resolve));
+    expect(await write()).toBeFalsy();
+    await pair.client.clock.sleep(20);
+    expect(await write()).toMatchObject({ message: "write EPIPE", code: "EPIPE", syscall: "write" });
+    await until(() => client.destroyed);
+  });
+
+  test("a reset behind an end is noticed by nobody who does not write", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { halfOpen: true });
+    const { client, server } = talk;
+    client.end();
+    await readAll(server);
+    client.resetAndDestroy();
+    await pair.client.clock.sleep(20);
+    expect(server.destroyed).toBe(false);
+    const failed = new Promise((resolve) => void server.write("hello?", resolve));
+    expect(await failed).toMatchObject({ code: "EPIPE", syscall: "write" });
+  });
+
+  test("who may not be half open and writes after the other's end hears that this is over", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, {});
+    const { client, server } = talk;
+    server.end();
+    client.resume();
+    await once(client, "end");
+    await until(() => client.writableEnded);
+    const failed = new Promise((resolve) => void client.write("one more thing", resolve));
+    expect(await failed).toMatchObject({ code: "EPIPE", message: "This socket has been ended by the other party" });
+  });
+
+  test("what the kernel has taken arrives, though the sender has closed", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { pauseOnConnect: true });
+    const { client, server } = talk;
+    await new Promise((resolve) => void client.write(Buffer.alloc(100_000, "x"), resolve));
+    client.destroy();
+    await once(client, "close");
+    expect((await readAll(server.resume())).length).toBe(100_000);
+  });
+
+  test("a buffer may be used again once its write has been called back", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { pauseOnConnect: true });
+    const { client, server } = talk;
+    const buffer = Buffer.from("first");
+    await new Promise((resolve) => void client.write(buffer, resolve));
+    buffer.write("again");
+    client.end(buffer);
+    expect(await readAll(server.resume())).toBe("firstagain");
+  });
+
+  test("destroySoon sends what was written, and then closes without waiting for the other's end", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { halfOpen: true });
+    const { client, server } = talk;
+    client.write("all of it");
+    client.destroySoon();
+    await once(client, "close");
+    expect(await readAll(server)).toBe("all of it");
+    expect(server.destroyed).toBe(false);
+  });
+
+  test("a socket on which nothing passes for so long says so, and stays open", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, {});
+    const { clock } = pair.client;
+    const { client, server } = talk;
+    const began = clock.monotonic();
+    let active = began;
+    const idle = new Promise<number>((resolve) => void client.setTimeout(100, () => resolve(clock.monotonic())));
+    client.on("data", () => (active = clock.monotonic()));
+    await clock.sleep(50);
+    server.write("still here");
+    const at = await idle;
+    expect(active).toBeGreaterThanOrEqual(began + 50);
+    // Node's own timers may be a millisecond early.
+    expect(at).toBeGreaterThanOrEqual(active + 99);
+    expect(client.destroyed).toBe(false);
+    let again = false;
+    client.setTimeout(10, () => (again = true)).setTimeout(0);
+    await clock.sleep(30);
+    expect(again).toBe(false);
+  });
+}
