@@ -3,10 +3,16 @@ import type { ValueType } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import { createCounter } from "./counter.ts";
 
-export interface BuiltIn {
-  apply(event: HistoryEvent): void;
-  view(now: number): Readonly<Record<string, unknown>>;
+export interface BuiltIn<Event> {
+  apply(event: Event): void;
+  /** What expressions see, as it is now; nothing is made before somebody looks at it. */
+  readonly view: Readonly<Record<string, unknown>>;
 }
+
+/** Events of the service, of the link or of the step that the signals are about. */
+export type ServiceEvent = Extract<HistoryEvent, { readonly service: string }>;
+export type LinkEvent = Extract<HistoryEvent, { readonly link: string }>;
+export type StepEvent = Extract<HistoryEvent, { readonly step: string }>;
 
 /** Names that no service, link or observation can have. */
 export const builtInNames: ReadonlySet<string> = new Set(["run", "phase", "fault"]);
@@ -28,7 +34,7 @@ export const serviceMembers: ReadonlyMap<string, ValueType> = new Map<string, Va
   ["exits", "event"],
 ]);
 
-export function createServiceSignals(service: string): BuiltIn {
+export function createServiceSignals(now: () => number): BuiltIn<ServiceEvent> {
   const started = createCounter();
   const exits = createCounter();
   let starts = 0;
@@ -37,7 +43,6 @@ export function createServiceSignals(service: string): BuiltIn {
   let crashed = false;
   return {
     apply(event) {
-      if (!("service" in event) || event.service !== service) return;
       switch (event.event) {
         case "service.start":
           starts += 1;
@@ -67,16 +72,32 @@ export function createServiceSignals(service: string): BuiltIn {
           event satisfies never;
       }
     },
-    view: (now) => ({
-      alive,
-      ready,
-      exited: starts > 0 && !alive,
-      crashed,
-      starts,
-      restarts: Math.max(0, starts - 1),
-      started: started.view(now),
-      exits: exits.view(now),
-    }),
+    view: {
+      get alive() {
+        return alive;
+      },
+      get ready() {
+        return ready;
+      },
+      get exited() {
+        return starts > 0 && !alive;
+      },
+      get crashed() {
+        return crashed;
+      },
+      get starts() {
+        return starts;
+      },
+      get restarts() {
+        return Math.max(0, starts - 1);
+      },
+      get started() {
+        return started.view(now());
+      },
+      get exits() {
+        return exits.view(now());
+      },
+    },
   };
 }
 
@@ -90,7 +111,7 @@ export const linkMembers: ReadonlyMap<string, ValueType> = new Map<string, Value
   ["downstream", "size"],
 ]);
 
-export function createLinkSignals(link: string): BuiltIn {
+export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
   const opened = createCounter();
   const closed = createCounter();
   let connections = 0;
@@ -98,30 +119,49 @@ export function createLinkSignals(link: string): BuiltIn {
   let downstream = 0;
   return {
     apply(event) {
-      if (event.event === "connection.open" && event.link === link) {
-        connections += 1;
-        opened.happen(event.at, { connection: event.connection });
-      }
-      if (event.event === "connection.close" && event.link === link) {
-        connections -= 1;
-        upstream += event.upstream;
-        downstream += event.downstream;
-        closed.happen(event.at, { connection: event.connection, by: event.by });
+      switch (event.event) {
+        case "connection.open":
+          connections += 1;
+          opened.happen(event.at, { connection: event.connection });
+          break;
+        case "connection.close":
+          connections -= 1;
+          upstream += event.upstream;
+          downstream += event.downstream;
+          closed.happen(event.at, { connection: event.connection, by: event.by });
+          break;
+        default:
+          event satisfies never;
       }
     },
-    view: (now) => ({ connections, opened: opened.view(now), closed: closed.view(now), upstream, downstream }),
+    view: {
+      get connections() {
+        return connections;
+      },
+      get opened() {
+        return opened.view(now());
+      },
+      get closed() {
+        return closed.view(now());
+      },
+      get upstream() {
+        return upstream;
+      },
+      get downstream() {
+        return downstream;
+      },
+    },
   };
 }
 
 /** What `fault("name")` is. */
-export function createFaultSignals(step: string): BuiltIn {
+export function createFaultSignals(now: () => number): BuiltIn<StepEvent> {
   const started = createCounter();
   const ended = createCounter();
   const active = new Set<number>();
   let hits = 0;
   return {
     apply(event) {
-      if (!("step" in event) || event.step !== step) return;
       switch (event.event) {
         case "fault.inject":
           active.add(event.occurrence);
@@ -143,6 +183,19 @@ export function createFaultSignals(step: string): BuiltIn {
           event satisfies never;
       }
     },
-    view: (now) => ({ active: active.size > 0, hits, started: started.view(now), ended: ended.view(now) }),
+    view: {
+      get active() {
+        return active.size > 0;
+      },
+      get hits() {
+        return hits;
+      },
+      get started() {
+        return started.view(now());
+      },
+      get ended() {
+        return ended.view(now());
+      },
+    },
   };
 }

@@ -1,3 +1,5 @@
+import { toMoment } from "./moment.ts";
+
 /** Something that happens again and again, as expressions see it: an `event`. */
 export interface Counter {
   happen(at: number, last: unknown): void;
@@ -15,6 +17,6 @@ export function createCounter(): Counter {
       lastAt = at;
       last = value;
     },
-    view: (now) => ({ count, age: Math.max(0, now - lastAt), last }),
+    view: (now) => ({ count, age: toMoment(Math.max(0, now - lastAt)), last }),
   };
 }

@@ -21,9 +21,8 @@ interface Reading {
 
 export interface Observed {
   readonly type: ValueType;
-  /** Whether the event will change it. */
-  concerns(event: HistoryEvent): boolean;
-  apply(event: HistoryEvent): void;
+  /** Whether the event says anything of it. */
+  apply(event: HistoryEvent): boolean;
   /** `undefined` while it is not known. */
   view(now: number): unknown;
 }
@@ -50,12 +49,12 @@ export function createObserved(observation: Observation, probe: string): Observe
 
   return {
     type: as,
-    concerns: (event) => readingOf(event) !== undefined,
     apply(event) {
       const reading = readingOf(event);
-      if (reading === undefined) return;
+      if (reading === undefined) return false;
       if (as !== "event") value = reading.raw === undefined ? undefined : convert(reading.raw, as);
       else if (reading.happened) counter.happen(event.at, reading.raw);
+      return true;
     },
     view: (now) => (as === "event" ? counter.view(now) : value),
   };

@@ -10,15 +10,10 @@ import { compileExpression, ExpressionError } from "../expression/expression.ts"
 import type { Bindings, Expression, Scope, ValueType } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import type { Plan } from "../plan/schema.ts";
-import {
-  createFaultSignals,
-  createLinkSignals,
-  createServiceSignals,
-  linkMembers,
-  serviceMembers,
-  type BuiltIn,
-} from "./builtin.ts";
-import { createObserved, type Observed } from "./observed.ts";
+import { createFaultSignals, createLinkSignals, createServiceSignals, linkMembers, serviceMembers } from "./builtin.ts";
+import { toMoment } from "./moment.ts";
+import { createObserved } from "./observed.ts";
+import { createRoutes, type Declared } from "./routes.ts";
 
 /** What declares names: a plan, or one that is being parsed and has not all of its parts yet. */
 export type Declaring = Pick<Plan, "services" | "links" | "observe" | "constants"> & {
@@ -64,66 +59,106 @@ function example(text: string, type: ValueType): string {
 }
 
 export interface Signals {
-  /** What the event may change when it is applied, otherwise than by age: `node` stands for all its members, `fault` for all steps. */
-  changedBy(event: HistoryEvent): readonly string[];
-  apply(event: HistoryEvent): void;
-  /** As they are at a time that is not before the last event. */
+  /** Returns what the event may have changed, otherwise than by age: `node` stands for all its members. */
+  apply(event: HistoryEvent): readonly string[];
+  /** As they are at a time that is not before the last event. To be used before anything else is asked of the signals. */
   bindings(at: number): Bindings;
 }
 
 export function createSignals(plan: Declaring): Signals {
-  const services = new Map<string, BuiltIn>(
-    Object.keys(plan.services).map((name) => [name, createServiceSignals(name)]),
-  );
-  const links = new Map<string, BuiltIn>(Object.keys(plan.links).map((name) => [name, createLinkSignals(name)]));
-  const steps = new Map<string, BuiltIn>(
-    [...declareSignals(plan).steps].map((name) => [name, createFaultSignals(name)]),
-  );
-  const observed = new Map<string, Observed>(
-    Object.entries(plan.observe).map(([name, observation]) => [name, createObserved(observation, name)]),
-  );
-  const subjects = Object.entries(plan.services).flatMap(([service, { subject }]) =>
-    Object.entries(subject?.signals ?? {}).map(([signal, declared]) => ({
-      service,
-      signal,
-      observed: createObserved({ ...declared, service }, `${service}.${signal}`),
-    })),
-  );
-  const builtIns = [...services.values(), ...links.values(), ...steps.values()];
-  const declared = new Map<string, Observed>([
-    ...observed,
-    ...subjects.map((each): [string, Observed] => [`${each.service}.${each.signal}`, each.observed]),
-  ]);
-  const constants = Object.fromEntries(Object.entries(plan.constants).map(([name, { value }]) => [name, value]));
-  let phase = "";
+  const declared = declaredBy(plan);
+  const routes = createRoutes(declared);
+  const { steps: stepNames } = declareSignals(plan);
+  let now = 0;
   let began = 0;
+  let phase = "";
+  const current = (): number => now;
+  const services = recordOf(Object.keys(plan.services), () => createServiceSignals(current));
+  const links = recordOf(Object.keys(plan.links), () => createLinkSignals(current));
+  const steps = recordOf(stepNames, () => createFaultSignals(current));
+
+  const run = {
+    get time() {
+      return toMoment(now - began);
+    },
+  };
+  const variables = Object.defineProperties(
+    {},
+    {
+      ...Object.fromEntries(Object.entries(plan.constants).map(([name, { value }]) => [name, seen(() => value)])),
+      run: seen(() => run),
+      phase: seen(() => phase),
+    },
+  );
+  for (const [name, { view }] of [...links, ...services])
+    Object.defineProperty(
+      variables,
+      name,
+      seen(() => view),
+    );
+  for (const { service, name, observed } of declared) {
+    const owner = service === undefined ? variables : services.get(service)?.view;
+    if (owner !== undefined)
+      Object.defineProperty(
+        owner,
+        name,
+        seen(() => observed.view(now)),
+      );
+  }
+  const bindings: Bindings = { variables, fault: (step) => steps.get(step)?.view };
 
   return {
-    changedBy: (event) => [
-      ...[...declared].flatMap(([name, signal]) => (signal.concerns(event) ? [name] : [])),
-      ...builtInsChangedBy(event),
-    ],
     apply(event) {
+      const changed = [...routes.apply(event)];
       if (event.event === "run.begin") began = event.at;
-      if (event.event === "phase.begin") phase = event.phase;
-      for (const signals of [...builtIns, ...declared.values()]) signals.apply(event);
+      if (event.event === "phase.begin") {
+        phase = event.phase;
+        changed.push("phase");
+      }
+      if ("service" in event && event.event !== "service.log") {
+        services.get(event.service)?.apply(event);
+        changed.push(event.service);
+      }
+      if ("link" in event) {
+        links.get(event.link)?.apply(event);
+        changed.push(event.link);
+      }
+      if ("step" in event) {
+        steps.get(event.step)?.apply(event);
+        changed.push(`fault(${JSON.stringify(event.step)})`);
+      }
+      return changed;
     },
     bindings(at) {
-      const variables: Record<string, unknown> = { ...constants, run: { time: at - began }, phase };
-      for (const [name, signal] of observed) variables[name] = signal.view(at);
-      for (const [name, link] of links) variables[name] = link.view(at);
-      for (const [name, service] of services) variables[name] = { ...service.view(at) };
-      for (const { service, signal, observed } of subjects)
-        (variables[service] as Record<string, unknown>)[signal] = observed.view(at);
-      return { variables, fault: (step) => steps.get(step)?.view(at) };
+      now = at;
+      return bindings;
     },
   };
 }
 
-function builtInsChangedBy(event: HistoryEvent): readonly string[] {
-  if (event.event === "phase.begin") return ["phase"];
-  if (event.event === "service.log") return [];
-  if ("service" in event) return [event.service];
-  if ("link" in event) return [event.link];
-  return "step" in event ? ["fault"] : [];
+function recordOf<Value>(names: Iterable<string>, create: () => Value): ReadonlyMap<string, Value> {
+  return new Map([...names].map((name) => [name, create()]));
+}
+
+function seen(get: () => unknown): PropertyDescriptor {
+  return { get, enumerable: true };
+}
+
+/** The plan's own observations, and those of its subjects. */
+function declaredBy(plan: Declaring): readonly Declared[] {
+  const own = Object.entries(plan.observe).map(([name, observation]): Declared => ({
+    service: undefined,
+    name,
+    full: name,
+    observation,
+    observed: createObserved(observation, name),
+  }));
+  const subjects = Object.entries(plan.services).flatMap(([service, { subject }]) =>
+    Object.entries(subject?.signals ?? {}).map(([name, signal]): Declared => {
+      const full = `${service}.${name}`;
+      const observation = { ...signal, service };
+      return { service, name, full, observation, observed: createObserved(observation, full) };
+    }),
+  );
+  return [...own, ...subjects];
 }

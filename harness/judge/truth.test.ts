@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import type { HistoryEvent } from "../history/event.ts";
 import { compileCondition, createSignals, declareSignals } from "./signals.ts";
 import { sketchPlan, story, type Told } from "./judge.testing.ts";
-import { traceTruth } from "./truth.ts";
+import { createTrace, traceTruth, valueAt, type Position } from "./truth.ts";
 
 const plan = sketchPlan();
 
@@ -27,38 +28,90 @@ test("events that do not concern an expression leave its truth alone, and the pl
   ]);
 });
 
-test("the truth of a condition on ages is that of every millisecond, whatever happens when", () => {
+const changesOf = (text: string, ...told: readonly Told[]) =>
+  trace(text, ...told).truth.changes.map(({ index, at, value }) => [index, at, value]);
+
+test("a limit is reached at its very moment, and passed one moment later", () => {
+  const told = [ping(1), [2, "run.end"]] as const;
+  expect(changesOf("node.ping.age < 500ms", ...told).at(-1)).toEqual([2, 1500, false]);
+  expect(changesOf("node.ping.age <= 500ms", ...told).at(-1)).toEqual([2, 1500.1, false]);
+  expect(changesOf("node.ping.age == 0.3s", ...told).slice(-2)).toEqual([
+    [2, 1300, true],
+    [2, 1300.1, false],
+  ]);
+});
+
+test("what comes at the very moment of its limit is in time for <=, and too late for <", () => {
+  const told = [...[0.1, 0.2, 0.3, 0.4].map(ping), [0.45, "run.end"] as const];
+  expect(changesOf("node.ping.age <= 100ms", ...told)).toEqual([[0, 0, true]]);
+  expect(changesOf("node.ping.age < 100ms", ...told).slice(-2)).toEqual([
+    [4, 400, false],
+    [5, 400, true],
+  ]);
+});
+
+test("a condition whose text does not tell its moments is sampled, and the moment found between two samples", () => {
+  const { truth } = trace("abs(node.ping.age - 300ms) < 120ms", ping(0.7), [2, "run.end"]);
+  expect(truth.changes.map(({ at, value }) => [at, value])).toEqual([
+    [0, false],
+    [180.1, true],
+    [420, false],
+    [880.1, true],
+    [1120, false],
+  ]);
+});
+
+test("a history that is followed while it grows has the same truth as one that is over", () => {
+  const history = story(ping(0.2), ping(0.5), [0.6, "service.start"], ping(1.1), [2, "run.end"]);
+  const expression = compileCondition("node.ping.age < 300ms && run.time > 250ms", declareSignals(plan));
+  const growing: HistoryEvent[] = [];
+  const following = createTrace(plan, growing, [expression]);
+  for (let now = 0; now <= 2000; now += 50) {
+    growing.push(...history.slice(growing.length).filter(({ at }) => at <= now));
+    following.follow(now);
+  }
+  expect(following.truths.get(expression)).toEqual(traceTruth(plan, history, [expression]).get(expression));
+});
+
+test("the truth of a condition on ages is that of every moment, whatever happens when", () => {
   const times = fc.uniqueArray(fc.integer({ min: 1, max: 3000 }), { maxLength: 12 });
   const conditions = fc.constantFrom(
-    "node.ping.age < 300ms",
-    "node.ping.age > 250ms && node.ping.age < 700ms",
-    "node.ping.age > 200ms || node.ping.count > 3",
-    "node.alive && node.ping.age < 400ms",
-    "run.time > 700ms && run.time < 1900ms",
+    "node.ping.age < 30ms",
+    "node.ping.age > 25ms && node.ping.age <= 70ms",
+    "node.ping.age >= 20ms || node.ping.count > 3",
+    "node.alive && node.ping.age < 0.4ms * 100",
+    "node.ping.age == 12.3ms || node.exits.age != 10ms",
+    "node.ping.age < node.started.age && fault('drip').started.age > 99.9ms",
+    "run.time > 70ms && run.time < 190ms",
+    "node.ping.age > 1ms * node.starts * 7",
   );
   fc.assert(
     fc.property(conditions, times, times, (text, pings, exits) => {
       const told = [
-        ...pings.map((at) => ping(at / 1000)),
-        ...exits.map((at, n): Told => [at / 1000, n % 2 === 0 ? "service.start" : "service.exit"]),
-        [3.1, "run.end"] as const,
+        ...pings.map((at) => ping(at / 10_000)),
+        ...exits.map((at, n): Told => [at / 10_000, n % 2 === 0 ? "service.start" : "service.exit"]),
+        [0.31, "run.end"] as const,
       ].toSorted(([one], [other]) => one - other);
       const { expression, history, truth } = trace(text, ...told);
 
       const signals = createSignals(plan);
       let applied = 0;
-      const wrong: number[] = [];
-      for (let at = 0.5; at < 3100; at += 1) {
-        for (; applied < history.length && (history[applied]?.at ?? Infinity) <= at; applied += 1) {
-          const event = history[applied];
-          if (event !== undefined) signals.apply(event);
+      const wrong: (readonly [Position, unknown])[] = [];
+      const compare = (position: Position): void => {
+        const value = expression.evaluate(signals.bindings(position.at));
+        if (valueAt(truth, position) !== value) wrong.push([position, value]);
+      };
+      for (let tenths = 0; tenths <= 3100; tenths += 1) {
+        const at = tenths / 10;
+        compare({ index: applied, at });
+        for (let event = history[applied]; event !== undefined && event.at <= at; event = history[applied]) {
+          signals.apply(event);
+          applied += 1;
+          compare({ index: applied, at });
         }
-        const traced = truth.changes.findLast((change) => change.at <= at)?.value;
-        if (traced !== expression.evaluate(signals.bindings(at))) wrong.push(at);
       }
-      // A moment is found to a millisecond: it may be off by that, once for each change.
-      expect(wrong.length).toBeLessThanOrEqual(truth.changes.length);
+      expect(wrong).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 });

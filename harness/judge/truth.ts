@@ -4,12 +4,15 @@
  *     events      e0        e1            e2   e3
  *     node.alive  │ unknown │████ true ███│    │ false …
  *
- * It is evaluated anew after every event that may have changed what it looks at. In between, only ages change: so one that looks at an age is also
- * evaluated just before every such event, and at least every 100 ms (rarer in very long runs, see `samplesPerRun`); where two neighbours differ, the
- * moment is found by bisection, to a millisecond. What is true of ages for less than that, and between two samples, goes unseen.
+ * It is evaluated anew after every event that may have changed what it looks at, and at the moments at which one of its ages crosses a limit (see
+ * `moment.ts`): so every change is found, at the very moment. Where the text of an expression does not tell those moments, it is also evaluated
+ * before every event, and at least every 100 ms (rarer in very long runs, see `samplesPerRun`); where two neighbours differ, the moment is found by
+ * bisection. What is true of such an expression between two samples goes unseen.
  */
 import type { Expression } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
+import { nextLook, toMoment } from "./moment.ts";
+import { createReaders } from "./readers.ts";
 import { createSignals, type Declaring, type Signals } from "./signals.ts";
 
 /** A point of the history: after how many events, and when. Many events can share a time; their order still counts. */
@@ -28,10 +31,9 @@ export interface Truth {
   readonly failure: (Position & { readonly message: string }) | undefined;
 }
 
-const sampleMs = 100;
 /** In a run that has lasted longer than this many samples, the next one is that share of its length away. */
 const samplesPerRun = 10_000;
-const precisionMs = 1;
+const precisionMs = 0.1;
 
 export const before = (one: Position, other: Position): boolean =>
   one.index === other.index ? one.at < other.at : one.index < other.index;
@@ -63,55 +65,59 @@ export function createTrace(
 ): Trace {
   const signals = createSignals(plan);
   const begin = history[0]?.at ?? 0;
-  const indexAt = (at: number, after: number): number => {
-    let index = after;
-    while ((history[index]?.at ?? Infinity) <= at) index += 1;
-    return index;
-  };
-  const tracers = expressions.map((expression) => createTracer(expression, signals, { index: 0, at: begin }, indexAt));
-  const aging = tracers.filter(({ ages }) => ages);
-  let sampled = begin;
+  const tracers = expressions.map((expression) => createTracer(expression, signals, { index: 0, at: begin }));
+  const sampled = tracers.filter(({ truth }) => truth.expression.crossings === undefined);
+  const readers = createReaders<Tracer>();
+  for (const tracer of tracers) readers.add(tracer.truth.expression.reads, tracer);
+  /** Not after the next look of any tracer. */
+  let earliest = begin;
   let next = 0;
-  /** Samples what ages, up to a time; the longer the run has lasted already, the rarer. */
-  const sampleUntil = (at: number, index: number): void => {
-    for (;;) {
-      const sample = sampled + Math.max(sampleMs, (sampled - begin) / samplesPerRun);
-      if (sample >= at) return;
-      sampled = sample;
-      for (const tracer of aging) tracer.sample({ index, at: sampled });
+
+  const look = (tracer: Tracer, position: Position): void => {
+    tracer.look(position);
+    earliest = Math.min(earliest, tracer.next());
+  };
+  /** What time alone changes, up to a time. */
+  const lookUntil = (at: number): void => {
+    while (earliest <= at) {
+      const now = earliest;
+      earliest = Infinity;
+      for (const tracer of tracers) {
+        if (tracer.next() <= now) tracer.look({ index: next, at: now });
+        earliest = Math.min(earliest, tracer.next());
+      }
     }
   };
   return {
     follow(now) {
       for (let event = history[next]; event !== undefined; event = history[next]) {
-        sampleUntil(event.at, next);
-        const changed = signals.changedBy(event);
-        const concerned = tracers.filter((tracer) => tracer.looksAt(changed));
-        for (const tracer of concerned) if (tracer.ages) tracer.sample({ index: next, at: event.at });
-        signals.apply(event);
+        lookUntil(event.at);
+        for (const tracer of sampled) look(tracer, { index: next, at: event.at });
+        const changed = signals.apply(event);
         next += 1;
-        for (const tracer of concerned) tracer.sample({ index: next, at: event.at });
+        for (const tracer of readers.of(changed)) look(tracer, { index: next, at: event.at });
       }
-      sampleUntil(now, next);
-      for (const tracer of aging) tracer.sample({ index: next, at: now });
+      lookUntil(now);
+      for (const tracer of sampled) look(tracer, { index: next, at: now });
     },
     truths: new Map(tracers.map(({ truth }) => [truth.expression, truth])),
   };
 }
 
-type Change = Position & { readonly value: boolean | undefined };
+interface Tracer {
+  readonly truth: Truth;
+  /** When it must be looked at again, if nothing happens until then. */
+  next(): number;
+  look(position: Position): void;
+}
 
-function createTracer(
-  expression: Expression,
-  signals: Signals,
-  start: Position,
-  indexAt: (at: number, after: number) => number,
-) {
-  const changes: Change[] = [];
+function createTracer(expression: Expression, signals: Signals, start: Position): Tracer {
+  const changes: (Position & { readonly value: boolean | undefined })[] = [];
   const happenings: Position[] = [];
   let failure: Truth["failure"];
   let last = start;
   let count = 0;
+  let next = Infinity;
 
   /** A condition's truth, or how often an event has happened. */
   const evaluate = (position: Position): boolean | number | undefined => {
@@ -125,7 +131,7 @@ function createTracer(
     }
   };
 
-  const sample = (position: Position): void => {
+  const look = (position: Position): void => {
     const value = evaluate(position);
     if (typeof value === "number") {
       if (value > count) happenings.push(position);
@@ -133,25 +139,27 @@ function createTracer(
     } else if (changes.length === 0) {
       changes.push({ ...start, value });
     } else if (changes.at(-1)?.value !== value) {
-      changes.push({ ...(ages ? bisect(last, position, value) : position), value });
+      changes.push({ ...(expression.crossings === undefined ? bisect(last, position, value) : position), value });
     }
     last = position;
+    next = nextLook(expression, signals.bindings(position.at), position.at);
+    // The longer the run has lasted already, the rarer.
+    if (expression.crossings === undefined)
+      next = Math.max(next, toMoment(position.at + (position.at - start.at) / samplesPerRun));
   };
 
-  /** Between the last sample and this one, nothing that it looks at has happened. */
+  /** Since the last look nothing that it looks at has happened. */
   const bisect = (from: Position, to: Position, value: boolean | undefined): Position => {
     let [low, high] = [from.at, to.at];
-    while (high - low > precisionMs) {
-      const middle = (low + high) / 2;
+    while (high - low > precisionMs * 1.5) {
+      const middle = toMoment((low + high) / 2);
       if (evaluate({ ...to, at: middle }) === value) high = middle;
       else low = middle;
     }
-    return high === to.at ? to : { index: indexAt(high, from.index), at: high };
+    return { ...to, at: high };
   };
 
-  const { reads } = expression;
-  const ages = reads.some(canAge);
-  sample(start);
+  look(start);
   return {
     truth: {
       expression,
@@ -160,27 +168,14 @@ function createTracer(
       get failure() {
         return failure;
       },
-    } satisfies Truth,
-    /** Whether it can change with time alone. */
-    ages,
-    looksAt: (changed: readonly string[]): boolean =>
-      changed.some((name) =>
-        reads.some(
-          (read) =>
-            read === name || read.startsWith(`${name}.`) || name.startsWith(`${read}.`) || rootOf(read) === name,
-        ),
-      ),
-    sample,
+    },
+    next: () => next,
+    look,
   };
 }
 
 export function rootOf(read: string): string {
   return /^\w+/.exec(read)?.[0] ?? read;
-}
-
-/** A whole object or event may be asked for its age in a way that the text does not show, such as `node["ping"].age`. */
-function canAge(read: string): boolean {
-  return read.endsWith(".age") || read === "run.time" || /^\w+$/.test(read);
 }
 
 export interface Interval {
