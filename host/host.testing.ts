@@ -6,11 +6,15 @@
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { Socket } from "./host.ts";
+import { describeDatagrams } from "./datagrams.testing.ts";
 import { readAll, readBytes, startTalk, until, type HostPair } from "./talk.testing.ts";
 import { describeTcp } from "./tcp.testing.ts";
 
 export function describeHost(startPair: () => Promise<HostPair>): void {
   describeNetwork(startPair);
+  describe("datagrams", () => {
+    describeDatagrams(startPair);
+  });
   describe.each([{ tls: false }, { tls: true }])("a connection (tls: $tls)", ({ tls }) => {
     describeConnection(startPair, tls);
   });

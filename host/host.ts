@@ -86,11 +86,32 @@ export interface Listener extends AsyncDisposable {
   readonly address: Address;
 }
 
+export interface BindOptions {
+  /** The address to bind; by default every address that the service has. */
+  readonly host?: string;
+  /** As for `ListenOptions`; UDP has ports of its own. A world without natural ports says `network.bound`. */
+  readonly port: number;
+}
+
+/** A UDP socket that is connected to nobody: it hears of no ICMP. */
+export interface DatagramSocket extends AsyncDisposable {
+  /** What was really bound. */
+  readonly address: Address;
+  /**
+   * To an address, not to a name. What can't be sent is lost, as on the way: there is no error that would tell.
+   *
+   * @throws {Error} with `code` EMSGSIZE, above 65,507 bytes.
+   */
+  send(bytes: Uint8Array, to: Address): void;
+}
+
 export interface Network {
   /** @throws {Error} with `code` EADDRINUSE, EACCES and so on, as `net.Server` does. Disposing closes the door; connections live on. */
   listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener>;
   /** Resolves the name as `resolve` does. @throws {Error} with `code` ECONNREFUSED, ETIMEDOUT, ENOTFOUND and so on, as `net.connect` does. */
   connect(options: ConnectOptions, waiting?: Waiting): Promise<Socket>;
+  /** Takes a UDP port. @throws {Error} with `code` EADDRINUSE, EACCES and so on, as `dgram.Socket` does. */
+  bind(options: BindOptions, onDatagram: (bytes: Uint8Array, from: Address) => void): Promise<DatagramSocket>;
   /** The addresses of a service, first choice first: from the world's table of names, else from the system's resolver. Free ports are found here. */
   resolve(address: Address, waiting?: Waiting): Promise<readonly Address[]>;
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, isIP, connect as connectTcp } from "node:net";
 import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, Socket, Waiting } from "../host.ts";
 import { formatAddress, parseAddress } from "../address.ts";
+import { bindUdp } from "./datagrams.ts";
 import { withSafeReset } from "./reset.ts";
 import { acceptSecure, connectSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
@@ -41,6 +42,13 @@ export function createNetwork({ names, identity, log }: NetworkOptions): Network
       );
       if (mapped) log("network.listening", { port: options.port, address: formatAddress(listener.address) });
       return listener;
+    },
+
+    async bind({ host = names === undefined ? everywhere : loopback, port }, onDatagram) {
+      const mapped = names !== undefined && port !== 0;
+      const socket = await bindUdp({ host, port: mapped ? 0 : port }, onDatagram);
+      if (mapped) log("network.bound", { port, address: formatAddress(socket.address) });
+      return socket;
     },
 
     async connect(options, waiting = {}) {

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { formatAddress } from "../address.ts";
 import type { Address, Clock, Log, Network, Socket } from "../host.ts";
+import { bindUdp } from "./datagrams.ts";
 import type { SimulatedProcess } from "./process.ts";
 import {
   acceptSecure,
@@ -76,6 +77,16 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
             certificate === undefined ? accept : (end) => void shakeHands(end, certificate),
           );
           return { address: binding.address, [Symbol.asyncDispose]: async () => binding[Symbol.dispose]() };
+        },
+
+        async bind({ host = everywhere, port }, onDatagram) {
+          const [at = { host, port }] = await resolve({ host, port });
+          const socket = bindUdp({ wire, station: tcp.station, process }, at, { onDatagram });
+          return {
+            address: socket.address,
+            send: socket.send,
+            [Symbol.asyncDispose]: async () => socket[Symbol.dispose](),
+          };
         },
 
         async connect(options, waiting = {}) {
