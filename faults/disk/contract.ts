@@ -16,8 +16,8 @@ export type DiskRefusal = "ENOSPC" | "EROFS";
 export interface DiskTarget {
   /** All files, sorted. */
   files(): Promise<readonly string[]>;
-  /** @throws {Error} with `code` ENOENT. */
-  read(path: string): Promise<Uint8Array>;
+  /** Undefined if it is not there, any more: a service may remove it meanwhile. */
+  read(path: string): Promise<Uint8Array | undefined>;
   /** Changes what is there or adds it, behind everybody's back and durable at once; who has the file open sees it. */
   put(path: string, bytes: Uint8Array): Promise<void>;
   /** False if it was not there. */

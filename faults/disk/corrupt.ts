@@ -20,7 +20,7 @@ export const corrupt = diskFault({
   }),
   async inject(target, parameters, { draw, hit }) {
     for (const file of matching(parameters.path, await target.files())) {
-      const content = Uint8Array.from(await target.read(file));
+      const content = Uint8Array.from((await target.read(file)) ?? []);
       if (content.length === 0) continue;
       // Two flips of one bit would be none.
       const flips = new Map<number, number>();

@@ -30,11 +30,7 @@ function scene({ files = {}, previous = {}, alive = true, draw = () => 0 }: Disk
   const disk = new Map(Object.entries(files).map(([path, text]) => [path, bytesOf(text)]));
   const target = (note: (line: string) => void): DiskTarget => ({
     files: async () => [...disk.keys()].sort(),
-    async read(path) {
-      const content = disk.get(path);
-      if (content === undefined) throw Object.assign(new Error("ENOENT"), { code: "ENOENT" });
-      return content;
-    },
+    read: async (path) => disk.get(path),
     async put(path, bytes) {
       note(`put ${path}`);
       disk.set(path, Uint8Array.from(bytes));

@@ -18,7 +18,8 @@ export const oldGeneration = diskFault({
   async inject(target, parameters, { hit }) {
     for (const file of matching(parameters.path, await target.files())) {
       const old = await target.previous(file);
-      if (old === undefined || Buffer.compare(old, await target.read(file)) === 0) continue;
+      const present = await target.read(file);
+      if (old === undefined || present === undefined || Buffer.compare(old, present) === 0) continue;
       await target.put(file, old);
       hit({ path: file, bytes: old.length });
     }

@@ -19,7 +19,7 @@ export const truncate = diskFault({
   async inject(target, parameters, { hit }) {
     for (const file of matching(parameters.path, await target.files())) {
       const content = await target.read(file);
-      if (content.length <= parameters.to) continue;
+      if (content === undefined || content.length <= parameters.to) continue;
       await target.put(file, content.subarray(0, parameters.to));
       hit({ path: file, from: content.length, to: parameters.to });
     }

@@ -27,3 +27,25 @@ test("a command that is the server of a link needs natural ports", () => {
   );
   expect(lackOf(plan, isolated)).toBeUndefined();
 });
+
+test("what can't be run in a simulation is said before anything starts, and so is a limit that can't be set", () => {
+  const sim = { name: "local", capabilities: new Set(["programs"] as const) };
+  const { services, phases } = sketchPlan();
+  expect(lackOf(sketchPlan({ services: { ...services, plc: command }, links: {} }), sim)).toBe(
+    "it needs commands (plc is a command): a world that runs commands: --world local",
+  );
+  const [phase] = phases;
+  const step = {
+    name: "few",
+    choices: [{ weight: 1, kind: "limits.open-files", parameters: { to: 9 } }],
+    chosen: false,
+    where: { names: ["node"], count: 1 },
+    at: "0ms",
+    match: {},
+    may_miss: false,
+  };
+  if (phase === undefined) throw new Error("the sketch has a phase");
+  expect(lackOf(sketchPlan({ phases: [{ ...phase, faults: [step] }] }), sim)).toBe(
+    "it needs limits (limits.open-files sets one): see sinbin doctor",
+  );
+});

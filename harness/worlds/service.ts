@@ -34,6 +34,8 @@ export interface ServiceOptions {
   /** A structured line; what it returns is what the history shall know of it. */
   readonly onFields: (fields: Fields) => Fields | undefined;
   readonly onEnd: () => void;
+  /** A life of it has got ready. @throws {WorldError} */
+  readonly onReady?: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -129,9 +131,10 @@ export function createService(options: ServiceOptions): SupervisedService {
       },
     });
     record({ event: "service.start", service: name });
-    const ready = becomesReady({ service, host, events, address: options.address, signal: over.signal }).then(() =>
-      record({ event: "service.ready", service: name }),
-    );
+    const ready = becomesReady({ service, host, events, address: options.address, signal: over.signal }).then(() => {
+      record({ event: "service.ready", service: name });
+      return options.onReady?.();
+    });
     // Only the first start waits for it; a later one that never gets ready shows in the history by what is missing.
     ready.catch(() => {});
     current = { life, ready };

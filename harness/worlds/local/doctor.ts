@@ -1,6 +1,7 @@
 /** What works on this machine, for `sinbin doctor`: each answer comes from a trial, and each "no" with what to do about it. */
 import { capabilities } from "../capability.ts";
 import type { Capability } from "../capability.ts";
+import { findLimitHindrance } from "./limits.ts";
 import { findHindrance, isIsolated, missingTools, tools } from "./isolate.ts";
 
 export interface Finding {
@@ -13,13 +14,21 @@ export interface Finding {
 
 export async function examine(): Promise<readonly Finding[]> {
   const hindrance = isIsolated() ? undefined : await findHindrance();
+  const limitHindrance = findLimitHindrance();
   return capabilities.map((capability) => {
-    if (hindrance === undefined || !needsIsolation.has(capability)) return { capability, works: true };
-    return { capability, works: false, reason: hindrance, install: remedy() };
+    if (hindrance !== undefined && needsIsolation.has(capability))
+      return { capability, works: false, reason: hindrance, install: remedy() };
+    if (limitHindrance !== undefined && capability === "limits")
+      return { capability, works: false, reason: limitHindrance, install: limitRemedy() };
+    return { capability, works: true };
   });
 }
 
 const needsIsolation: ReadonlySet<Capability> = new Set<Capability>(["isolation", "natural-ports"]);
+
+function limitRemedy(): string {
+  return process.platform === "linux" ? "apt-get install util-linux" : "run sinbin on Linux";
+}
 
 function remedy(): string {
   if (process.platform !== "linux") return "run sinbin on Linux";

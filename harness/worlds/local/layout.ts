@@ -6,7 +6,9 @@
  */
 import type { Address } from "../../../host/host.ts";
 import type { Link, Service } from "../../plan/schema.ts";
+import { capabilities } from "../capability.ts";
 import type { Capability } from "../capability.ts";
+import { findLimitHindrance } from "./limits.ts";
 
 export interface Layout extends AsyncDisposable {
   readonly capabilities: ReadonlySet<Capability>;
@@ -37,7 +39,9 @@ export interface LayoutOptions {
 }
 
 export function capabilitiesOf({ isolated }: { readonly isolated: boolean }): ReadonlySet<Capability> {
-  return new Set(
-    isolated ? (["programs", "commands", "isolation", "natural-ports"] as const) : (["programs", "commands"] as const),
-  );
+  const missing = new Set<Capability>([
+    ...(isolated ? [] : (["isolation", "natural-ports"] as const)),
+    ...(findLimitHindrance() === undefined ? [] : (["limits"] as const)),
+  ]);
+  return new Set(capabilities.filter((capability) => !missing.has(capability)));
 }

@@ -10,6 +10,8 @@ import { WorldError } from "../../errors.ts";
 import { createOrders } from "../life.ts";
 import type { Life, LifeEvents } from "../life.ts";
 import { findExecutable } from "./executable.ts";
+import type { Freezer } from "./freezer.ts";
+import type { Found } from "./marked.ts";
 import { createLineSplitter } from "../lines.ts";
 
 export interface LifeOptions extends LifeEvents {
@@ -19,11 +21,19 @@ export interface LifeOptions extends LifeEvents {
   readonly executable: string;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What may keep it from going on. */
+  readonly freezer?: Pick<Freezer, "resume">;
+}
+
+export interface LocalLife extends Life {
+  readonly pid: number;
+  /** Whether a pause or a signal has stopped a process, and nothing has let it go on. */
+  holds(found: Found): boolean;
 }
 
 /** Resolves once the process runs. @throws {WorldError} */
-export async function startLife(options: LifeOptions): Promise<Life> {
-  const { name, command, executable, directory, environment, onLine, onExit } = options;
+export async function startLife(options: LifeOptions): Promise<LocalLife> {
+  const { name, command, executable, directory, environment, freezer, onLine, onExit } = options;
   if (findExecutable(executable, environment["PATH"] ?? "", directory) === undefined) {
     const where = executable.includes("/") ? "no such file that can be executed" : "no such command on the PATH";
     throw new WorldError(`${name} can't be started: there is ${where}: ${executable}`);
@@ -47,6 +57,8 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   const orders = createOrders();
   let pauses = 0;
   const paused = new Set<Recipient>();
+  /** The main process, and the rest of its group. */
+  const held = { main: false, others: false };
 
   const streams = (
     [
@@ -76,13 +88,25 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     void conclude(exit, orders.isOrdered(exit));
   });
 
-  const send = (signal: Signal, to: Recipient): boolean => {
+  const deliver = (signal: Signal, to: Recipient): boolean => {
     const arrived = to === "group" ? signalGroup(pid, signal) : !gone && child.kill(`SIG${signal}`);
     if (arrived) orders.delivered(signal);
     return arrived;
   };
+  const send = (signal: Signal, to: Recipient): boolean => {
+    if (signal === "STOP" || signal === "CONT") {
+      held.main = signal === "STOP";
+      if (to === "group") held.others = signal === "STOP";
+    }
+    if (signal !== "CONT" || freezer === undefined) return deliver(signal, to);
+    let arrived = !gone;
+    freezer.resume(() => (arrived = deliver(signal, to)));
+    return arrived;
+  };
 
   return {
+    pid,
+    holds: (found) => (found.pid === pid ? held.main : found.group === pid && held.others),
     exited: ended.promise,
     isGone: () => gone,
     signal: send,

@@ -1,4 +1,5 @@
 /** A service whose process is this machine's Node, on the real clock. */
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +10,7 @@ import { createRealHost } from "../../../host/real.ts";
 import { realClock } from "../../../host/real/clock.ts";
 import type { Happening } from "../../history/event.ts";
 import type { Service } from "../../plan/schema.ts";
-import { createLocalService } from "./service.ts";
+import { prepareLocalService } from "./service.ts";
 import type { SupervisedService } from "../service.ts";
 
 let directory: string;
@@ -27,12 +28,12 @@ interface Scene extends AsyncDisposable {
 }
 
 /** It is ready when its script calls `up()`. */
-function createScene(script: string, more: Partial<Service> = {}, clock: Clock = realClock): Scene {
+async function startScene(script: string, more: Partial<Service> = {}, clock: Clock = realClock): Promise<Scene> {
   const happenings: Happening[] = [];
   const news = new EventTarget();
   const interrupted = new AbortController();
   const up = `const up = () => console.log('{"event":"ready"}'); setInterval(() => {}, 1000);`;
-  const service = createLocalService({
+  const service = await prepareLocalService({
     name: "node",
     service: {
       args: [],
@@ -46,7 +47,10 @@ function createScene(script: string, more: Partial<Service> = {}, clock: Clock =
       ...more,
     },
     host: { ...createRealHost({ name: "harness", directory, seed: 1 }), clock },
+    run: randomUUID(),
     directory,
+    control: join(directory, "control"),
+    remembers: false,
     command: [process.execPath, "-e", `${up} ${script}`],
     executable: process.execPath,
     environment: () => ({}),
@@ -73,7 +77,7 @@ function createScene(script: string, more: Partial<Service> = {}, clock: Clock =
 }
 
 test("a supervised restart that fails is told of", async () => {
-  await using scene = createScene("up()", { restart: { after: 1 } });
+  await using scene = await startScene("up()", { restart: { after: 1 } });
   await scene.service.begin();
   // Nothing can be started in a directory that is gone.
   await rm(directory, { recursive: true });
@@ -86,7 +90,7 @@ test("a supervised restart that fails is told of", async () => {
 
 test("a structured line that is too long is told of, once", async () => {
   const long = `console.log(JSON.stringify({ event: "slivers", names: "x".repeat(100_000) }));`;
-  await using scene = createScene(`console.log("x".repeat(100_000)); ${long} ${long} up()`);
+  await using scene = await startScene(`console.log("x".repeat(100_000)); ${long} ${long} up()`);
   await scene.service.begin();
   expect(scene.happened("run.trouble")).toEqual([
     { event: "run.trouble", reason: expect.stringMatching(/^node wrote a line longer than 64 KiB/) },
@@ -94,7 +98,9 @@ test("a structured line that is too long is told of, once", async () => {
 });
 
 test("an interrupt ends the patience with a service that is being stopped, and nothing is started any more", async () => {
-  await using scene = createScene("process.on('SIGTERM', () => console.log('no')); up()", { stop_timeout: 600_000 });
+  await using scene = await startScene("process.on('SIGTERM', () => console.log('no')); up()", {
+    stop_timeout: 600_000,
+  });
   await scene.service.begin();
   const stopped = scene.service.targets.process.stop();
   // It has heard TERM, and will not go.
@@ -108,7 +114,7 @@ test("an interrupt ends the patience with a service that is being stopped, and n
 });
 
 test("after an interrupt, nobody waits at the end of the world", async () => {
-  await using scene = createScene("process.on('SIGTERM', () => {}); up()", { stop_timeout: 600_000 });
+  await using scene = await startScene("process.on('SIGTERM', () => {}); up()", { stop_timeout: 600_000 });
   await scene.service.begin();
   scene.interrupt();
   await scene.service.end(600_000);
@@ -117,7 +123,11 @@ test("after an interrupt, nobody waits at the end of the world", async () => {
 
 test("there is nothing to stop where nothing runs, and a supervised service comes back all the same", async () => {
   const patience = Promise.withResolvers<void>();
-  await using scene = createScene("up()", { restart: { after: 1 } }, { ...realClock, sleep: () => patience.promise });
+  await using scene = await startScene(
+    "up()",
+    { restart: { after: 1 } },
+    { ...realClock, sleep: () => patience.promise },
+  );
   expect(await scene.service.targets.process.stop()).toBe(false);
   await scene.service.begin();
   const killed = scene.service.targets.process.signal("KILL", "main");
@@ -128,7 +138,7 @@ test("there is nothing to stop where nothing runs, and a supervised service come
 });
 
 test("a service that is dead can't be signalled, paused or stopped", async () => {
-  await using scene = createScene("up()");
+  await using scene = await startScene("up()");
   await scene.service.begin();
   const { process: target } = scene.service.targets;
   expect(await target.signal("KILL", "main")).toBe(true);

@@ -1,28 +1,81 @@
 /** A service whose lives are processes of this machine. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { WorldError } from "../../errors.ts";
 import { createService } from "../service.ts";
 import type { ServiceOptions, SupervisedService } from "../service.ts";
 import { startLife } from "./process.ts";
+import type { LocalLife } from "./process.ts";
+import { createLocalTargets } from "./targets.ts";
 
-export interface LocalServiceOptions extends Omit<ServiceOptions, "startLife" | "readFile" | "newsOfEnds"> {
+type Made = "startLife" | "readFile" | "newsOfEnds" | "targets" | "onReady";
+
+export interface LocalServiceOptions extends Omit<ServiceOptions, Made> {
+  /** What all its processes carry in their environment (marked.ts). */
+  readonly run: string;
   readonly directory: string;
   readonly command: readonly string[];
   /** What the command comes down to: it must be there when the service starts. */
   readonly executable: string;
   /** For the n-th life, from 0. */
   readonly environment: (life: number) => Readonly<Record<string, string>>;
+  /** The path of what its host is told to refuse. */
+  readonly control: string;
+  /** The path of what its host writes down, if it does. */
+  readonly journal?: string | undefined;
+  /** Whether older generations of its files are wanted. */
+  readonly remembers: boolean;
 }
 
-export function createLocalService(options: LocalServiceOptions): SupervisedService {
+export interface LocalService extends SupervisedService {
+  /** Its host has told of something that was refused. */
+  refused(what: "disk" | "open-files" | "processes"): void;
+}
+
+/** Its directory is as it shall be at its first start. */
+export async function prepareLocalService(options: LocalServiceOptions): Promise<LocalService> {
   const { name, directory, command, executable, environment } = options;
-  return createService({
+  let current: LocalLife | undefined;
+  const machine = createLocalTargets({
     ...options,
-    startLife: (life, events) =>
-      startLife({ name, command, executable, directory, environment: environment(life), ...events }),
+    service: name,
+    async life() {
+      await newsOfEnds();
+      return current?.isGone() === false ? current : undefined;
+    },
+    main: () => (current?.isGone() === false ? current.pid : undefined),
+    isHeld: (found) => current?.holds(found) ?? false,
+  });
+  await machine.prepare();
+  const supervised = createService({
+    ...options,
+    targets: machine.targets,
+    async startLife(number, events) {
+      await machine.allowed();
+      current = await startLife({
+        name,
+        command,
+        executable,
+        directory,
+        environment: environment(number),
+        freezer: machine.freezer,
+        ...events,
+      });
+      await machine.started();
+      return current;
+    },
+    async onReady() {
+      try {
+        await machine.ready();
+      } catch (error) {
+        if (!(error instanceof WorldError)) throw error;
+        options.record({ event: "run.trouble", reason: error.message });
+      }
+    },
     readFile: (path) => readFile(resolve(directory, path)),
     newsOfEnds,
   });
+  return { ...supervised, refused: (what) => machine.refused(what) };
 }
 
 /** What has ended by now is known to have ended after a whole turn of the event loop; the first one may be half over. */

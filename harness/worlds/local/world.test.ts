@@ -1,74 +1,15 @@
-import { spawn, spawnSync } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, readdirSync } from "node:fs";
-import { chown, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findHindrance } from "./isolate.ts";
+import { describe, expect, test } from "vitest";
+import { findLimitHindrance } from "./limits.ts";
+import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
-const stage = fileURLToPath(new URL("fixtures/stage.ts", import.meta.url));
+const limits = findLimitHindrance() === undefined ? ["limits"] : [];
 
-interface Flavour {
-  readonly flavour: "isolated" | "loopback";
-  readonly user: string;
-  readonly uid: number;
-  /** Why it can't be tested here. */
-  readonly hindrance?: string | undefined;
-}
-
-const self = { user: "the caller", uid: process.getuid?.() ?? 0 };
-/** Need not be anybody: an id without a name has no rights either. */
-const ordinary = 23_456;
-const hindrance = await findHindrance();
-const flavours: readonly Flavour[] = [
-  { flavour: "loopback", ...self },
-  { flavour: "isolated", ...self, hindrance },
-  {
-    flavour: "isolated",
-    user: "an ordinary user",
-    uid: ordinary,
-    hindrance:
-      self.uid !== 0
-        ? "only root can become another user"
-        : !reachesCheckout(ordinary)
-          ? "others can't read this checkout"
-          : hindrance,
-  },
-];
-
-function reachesCheckout(uid: number): boolean {
-  const read = `require("node:fs").readFileSync(${JSON.stringify(fileURLToPath(import.meta.url))})`;
-  return spawnSync(process.execPath, ["-e", read], { uid, gid: uid, cwd: "/" }).status === 0;
-}
-
-for (const { hindrance, flavour, user } of flavours) {
-  if (hindrance !== undefined)
-    process.stderr.write(`NOT TESTED: the local world, ${flavour}, as ${user}: ${hindrance}\n`);
-}
-
-const crowd = flavours.filter((each) => each.hindrance === undefined);
-
-describe.each(crowd)("the local world, $flavour, as $user", ({ flavour, uid }) => {
-  let directory: string;
-  let tag: string;
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), "sinbin-test-"));
-    await chown(directory, uid, uid);
-    tag = randomUUID();
-  });
-  let playing: Play | undefined;
-  afterEach(async ({ task }) => {
-    // Only a failure leaves something behind.
-    if (task.result?.state === "fail") playing?.child.kill("SIGKILL");
-    await gone(tag);
-    await rm(directory, { recursive: true });
-  });
-  const play = (scenario: string): Play => (playing = start(flavour, uid, scenario, directory, tag));
+describe.each(crowd)("the local world, $flavour, as $user", ({ flavour, user, uid }) => {
+  const theatre = openTheatre({ flavour, user, uid });
+  const { play } = theatre;
   const isolated = flavour === "isolated";
   const ownAddress = isolated ? /^198\.18\.\d+\.3$/ : /^127\.0\.0\.1$/;
 
@@ -77,8 +18,9 @@ describe.each(crowd)("the local world, $flavour, as $user", ({ flavour, uid }) =
       answer: expect.objectContaining({ text: "hello" }),
       proxy: expect.stringMatching(ownAddress),
       opened: true,
-      capabilities:
-        flavour === "isolated" ? ["programs", "commands", "isolation", "natural-ports"] : ["programs", "commands"],
+      capabilities: isolated
+        ? ["programs", "commands", "isolation", "natural-ports", ...limits]
+        : ["programs", "commands", ...limits],
     });
   });
 
@@ -93,7 +35,7 @@ describe.each(crowd)("the local world, $flavour, as $user", ({ flavour, uid }) =
       lines.filter((line) => /^nameserver|^hosts:/.test(line)).join() === "nameserver 127.0.0.1,hosts: files",
     ).toBe(isolated);
     expect(isolated && lines.includes("systemd")).toBe(false);
-    expect((await readFile(join(directory, "client.log"), "utf8")).split("\n")).toContain("oops");
+    expect((await readFile(join(theatre.directory, "client.log"), "utf8")).split("\n")).toContain("oops");
   });
 
   test.runIf(isolated)("there is no way beside the proxies", async () => {
@@ -154,7 +96,7 @@ describe.each(crowd)("the local world, $flavour, as $user", ({ flavour, uid }) =
     expect(await play("half a start").result).toBe(
       "client can't have the file ../../beyond: write a path within its directory",
     );
-    expect(await readdir(directory)).not.toContain("beyond");
+    expect(await readdir(theatre.directory)).not.toContain("beyond");
   });
 
   test("the end of the world leaves nobody, however stubborn", async () => {
@@ -165,10 +107,10 @@ describe.each(crowd)("the local world, $flavour, as $user", ({ flavour, uid }) =
     const { child, up } = play("until disturbed");
     await up;
     // Two services, a child and a grandchild; the harness, and what watches over it.
-    expect(findTagged(tag).length).toBeGreaterThanOrEqual(6);
+    expect(findTagged(theatre.tag).length).toBeGreaterThanOrEqual(6);
     child.kill("SIGKILL");
-    await gone(tag);
-    expect((await readdir(directory)).sort()).toEqual(["client", "client.log", "echo", "echo.log"]);
+    await gone(theatre.tag);
+    expect((await readdir(theatre.directory)).sort()).toEqual(["client", "client.log", "echo", "echo.log"]);
   });
 
   test.each([
@@ -194,60 +136,4 @@ function life(exit: object): readonly object[] {
     { event: "service.ready", service: "echo" },
     { event: "service.exit", service: "echo", ...exit },
   ];
-}
-
-interface Play {
-  readonly child: ChildProcess;
-  readonly up: Promise<void>;
-  /** Rejects if there is none. */
-  readonly result: Promise<unknown>;
-  readonly complaint: Promise<string>;
-}
-
-function start(flavour: string, uid: number, scenario: string, directory: string, tag: string): Play {
-  const child = spawn(process.execPath, [stage, flavour, scenario, directory, tag], {
-    uid,
-    gid: uid,
-    cwd: directory,
-    // What is temporary is in the test's own directory, and whatever comes of this process carries the tag.
-    env: { ...process.env, TMPDIR: directory, SINBIN_TEST_TAG: tag },
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const up = Promise.withResolvers<void>();
-  const result = Promise.withResolvers<unknown>();
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    if (line === "up") up.resolve();
-    if (line.startsWith("result "))
-      result.resolve(line === "result undefined" ? undefined : JSON.parse(line.slice("result ".length)));
-  });
-  let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));
-  const closed = once(child, "close").then(([code, signal]) => {
-    result.reject(new Error(`ended with ${signal === null ? `code ${code}` : signal}: ${complaint}`));
-    up.reject(new Error(complaint));
-    return complaint;
-  });
-  up.promise.catch(() => {});
-  result.promise.catch(() => {});
-  return { child, up: up.promise, result: result.promise, complaint: closed };
-}
-
-/** Resolves when no process of the play is left. */
-async function gone(tag: string): Promise<void> {
-  await until(async () => findTagged(tag).length === 0);
-}
-
-function findTagged(tag: string): readonly string[] {
-  return readdirSync("/proc").filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").includes(tag);
-    } catch {
-      return false;
-    }
-  });
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -8,7 +8,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, resolve, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { debuglog } from "node:util";
 import type { Address, Host } from "../../../host/host.ts";
@@ -29,8 +29,10 @@ import { createLogFile } from "./log-file.ts";
 import { startLoopback } from "./loopback.ts";
 import { startNamespaces } from "./namespaces.ts";
 import type { Fields, SupervisedService } from "../service.ts";
-import { createLocalService } from "./service.ts";
-import { mark, sweep } from "./sweep.ts";
+import { mark, serviceMark } from "./marked.ts";
+import { prepareLocalService } from "./service.ts";
+import type { LocalService } from "./service.ts";
+import { sweep } from "./sweep.ts";
 
 const starter = fileURLToPath(new URL("../../../host/start.ts", import.meta.url));
 /** At the end of a run nobody waits longer for a service to stop by itself. */
@@ -61,7 +63,7 @@ export const startLocalWorld: StartWorld = async (options) => {
   const doors = new Map([...proxies].map(([name, { address }]) => [name, address]));
   const logs = starting.use(new DisposableStack());
   const context: Context = { options, layout, host, proxies, doors, identities, logs, run };
-  const locals = new Map<string, SupervisedService>();
+  const locals = new Map<string, LocalService>();
   starting.defer(() => endAll([...locals.values()], context));
   for (const [name, service] of services) locals.set(name, await prepareService(name, service, context));
 
@@ -96,7 +98,7 @@ function startProxy(name: string, { links, record }: WorldOptions, layout: Layou
   return startLink({ name, host, listen: layout.doorOf(name), server, record });
 }
 
-async function prepareService(name: string, service: Service, context: Context): Promise<SupervisedService> {
+async function prepareService(name: string, service: Service, context: Context): Promise<LocalService> {
   const { options, layout, host, identities, run } = context;
   const directory = resolve(options.directory, name);
   await mkdir(directory, { recursive: true });
@@ -108,21 +110,31 @@ async function prepareService(name: string, service: Service, context: Context):
         options.record({ event: "run.trouble", reason: `what ${name} writes can't be kept: ${message}` }),
     }),
   );
+  const remembers = options.journalled.has(name);
+  // No service may be called so, since names of services have no dots.
+  const control = join(layout.scratch, `${name}.control`);
+  const journal = remembers && service.program !== undefined ? join(layout.scratch, `${name}.journal`) : undefined;
   const environment: Readonly<Record<string, string>> = {
     ...inherited(),
     ...identities.environmentOf(name),
     ...layout.namesFor(name, context.doors),
     ...linkVariables(name, context),
-    SINBIN_SERVICE: name,
+    ...(service.program !== undefined && { SINBIN_CONTROL: control }),
+    ...(journal !== undefined && { SINBIN_JOURNAL: journal }),
+    [serviceMark]: name,
     [mark]: run,
     ...service.env,
   };
   const command = commandOf(service, options.without.get(name) ?? []);
-  return createLocalService({
+  const local = await prepareLocalService({
     name,
     service,
     host,
+    run,
     directory,
+    control,
+    journal,
+    remembers,
     command: layout.enter(name, command),
     executable: command[0] ?? "",
     environment: (life) => ({ ...environment, SINBIN_SEED: String(seedOf(options.seed, name, life)) }),
@@ -130,10 +142,11 @@ async function prepareService(name: string, service: Service, context: Context):
     record: options.record,
     write: (line) => log.write(line),
     // A command has no host of ours: what looks like a word of its host is its own business.
-    onFields: (fields) => (service.program === undefined ? fields : hear(name, fields, context)),
+    onFields: (fields) => (service.program === undefined ? fields : hear(local, fields, context)),
     onEnd: () => layout.ended(name),
     signal: options.signal,
   });
+  return local;
 }
 
 /** `files` are a plan's: they must not reach beyond the service's directory. */
@@ -184,16 +197,26 @@ function linkVariables(service: string, { options, doors }: Context): Record<str
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-/** What the host of a program says to the world; the history has no addresses, which differ from run to run. */
-function hear(service: string, fields: Fields, { options, layout, proxies }: Context): Fields | undefined {
-  const { event, host, port, address } = fields;
-  if (event === "network.listening" && typeof port === "number" && typeof address === "string") {
-    layout.listening(service, port, parseAddress(address));
-    return undefined;
+/** What the host of a program says to the world; the history has no addresses and no paths of this machine, which differ from run to run. */
+function hear(local: LocalService, fields: Fields, { options, layout, proxies }: Context): Fields | undefined {
+  const { event, host, port, address, limit, code } = fields;
+  switch (event) {
+    case "network.listening":
+      if (typeof port !== "number" || typeof address !== "string") return fields;
+      layout.listening(local.name, port, parseAddress(address));
+      return undefined;
+    case "network.refused":
+      tellRefusal({ service: local.name, address }, options.links, proxies);
+      return { event, host, port };
+    case "disk.refused":
+      local.refused("disk");
+      return { event, code };
+    case "limits.refused":
+      if (limit === "open-files" || limit === "processes") local.refused(limit);
+      return fields;
+    default:
+      return fields;
   }
-  if (event !== "network.refused") return fields;
-  tellRefusal({ service, address }, options.links, proxies);
-  return { event, host, port };
 }
 
 /** Never hangs: what does not end in time is killed, with all that is left of the run. */

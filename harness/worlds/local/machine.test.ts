@@ -1,0 +1,112 @@
+/** What faults of disks, CPUs and limits do to real processes. */
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
+import { findExecutable } from "./executable.ts";
+import { findLimitHindrance } from "./limits.ts";
+import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
+
+const linux = process.platform === "linux";
+const limits = findLimitHindrance() === undefined;
+const taskset = findExecutable("taskset", process.env["PATH"] ?? "") !== undefined;
+
+describe.each(crowd)("a machine of the local world, $flavour, as $user", ({ flavour, user, uid }) => {
+  const theatre = openTheatre({ flavour, user, uid });
+  const { play } = theatre;
+
+  test.runIf(linux)(
+    "freezes a service with its children and theirs, and a thaw and a pause leave each other alone",
+    async () => {
+      expect(await play("freeze").result).toEqual({
+        atLeastThree: true,
+        stillFrozen: true,
+        thawed: false,
+        frozenBeyond: true,
+        after: false,
+      });
+    },
+  );
+
+  test.runIf(linux)("what starts during a freeze stands still until its end", async () => {
+    expect(await play("freeze and death").result).toEqual({ started: 1, left: true });
+  });
+
+  test.runIf(linux)("throttles by stops, and leaves nothing stopped", async () => {
+    expect(await play("throttle").result).toEqual({ hits: 1, stopped: false });
+  });
+
+  test.runIf(linux && taskset)("a load shares one CPU with the service, and leaves nothing behind", async () => {
+    expect(await play("hog").result).toEqual({
+      hits: 1,
+      busy: 2,
+      together: true,
+      one: true,
+      left: 0,
+      asBefore: true,
+    });
+  });
+
+  test("killing the harness leaves no load, and nothing that is frozen", async () => {
+    const { child, up } = play("hogs until disturbed");
+    await up;
+    // The service with its two children, two that are busy, the harness, and what watches over it.
+    expect(findTagged(theatre.tag).length).toBeGreaterThanOrEqual(7);
+    child.kill("SIGKILL");
+    await gone(theatre.tag);
+  });
+
+  test("an interrupt lifts a load and a freeze", async () => {
+    const { child, up, result } = play("hogs until disturbed");
+    result.catch(() => {});
+    await up;
+    if (child.pid === undefined) throw new Error("it has not started");
+    process.kill(-child.pid, "SIGINT");
+    expect(await result).toEqual({ interrupts: 1 });
+    expect(child.exitCode ?? (await once(child, "exit"))[0]).toBe(130);
+  });
+
+  test.runIf(limits)("refuses a program what it would have had, and each refusal is a hit", async () => {
+    expect(await play("refusals").result).toEqual({
+      seen: [
+        { kind: "disk.full", hits: true },
+        { kind: "disk.read-only", hits: true },
+        { kind: "limits.processes", hits: true },
+        { kind: "limits.open-files", hits: true },
+      ],
+      // Without its path, which is this machine's.
+      refused: { event: "disk.refused", code: "EROFS" },
+      limited: { event: "limits.refused", limit: "open-files" },
+    });
+  });
+
+  test("what was not synced outlives a kill, but not a loss of power, and what was put by the world outlives that", async () => {
+    const { afterPowerLoss, ...rest } = (await play("power loss").result) as {
+      readonly afterPowerLoss: readonly string[];
+    };
+    expect(rest).toEqual({
+      wasThere: [],
+      afterKill: expect.arrayContaining(["generations", "synced", "unsynced"]),
+      lost: true,
+      put: "kept",
+      exits: [
+        { signal: "KILL", ordered: true },
+        { signal: "KILL", ordered: true },
+        { signal: "KILL", ordered: true },
+      ],
+      whenDown: false,
+    });
+    expect(afterPowerLoss).toEqual(expect.arrayContaining(["generations", "synced"]));
+  });
+
+  test("an old generation comes back: of a program the last one, of a command what was there when it got ready", async () => {
+    expect(await play("generations").result).toEqual({ hits: [0, 1, 1], daemon: "first\n", worker: "first" });
+  });
+
+  test("files of a command are corrupted, cut and deleted where they lie", async () => {
+    expect(await play("files of a command").result).toEqual({
+      files: ["keys/a.pem", "state"],
+      hits: [1, 1, "st", 1, 0],
+      key: "`aaa",
+      gone: true,
+    });
+  });
+});

@@ -1,0 +1,144 @@
+/** The local world in tests: scenarios are played in processes of their own, in each flavour, as the caller and as an ordinary user. */
+import { spawn, spawnSync } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync, readdirSync } from "node:fs";
+import { chown, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach } from "vitest";
+import { findHindrance } from "./isolate.ts";
+
+const stage = fileURLToPath(new URL("fixtures/stage.ts", import.meta.url));
+
+export interface Flavour {
+  readonly flavour: "isolated" | "loopback";
+  readonly user: string;
+  readonly uid: number;
+  /** Why it can't be tested here. */
+  readonly hindrance?: string | undefined;
+}
+
+const self = { user: "the caller", uid: process.getuid?.() ?? 0 };
+/** Need not be anybody: an id without a name has no rights either. */
+const ordinary = 23_456;
+const hindrance = await findHindrance();
+const flavours: readonly Flavour[] = [
+  { flavour: "loopback", ...self },
+  { flavour: "isolated", ...self, hindrance },
+  {
+    flavour: "isolated",
+    user: "an ordinary user",
+    uid: ordinary,
+    hindrance:
+      self.uid !== 0
+        ? "only root can become another user"
+        : !reachesCheckout(ordinary)
+          ? "others can't read this checkout"
+          : hindrance,
+  },
+];
+
+function reachesCheckout(uid: number): boolean {
+  const read = `require("node:fs").readFileSync(${JSON.stringify(fileURLToPath(import.meta.url))})`;
+  return spawnSync(process.execPath, ["-e", read], { uid, gid: uid, cwd: "/" }).status === 0;
+}
+
+for (const { hindrance, flavour, user } of flavours) {
+  if (hindrance !== undefined)
+    process.stderr.write(`NOT TESTED: the local world, ${flavour}, as ${user}: ${hindrance}\n`);
+}
+
+export const crowd = flavours.filter((each) => each.hindrance === undefined);
+
+/** A directory and a tag for each test, whose processes must all be gone when it is over. */
+export function openTheatre({ flavour, uid }: Flavour): Theatre {
+  let directory = "";
+  let tag = "";
+  let playing: Play | undefined;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "sinbin-test-"));
+    await chown(directory, uid, uid);
+    tag = randomUUID();
+  });
+  afterEach(async ({ task }) => {
+    // Only a failure leaves something behind.
+    if (task.result?.state === "fail") playing?.child.kill("SIGKILL");
+    await gone(tag);
+    await rm(directory, { recursive: true });
+  });
+  return {
+    get directory() {
+      return directory;
+    },
+    get tag() {
+      return tag;
+    },
+    play: (scenario) => (playing = start(flavour, uid, scenario, directory, tag)),
+  };
+}
+
+export interface Theatre {
+  readonly directory: string;
+  readonly tag: string;
+  readonly play: (scenario: string) => Play;
+}
+
+export interface Play {
+  readonly child: ChildProcess;
+  readonly up: Promise<void>;
+  /** Rejects if there is none. */
+  readonly result: Promise<unknown>;
+  readonly complaint: Promise<string>;
+}
+
+function start(flavour: string, uid: number, scenario: string, directory: string, tag: string): Play {
+  const child = spawn(process.execPath, [stage, flavour, scenario, directory, tag], {
+    uid,
+    gid: uid,
+    cwd: directory,
+    // What is temporary is in the test's own directory, and whatever comes of this process carries the tag.
+    env: { ...process.env, TMPDIR: directory, SINBIN_TEST_TAG: tag },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const up = Promise.withResolvers<void>();
+  const result = Promise.withResolvers<unknown>();
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    if (line === "up") up.resolve();
+    if (line.startsWith("result "))
+      result.resolve(line === "result undefined" ? undefined : JSON.parse(line.slice("result ".length)));
+  });
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));
+  const closed = once(child, "close").then(([code, signal]) => {
+    result.reject(new Error(`ended with ${signal === null ? `code ${code}` : signal}: ${complaint}`));
+    up.reject(new Error(complaint));
+    return complaint;
+  });
+  up.promise.catch(() => {});
+  result.promise.catch(() => {});
+  return { child, up: up.promise, result: result.promise, complaint: closed };
+}
+
+/** Resolves when no process of the play is left. */
+export async function gone(tag: string): Promise<void> {
+  await until(async () => findTagged(tag).length === 0);
+}
+
+export function findTagged(tag: string): readonly string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").includes(tag);
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+}
