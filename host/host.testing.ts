@@ -6,6 +6,7 @@
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { Socket } from "./host.ts";
+import { describeFiles } from "./files.testing.ts";
 import { describeDatagrams } from "./datagrams.testing.ts";
 import { readAll, readBytes, startTalk, until, type HostPair } from "./talk.testing.ts";
 import { describeTcp } from "./tcp.testing.ts";
@@ -318,48 +319,6 @@ function describeClock(startPair: () => Promise<HostPair>): void {
     await clock.sleep(25);
     await until(() => fired.length > 1);
     expect(fired).toEqual([5, 20]);
-  });
-}
-
-function describeFiles(startPair: () => Promise<HostPair>): void {
-  test("a file that was written, synced and renamed is there under its new name", async () => {
-    await using pair = await startPair();
-    const { files } = pair.client;
-    await files.makeDirectory("state/deep");
-    {
-      await using file = await files.open("state/new", "write");
-      await file.write("one ");
-      await file.write(new TextEncoder().encode("two"));
-      await file.sync();
-    }
-    await files.rename("state/new", "state/current");
-    await files.syncDirectory("state");
-    expect(await files.list("state")).toEqual(["current", "deep"]);
-    expect(new TextDecoder().decode(await files.read("state/current"))).toBe("one two");
-  });
-
-  test("a file is appended to, replaced, or made anew as it was opened", async () => {
-    await using pair = await startPair();
-    const { files } = pair.client;
-    const put = async (mode: "write" | "append" | "create-new", text: string): Promise<string> => {
-      await using file = await files.open("log", mode);
-      await file.write(text);
-      return new TextDecoder().decode(await files.read("log"));
-    };
-    expect(await put("create-new", "a")).toBe("a");
-    expect(await put("append", "b")).toBe("ab");
-    expect(await put("write", "c")).toBe("c");
-    await expect(files.open("log", "create-new")).rejects.toMatchObject({ code: "EEXIST" });
-  });
-
-  test("what is not there can be removed, and neither read nor listed", async () => {
-    await using pair = await startPair();
-    const { files } = pair.client;
-    await files.makeDirectory("a/b");
-    await files.remove("a");
-    await files.remove("a");
-    await expect(files.read("a")).rejects.toMatchObject({ code: "ENOENT" });
-    await expect(files.list("a")).rejects.toMatchObject({ code: "ENOENT" });
   });
 }
 

@@ -229,16 +229,13 @@ describe("when the power fails", () => {
     );
   });
 
-  test("a directory that was synced can't have lost what its files were moved out of or into", () => {
-    const { disk, write } = createRig({ a: "a", "old/b": "b" });
+  test("a directory that was synced can't have lost where its files were moved to", () => {
+    const { disk } = createRig({ a: "a" });
     disk.makeDirectory("new/deep");
-    disk.rename("old/b", "new/b");
-    disk.remove("old");
     disk.rename("a", "new/deep/a");
-    write("c", "c");
     disk.syncDirectory(".");
     disk.losePower(losingAll);
-    expect(stateOf(disk)).toEqual({ c: "", "new/b": "b", "new/deep/a": "a" });
+    expect(stateOf(disk)).toEqual({ "new/deep/a": "a" });
   });
 
   test("a directory whose removal was synced can't have taken along what was moved out of it", () => {
