@@ -1,7 +1,7 @@
-/** A simulated world of two machines for the contract suite, in which time passes for as long as a test holds it. */
+/** Simulated machines for tests: a pair in which time passes for as long as a test holds it, and worlds that go from moment to moment. */
+import type { Exit, Host, Main } from "../host.ts";
 import type { HostPair } from "../talk.testing.ts";
-import type { Host } from "../host.ts";
-import { createMachine, type Machine, type StartOptions } from "./machine.ts";
+import { createMachine, type Machine, type Program, type StartOptions } from "./machine.ts";
 import { createNetwork, type Names } from "./network.ts";
 import { createVirtualTime, type VirtualTime } from "./time.ts";
 
@@ -9,7 +9,51 @@ export const serverAddress = "198.18.0.1";
 export const clientAddress = "198.18.0.2";
 const authority = "the world's authority";
 /** What the server serves TLS with. */
-export const serverIdentity = { authority, certificate: { authority, names: [serverAddress, "server", "localhost"] } };
+const serverIdentity = { authority, certificate: { authority, names: [serverAddress, "server", "localhost"] } };
+
+export interface TestWorld {
+  readonly time: VirtualTime;
+  readonly server: Machine;
+  readonly client: Machine;
+  /** A machine that is there from now on. */
+  readonly machine: (name: string, address: string) => Machine;
+  /** A host without a program. */
+  readonly open: (machine: Machine, identity?: StartOptions["identity"]) => Host;
+  /** A program, and how it has ended. */
+  readonly start: (machine: Machine, main: Main) => Program & { readonly exited: Promise<Exit> };
+  /** What the hosts have logged. */
+  readonly logged: readonly { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[];
+}
+
+export function createTestWorld(): TestWorld {
+  const time = createVirtualTime();
+  const network = createNetwork({ time });
+  const names: Names = { table: new Map([["server", serverAddress]]), servers: [] };
+  const logged: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  const log: StartOptions["log"] = (event, fields = {}) => void logged.push({ event, fields });
+  const machine: TestWorld["machine"] = (name, address) =>
+    createMachine({ name, time, network, addresses: [address], names, epochMs: 1e12, upMs: 1000, onRefused: () => {} });
+  return {
+    time,
+    server: machine("server", serverAddress),
+    client: machine("client", clientAddress),
+    machine,
+    open: (on, identity = { authority }) => on.open({ seed: 1, log, identity }),
+    start(on, main) {
+      const exited = Promise.withResolvers<Exit>();
+      const program = on.start({
+        main,
+        args: [],
+        seed: 1,
+        log,
+        identity: serverIdentity,
+        onExit: (exit) => exited.resolve(exit),
+      });
+      return Object.assign(program, { exited: exited.promise });
+    },
+    logged,
+  };
+}
 
 export interface SimulatedPair extends HostPair {
   readonly time: VirtualTime;
@@ -18,28 +62,18 @@ export interface SimulatedPair extends HostPair {
 }
 
 export async function startSimulatedPair(): Promise<SimulatedPair> {
-  const time = createVirtualTime();
-  const network = createNetwork({ time });
-  const names: Names = { table: new Map([["server", serverAddress]]), servers: [] };
-  const machine = (name: string, address: string): Machine =>
-    createMachine({ name, time, network, addresses: [address], names, epochMs: 1e12, upMs: 1000, onRefused: () => {} });
-  const logged: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
-  const log: StartOptions["log"] = (event, fields = {}) => void logged.push({ event, fields });
-  const serverMachine = machine("server", serverAddress);
-  const clientMachine = machine("client", clientAddress);
-  const open = (on: Machine, identity: StartOptions["identity"]): Host => on.open({ seed: 1, log, identity });
-
+  const { time, server, client, open, logged } = createTestWorld();
   const over = Promise.withResolvers<void>();
   const passed = time.pass(() => over.promise, { idle: true });
   // Whatever it is, disposing throws it.
   passed.catch(() => {});
   return {
     time,
-    serverMachine,
-    clientMachine,
-    server: open(serverMachine, serverIdentity),
-    client: open(clientMachine, { authority }),
-    stranger: open(clientMachine, { authority: "another authority" }),
+    serverMachine: server,
+    clientMachine: client,
+    server: open(server, serverIdentity),
+    client: open(client),
+    stranger: open(client, { authority: "another authority" }),
     place: serverAddress,
     logged,
     async [Symbol.asyncDispose]() {
