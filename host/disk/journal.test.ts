@@ -100,6 +100,19 @@ describe("a torn last record", () => {
     expect(replay({ journal: Buffer.concat([open, write]), initial: new Map() }).read("a")).toHaveLength(10);
   });
 
+  test("hides nothing of what the world has done after it", async () => {
+    const torn = encodeRecord(1, { do: "write", file: 1 }, Buffer.alloc(1000, "x"));
+    for (const length of [5, 20, torn.length - 500, torn.length - 1]) {
+      await using rig = await startRig();
+      await save(rig.begin(), "a", "first", { sync: true });
+      await appendFile(rig.journal, torn.subarray(0, length));
+      noteInJournal(rig.journal, { do: "put", path: "b" }, Buffer.from("{\n{"));
+      await save(rig.begin(), "c", "third", { sync: true });
+      const disk = replay({ journal: await readFile(rig.journal), initial: new Map() });
+      expect(disk.files()).toEqual(["a", "b", "c"]);
+    }
+  });
+
   test("is cut off when the next process begins", async () => {
     await using rig = await startRig();
     await save(rig.begin(), "a", "first", { sync: true });

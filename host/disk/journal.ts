@@ -3,8 +3,8 @@
  *
  *     {"at":12.5,"do":"write","file":3,"length":5}⏎hello⏎      one record an operation, in the order in which they ended
  *
- * A program's host writes each record right after the operation has succeeded. One that was killed may have left a torn last record, which does
- * not count: what nobody was told of may as well not have happened.
+ * A program's host writes each record right after the operation has succeeded. One that was killed may have left a torn record, which does not
+ * count: what nobody was told of may as well not have happened.
  */
 import { z } from "zod";
 import { createDisk, type Disk, type Handle } from "./disk.ts";
@@ -51,18 +51,25 @@ interface JournalRecord {
   readonly end: number;
 }
 
-/** Up to the first one that isn't whole. */
+/** Those that are whole: what is left of a torn one is passed over, up to the next that begins on a line of its own. */
 function* recordsIn(journal: Uint8Array): Generator<JournalRecord> {
-  let start = 0;
-  for (;;) {
-    const lineEnd = journal.indexOf(newline, start);
-    if (lineEnd < 0) return;
-    const { at, length, ...operation } = headerSchema.parse(JSON.parse(textOf(journal.subarray(start, lineEnd))));
-    const end = lineEnd + 1 + length;
-    if (end >= journal.length) return;
-    yield { at, operation: operationSchema.parse(operation), bytes: journal.subarray(lineEnd + 1, end), end: end + 1 };
-    start = end + 1;
+  for (let start = 0; start < journal.length;) {
+    const record = recordAt(journal, start);
+    if (record !== undefined) yield record;
+    const next = Buffer.from(journal.buffer, journal.byteOffset, journal.length).indexOf("\n{", start);
+    start = record?.end ?? (next < 0 ? journal.length : next + 1);
   }
+}
+
+function recordAt(journal: Uint8Array, start: number): JournalRecord | undefined {
+  const lineEnd = journal.indexOf(newline, start);
+  const header = headerSchema.safeParse(jsonOf(journal.subarray(start, Math.max(start, lineEnd)))).data;
+  if (header === undefined) return undefined;
+  const { at, length, ...rest } = header;
+  const end = lineEnd + 1 + length;
+  const operation = operationSchema.safeParse(rest).data;
+  if (operation === undefined || journal[end] !== newline) return undefined;
+  return { at, operation, bytes: journal.subarray(lineEnd + 1, end), end: end + 1 };
 }
 
 /** How long the journal is without a torn last record. */
@@ -130,6 +137,10 @@ function apply(disk: Disk, handles: Map<number, Handle>, operation: Operation, b
   }
 }
 
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
 }

@@ -22,7 +22,8 @@ export function noteInJournal(
   operation: Operation & { readonly do: "put" | "delete" },
   bytes?: Uint8Array,
 ): void {
-  appendFileSync(path, encodeRecord(trueTime(), operation, bytes));
+  // On a line of its own, for a program that was killed may have left a torn record.
+  appendFileSync(path, Buffer.concat([Buffer.from("\n"), encodeRecord(trueTime(), operation, bytes)]));
 }
 
 /** Milliseconds since the machine was started: no clock steps it, and all its processes agree on it. */
