@@ -53,6 +53,34 @@ test("a condition on an age rises when time comes", () => {
   expect([watch.value, watch.rises]).toEqual([true, 1]);
 });
 
+test("a pulse between two looks at the time is not missed", () => {
+  const monitor = monitored(...up);
+  const watch = monitor.watch("node.ping.age >= 5s && node.ping.age < 5001ms");
+  monitor.advance(20_000);
+  expect([watch.value, watch.rises]).toEqual([false, 1]);
+});
+
+test("it says when time alone can change what is watched, and whether the system is steady if that was asked", () => {
+  const monitor = monitored(...up);
+  expect(monitor.next()).toBe(Infinity);
+  monitor.isSteady();
+  expect(monitor.next()).toBe(5000);
+  const watch = monitor.watch("node.ping.age > 1s");
+  expect(monitor.next()).toBe(4000);
+  monitor.advance(4000);
+  expect(monitor.next()).toBe(4000.1);
+  watch[Symbol.dispose]();
+  expect(monitor.next()).toBe(Infinity);
+});
+
+test("a watch that was disposed of is not looked at any more", () => {
+  const monitor = monitored(...up);
+  const watch = monitor.watch("node.alive");
+  watch[Symbol.dispose]();
+  for (const event of story([5, "service.exit"])) monitor.apply(event);
+  expect(watch.value).toBe(true);
+});
+
 test("an event counts from the moment that the watch was set", () => {
   const monitor = monitored(...up, [4, "service.exit"]);
   const watch = monitor.watch("node.exits");

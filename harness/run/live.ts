@@ -1,19 +1,24 @@
 /**
- * What is true of the run now: feeds the monitor with every event and with the passing of time, and lets the timeline wait for conditions.
+ * What is true of the run now: feeds the monitor with every event, and at the moments when time alone can change what somebody waits for, and lets the
+ * timeline wait for conditions.
  */
 import type { Clock } from "../../host/host.ts";
 import type { History } from "../history/history.ts";
-import type { Monitor, Watch } from "../judge/monitor.ts";
+import type { Monitor } from "../judge/monitor.ts";
+import type { Watch } from "../judge/watch.ts";
 
-/** Ages grow between events; a condition on one is noticed this late at the most. */
-const tickMs = 25;
-/** A tick that comes this late shows that the harness itself stood still: what it saw meanwhile is no evidence. */
+const heartbeatMs = 25;
+/** A heartbeat that comes this late shows that the harness itself stood still: what it saw meanwhile is no evidence. */
 const stallMs = 500;
 
 export interface Live extends Disposable {
   readonly isSteady: () => boolean;
+  /** To be disposed of when nobody waits for it any more. */
   readonly watch: (expression: string) => Watch;
-  /** Resolves as soon as the condition holds; it is asked after every event and every tick. Rejects with the signal's reason. */
+  /**
+   * Resolves as soon as the condition, made of watches and of being steady, holds; it is asked whenever these can have changed. Rejects with the
+   * signal's reason.
+   */
   until(condition: () => boolean, waiting: { readonly signal: AbortSignal }): Promise<void>;
 }
 
@@ -21,34 +26,58 @@ export function createLive({
   clock,
   history,
   monitor,
+  realTime = true,
 }: {
   readonly clock: Clock;
   readonly history: History;
   readonly monitor: Monitor;
+  /** The harness can be late: then it says so. Virtual time waits for it. */
+  readonly realTime?: boolean;
 }): Live {
   const waiters = new Set<() => void>();
+  const owned = new DisposableStack();
+  /** When the alarm is set for, in the time of the history. */
+  let due = Infinity;
+  let alarm: Disposable | undefined;
+
   const askAll = (): void => {
     for (const ask of waiters) ask();
+    setAlarm();
   };
+  /** An alarm that comes too early costs less than one that is moved with every event. */
+  const setAlarm = (): void => {
+    const next = monitor.next();
+    if (next >= due) return;
+    alarm?.[Symbol.dispose]();
+    due = next;
+    alarm = clock.timer(Math.max(0, next - history.now()), () => {
+      due = Infinity;
+      monitor.advance(history.now());
+      askAll();
+    });
+  };
+  const catchUp = (): void => monitor.advance(history.now());
 
-  const subscription = history.subscribe((event) => {
-    monitor.apply(event);
-    askAll();
-  });
-  let due = clock.monotonic() + tickMs;
-  const tick = (): void => {
-    const by = Math.round(clock.monotonic() - due);
-    if (by > stallMs) history.record({ event: "run.late", by });
-    monitor.advance(history.now());
-    askAll();
-    due = clock.monotonic() + tickMs;
-    timer = clock.timer(tickMs, tick);
-  };
-  let timer = clock.timer(tickMs, tick);
+  owned.use(
+    history.subscribe((event) => {
+      monitor.apply(event);
+      askAll();
+    }),
+  );
+  owned.defer(() => alarm?.[Symbol.dispose]());
+  if (realTime) owned.use(watchForStalls(clock, (by) => history.record({ event: "run.late", by })));
 
   return {
-    isSteady: () => monitor.isSteady(),
-    watch: (expression) => monitor.watch(expression),
+    isSteady() {
+      catchUp();
+      return monitor.isSteady();
+    },
+    watch(expression) {
+      catchUp();
+      const watch = monitor.watch(expression);
+      setAlarm();
+      return watch;
+    },
     until(condition, { signal }) {
       return new Promise((resolve, reject) => {
         const settle = (done: () => void): void => {
@@ -67,11 +96,21 @@ export function createLive({
         signal.addEventListener("abort", abort);
         waiters.add(ask);
         ask();
+        setAlarm();
       });
     },
-    [Symbol.dispose]() {
-      subscription[Symbol.dispose]();
-      timer[Symbol.dispose]();
-    },
+    [Symbol.dispose]: () => owned.dispose(),
   };
+}
+
+function watchForStalls(clock: Clock, onStall: (by: number) => void): Disposable {
+  let due = clock.monotonic() + heartbeatMs;
+  const beat = (): void => {
+    const by = Math.round(clock.monotonic() - due);
+    if (by > stallMs) onStall(by);
+    due = clock.monotonic() + heartbeatMs;
+    timer = clock.timer(heartbeatMs, beat);
+  };
+  let timer = clock.timer(heartbeatMs, beat);
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
 }
