@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { Socket } from "./host.ts";
 import { describeFiles } from "./files.testing.ts";
+import { describeProcesses } from "./processes.testing.ts";
 import { describeDatagrams } from "./datagrams.testing.ts";
 import { readAll, readBytes, startTalk, until, type HostPair } from "./talk.testing.ts";
 import { describeTcp } from "./tcp.testing.ts";
@@ -23,6 +24,7 @@ export function describeHost(startPair: () => Promise<HostPair>): void {
   describeTls(startPair);
   describeClock(startPair);
   describeFiles(startPair);
+  describeProcesses(startPair);
   describeRandom(startPair);
 }
 

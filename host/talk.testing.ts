@@ -1,6 +1,6 @@
 /** What tests on a host begin with: two hosts, and a connection between them with both of its ends in hand. */
 import { once } from "node:events";
-import type { Address, Host, ListenOptions, Listener, Socket } from "./host.ts";
+import type { Address, Host, ListenOptions, Listener, SignalName, Socket } from "./host.ts";
 
 /** Two hosts on one network; `place` is where the client finds the server. Both trust the authority of the server's certificate. */
 export interface HostPair extends AsyncDisposable {
@@ -11,6 +11,8 @@ export interface HostPair extends AsyncDisposable {
   readonly logged: readonly { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[];
   /** A client that trusts another authority. */
   readonly stranger: Host;
+  /** Signals the process of the client. */
+  readonly raise: (signal: SignalName) => void;
 }
 
 export interface Talk extends AsyncDisposable {

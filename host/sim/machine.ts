@@ -59,7 +59,11 @@ export interface StartOptions {
 export interface Program {
   /** False if nobody is there. */
   signal(signal: SignalName): boolean;
-  readonly stopped: boolean;
+}
+
+export interface OpenedHost extends Host {
+  /** As if somebody had signalled its process. */
+  raise(signal: SignalName): boolean;
 }
 
 export interface Machine {
@@ -69,7 +73,7 @@ export interface Machine {
   readonly limits: MachineLimits;
   readonly disk: Disk;
   /** A host without a program: that of the harness, or of a test. */
-  open(options: Pick<StartOptions, "seed" | "log" | "identity">): Host;
+  open(options: Pick<StartOptions, "seed" | "log" | "identity">): OpenedHost;
   start(options: StartOptions): Program;
   /** Everything that runs on it is gone at once, and the disk is left as a crash leaves it. `draw`: a uniform number in [0, 1) for the n-th decision. */
   losePower(draw: (decision: string, n: number) => number): void;
@@ -151,8 +155,11 @@ export function createMachine(options: MachineOptions): Machine {
     limits,
     disk,
     open(opening) {
-      const process = begin((_exit, error) => time.fail(error));
-      return hostOf(process, opening).host;
+      const process = begin((exit, error) =>
+        time.fail(error ?? new Error(`${name} has ended: ${JSON.stringify(exit)}`)),
+      );
+      const { host, box } = hostOf(process, opening);
+      return { ...host, raise: (signal) => box.send(signal) };
     },
     start({ main, args, onExit, ...rest }) {
       const process = begin(onExit);
@@ -163,12 +170,7 @@ export function createMachine(options: MachineOptions): Machine {
           (error: unknown) => process.crash(error),
         );
       });
-      return {
-        signal: (signal) => box.send(signal),
-        get stopped() {
-          return process.stopped;
-        },
-      };
+      return { signal: (signal) => box.send(signal) };
     },
     losePower(draw) {
       for (const process of processes) process.end({ code: undefined, signal: "KILL" });

@@ -1,7 +1,7 @@
 /** Simulated machines for tests: a pair in which time passes for as long as a test holds it, and worlds that go from moment to moment. */
-import type { Exit, Host, Main } from "../host.ts";
+import type { Exit, Main } from "../host.ts";
 import type { HostPair } from "../talk.testing.ts";
-import { createMachine, type Machine, type Program, type StartOptions } from "./machine.ts";
+import { createMachine, type Machine, type OpenedHost, type Program, type StartOptions } from "./machine.ts";
 import { createNetwork, type Names } from "./network.ts";
 import { createVirtualTime, type VirtualTime } from "./time.ts";
 
@@ -18,7 +18,7 @@ export interface TestWorld {
   /** A machine that is there from now on. */
   readonly machine: (name: string, address: string) => Machine;
   /** A host without a program. */
-  readonly open: (machine: Machine, identity?: StartOptions["identity"]) => Host;
+  readonly open: (machine: Machine, identity?: StartOptions["identity"]) => OpenedHost;
   /** A program, and how it has ended. */
   readonly start: (machine: Machine, main: Main) => Program & { readonly exited: Promise<Exit> };
   /** What the hosts have logged. */
@@ -67,12 +67,14 @@ export async function startSimulatedPair(): Promise<SimulatedPair> {
   const passed = time.pass(() => over.promise, { idle: true });
   // Whatever it is, disposing throws it.
   passed.catch(() => {});
+  const opened = open(client);
   return {
     time,
     serverMachine: server,
     clientMachine: client,
     server: open(server, serverIdentity),
-    client: open(client),
+    client: opened,
+    raise: (signal) => void opened.raise(signal),
     stranger: open(client, { authority: "another authority" }),
     place: serverAddress,
     logged,

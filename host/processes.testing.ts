@@ -1,0 +1,67 @@
+/** What signals and children do on every host. */
+import { expect, test } from "vitest";
+import { until, type HostPair } from "./talk.testing.ts";
+
+export function describeProcesses(startPair: () => Promise<HostPair>): void {
+  test("every handler of a signal is called, the same one twice, until it is disposed of", async () => {
+    await using pair = await startPair();
+    const heard: string[] = [];
+    const { signals } = pair.client;
+    const twice = (): void => void heard.push("twice");
+    using first = signals.on("USR2", twice);
+    using second = signals.on("USR2", twice);
+    void first;
+    using last = signals.on("USR2", () => heard.push("last"));
+    void last;
+    pair.raise("USR2");
+    await until(() => heard.length >= 3);
+    expect(heard).toEqual(["twice", "twice", "last"]);
+    second[Symbol.dispose]();
+    pair.raise("USR2");
+    await until(() => heard.length >= 5);
+    expect(heard).toEqual(["twice", "twice", "last", "twice", "last"]);
+  });
+
+  test("a signal that asks for an end does nothing of the kind while somebody handles it", async () => {
+    await using pair = await startPair();
+    let heard = 0;
+    using handler = pair.client.signals.on("HUP", () => (heard += 1));
+    void handler;
+    pair.raise("HUP");
+    await until(() => heard === 1);
+    await pair.client.clock.sleep(1);
+    expect(heard).toBe(1);
+  });
+
+  test("a child ends by itself, or by a signal, and nothing is left to signal then", async () => {
+    await using pair = await startPair();
+    const { processes } = pair.client;
+    const short = await processes.start("sleep", ["0.01"]);
+    expect(await short.exited).toEqual({ code: 0, signal: undefined });
+    expect(short.signal("TERM")).toBe(false);
+    const long = await processes.start("sleep", ["1000"]);
+    expect(long.pid).not.toBe(short.pid);
+    expect(long.signal("TERM")).toBe(true);
+    expect(await long.exited).toEqual({ code: undefined, signal: "TERM" });
+    expect(long.signal("TERM")).toBe(false);
+  });
+
+  test("a child that is stopped ends of TERM when it goes on, and of KILL at once", async () => {
+    await using pair = await startPair();
+    const { processes } = pair.client;
+    const polite = await processes.start("sleep", ["1000"]);
+    for (const signal of ["STOP", "TERM", "CONT"] as const) expect(polite.signal(signal)).toBe(true);
+    expect(await polite.exited).toEqual({ code: undefined, signal: "TERM" });
+    const rude = await processes.start("sleep", ["1000"]);
+    for (const signal of ["STOP", "KILL"] as const) rude.signal(signal);
+    expect(await rude.exited).toEqual({ code: undefined, signal: "KILL" });
+  });
+
+  test("a command that is not there can't be started", async () => {
+    await using pair = await startPair();
+    await expect(pair.client.processes.start("/no/such/command", [])).rejects.toMatchObject({
+      code: "ENOENT",
+      syscall: "spawn /no/such/command",
+    });
+  });
+}
