@@ -11,7 +11,7 @@ test("of several that hold at once the latest counts, in whatever order they are
       const hits: number[] = [];
       for (const [value, move] of moves.entries()) {
         if (move === "add") held.push({ value, lift: await overlap.add(value, () => void hits.push(value)) });
-        else if (held.length > 0) await held.splice(Number(move) % held.length, 1)[0]?.lift[Symbol.asyncDispose]();
+        else if (held.length > 0) await held.splice(move % held.length, 1)[0]?.lift[Symbol.asyncDispose]();
         const latest = held.at(-1)?.value;
         expect([applied, overlap.value]).toEqual([latest, latest]);
         hits.length = 0;
