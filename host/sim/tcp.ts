@@ -8,6 +8,7 @@
  * What an error is called, and which call hears of it, is Linux's (`tcp_reset`, `tcp_recvmsg`, `tcp_sendmsg`).
  */
 import type { Address } from "../host.ts";
+import { createByteQueue } from "./byte-queue.ts";
 import { systemError, type SimulatedProcess } from "./process.ts";
 import type { Wire } from "./wire.ts";
 
@@ -62,8 +63,8 @@ export interface TcpEndOptions {
 
 export function createTcpEnd({ wire, process, local, remote }: TcpEndOptions): TcpEnd {
   let peer: Segments | undefined;
-  const unsent = createQueue();
-  const arrived = createQueue();
+  const unsent = createByteQueue();
+  const arrived = createByteQueue();
   let credit = windowBytes;
   /** Read, and not yet told. */
   let freed = 0;
@@ -249,55 +250,4 @@ export function createTcpEnd({ wire, process, local, remote }: TcpEndOptions): T
     },
   };
   return end;
-}
-
-interface ByteQueue {
-  readonly bytes: number;
-  put(bytes: Buffer): void;
-  /** At most so many of them, in one piece. */
-  take(most: number): Buffer;
-  clear(): void;
-}
-
-function createQueue(): ByteQueue {
-  let pieces: Buffer[] = [];
-  let length = 0;
-  return {
-    get bytes() {
-      return length;
-    },
-    put(bytes) {
-      if (bytes.length === 0) return;
-      pieces.push(bytes);
-      length += bytes.length;
-    },
-    take(most) {
-      const [first] = pieces;
-      if (first !== undefined && pieces.length === 1 && first.length <= most) {
-        pieces = [];
-        length = 0;
-        return first;
-      }
-      const taken: Buffer[] = [];
-      let missing = Math.min(most, length);
-      length -= missing;
-      let index = 0;
-      for (; missing > 0; index += 1) {
-        const piece = pieces[index];
-        if (piece === undefined) break;
-        taken.push(piece.subarray(0, missing));
-        if (piece.length > missing) {
-          pieces[index] = piece.subarray(missing);
-          break;
-        }
-        missing -= piece.length;
-      }
-      pieces.splice(0, index);
-      return taken.length === 1 && taken[0] !== undefined ? taken[0] : Buffer.concat(taken);
-    },
-    clear() {
-      pieces = [];
-      length = 0;
-    },
-  };
 }
