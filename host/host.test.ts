@@ -24,6 +24,7 @@ async function startPair(): Promise<HostPair> {
     server: createRealHost({ ...base, name: "server", identity: issued }),
     client: createRealHost({ ...base, name: "client", identity: { authority: authority.certificate } }),
     stranger: createRealHost({ ...base, name: "stranger", identity: { authority: other.certificate } }),
+    asking: (...nameServers) => createRealHost({ ...base, name: "asking", nameServers }),
     place: "127.0.0.1",
     raise: (signal) => void process.kill(process.pid, `SIG${signal}`),
     logged,

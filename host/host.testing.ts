@@ -9,6 +9,7 @@ import type { Socket } from "./host.ts";
 import { describeFiles } from "./files.testing.ts";
 import { describeProcesses } from "./processes.testing.ts";
 import { describeDatagrams } from "./datagrams.testing.ts";
+import { describeNames } from "./names.testing.ts";
 import { readAll, readBytes, startTalk, until, type HostPair } from "./talk.testing.ts";
 import { describeTcp } from "./tcp.testing.ts";
 
@@ -16,6 +17,9 @@ export function describeHost(startPair: () => Promise<HostPair>): void {
   describeNetwork(startPair);
   describe("datagrams", () => {
     describeDatagrams(startPair);
+  });
+  describe("names", () => {
+    describeNames(startPair);
   });
   describe.each([{ tls: false }, { tls: true }])("a connection (tls: $tls)", ({ tls }) => {
     describeConnection(startPair, tls);

@@ -112,7 +112,12 @@ export interface Network {
   connect(options: ConnectOptions, waiting?: Waiting): Promise<Socket>;
   /** Takes a UDP port. @throws {Error} with `code` EADDRINUSE, EACCES and so on, as `dgram.Socket` does. */
   bind(options: BindOptions, onDatagram: (bytes: Uint8Array, from: Address) => void): Promise<DatagramSocket>;
-  /** The addresses of a service, first choice first: from the world's table of names, else from the system's resolver. Free ports are found here. */
+  /**
+   * The addresses of a service, first choice first: from the world's table of names, else from the name servers that the world
+   * gave to it, else from the system's resolver. Free ports are found here.
+   *
+   * @throws {Error} with `code` ENOTFOUND, and what else name servers say or don't say: ENODATA, ESERVFAIL, EREFUSED, ETIMEOUT.
+   */
   resolve(address: Address, waiting?: Waiting): Promise<readonly Address[]>;
 }
 

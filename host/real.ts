@@ -1,5 +1,5 @@
 /** The real host: a thin layer over Node. */
-import type { Host, Log } from "./host.ts";
+import type { Address, Host, Log } from "./host.ts";
 import { createRandom } from "./random.ts";
 import { realClock } from "./real/clock.ts";
 import { readControl } from "./real/control.ts";
@@ -23,6 +23,8 @@ export interface RealHostOptions {
    * mapped to a free one on loopback.
    */
   readonly names?: Readonly<Record<string, string>>;
+  /** Asked for names instead of the system's resolver. */
+  readonly nameServers?: readonly Address[];
   readonly identity?: Identity;
   /** Told of all that is changed in the directory. */
   readonly journal?: Journal;
@@ -33,11 +35,21 @@ export interface RealHostOptions {
 }
 
 export function createRealHost(options: RealHostOptions): Host {
-  const { name, directory, seed, names, identity, journal, control, log = logToStandardOutput } = options;
+  const {
+    name,
+    directory,
+    seed,
+    names,
+    nameServers = [],
+    identity,
+    journal,
+    control,
+    log = logToStandardOutput,
+  } = options;
   return {
     name,
     clock: realClock,
-    network: createNetwork({ names, identity: identity ?? {}, log }),
+    network: createNetwork({ names, nameServers, identity: identity ?? {}, log }),
     files: createFiles({ directory, journal, refusal: () => readControl(control).disk, log }),
     signals: realSignals,
     processes: createProcesses({ directory, most: () => readControl(control).processes ?? Infinity, log }),

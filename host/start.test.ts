@@ -125,3 +125,13 @@ test("a world without natural ports says where names lead, and is told where the
   });
   expect(resolved).toEqual({ event: "resolved", addresses: [{ host: "127.0.0.1", port: 4001 }] });
 });
+
+test("names are asked of the servers that the world has given, and of nobody else", async () => {
+  const { code, output } = await run(
+    "names",
+    `host.log(await host.network.resolve({ host: "localhost.invalid", port: 1 }).catch(({ code }) => code)); return 0;`,
+    // Nobody serves names there; the system's resolver would say ENOTFOUND.
+    { env: { SINBIN_NAME_SERVERS: "127.0.0.1:1,127.0.0.1:2" } },
+  );
+  expect({ code, output }).toEqual({ code: 0, output: `{"event":"ECONNREFUSED"}\n` });
+});

@@ -7,7 +7,8 @@
  * - `SINBIN_SEED`: an integer for `host.random` (default 1); another one for each start of the same service.
  * - `SINBIN_CA`, `SINBIN_CERT`, `SINBIN_KEY`: paths of PEM files: the authority to trust, the certificate to serve TLS with, and its key.
  * - `SINBIN_NAMES`: only in a world without natural ports: where names lead, as JSON `{ "plc.test:443": "127.0.0.1:40001" }`. A port that is
- *   listened on is mapped to a free one, and the log says so: `network.listening` { port, address }.
+ *   listened on is mapped to a free one, and the log says so: `network.listening` { port, address }, `network.bound` for UDP.
+ * - `SINBIN_NAME_SERVERS`: asked for names instead of the system's resolver, in this order: `127.0.0.1:40053,127.0.0.1:40054`.
  * - `SINBIN_JOURNAL`: where to write down what is done to the disk, for a world that lets the power fail (host/disk/journal.ts).
  * - `SINBIN_CONTROL`: where the world says what the system refuses (host/real/control.ts). The log says when it does: `disk.refused`
  *   { code, path? } and `limits.refused` { limit: "processes" }. A descriptor too many is `limits.refused` { limit: "open-files" }.
@@ -18,6 +19,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseAddress } from "./address.ts";
 import type { Main } from "./host.ts";
 import { openJournal } from "./real/journal.ts";
 import { createRealHost } from "./real.ts";
@@ -26,7 +28,7 @@ const [path, ...args] = process.argv.slice(2);
 if (path === undefined) throw new Error("write the path of a program: node host/start.ts program.ts [arguments…]");
 
 const { SINBIN_SERVICE, SINBIN_SEED, SINBIN_NAMES, SINBIN_CA, SINBIN_CERT, SINBIN_KEY } = process.env;
-const { SINBIN_JOURNAL, SINBIN_CONTROL } = process.env;
+const { SINBIN_NAME_SERVERS, SINBIN_JOURNAL, SINBIN_CONTROL } = process.env;
 const pem = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : readFileSync(path, "utf8");
 const authority = pem(SINBIN_CA);
@@ -38,6 +40,7 @@ const host = createRealHost({
   directory: process.cwd(),
   seed: Number(SINBIN_SEED ?? 1),
   ...(SINBIN_NAMES !== undefined && { names: JSON.parse(SINBIN_NAMES) }),
+  ...(SINBIN_NAME_SERVERS !== undefined && { nameServers: SINBIN_NAME_SERVERS.split(",").map(parseAddress) }),
   ...(SINBIN_JOURNAL !== undefined && { journal: openJournal(SINBIN_JOURNAL) }),
   ...(SINBIN_CONTROL !== undefined && { control: SINBIN_CONTROL }),
   identity: {

@@ -11,6 +11,8 @@ export interface HostPair extends AsyncDisposable {
   readonly logged: readonly { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[];
   /** A client that trusts another authority. */
   readonly stranger: Host;
+  /** A client that asks these name servers. */
+  readonly asking: (...nameServers: readonly Address[]) => Host;
   /** Signals the process of the client. */
   readonly raise: (signal: SignalName) => void;
 }

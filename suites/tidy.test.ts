@@ -30,6 +30,7 @@ const importedIn: Readonly<Record<string, readonly string[]>> = {
   yaml: ["harness/plan/yaml.ts"],
   "@marcbachmann/cel-js": ["harness/expression/cel.ts"],
   "fast-xml-parser": ["planetlab/xml.ts"],
+  "dns-packet": ["host/sim/question.ts"],
   "@peculiar/x509": ["host/real/certificates.ts"],
 };
 

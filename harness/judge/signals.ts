@@ -109,8 +109,7 @@ export function createSignals(plan: Declaring): Signals {
 
   return {
     apply(event) {
-      const changed: string[] = [];
-      routes.apply(event, changed);
+      const changed = [...routes.apply(event)];
       if (event.event === "run.begin") began = event.at;
       if (event.event === "phase.begin") {
         phase = event.phase;

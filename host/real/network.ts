@@ -4,6 +4,7 @@ import { createServer, isIP, connect as connectTcp } from "node:net";
 import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, Socket, Waiting } from "../host.ts";
 import { formatAddress, parseAddress } from "../address.ts";
 import { bindUdp } from "./datagrams.ts";
+import { askNameServers } from "./names.ts";
 import { withSafeReset } from "./reset.ts";
 import { acceptSecure, connectSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
@@ -13,15 +14,21 @@ const everywhere = "0.0.0.0";
 
 export interface NetworkOptions {
   readonly names: Readonly<Record<string, string>> | undefined;
+  /** None: the system's resolver is asked. */
+  readonly nameServers: readonly Address[];
   readonly identity: Identity;
   readonly log: Log;
 }
 
-export function createNetwork({ names, identity, log }: NetworkOptions): Network {
+export function createNetwork({ names, nameServers, identity, log }: NetworkOptions): Network {
   const resolve = async ({ host, port }: Address, waiting: Waiting = {}): Promise<readonly Address[]> => {
     const known = names?.[formatAddress({ host, port })];
     if (known !== undefined) return [parseAddress(known)];
     if (isIP(host) !== 0) return [{ host, port }];
+    if (nameServers.length > 0) {
+      if (host === "localhost") return [{ host: loopback, port }];
+      return (await askNameServers(nameServers, host, waiting)).map((found) => ({ host: found, port }));
+    }
     const found = await abortable(lookup(host, { all: true }), waiting);
     return found.map((entry) => ({ host: entry.address, port }));
   };

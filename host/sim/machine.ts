@@ -133,14 +133,15 @@ export function createMachine(options: MachineOptions): Machine {
   ) => {
     const box = createSignalBox(process);
     const ownClock = createClock(clock, process);
+    const random = createRandom(seed);
     const host: Host = {
       name,
       clock: ownClock,
-      network: network.of({ process, addresses, names, identity, clock: ownClock, log }),
+      network: network.of({ process, addresses, names, identity, clock: ownClock, random, log }),
       files: createFiles({ disk, process, onRefused: () => options.onRefused("disk") }),
       signals: box.signals,
       processes: table.of(process),
-      random: createRandom(seed),
+      random,
       log: (event, fields) => {
         if (process.exit === undefined) log(event, fields);
       },

@@ -1,9 +1,10 @@
 /** The network as the programs of a simulation have it: the same as the real host's, over simulated TCP. */
 import { isIP } from "node:net";
 import { formatAddress } from "../address.ts";
-import type { Address, Clock, Log, Network, Socket } from "../host.ts";
+import type { Address, Clock, Log, Network, Random, Socket } from "../host.ts";
 import { bindUdp } from "./datagrams.ts";
 import type { SimulatedProcess } from "./process.ts";
+import { createResolver } from "./resolver.ts";
 import {
   acceptSecure,
   certificateOf,
@@ -30,6 +31,7 @@ export interface NetworkOptions {
   readonly names: Names;
   readonly identity: SimulatedIdentity;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -44,15 +46,23 @@ export interface Names {
 export function createNetwork({ time }: { readonly time: VirtualTime }): SimulatedNetwork {
   const wire = createWire(time);
   return {
-    of({ process, addresses, names, identity, clock, log }) {
+    of({ process, addresses, names, identity, clock, random, log }) {
       const tcp: TcpOptions = { time, wire, process, station: wire.attach(addresses) };
       const socketOf = (end: TcpEnd, halfOpen = false, paused = false): Socket =>
         new SimulatedSocket({ end, clock, halfOpen, paused });
 
-      const resolve: Network["resolve"] = async ({ host, port }, { signal } = {}) => {
-        signal?.throwIfAborted();
+      const ask = createResolver({
+        servers: names.servers,
+        udp: { wire, station: tcp.station, process },
+        connect: async (server, waiting) => socketOf(await connectTcp(tcp, server, waiting)),
+        clock,
+        random,
+      });
+      const resolve: Network["resolve"] = async ({ host, port }, waiting = {}) => {
+        waiting.signal?.throwIfAborted();
         const known = isIP(host) === 0 ? (names.table.get(host) ?? ownNames.get(host)) : host;
         if (known !== undefined) return [{ host: known, port }];
+        if (names.servers.length > 0) return (await ask(host, waiting)).map((found) => ({ host: found, port }));
         throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), {
           code: "ENOTFOUND",
           syscall: "getaddrinfo",

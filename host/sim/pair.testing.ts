@@ -1,5 +1,5 @@
 /** Simulated machines for tests: a pair in which time passes for as long as a test holds it, and worlds that go from moment to moment. */
-import type { Exit, Main } from "../host.ts";
+import type { Address, Exit, Main } from "../host.ts";
 import type { HostPair } from "../talk.testing.ts";
 import { createMachine, type Machine, type OpenedHost, type Program, type StartOptions } from "./machine.ts";
 import { createNetwork, type Names } from "./network.ts";
@@ -7,6 +7,7 @@ import { createVirtualTime, type VirtualTime } from "./time.ts";
 
 export const serverAddress = "198.18.0.1";
 export const clientAddress = "198.18.0.2";
+const askingAddress = "198.18.0.3";
 const authority = "the world's authority";
 /** What the server serves TLS with. */
 const serverIdentity = { authority, certificate: { authority, names: [serverAddress, "server", "localhost"] } };
@@ -16,7 +17,7 @@ export interface TestWorld {
   readonly server: Machine;
   readonly client: Machine;
   /** A machine that is there from now on. */
-  readonly machine: (name: string, address: string) => Machine;
+  readonly machine: (name: string, address: string, nameServers?: readonly Address[]) => Machine;
   /** A host without a program. */
   readonly open: (machine: Machine, identity?: StartOptions["identity"]) => OpenedHost;
   /** A program, and how it has ended. */
@@ -28,11 +29,20 @@ export interface TestWorld {
 export function createTestWorld(): TestWorld {
   const time = createVirtualTime();
   const network = createNetwork({ time });
-  const names: Names = { table: new Map([["server", serverAddress]]), servers: [] };
+  const table: Names["table"] = new Map([["server", serverAddress]]);
   const logged: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const log: StartOptions["log"] = (event, fields = {}) => void logged.push({ event, fields });
-  const machine: TestWorld["machine"] = (name, address) =>
-    createMachine({ name, time, network, addresses: [address], names, epochMs: 1e12, upMs: 1000, onRefused: () => {} });
+  const machine: TestWorld["machine"] = (name, address, servers = []) =>
+    createMachine({
+      name,
+      time,
+      network,
+      addresses: [address],
+      names: { table, servers },
+      epochMs: 1e12,
+      upMs: 1000,
+      onRefused: () => {},
+    });
   return {
     time,
     server: machine("server", serverAddress),
@@ -62,7 +72,7 @@ export interface SimulatedPair extends HostPair {
 }
 
 export async function startSimulatedPair(): Promise<SimulatedPair> {
-  const { time, server, client, open, logged } = createTestWorld();
+  const { time, server, client, machine, open, logged } = createTestWorld();
   const over = Promise.withResolvers<void>();
   const passed = time.pass(() => over.promise, { idle: true });
   // Whatever it is, disposing throws it.
@@ -76,6 +86,7 @@ export async function startSimulatedPair(): Promise<SimulatedPair> {
     client: opened,
     raise: (signal) => void opened.raise(signal),
     stranger: open(client, { authority: "another authority" }),
+    asking: (...nameServers) => open(machine("asking", askingAddress, nameServers)),
     place: serverAddress,
     logged,
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,123 @@
+import { encode } from "dns-packet";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Address } from "../host.ts";
+import { serverAddress, startSimulatedPair, type SimulatedPair } from "./pair.testing.ts";
+import { encodeQuestion, readReply } from "./question.ts";
+
+interface Asked {
+  readonly server: number;
+  readonly secondsLater: number;
+  readonly bytes: Uint8Array;
+  readonly from: Address;
+}
+
+interface SilentServers {
+  readonly addresses: readonly Address[];
+  readonly asked: readonly Asked[];
+  /** Answers a question that was heard: at last. */
+  answer(asked: Asked | undefined): void;
+}
+
+/** They hear all, and say nothing by themselves. */
+async function startServers(pair: SimulatedPair, count: number): Promise<SilentServers> {
+  const asked: Asked[] = [];
+  const began = pair.time.now();
+  const sockets = await Promise.all(
+    Array.from({ length: count }, (_, server) =>
+      pair.server.network.bind({ port: 53 + server }, (bytes, from) => {
+        asked.push({ server, secondsLater: Math.round((pair.time.now() - began) / 1000), bytes, from });
+      }),
+    ),
+  );
+  return {
+    addresses: sockets.map(({ address: { port } }) => ({ host: serverAddress, port })),
+    asked,
+    answer(one) {
+      if (one === undefined) return;
+      const { server, bytes, from } = one;
+      const id = Buffer.from(bytes).readUInt16BE();
+      sockets[server]?.send(
+        encode({
+          type: "response",
+          id,
+          questions: [{ type: "A", name: "plc.test" }],
+          answers: [{ type: "A", name: "plc.test", ttl: 1, data: "198.18.0.9" }],
+        }),
+        from,
+      );
+    },
+  };
+}
+
+/** Of two questions that a host asks at once. */
+async function drawIds(): Promise<readonly number[]> {
+  await using pair = await startSimulatedPair();
+  const servers = await startServers(pair, 1);
+  const { network } = pair.asking(...servers.addresses);
+  const controller = new AbortController();
+  const both = [1, 2].map((port) => network.resolve({ host: "plc.test", port }, controller));
+  const ended = Promise.allSettled(both);
+  await pair.client.clock.sleep(1);
+  controller.abort();
+  await ended;
+  return servers.asked.map(({ bytes }) => Buffer.from(bytes).readUInt16BE());
+}
+
+test.each([
+  { servers: 1, asked: ["0 at 0 s", "0 at 5 s"], seconds: 15 },
+  { servers: 2, asked: ["0 at 0 s", "1 at 5 s", "0 at 10 s", "1 at 20 s"], seconds: 30 },
+])("$servers silent servers are asked twice, and given up after $seconds s", async ({ servers, asked, seconds }) => {
+  await using pair = await startSimulatedPair();
+  const silent = await startServers(pair, servers);
+  const began = pair.time.now();
+  const asking = pair.asking(...silent.addresses).network.resolve({ host: "plc.test", port: 1 });
+  await expect(asking).rejects.toMatchObject({ code: "ETIMEOUT", message: "queryA ETIMEOUT plc.test" });
+  expect(silent.asked.map(({ server, secondsLater }) => `${server} at ${secondsLater} s`)).toEqual(asked);
+  expect((pair.time.now() - began) / 1000).toBeCloseTo(seconds, 1);
+});
+
+test("an answer that comes while another server is waited for comes too late", async () => {
+  await using pair = await startSimulatedPair();
+  const servers = await startServers(pair, 2);
+  let over = false;
+  const asking = pair.asking(...servers.addresses).network.resolve({ host: "plc.test", port: 1 });
+  const done = asking.finally(() => (over = true));
+  await pair.client.clock.sleep(7000);
+  servers.answer(servers.asked[0]);
+  await pair.client.clock.sleep(1000);
+  expect(over).toBe(false);
+  servers.answer(servers.asked[1]);
+  expect(await done).toEqual([{ host: "198.18.0.9", port: 1 }]);
+});
+
+test("an answer of somebody else is none", async () => {
+  await using pair = await startSimulatedPair();
+  const servers = await startServers(pair, 2);
+  const asking = pair.asking(...servers.addresses.slice(0, 1)).network.resolve({ host: "plc.test", port: 1 });
+  const failed = asking.catch((error: unknown) => error);
+  await pair.client.clock.sleep(1000);
+  const [question] = servers.asked;
+  if (question !== undefined) servers.answer({ ...question, server: 1 });
+  expect(await failed).toMatchObject({ code: "ETIMEOUT" });
+});
+
+test("the ids of two hosts with the same seed are the same, and those of two questions are not", async () => {
+  const [first, second] = [await drawIds(), await drawIds()];
+  expect(first).toEqual(second);
+  expect(new Set(first).size).toBe(2);
+});
+
+test("whatever comes, reading it ends", () => {
+  const question = { id: 7, name: "plc.test" };
+  const valid = Buffer.from(encodeQuestion(question));
+  const changed = fc
+    .array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { maxLength: 8 })
+    .map((changes) => changes.reduce((bytes, [at, byte]) => (bytes.writeUInt8(byte, at), bytes), Buffer.from(valid)));
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 600 }), changed), (bytes) => {
+      expect(["addresses", "refusal", "truncated", "malformed", "foreign"]).toContain(readReply(bytes, question).kind);
+    }),
+    { numRuns: 1000 },
+  );
+});
