@@ -12,6 +12,8 @@ import { scalarText } from "./yaml.ts";
 
 const lineWidth = 110;
 
+type Scalar = string | number | boolean | null;
+
 /** Reads back as the very same data. */
 export function writeYaml(document: Readonly<Record<string, Written>>): string {
   return `${linesOf(document, 0).join("\n")}\n`;
@@ -29,18 +31,18 @@ function linesOf(value: Written, indent: number): readonly string[] {
       return [`${margin}- ${first.trimStart()}`, ...rest];
     });
   }
-  if (!isRecord(value)) return [`${margin}${blockScalar(value, indent)}`];
+  if (isScalar(value)) return [`${margin}${blockScalar(value, indent)}`];
   return Object.entries(value).flatMap(([key, item]) => {
     const head = `${margin}${scalarText(key, "flow")}:`;
     if (isScalar(item)) return [`${head} ${blockScalar(item, indent)}`];
+    if (isLongList(item)) return [head, ...filledList(item, indent + 2)];
     const flow = flowOf(item);
     if (flow !== undefined && (fits(flow, head.length + 1) || isEmpty(item))) return [`${head} ${flow}`];
     return [head, ...linesOf(item, indent + 2)];
   });
 }
 
-const isScalar = (value: Written): value is string | number | boolean | null =>
-  typeof value !== "object" || value === null;
+const isScalar = (value: Written): value is Scalar => typeof value !== "object" || value === null;
 
 const isEmpty = (value: Written): boolean => !isScalar(value) && Object.keys(value).length === 0;
 
@@ -48,6 +50,25 @@ const isEmpty = (value: Written): boolean => !isScalar(value) && Object.keys(val
 const isLabel = (item: Written): boolean => isRecord(item) && Object.keys(item).length === 1;
 
 const fits = (text: string, indent: number): boolean => text.length + indent <= lineWidth;
+
+/** A command and its arguments are read along the line. */
+const isLongList = (item: Written): item is readonly Scalar[] =>
+  Array.isArray(item) && item.length > 0 && item.every(isScalar) && !fits(flowText(item), 2 * indentOfLists);
+
+const indentOfLists = 10;
+
+function filledList(items: readonly Scalar[], indent: number): readonly string[] {
+  const margin = " ".repeat(indent);
+  const lines: string[] = [];
+  for (const [index, item] of items.entries()) {
+    const text = `${flowText(item)}${index === items.length - 1 ? "]" : ","}`;
+    const line = lines.at(-1);
+    if (line === undefined) lines.push(`${margin}[${text}`);
+    else if (line.length + 1 + text.length > lineWidth) lines.push(`${margin} ${text}`);
+    else lines[lines.length - 1] = `${line} ${text}`;
+  }
+  return lines;
+}
 
 /** On one line, unless there is a map in a map, or a list of more than scalars. */
 function flowOf(value: Written): string | undefined {
@@ -66,7 +87,7 @@ function flowText(value: Written): string {
 }
 
 /** A long sentence is folded; the breaks are its single spaces, so that nothing is added and nothing lost. */
-function blockScalar(value: string | number | boolean | null, indent: number): string {
+function blockScalar(value: Scalar, indent: number): string {
   const text = scalarText(value, "block");
   if (typeof value !== "string" || fits(text, indent + 10) || !/^\S+(?: \S+)+$/.test(value)) return text;
   if (value.length > maximumFolded) return text;

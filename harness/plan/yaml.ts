@@ -148,7 +148,16 @@ export function scalarText(value: string | number | boolean | null, place: "flow
   if (typeof value !== "string") return JSON.stringify(value);
   const context = place === "flow" ? `{ key: [${value}] }` : `key: ${value}\nnext: 1`;
   const meant = place === "flow" ? { key: [value] } : { key: value, next: 1 };
-  const read = parseDocument(context, { logLevel: "silent", version: "1.2" });
-  const understood = read.errors.length === 0 && read.warnings.length === 0 && !value.startsWith("*");
-  return understood && JSON.stringify(read.toJS()) === JSON.stringify(meant) ? value : JSON.stringify(value);
+  return readsAs(context, meant) ? value : JSON.stringify(value);
+}
+
+function readsAs(text: string, meant: unknown): boolean {
+  const read = parseDocument(text, { logLevel: "silent", version: "1.2" });
+  if (read.errors.length > 0 || read.warnings.length > 0) return false;
+  try {
+    return JSON.stringify(read.toJS()) === JSON.stringify(meant);
+  } catch {
+    // An alias of nothing.
+    return false;
+  }
 }

@@ -1,0 +1,141 @@
+/**
+ * `sinbin replay`: a recorded run again, from its folder. With the plan as it is today, or, with `--schedule`, exactly as it was planned then.
+ *
+ *     run folder ──► plan, schedule ──► run ──► fidelity, report, verdict before and now
+ */
+import { join, resolve } from "node:path";
+import { createRealHost } from "../../host/real.ts";
+import type { Host } from "../../host/host.ts";
+import { HarnessError, Interrupted, UsageError, messageOf } from "../errors.ts";
+import type { HistoryEvent } from "../history/event.ts";
+import { bindPlan, cells } from "../plan/parse.ts";
+import type { Plan } from "../plan/schema.ts";
+import { readRecord } from "../replay/record.ts";
+import type { RunRecord } from "../replay/record.ts";
+import { renderReplay } from "../replay/report.ts";
+import { isReproduced } from "../replay/reproduced.ts";
+import { renderText } from "../report/text.ts";
+import { runPlan } from "../run/run.ts";
+import type { Schedule } from "../schedule/schedule.ts";
+import type { Isolation } from "../worlds/local/isolate.ts";
+import { settingsOf } from "../worlds/settings.ts";
+import type { WorldName } from "../worlds/world.ts";
+import { aboutRun, commandOf } from "./commands.ts";
+import { exitCodes } from "./exit.ts";
+import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
+import { loadPlans } from "./plans.ts";
+import { createProgressLine } from "./progress-line.ts";
+import { version } from "./version.ts";
+
+export interface ReplayFlags {
+  readonly schedule?: boolean;
+  readonly out: string;
+  readonly world?: WorldName;
+  readonly isolation: boolean;
+}
+
+export function realHost(): Host {
+  return createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
+}
+
+/** @throws {UsageError} if it is no run folder. */
+export function readRun(directory: string): Promise<RunRecord> {
+  return readRecord(realHost(), directory.replace(/(?<=.)\/+$/, ""), version);
+}
+
+export async function replay(
+  record: RunRecord,
+  flags: ReplayFlags,
+  isolation: Isolation,
+  signal: AbortSignal,
+): Promise<number> {
+  const host = realHost();
+  const { run, directory } = record;
+  const { seed, cell } = run;
+  const world = flags.world ?? run.world;
+  const { plan, schedule, file } = flags.schedule === true ? recordedPlan(record) : await presentPlan(record);
+  const createSetting = await settingsOf(world, { host, isolation, plans: [plan] });
+  const folder = nameFolder(flags.out);
+  const made = await makeFolder(folder, flags.out);
+  const [name = ""] = distinct([plan.plan]);
+  const progress = createProgressLine(process.stderr, host.clock, 1);
+  if (world === "local" && !isolation.isolated) progress.say(`without namespaces of its own: ${isolation.reason}`);
+  let events: readonly HistoryEvent[] = [];
+  let result;
+  try {
+    result = await runPlan({
+      plan,
+      cell,
+      seed,
+      schedule,
+      without: new Map(Object.entries(run.without)),
+      setting: createSetting(),
+      host,
+      directory: resolve(join(folder, name)),
+      about: { ...aboutRun(file), replayOf: directory, isolated: process.env["SINBIN_ISOLATED"] === "1" },
+      signal,
+      onHistory(history, planned) {
+        ({ events } = history);
+        progress.follow(history, planned, " again");
+      },
+    });
+  } catch (error) {
+    if (signal.reason instanceof Interrupted) {
+      await host.files.remove(folder);
+      await removeOut(flags.out, made);
+    }
+    throw error;
+  } finally {
+    progress.end();
+  }
+
+  const command = commandOf("replay", directory, [
+    ...(flags.schedule === true ? ["--schedule"] : []),
+    ...(world === run.world ? [] : [`--world ${world}`]),
+    ...(flags.isolation ? [] : ["--no-isolation"]),
+  ]);
+  const reported = { ...result, plan: plan.plan, cell, seed, world, replay: command, controls: [] };
+  const colour = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
+  const report = { runs: [reported], skipped: [], lost: [], seconds: result.seconds };
+  process.stdout.write(renderText(report, { colour }));
+  process.stdout.write(
+    renderReplay({
+      directory,
+      before: record,
+      now: { ...result, events },
+      exact: world === "sim" && run.world === "sim",
+      changed: JSON.stringify(plan.document) !== JSON.stringify(record.plan.document),
+    }),
+  );
+  if (!isReproduced(record, result)) return exitCodes.unknown;
+  return record.verdict === "pass" ? exitCodes.pass : exitCodes.fail;
+}
+
+interface Replayed {
+  readonly plan: Plan;
+  readonly schedule: Schedule | undefined;
+  readonly file: string;
+}
+
+function recordedPlan({ plan, schedule, run, directory }: RunRecord): Replayed {
+  return { plan, schedule, file: run.file ?? `${directory}/plan.json` };
+}
+
+/** @throws {UsageError} if the plan has gone, is wrong by now, or has no such cell or guard any more. */
+async function presentPlan({ run, directory }: RunRecord): Promise<Replayed> {
+  const { file, seed, cell, without } = run;
+  const instead = `to run what was recorded: ${commandOf("replay", directory, ["--schedule"])}`;
+  if (file === undefined) throw new UsageError(`${directory}: run.json names no plan; ${instead}`);
+  const [loaded] = await loadPlans([file]).catch((error: unknown) => {
+    if (!(error instanceof HarnessError)) throw error;
+    throw new UsageError(`${messageOf(error)}\n${instead}`, { cause: error });
+  });
+  if (loaded === undefined) throw new UsageError(`${file}: there is no plan; ${instead}`);
+  const text = JSON.stringify(cell);
+  if (!cells(loaded.plan).some((each) => JSON.stringify(each) === text))
+    throw new UsageError(`${file} has no cell ${text} in its matrix any more; ${instead}`);
+  for (const service of Object.keys(without))
+    if (loaded.plan.services[service] === undefined)
+      throw new UsageError(`${file} has no service ${service} any more, whose guards were switched off; ${instead}`);
+  return { plan: bindPlan(loaded.plan, { seed, cell, params: {} }), schedule: undefined, file };
+}
