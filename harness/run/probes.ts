@@ -1,10 +1,12 @@
 /**
  * Looks at the services from outside, again and again, and records what it saw: HTTP, TCP and file observations of the plan and of its subjects.
- * Observations of the log need no probe: the lines are in the history already.
+ * Observations of the log need no probe: the lines are in the history already. Every look costs the subject something, so that nobody looks at what no
+ * expression of the plan reads.
  */
 import { createDeadline } from "../../host/deadline.ts";
 import { request } from "../../host/http.ts";
 import type { Clock } from "../../host/host.ts";
+import { isRead, readsOf } from "../judge/reads.ts";
 import type { Observation, Plan } from "../plan/schema.ts";
 import type { RecordEvent } from "../history/event.ts";
 import type { World } from "../worlds/world.ts";
@@ -25,8 +27,10 @@ export interface ProbesOptions {
 
 /** Runs until the signal is aborted. */
 export async function runProbes({ plan, world, record, signal }: ProbesOptions): Promise<void> {
+  const reads = readsOf(plan);
+  const wanted = observations(plan).filter(({ name }) => isRead(name, reads));
   await Promise.all(
-    observations(plan).map(async ({ name, service, observation }) => {
+    wanted.map(async ({ name, service, observation }) => {
       const look = lookFor(world, service, observation);
       if (look === undefined) return;
       while (!signal.aborted) {

@@ -183,7 +183,7 @@ phases:
 });
 
 describe("observations", () => {
-  test("of files, ports and HTTP are looked at from outside, and what can't be seen is a failed look", async () => {
+  test("of files, ports and HTTP are looked at from outside, what can't be seen is a failed look, and what nobody reads is not looked at", async () => {
     const { result, history } = await run(
       `
   page: { service: one, file: state.json, json: "slivers[1].name", every: 50ms, as: string }
@@ -191,11 +191,12 @@ describe("observations", () => {
   door: { service: two, tcp: { port: 443 }, every: 50ms, as: bool }
   shut: { service: two, tcp: { port: 444 }, every: 50ms, as: bool }
   words: { service: two, http: { port: 443 }, every: 50ms, as: int }
+  unread: { service: two, tcp: { port: 443 }, every: 50ms, as: bool }
 phases:
   - { name: look, until: page == "b" && door, timeout: 20s }
   - { name: rest, for: 300ms }
 expect:
-  - always: page == "b" && door
+  - always: page == "b" && door || shut || nothing == "b" || words == 200
 `,
       { services: echo },
     );
@@ -204,6 +205,7 @@ expect:
       history.flatMap((event) => (event.event === "probe" && event.name === name ? [event.ok] : []));
     for (const name of ["nothing", "shut", "words"]) expect(new Set(looks(name))).toEqual(new Set([false]));
     for (const name of ["page", "door"]) expect(new Set(looks(name))).toEqual(new Set([true]));
+    expect(looks("unread")).toEqual([]);
   });
 });
 
