@@ -12,8 +12,17 @@ export function createReaders<Reader>(): Readers<Reader> {
   /** By exactly what they read. */
   const exactly = new Map<string, Set<Reader>>();
   const nobody: ReadonlySet<Reader> = new Set();
+  /** The same few names come with every event. */
+  const found = new Map<string, ReadonlySet<Reader>>();
 
   const of = (name: string): ReadonlySet<Reader> => {
+    const known = found.get(name);
+    if (known !== undefined) return known;
+    const readers = find(name);
+    found.set(name, readers);
+    return readers;
+  };
+  const find = (name: string): ReadonlySet<Reader> => {
     const readers = below.get(name) ?? nobody;
     const whole = prefixesOf(name)
       .slice(0, -1)
@@ -22,12 +31,14 @@ export function createReaders<Reader>(): Readers<Reader> {
   };
   return {
     add(reads, reader) {
+      found.clear();
       for (const read of reads) {
         put(exactly, read, reader);
         for (const prefix of prefixesOf(read)) put(below, prefix, reader);
       }
     },
     remove(reader) {
+      found.clear();
       for (const readers of [...below.values(), ...exactly.values()]) readers.delete(reader);
     },
     of([first, ...more]) {

@@ -22,11 +22,9 @@ export interface Declared {
 }
 
 export interface Routes {
-  /** Returns the full names of those that the event says something of. */
-  apply(event: HistoryEvent): readonly string[];
+  /** Adds the full names of those that the event says something of. */
+  apply(event: HistoryEvent, changed: string[]): void;
 }
-
-const nobody: readonly Declared[] = [];
 
 export function createRoutes(declared: readonly Declared[]): Routes {
   const probes = Map.groupBy(declared, ({ full }) => full);
@@ -40,16 +38,19 @@ export function createRoutes(declared: readonly Declared[]): Routes {
     ({ observation }) => observation.service,
   );
 
-  const routesOf = (event: HistoryEvent): readonly (readonly Declared[])[] => {
-    if (event.event === "probe") return [probes.get(event.name) ?? nobody];
-    if (event.event === "service.start" || event.event === "service.exit") return [lives.get(event.service) ?? nobody];
-    if (event.event !== "service.log") return [];
-    return [logs.get(keyOf(event.service, event.fields?.["event"])) ?? nobody, lines.get(event.service) ?? nobody];
-  };
-
   return {
-    apply: (event) =>
-      routesOf(event).flatMap((route) => route.flatMap(({ full, observed }) => (observed.apply(event) ? [full] : []))),
+    apply(event, changed) {
+      const tell = (route: readonly Declared[] | undefined): void => {
+        if (route === undefined) return;
+        for (const { full, observed } of route) if (observed.apply(event)) changed.push(full);
+      };
+      if (event.event === "probe") tell(probes.get(event.name));
+      if (event.event === "service.start" || event.event === "service.exit") tell(lives.get(event.service));
+      if (event.event === "service.log") {
+        tell(logs.get(keyOf(event.service, event.fields?.["event"])));
+        tell(lines.get(event.service));
+      }
+    },
   };
 }
 

@@ -109,7 +109,8 @@ export function createSignals(plan: Declaring): Signals {
 
   return {
     apply(event) {
-      const changed = [...routes.apply(event)];
+      const changed: string[] = [];
+      routes.apply(event, changed);
       if (event.event === "run.begin") began = event.at;
       if (event.event === "phase.begin") {
         phase = event.phase;
