@@ -45,3 +45,8 @@ export class WorldError extends HarnessError {
     this.log = options.log ?? [];
   }
 }
+
+/** Whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

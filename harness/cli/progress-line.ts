@@ -1,4 +1,4 @@
-/** Where the runs are: one line that is drawn again and again on a terminal, a line a phase elsewhere. */
+/** Where things are: one line that is drawn again and again on a terminal, few lines elsewhere. */
 import type { WriteStream } from "node:tty";
 import type { Clock } from "../../host/host.ts";
 import type { History } from "../history/history.ts";
@@ -6,6 +6,44 @@ import { createProgress, renderProgress } from "../report/progress.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 
 const redrawMs = 100;
+const widthElsewhere = 200;
+
+export interface LiveLine {
+  /** The text for so many columns, drawn anew until the next `show` or `hide`. Where there is no terminal, every `sparseMs`, if that is given. */
+  show(draw: (width: number) => string, sparseMs?: number): void;
+  /** A line of its own, above. */
+  say(line: string): void;
+  hide(): void;
+}
+
+export function createLiveLine(stream: WriteStream, clock: Clock): LiveLine {
+  let timer: Disposable | undefined;
+  const clear = (): void => void (stream.isTTY && stream.write("\r\u001B[K"));
+  const hide = (): void => {
+    if (timer === undefined) return;
+    timer[Symbol.dispose]();
+    timer = undefined;
+    clear();
+  };
+  return {
+    show(draw, sparseMs) {
+      hide();
+      const pause = stream.isTTY ? redrawMs : sparseMs;
+      if (pause === undefined) return;
+      const redraw = (): void => {
+        stream.write(stream.isTTY ? `\r\u001B[K${draw(stream.columns - 1)}` : `${draw(widthElsewhere)}\n`);
+        timer = clock.timer(pause, redraw);
+      };
+      if (stream.isTTY) redraw();
+      else timer = clock.timer(pause, redraw);
+    },
+    say(line) {
+      clear();
+      stream.write(`${line}\n`);
+    },
+    hide,
+  };
+}
 
 export interface ProgressLine {
   /** Follows the next run; the one before is done. */
@@ -16,40 +54,26 @@ export interface ProgressLine {
 }
 
 export function createProgressLine(stream: WriteStream, clock: Clock, of: number): ProgressLine {
+  const line = createLiveLine(stream, clock);
   let number = 0;
-  let stop = nothing;
-  const clear = (): void => void (stream.isTTY && stream.write("\r\u001B[K"));
+  let subscription: Disposable | undefined;
 
   return {
     follow(history, schedule, suffix) {
-      stop();
+      subscription?.[Symbol.dispose]();
       number += 1;
       const progress = createProgress({ ...schedule, plan: schedule.plan + suffix }, { number, of });
-      const draw = (): string => renderProgress(progress.state(history.now()), stream.isTTY ? stream.columns - 1 : 200);
-      const subscription = history.subscribe((event) => {
+      const draw = (width: number): string => renderProgress(progress.state(history.now()), width);
+      subscription = history.subscribe((event) => {
         progress.apply(event);
-        if (!stream.isTTY && event.event === "phase.begin") stream.write(`${draw()}\n`);
+        if (!stream.isTTY && event.event === "phase.begin") stream.write(`${draw(widthElsewhere)}\n`);
       });
-      let timer: Disposable | undefined;
-      const redraw = (): void => {
-        stream.write(`\r\u001B[K${draw()}`);
-        timer = clock.timer(redrawMs, redraw);
-      };
-      if (stream.isTTY) redraw();
-      stop = () => {
-        subscription[Symbol.dispose]();
-        timer?.[Symbol.dispose]();
-        clear();
-      };
+      line.show(draw);
     },
-    say(line) {
-      clear();
-      stream.write(`${line}\n`);
-    },
+    say: (text) => line.say(text),
     end() {
-      stop();
+      subscription?.[Symbol.dispose]();
+      line.hide();
     },
   };
 }
-
-function nothing(): void {}

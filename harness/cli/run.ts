@@ -1,10 +1,9 @@
 /** `sinbin run`: every plan, every cell of its matrix, and with `--controls` each of them again with guards switched off. */
-import { randomBytes } from "node:crypto";
-import { access, constants, mkdir, rmdir, stat, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { access, constants, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
-import { HarnessError, Interrupted, UsageError } from "../errors.ts";
+import { HarnessError, Interrupted, messageOf, UsageError } from "../errors.ts";
 import { judgeControl } from "../judge/control.ts";
 import type { Control } from "../plan/schema.ts";
 import { renderJunit } from "../report/junit.ts";
@@ -17,12 +16,13 @@ import type { Isolation } from "../worlds/local/isolate.ts";
 import { lackOf } from "../worlds/needs.ts";
 import { settingsOf } from "../worlds/settings.ts";
 import type { Setting, WorldName } from "../worlds/world.ts";
+import { aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
+import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { BoundPlan, CellValue } from "./plans.ts";
 import { createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
-import { version } from "./version.ts";
 
 export interface RunFlags {
   readonly world: WorldName;
@@ -62,12 +62,11 @@ export async function run(
   const chosen = loaded.filter(({ lack }) => lack === undefined).flatMap((each) => bindCells(each, flags));
   const skipped = loaded.flatMap(({ plan, lack }) => (lack === undefined ? [] : [{ plan: plan.plan, reason: lack }]));
   const began = host.clock.monotonic();
-  const stamp = new Date(host.clock.wall()).toISOString().slice(0, 19).replaceAll(":", "-");
   const suite: Suite = {
     host,
     flags,
     createSetting,
-    folder: join(flags.out, `${stamp}-${randomBytes(3).toString("hex")}`),
+    folder: nameFolder(flags.out),
     signal,
     progress: createProgressLine(
       process.stderr,
@@ -76,7 +75,7 @@ export async function run(
     ),
   };
   if (flags.junit !== undefined) await expectWritable(flags.junit);
-  const made = chosen.length > 0 ? await makeFolder(suite) : undefined;
+  const made = chosen.length > 0 ? await makeFolder(suite.folder, flags.out) : undefined;
   if (flags.world === "local" && !isolation.isolated)
     suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
 
@@ -91,8 +90,7 @@ export async function run(
   suite.progress.end();
   if (signal.reason instanceof Interrupted) {
     await host.files.remove(suite.folder);
-    // The folder of all runs, if it is ours too and nobody else's run is in it.
-    if (made !== undefined && resolve(made) === resolve(flags.out)) await rmdir(made).catch(() => {});
+    await removeOut(flags.out, made);
     throw signal.reason;
   }
 
@@ -112,19 +110,6 @@ export async function run(
 
 function countWithControls(plans: readonly BoundPlan[]): number {
   return plans.reduce((count, { plan }) => count + 1 + plan.controls.length, 0);
-}
-
-/** Names for folders side by side: plans and cells may share a name, or differ only in what a folder's name can't have. */
-function distinct(names: readonly string[]): readonly string[] {
-  const taken = new Set<string>();
-  return names.map((name) => {
-    const plain = name.replaceAll(/[^\w.-]+/g, "_");
-    let free = plain;
-    // Some file systems take `A` and `a` for one name.
-    for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${plain}-${n}`;
-    taken.add(free.toLowerCase());
-    return free;
-  });
 }
 
 async function runOne(suite: Suite, bound: BoundPlan, folder: string): Promise<ReportedRun> {
@@ -182,15 +167,9 @@ function runInFolder(
     host,
     directory: resolve(directory),
     about: {
-      sinbin: version,
-      command: process.argv.slice(2).join(" "),
-      began: new Date().toISOString(),
-      file,
+      ...aboutRun(file),
       ...(control === undefined ? {} : { control }),
       isolated: process.env["SINBIN_ISOLATED"] === "1",
-      node: process.version,
-      platform: `${process.platform} ${process.arch}`,
-      pid: process.pid,
     },
     signal,
     onHistory: (history, schedule) =>
@@ -200,30 +179,12 @@ function runInFolder(
 
 /** The command that runs just this again. */
 function replayOf({ flags }: Suite, { file, seed, cell }: BoundPlan, controls: boolean): string {
-  return [
-    "npx sinbin run",
-    quoted(relative(process.cwd(), file)),
+  return commandOf("run", file, [
     `--world ${flags.world} --seed ${seed}`,
-    ...Object.entries(cell).map(([name, value]) => `--cell ${quoted(`${name}=${cellText(value)}`)}`),
+    ...cellFlags(cell),
     ...(controls ? ["--controls"] : []),
     ...(flags.isolation ? [] : ["--no-isolation"]),
-  ].join(" ");
-}
-
-/** As a shell reads it. */
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-/** Resolves with the first folder that had to be made, if any had. */
-async function makeFolder({ folder, flags }: Suite): Promise<string | undefined> {
-  try {
-    return await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw new UsageError(`--out ${flags.out}: name a folder that can be written (${messageOf(error)})`, {
-      cause: error,
-    });
-  }
+  ]);
 }
 
 /** Before anything is started: whoever waited for all the runs wants their results. */
@@ -243,8 +204,4 @@ async function write(file: string, text: string): Promise<void> {
   } catch (error) {
     throw new HarnessError(`${file} could not be written: is the disk full? (${messageOf(error)})`, { cause: error });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,0 +1,42 @@
+/** The folders that commands leave below `--out`. */
+import { randomBytes } from "node:crypto";
+import { mkdir, rmdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { messageOf, UsageError } from "../errors.ts";
+
+/** The name of a new one, for one command: `runs/2026-11-23T02-13-42-1f9c0a`. */
+export function nameFolder(out: string): string {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  return join(out, `${stamp}-${randomBytes(3).toString("hex")}`);
+}
+
+/**
+ * Resolves with the first folder that had to be made, if any had.
+ *
+ * @throws {UsageError} if it can't be.
+ */
+export async function makeFolder(folder: string, out: string): Promise<string | undefined> {
+  try {
+    return await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`--out ${out}: name a folder that can be written (${messageOf(error)})`, { cause: error });
+  }
+}
+
+/** The folder of all runs, if it was made by this command and nobody else's run is in it. */
+export async function removeOut(out: string, made: string | undefined): Promise<void> {
+  if (made !== undefined && resolve(made) === resolve(out)) await rmdir(out).catch(() => {});
+}
+
+/** Names for folders side by side: plans and cells may share a name, or differ only in what a folder's name can't have. */
+export function distinct(names: readonly string[]): readonly string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    const plain = name.replaceAll(/[^\w.-]+/g, "_");
+    let free = plain;
+    // Some file systems take `A` and `a` for one name.
+    for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${plain}-${n}`;
+    taken.add(free.toLowerCase());
+    return free;
+  });
+}
