@@ -28,10 +28,11 @@ export function crash(root: DirectoryNode, entries: Entries, draw: Draw, n: numb
 
   const treeOf = (directory: DirectoryNode, path: string): DirectoryNode => {
     const tree = createDirectoryNode(path);
-    for (const [name, bytes] of directory.previous) tree.previous.set(name, bytes);
     for (const [name, node] of directory.durable) {
       const below = path === "" ? name : `${path}/${name}`;
       const survivor = node.kind === "file" ? createFileNode(survivorOf(node, below).slice()) : treeOf(node, below);
+      const previous = directory.previous.get(name);
+      if (previous !== undefined) tree.previous.set(name, previous);
       tree.entries.set(name, survivor);
       tree.durable.set(name, survivor);
     }

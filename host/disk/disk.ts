@@ -14,7 +14,7 @@
  * - Syncing a file makes its data durable, and its name if the file is new, as ext4 does; the same for a directory and its names.
  */
 import { crash, type Draw } from "./crash.ts";
-import { createEntries, type EntryOperation } from "./entries.ts";
+import { createEntries, type EntryChange } from "./entries.ts";
 import { closedError, fileError, refusedDirectoryError } from "./errors.ts";
 import {
   createDirectoryNode,
@@ -22,7 +22,6 @@ import {
   settleData,
   truncate,
   writeTo,
-  type DataOperation,
   type DirectoryNode,
   type FileNode,
   type Node,
@@ -60,6 +59,8 @@ export interface Disk {
   delete(path: string): boolean;
   /** What the file was before it was last replaced by a rename or emptied by an open; undefined if it never was. */
   previous(path: string): Uint8Array | undefined;
+  /** Says so, of a disk that has not seen it. Where there is no such file, nothing is remembered. */
+  setPrevious(path: string, bytes: Uint8Array): void;
   /** ENOSPC: nothing can be made or grow. EROFS: nothing can be changed. */
   refuse: Refusal | undefined;
   /** Handles are dead afterwards. The same draws give the same state. */
@@ -79,33 +80,43 @@ const writtenBackAfterMs = 30_000;
 export function createDisk({ now }: { readonly now: () => number }): Disk {
   let root = createDirectoryNode("");
   let entries = createEntries();
-  let waiting: { readonly at: number; readonly settle: () => void }[] = [];
+  const dirty = new Set<FileNode>();
+  let writtenBackAt = 0;
   let lives = 0;
   let refuse: Refusal | undefined;
 
   const writeBack = (): void => {
-    const young = waiting.findIndex(({ at }) => at > now() - writtenBackAfterMs);
-    for (const { settle } of waiting.splice(0, young < 0 ? waiting.length : young)) settle();
+    writtenBackAt = now();
+    const moment = now() - writtenBackAfterMs;
+    entries.settleUntil(moment);
+    for (const file of dirty) {
+      settleData(file, moment);
+      if (file.unsynced.length === 0) dirty.delete(file);
+    }
   };
-  const later = (at: number, settle: () => void): void => {
-    waiting.push({ at, settle });
-    writeBack();
+  /** Now and then, so that what waits does not pile up. */
+  const writeBackIfDue = (): void => {
+    if (now() - writtenBackAt >= 1000) writeBack();
   };
-  const data = (file: FileNode, operation: DataOperation): void =>
-    later(operation.at, () => settleData(file, operation));
-  const names = (operation: EntryOperation): void => later(operation.at, () => entries.settle(operation));
+  const noteData = (file: FileNode): void => {
+    dirty.add(file);
+    writeBackIfDue();
+  };
+  const changeNames = (changes: readonly EntryChange[], gone?: Node): void => {
+    entries.operate(now(), changes, gone);
+    writeBackIfDue();
+  };
 
   const find = (path: string, syscall: string): Node => {
     const { node } = holderOf(root, path, (code) => fileError(code, syscall, path));
     if (node === undefined) throw fileError("ENOENT", syscall, path);
     return node;
   };
-  const link = (directory: DirectoryNode, name: string, node: Node): void =>
-    names(entries.operate(now(), [{ directory, name, node }]));
+  const link = (directory: DirectoryNode, name: string, node: Node): void => changeNames([{ directory, name, node }]);
 
   const removeFrom = (directory: DirectoryNode, name: string, node: Node): void => {
     if (node.kind === "directory") empty(node);
-    names(entries.operate(now(), [{ directory, name, node: undefined }], node));
+    changeNames([{ directory, name, node: undefined }], node);
   };
   const empty = (directory: DirectoryNode): void => {
     for (const [name, node] of [...directory.entries].sort(byName)) removeFrom(directory, name, node);
@@ -123,7 +134,8 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
     }
     if (mode === "write" && node.content.length > 0) {
       directory.previous.set(name, node.content);
-      data(node, truncate(node, now()));
+      truncate(node, now());
+      noteData(node);
     }
     return node;
   };
@@ -167,7 +179,8 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
           const end = start + bytes.length;
           if (refuse === "EROFS" || (refuse === "ENOSPC" && end > file.content.length))
             throw fileError(refuse, "write");
-          data(file, writeTo(file, start, bytes, now()));
+          writeTo(file, start, bytes, now());
+          noteData(file);
           position = end;
         },
         sync() {
@@ -199,7 +212,7 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
         { directory: source.directory, name: source.name, node: undefined },
         { directory: target.directory, name: target.name, node: source.node },
       ];
-      names(entries.operate(now(), changes, target.node));
+      changeNames(changes, target.node);
     },
     remove(path) {
       const { directory, name, node } = within(root, path, (code) => fileError(code, "lstat", path)) ?? {};
@@ -258,6 +271,10 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
       const { directory, name } = within(root, path) ?? {};
       return name === undefined ? undefined : directory?.previous.get(name)?.slice();
     },
+    setPrevious(path, bytes) {
+      const { directory, name, node } = within(root, path) ?? {};
+      if (name !== undefined && node?.kind === "file") directory?.previous.set(name, new Uint8Array(bytes));
+    },
     get refuse() {
       return refuse;
     },
@@ -268,7 +285,7 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
       writeBack();
       root = crash(root, entries, draw, lives);
       entries = createEntries();
-      waiting = [];
+      dirty.clear();
       lives += 1;
     },
   };

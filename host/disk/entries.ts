@@ -7,7 +7,7 @@
  */
 import { type DirectoryNode, type Node } from "./nodes.ts";
 
-export interface EntryOperation {
+interface EntryOperation {
   readonly at: number;
   readonly changes: readonly EntryChange[];
   /** All directories that it touches: those of its changes, and one that it takes away. */
@@ -24,10 +24,10 @@ export interface EntryChange {
 
 export interface Entries {
   /** Does it in the running view; it is durable later. */
-  operate(at: number, changes: readonly EntryChange[], gone?: Node): EntryOperation;
-  /** Makes an operation durable, and with it all that it can't do without. */
-  settle(operation: EntryOperation): void;
-  /** All operations on a directory. */
+  operate(at: number, changes: readonly EntryChange[], gone?: Node): void;
+  /** Makes durable whatever was done until a moment. */
+  settleUntil(moment: number): void;
+  /** All operations on a directory, and what they can't do without. */
   settleDirectory(directory: DirectoryNode): void;
   /** The name of a file or directory that is new, and those above it. */
   settleNewName(node: Node): void;
@@ -70,9 +70,11 @@ export function createEntries(): Entries {
       const operation: EntryOperation = { at, changes, directories, waitsForAll: changed.size > 1 };
       unsynced.push(operation);
       applyTo("entries", operation);
-      return operation;
     },
-    settle,
+    settleUntil(moment) {
+      const young = unsynced.findIndex(({ at }) => at > moment);
+      for (const operation of unsynced.splice(0, young < 0 ? unsynced.length : young)) applyTo("durable", operation);
+    },
     settleDirectory(directory) {
       settle(unsynced.findLast(({ directories }) => directories.has(directory)));
     },

@@ -159,6 +159,19 @@ describe("when the power fails", () => {
     expect(texts(await restore({ ...rig, initial: first, draw: losingAll }))).toEqual({ a: "first" });
   });
 
+  test("the older generation of a file is remembered", async () => {
+    await using rig = await startRig();
+    const files = rig.begin();
+    await save(files, "a", "first", { sync: true });
+    await save(files, "a", "second", { sync: true });
+    const initial = await restore({ ...rig, draw: losingAll });
+    const disk = replay({ journal: await readFile(rig.journal), initial });
+    expect([disk.read("a"), disk.previous("a")].map((bytes) => String(Buffer.from(bytes ?? [])))).toEqual([
+      "second",
+      "first",
+    ]);
+  });
+
   test("what the world has done behind the program's back stays done", async () => {
     await using rig = await startRig();
     await save(rig.begin(), "a", "first", { sync: false });

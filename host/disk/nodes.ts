@@ -43,29 +43,25 @@ export function createDirectoryNode(born: string): DirectoryNode {
   return { kind: "directory", born, entries: new Map(), durable: new Map(), previous: new Map() };
 }
 
-export function writeTo(file: FileNode, position: number, bytes: Uint8Array, at: number): DataOperation {
+export function writeTo(file: FileNode, position: number, bytes: Uint8Array, at: number): void {
   const after = overlaid(file.content, position, bytes);
-  const written = after.subarray(position, position + bytes.length);
-  return operate(file, { at, write: { position, bytes: written }, after });
+  operate(file, { at, write: { position, bytes: after.subarray(position, position + bytes.length) }, after });
 }
 
-export function truncate(file: FileNode, at: number): DataOperation {
-  return operate(file, { at, write: undefined, after: nothing });
+export function truncate(file: FileNode, at: number): void {
+  operate(file, { at, write: undefined, after: nothing });
 }
 
-function operate(file: FileNode, operation: DataOperation): DataOperation {
+function operate(file: FileNode, operation: DataOperation): void {
   file.content = operation.after;
   file.unsynced.push(operation);
-  return operation;
 }
 
-/** Makes an operation and all before it durable; by default all. */
-export function settleData(file: FileNode, last = file.unsynced.at(-1)): void {
-  if (last === undefined) return;
-  const index = file.unsynced.indexOf(last);
-  if (index < 0) return;
-  file.durable = last.after;
-  file.unsynced.splice(0, index + 1);
+/** Makes durable what was done until a moment; by default all. */
+export function settleData(file: FileNode, moment = Infinity): void {
+  const young = file.unsynced.findIndex(({ at }) => at > moment);
+  const settled = file.unsynced.splice(0, young < 0 ? file.unsynced.length : young);
+  file.durable = settled.at(-1)?.after ?? file.durable;
 }
 
 /** The content with bytes over it; a gap is zeros. What only grows keeps its buffer, so that a log costs no copy a line. */

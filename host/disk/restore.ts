@@ -30,7 +30,11 @@ export async function restore({ directory, journal, initial = new Map(), draw }:
   const survivors = treeOf(disk);
   await writeTree(directory, survivors);
   await rm(journal, { force: true });
-  openJournal(journal)[Symbol.dispose]();
+  using next = openJournal(journal);
+  for (const path of disk.files()) {
+    const previous = disk.previous(path);
+    if (previous !== undefined) next({ do: "set-previous", path }, previous);
+  }
   return survivors;
 }
 
