@@ -9,7 +9,9 @@ import { exitCodes } from "./exit.ts";
 import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
 import type { CellValue } from "./plans.ts";
+import type { ReplayFlags } from "./replay.ts";
 import type { RunFlags } from "./run.ts";
+import type { ShrinkFlags } from "./shrink.ts";
 import { worldNames } from "../worlds/world.ts";
 import { version } from "./version.ts";
 
@@ -47,6 +49,40 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
       const isolation = await isolate({ wanted, signal: interrupts.signal });
       const { run } = await import("./run.ts");
       exitCode = await run(plans, options, isolation, interrupts.signal);
+    });
+
+  program
+    .command("replay")
+    .description("a recorded run again, from its folder, and how faithful that was")
+    .argument("<run>", "run folder, such as runs/…/sighup-storm")
+    .option("--schedule", "exactly what was recorded, even if the plan has changed since")
+    .option("--world <world>", "in another world than that of the run", oneOf(worldNames))
+    .option("--out <folder>", "where run folders go", "runs")
+    .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
+    .action(async (directory: string, options: ReplayFlags) => {
+      const { readRun, replay } = await import("./replay.ts");
+      const record = await readRun(directory);
+      const { isolate } = await import("../worlds/local/isolate.ts");
+      const wanted = options.isolation && (options.world ?? record.run.world) === "local";
+      const isolation = await isolate({ wanted, signal: interrupts.signal });
+      exitCode = await replay(record, options, isolation, interrupts.signal);
+    });
+
+  program
+    .command("shrink")
+    .description("a failing run as the smallest plan that fails by the same expectation")
+    .argument("<run>", "run folder, such as runs/…/sighup-storm")
+    .option("--out <file>", "where the plan goes; by default shrunk.yaml in the run folder")
+    .option("--attempts <number>", "how many plans may be tried", numberBetween(1, 1_000_000), 500)
+    .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
+    .action(async (directory: string, options: ShrinkFlags) => {
+      const { readRun } = await import("./replay.ts");
+      const record = await readRun(directory);
+      const { isolate } = await import("../worlds/local/isolate.ts");
+      const wanted = options.isolation && record.run.world === "local";
+      const isolation = await isolate({ wanted, signal: interrupts.signal });
+      const { shrink } = await import("./shrink.ts");
+      exitCode = await shrink(record, options, isolation, interrupts.signal);
     });
 
   program
@@ -113,6 +149,15 @@ function cellValue(text: string, before: readonly CellValue[] = []): readonly Ce
   const [, name, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError("write NAME=VALUE.");
   return [...before, { name, value }];
+}
+
+function numberBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (!/^\d{1,15}$/.test(text) || number < least || number > most)
+      throw new InvalidArgumentError(`write a whole number from ${least} to ${most}.`);
+    return number;
+  };
 }
 
 function wholeNumber(text: string): number {
