@@ -22,7 +22,7 @@ export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   /** True if it happens at one moment and has no length: a signal, a kill. A pulse can't have `for`. */
   readonly pulse: boolean;
   /**
-   * What may be left of a service when it is over. `down`: it has ended, and runs again only if its `restart` starts it. `anything`: that depends on
+   * What may become of a service. `down`: it ends, and only a plan that has it started again (`restart`) reckons with that. `anything`: that depends on
    * the parameters, such as a service that was sent STOP and stands still for ever, or whose files are gone. A random mix of faults takes the
    * first where there is a `restart`, and the second only if the plan asks for it.
    */

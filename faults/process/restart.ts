@@ -10,6 +10,7 @@ export const restart = processFault({
   source: "Muir 2004, 3.4 and 3.5",
   example: "{ down: 5s }",
   pulse: true,
+  leaves: "down",
   parameters: z.strictObject({
     down: duration.prefault("0ms").meta({ description: "how long it stays down", strengths: ["0ms", "1m"] }),
   }),

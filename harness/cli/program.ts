@@ -8,6 +8,7 @@ import { HarnessError, PlanError, UsageError } from "../errors.ts";
 import { exitCodes } from "./exit.ts";
 import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
+import type { HuntFlags, SwitchedOff } from "./hunt.ts";
 import type { CellValue } from "./plans.ts";
 import type { ReplayFlags } from "./replay.ts";
 import type { RunFlags } from "./run.ts";
@@ -49,6 +50,24 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
       const isolation = await isolate({ wanted, signal: interrupts.signal });
       const { run } = await import("./run.ts");
       exitCode = await run(plans, options, isolation, interrupts.signal);
+    });
+
+  program
+    .command("hunt")
+    .description("run one plan under many seeds in the simulated world, until one of them fails")
+    .argument("<plan>", "plan file")
+    .option("--seeds <number>", "how many", numberBetween(1, 1_000_000), 1000)
+    .option("--seed <number>", "the first one; by default the plan's", wholeNumber)
+    .option("--jobs <number>", "threads; by default one a core", numberBetween(1, 256))
+    .option("--mix", "add a random subset of all faults, within the bounds of the plan's mix")
+    .option("--keep-going", "run all seeds, and say how many fail by which expectation")
+    .option("--without <service:guard>", "switch a guard off; can be repeated", switchedOff)
+    .option("--cell <name=value>", "only these cells of a plan's matrix; can be repeated", cellValue)
+    .option("--out <folder>", "where run folders go", "runs")
+    .option("--no-shrink", "leave what fails as large as it is")
+    .action(async (plan: string, options: HuntFlags) => {
+      const { hunt } = await import("./hunt.ts");
+      exitCode = await hunt(plan, options, interrupts.signal);
     });
 
   program
@@ -149,6 +168,12 @@ function cellValue(text: string, before: readonly CellValue[] = []): readonly Ce
   const [, name, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError("write NAME=VALUE.");
   return [...before, { name, value }];
+}
+
+function switchedOff(text: string, before: readonly SwitchedOff[] = []): readonly SwitchedOff[] {
+  const [, service, guard] = /^([^:]+):(.+)$/.exec(text) ?? [];
+  if (service === undefined || guard === undefined) throw new InvalidArgumentError("write SERVICE:GUARD.");
+  return [...before, { service, guard }];
 }
 
 function numberBetween(least: number, most: number): (text: string) => number {

@@ -1,0 +1,144 @@
+/** `sinbin hunt` as a stranger meets it: real commands, real threads. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const plan = (name: string): string => fileURLToPath(new URL(`fixtures/hunt/${name}.yaml`, import.meta.url));
+const hangGuardMs = 50_000;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sinbin-hunt-test-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function sinbin(...args: readonly string[]): Result {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: "utf8",
+    timeout: hangGuardMs,
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+function hunt(name: string, ...flags: readonly string[]): Result & { readonly folder: string } {
+  const out = mkdtempSync(join(folder, "runs-"));
+  return { ...sinbin("hunt", plan(name), "--out", out, ...flags), folder: out };
+}
+
+/** What is the same in every hunt: neither times nor the names of folders. */
+const lasting = (out: string): string =>
+  out.replaceAll(/ in [\d.]+s, [\d.]+ a second|\b[\d.]+s$|runs-\w+\S*/gm, "…").replaceAll(/ +…/g, " …");
+
+describe("a hunt", () => {
+  test("stops at the first seed that fails, and leaves a run folder, a command and a small plan", () => {
+    const { code, out, folder: runs } = hunt("walk", "--seeds", "30");
+    expect(code).toBe(1);
+    expect(out).toMatch(/^hunted 8 of 30 seeds in .*: 7 passed, 1 failed$/m);
+    const replay = /^replay: npx sinbin (run .* --world sim --seed 7)$/m.exec(out)?.[1] ?? "";
+    const shrunk = /^shrunk: .*: (\S+)$/m.exec(out)?.[1] ?? "";
+    const [command = ""] = readdirSync(runs);
+    const run = join(runs, command, "walk-7");
+    expect(shrunk).toBe(join(run, "shrunk.yaml"));
+    expect(readdirSync(run)).toEqual(expect.arrayContaining(["history.jsonl", "plan.json", "run.json", "shrunk.yaml"]));
+    expect(JSON.parse(readFileSync(join(run, "verdict.json"), "utf8"))).toMatchObject({ verdict: "fail" });
+    expect(sinbin(...replay.split(" "), "--out", runs)).toMatchObject({ code: 1 });
+    expect(sinbin("run", shrunk, "--world", "sim", "--out", runs)).toMatchObject({ code: 1 });
+  });
+
+  test("finds the same, however many threads there are", () => {
+    for (const flags of [[], ["--keep-going"], ["--mix"]]) {
+      const [one, other] = ["1", "3"].map((jobs) =>
+        hunt("walk", "--seeds", "40", "--no-shrink", "--jobs", jobs, ...flags),
+      );
+      expect(one?.code).toBe(1);
+      expect([other?.code, lasting(other?.out ?? "")]).toEqual([one?.code, lasting(one?.out ?? "")]);
+    }
+  });
+
+  test("goes on if it is told to, and says how often what failed", () => {
+    const { code, out } = hunt("walk", "--seeds", "60", "--keep-going", "--no-shrink", "--seed", "1");
+    const [, passed, failed] = /^hunted 60 seeds in .*: (\d+) passed, (\d+) failed$/m.exec(out) ?? [];
+    expect([code, Number(passed) + Number(failed)]).toEqual([1, 60]);
+    expect(out).toContain(`  failed: never stumbles.count > 0: ${failed} times, first with seed 7\n`);
+  });
+
+  test("runs every cell of a matrix with each seed, or those that are asked for", () => {
+    expect(hunt("matrix", "--no-shrink").out).toMatch(/^replay: .* --seed 7 --cell pace=slow$/m);
+    const one = hunt("matrix", "--no-shrink", "--cell", "pace=fast");
+    expect(one.out).toMatch(/^hunted 8 of 1000 seeds in /);
+    expect(one.out).toMatch(/^replay: .* --seed 7 --cell pace=fast$/m);
+  });
+
+  test("is 0 where nothing is found, and leaves nothing", () => {
+    const { code, out, folder: runs } = hunt("walk", "--seeds", "7");
+    expect(out).toMatch(/^hunted 7 seeds in .*: 7 passed\n$/);
+    expect([code, readdirSync(runs)]).toEqual([0, []]);
+  });
+
+  test("is 2 where nothing could be tested, and says why", () => {
+    const { code, out } = hunt("nowhere", "--seeds", "5");
+    expect(code).toBe(2);
+    expect(out).toContain("5 unknown\n  unknown, first with seed 0: it was never so");
+    expect(out).toMatch(/^ {4}npx sinbin run .* --seed 0$/m);
+  });
+
+  test("what a mix has found is found again by the command that it prints", () => {
+    const { out } = hunt("walk", "--mix", "--no-shrink");
+    const replay = /^replay: npx sinbin (hunt .*--mix)$/m.exec(out)?.[1] ?? "";
+    const again = sinbin(...replay.split(" "), "--no-shrink", "--out", folder);
+    expect(again).toMatchObject({ code: 1, out: expect.stringMatching(/^hunted 1 seed in .*: 1 failed\n/) });
+  });
+
+  test("that is interrupted is 130, says what it has, and leaves nothing", async () => {
+    const out = join(folder, "interrupted");
+    const child = spawn(process.execPath, [main, "hunt", plan("endless"), "--out", out], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    child.stdout.on("data", (chunk) => (said += String(chunk)));
+    const [begun] = (await once(child.stderr, "data")) as [Buffer];
+    expect(String(begun)).toMatch(/^hunting in endless-walk: 1000 seeds from 0, \d+ at a time\n/);
+    child.kill("SIGINT");
+    const [code] = (await once(child, "close")) as [number | null];
+    expect([code, existsSync(out)]).toEqual([130, false]);
+    expect(said).toContain("nothing was finished");
+  });
+
+  test("whose thread dies is a bug with a message, and does not hang", () => {
+    expect(hunt("deadly")).toMatchObject({ code: 255, err: expect.stringContaining("ended by itself, with code 3") });
+  });
+
+  test("of a plan with commands says what is missing", () => {
+    expect(hunt("command")).toMatchObject({ code: 2, err: expect.stringContaining("it needs commands (sleeper") });
+  });
+
+  test.each([
+    ["no seeds", ["walk", "--seeds", "0"], "write a whole number from 1 to"],
+    ["no threads", ["walk", "--jobs", "0"], "write a whole number from 1 to"],
+    ["no such cell", ["walk", "--cell", "pace=slow"], "has no matrix"],
+    ["no guard", ["walk", "--without", "walker"], "write SERVICE:GUARD"],
+    ["no such service", ["walk", "--without", "wolker:x"], "did you mean walker?"],
+    ["no such guard", ["walk", "--without", "walker:x"], "walker has no guard x"],
+    ["a mix that fits nothing", ["unmixable", "--mix"], "write other faults, or another where"],
+  ])("%s is 254, and says what to write", (_what, [name = "", ...flags], message) => {
+    expect(hunt(name, ...flags)).toMatchObject({ code: 254, err: expect.stringContaining(message) });
+  });
+
+  test("takes one plan at a time", () => {
+    expect(sinbin("hunt", join(plan("walk"), ".."))).toMatchObject({
+      code: 254,
+      err: expect.stringContaining("one plan at a time"),
+    });
+  });
+});
