@@ -29,8 +29,9 @@ import {
   type Position,
   type Truth,
 } from "./truth.ts";
+import { firstIndex } from "./search.ts";
 import { stalledWithin, withoutStalls, type Stall } from "./stall.ts";
-import { windowsOf, type Course } from "./window.ts";
+import type { Course } from "./window.ts";
 import { roundedDuration } from "./wording.ts";
 
 export interface Outcome {
@@ -47,18 +48,20 @@ export interface Judging {
   readonly history: readonly HistoryEvent[];
   readonly course: Course;
   readonly truthOf: (expression: string) => Truth;
+  /** Those of an expectation: see `windowsOf`. */
+  readonly windows: (during: string | undefined) => readonly Interval[];
 }
 
 const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
 
 export function judgeExpectation(expectation: Expectation, judging: Judging): Outcome {
-  const { plan, history, course, truthOf } = judging;
+  const { course, truthOf } = judging;
   const truth = truthOf(expectation.expression);
   const failure = truth.failure ?? (expectation.word === "whenever" ? truthOf(expectation.then).failure : undefined);
   if (failure !== undefined)
     return { verdict: "unknown", reason: `it could not be computed: ${failure.message}`, position: failure };
   const inWindows = (judgeIn: (windows: readonly Interval[]) => Outcome): Outcome => {
-    const windows = windowsOf(plan, history, course, expectation.during);
+    const windows = judging.windows(expectation.during);
     if (windows.length > 0) return judgeIn(windows);
     return notTested(course.cut ?? `${expectation.during ?? "the run"} never began`);
   };
@@ -180,8 +183,8 @@ function eventually(
 }
 
 function positionAt(history: readonly HistoryEvent[], at: number, end: Position): Position {
-  const index = history.findIndex((event) => event.at > at);
-  return index < 0 || index >= end.index ? end : { index, at };
+  const index = firstIndex(history, (event) => event.at > at);
+  return index >= end.index ? end : { index, at };
 }
 
 function whenever(

@@ -11,8 +11,8 @@ import { judgeExpectation, type Judging } from "./expectations.ts";
 import { worst, type Finding, type Judgement } from "./finding.ts";
 import { impliedFindings } from "./implied.ts";
 import { compileCondition, declareSignals } from "./signals.ts";
-import { traceTruth, type Truth } from "./truth.ts";
-import { courseOf } from "./window.ts";
+import { traceTruth, type Interval, type Truth } from "./truth.ts";
+import { courseOf, windowsOf } from "./window.ts";
 
 export type { Finding, Judgement, Verdict } from "./finding.ts";
 
@@ -48,10 +48,17 @@ export function judgingOf(
   compiled: ReadonlyMap<string, Expression>,
   truths: ReadonlyMap<Expression, Truth>,
 ): Judging {
+  const course = courseOf(plan, history);
+  const windows = new Map<string | undefined, readonly Interval[]>();
   return {
     plan,
     history,
-    course: courseOf(plan, history),
+    course,
+    windows(during) {
+      const known = windows.get(during) ?? windowsOf(plan, history, course, during);
+      windows.set(during, known);
+      return known;
+    },
     truthOf(text) {
       const expression = compiled.get(text);
       const truth = expression === undefined ? undefined : truths.get(expression);

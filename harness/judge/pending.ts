@@ -3,7 +3,7 @@ import type { HistoryEvent } from "../history/event.ts";
 import type { Expectation, Plan } from "../plan/schema.ts";
 import { judgeExpectation } from "./expectations.ts";
 import { compileAll, judgingOf } from "./judge.ts";
-import { createTrace } from "./truth.ts";
+import { createTrace, type Trace } from "./truth.ts";
 
 export interface Pending {
   /** Milliseconds since the run began, or nothing if all is decided. To be asked when the timeline is over and every fault is lifted. */
@@ -16,15 +16,51 @@ export function createPending(plan: Plan, history: readonly HistoryEvent[]): Pen
   if (waiting.length === 0) return { until: () => undefined };
   const compiled = compileAll(plan, waiting);
   const trace = createTrace(plan, history, [...compiled.values()]);
+  let judged: { readonly until: number; readonly findings: number; readonly events: number } | undefined;
+
+  /** Nothing that a deadline depends on has happened since, and the latest is still to come. */
+  const isStill = (now: number): boolean =>
+    judged !== undefined &&
+    now < judged.until &&
+    judged.findings === findingsOf(trace) &&
+    history.slice(judged.events).every(({ event }) => bearsOnNothing.has(event));
+
   return {
     until(now) {
       trace.follow(now);
+      if (judged !== undefined && isStill(now)) {
+        judged = { ...judged, events: history.length };
+        return judged.until;
+      }
       const judging = judgingOf(plan, [...history, { at: now, event: "run.end" }], compiled, trace.truths);
       if (judging.course.cut !== undefined) return undefined;
       const deadlines = waiting.flatMap((expectation) => judgeExpectation(expectation, judging).pending ?? []);
-      return deadlines.length === 0 ? undefined : Math.max(...deadlines);
+      if (deadlines.length === 0) return undefined;
+      const until = Math.max(...deadlines);
+      judged = { until, findings: findingsOf(trace), events: history.length };
+      return until;
     },
   };
+}
+
+/** Otherwise than by the truth of an expression. */
+const bearsOnNothing: ReadonlySet<HistoryEvent["event"]> = new Set<HistoryEvent["event"]>([
+  "service.log",
+  "service.start",
+  "service.ready",
+  "service.exit",
+  "probe",
+  "connection.open",
+  "connection.close",
+  "fault.hit",
+]);
+
+/** How much the trace has found so far. */
+function findingsOf({ truths }: Trace): number {
+  let found = 0;
+  for (const { changes, happenings, failure } of truths.values())
+    found += changes.length + happenings.length + (failure === undefined ? 0 : 1);
+  return found;
 }
 
 export function pendingUntil(plan: Plan, history: readonly HistoryEvent[], now: number): number | undefined {

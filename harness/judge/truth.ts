@@ -13,6 +13,7 @@ import type { Expression } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import { nextLook, toMoment } from "./moment.ts";
 import { createReaders } from "./readers.ts";
+import { firstIndex } from "./search.ts";
 import { createSignals, type Declaring, type Signals } from "./signals.ts";
 
 /** A point of the history: after how many events, and when. Many events can share a time; their order still counts. */
@@ -184,15 +185,17 @@ export interface Interval {
 }
 
 /** The longest stretches, clipped to the window, where it had this value. An interval may be a single position. */
-export function intervals({ changes }: Truth, value: boolean, window: Interval): readonly Interval[] {
-  return changes.flatMap((change, n) => {
-    if (change.value !== value) return [];
-    const next = changes[n + 1];
+export function* intervals({ changes }: Truth, value: boolean, window: Interval): Iterable<Interval> {
+  const begun = Math.max(0, firstIndex(changes, (change) => before(window.from, change)) - 1);
+  for (let n = begun; n < changes.length; n += 1) {
+    const [change, next] = [changes[n], changes[n + 1]];
+    if (change === undefined || before(window.to, change)) return;
+    if (change.value !== value) continue;
     const from = later(change, window.from);
-    if (before(window.to, from)) return [];
-    if (next !== undefined && !before(from, next)) return [];
-    return [{ from, to: next === undefined ? window.to : earlier(next, window.to) }];
-  });
+    if (before(window.to, from)) return;
+    if (next !== undefined && !before(from, next)) continue;
+    yield { from, to: next === undefined ? window.to : earlier(next, window.to) };
+  }
 }
 
 /** Of a condition: its value after all that had happened by then. */
@@ -211,16 +214,19 @@ export function occasions(truth: Truth, window: Interval): readonly Position[] {
 
 /** The first moment in the window at which it holds or happens. An event on the window's very edge counts. */
 export function firstTrue(truth: Truth, window: Interval): Position | undefined {
-  if (truth.expression.type === "event")
-    return truth.happenings.find((at) => !before(at, window.from) && !before(window.to, at));
-  return intervals(truth, true, window)[0]?.from;
+  const { expression, happenings } = truth;
+  if (expression.type !== "event") return first(intervals(truth, true, window))?.from;
+  const happening = happenings[firstIndex(happenings, (at) => !before(at, window.from))];
+  return happening === undefined || before(window.to, happening) ? undefined : happening;
 }
 
 /** Whether it was known at any moment of the window. */
 export function everKnown(truth: Truth, window: Interval): boolean {
-  return (
-    truth.expression.type === "event" ||
-    intervals(truth, true, window).length > 0 ||
-    intervals(truth, false, window).length > 0
-  );
+  if (truth.expression.type === "event") return true;
+  return [true, false].some((value) => first(intervals(truth, value, window)) !== undefined);
+}
+
+function first<Item>(items: Iterable<Item>): Item | undefined {
+  const [item] = items;
+  return item;
 }
