@@ -16,6 +16,8 @@ export interface Found {
   readonly group: number;
   /** By a signal. */
   readonly stopped: boolean;
+  /** For the kernel, which it doesn't interrupt: such as a parent for its child to have become another program. */
+  readonly waiting: boolean;
 }
 
 export interface Marks {
@@ -26,28 +28,18 @@ export interface Marks {
   readonly main?: () => number | undefined;
 }
 
-export function findMarked({ run, service, main }: Marks): readonly Found[] {
+/** Who was there without the mark, by process id and time of start: what looks again and again has less to read. */
+export type Strangers = Map<number, string>;
+
+export function findMarked({ run, service, main }: Marks, strangers?: Strangers): readonly Found[] {
   const texts = [`${mark}=${run}`, ...(service === undefined ? [] : [`${serviceMark}=${service}`])];
-  const all = process.platform === "linux" ? listInProc(texts) : listByPs(texts);
+  const all = process.platform === "linux" ? listInProc(texts, strangers) : listByPs(texts);
   const children = Map.groupBy(all, ({ parent }) => parent);
   const root = main?.();
   const found = new Set(all.filter(({ pid, marked }) => marked || pid === root));
   // What is added is gone through as well.
   for (const { pid } of found) for (const child of children.get(pid) ?? []) found.add(child);
   return [...found];
-}
-
-/** Does something to each of them, those included that they start meanwhile: until there are none that it was not done to. */
-export function forEachMarked(marks: Marks, work: (found: Found) => void): void {
-  const known = new Set<number>();
-  for (;;) {
-    const fresh = findMarked(marks).filter(({ pid }) => !known.has(pid));
-    if (fresh.length === 0) return;
-    for (const found of fresh) {
-      known.add(found.pid);
-      work(found);
-    }
-  }
 }
 
 /** False if it was quicker. */
@@ -71,15 +63,26 @@ interface Listed extends Found {
   readonly marked: boolean;
 }
 
-function listInProc(texts: readonly string[]): readonly Listed[] {
+function listInProc(texts: readonly string[], strangers: Strangers = new Map()): readonly Listed[] {
   return listProcesses().flatMap((pid) => {
-    const environment = contentOf(`/proc/${pid}/environ`).split("\0");
-    const marked = texts.every((text) => environment.includes(text));
-    // Behind the name, which may contain anything: state, parent, group.
-    const [state = "", parent = "", group = ""] = contentOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
-    if (group === "" || state === "Z") return [];
-    return [{ pid, parent: Number(parent), group: Number(group), stopped: state === "T", marked }];
+    // Behind the name, which may contain anything: state, parent, group, and so on, as in proc_pid_stat(5).
+    const fields = contentOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
+    const [state = "", parent = "", group = ""] = fields;
+    const start = fields[19];
+    if (start === undefined || state === "Z") return [];
+    const marked = strangers.get(pid) !== start && isMarked(pid, texts);
+    if (marked === false) strangers.set(pid, start);
+    const listed = { pid, parent: Number(parent), group: Number(group) };
+    return [{ ...listed, stopped: state === "T", waiting: state === "D", marked: marked === true }];
   });
+}
+
+/** Undefined if that can't be known now. */
+function isMarked(pid: number, texts: readonly string[]): boolean | undefined {
+  const environment = contentOf(`/proc/${pid}/environ`);
+  if (environment === "") return undefined;
+  const variables = environment.split("\0");
+  return texts.every((text) => variables.includes(text));
 }
 
 /** A process that ends meanwhile, a zombie, and one of another user's have none to be read. */
@@ -99,6 +102,7 @@ function listByPs(texts: readonly string[]): readonly Listed[] {
     .map((line) => {
       const [pid, parent, group, state = "", ...words] = line.trim().split(/\s+/);
       const marked = texts.every((text) => words.includes(text));
-      return { pid: Number(pid), parent: Number(parent), group: Number(group), stopped: state.startsWith("T"), marked };
+      const listed = { pid: Number(pid), parent: Number(parent), group: Number(group) };
+      return { ...listed, stopped: state.startsWith("T"), waiting: state.startsWith("U"), marked };
     });
 }

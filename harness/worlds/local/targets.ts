@@ -81,7 +81,7 @@ export function createLocalTargets(options: LocalTargetsOptions): LocalTargets {
     prepare: () => disk.prepare(),
     allowed: async () => comingBack,
     async started() {
-      freezer.include();
+      await freezer.include();
       await load.include();
     },
     async ready() {
@@ -97,7 +97,7 @@ export function createLocalTargets(options: LocalTargetsOptions): LocalTargets {
       disk: disk.target,
       cpu: {
         async freeze() {
-          const frozen = freezer.freeze();
+          const frozen = await freezer.freeze();
           return frozen && { [Symbol.asyncDispose]: async () => frozen[Symbol.dispose]() };
         },
         load: (count) => load.add(count),
