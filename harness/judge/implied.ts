@@ -81,7 +81,7 @@ function phaseFindings(
   if (phase.until !== "steady") {
     const { reads } = compileExpression(phase.until, declareSignals(plan));
     const reason = `${phase.name} did not come to its end within ${time}: ${phase.until} was not reached`;
-    return [{ verdict: "unknown", expectation, reason, at, evidence: evidenceAt(plan, history, position, reads) }];
+    return [{ verdict: "unknown", expectation, reason, at, evidence: evidenceAt(plan, history, { position, reads }) }];
   }
   const monitor = createMonitor(plan);
   for (const event of history.slice(0, index)) monitor.apply(event);
@@ -91,7 +91,10 @@ function phaseFindings(
   const again = isWarmUp
     ? `the system did not become steady within ${time}, so that nothing was tested`
     : `the system did not become steady again within ${time}`;
-  const evidence = evidenceAt(plan, history, position, [...new Set(unsteady.flatMap(({ reads }) => reads))]);
+  const evidence = evidenceAt(plan, history, {
+    position,
+    reads: [...new Set(unsteady.flatMap(({ reads }) => reads))],
+  });
   const stalled = stalledWithin(stallsOf(history), at - (phase.timeout ?? 0), at);
   const generic: Finding = {
     verdict: isWarmUp || stalled ? "unknown" : "fail",

@@ -6,7 +6,7 @@
 import type { Expression } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import type { Expectation, Plan } from "../plan/schema.ts";
-import { evidenceAt } from "./evidence.ts";
+import { evidenceOf, type Shown } from "./evidence.ts";
 import { judgeExpectation, type Judging } from "./expectations.ts";
 import { worst, type Finding, type Judgement } from "./finding.ts";
 import { impliedFindings } from "./implied.ts";
@@ -18,9 +18,18 @@ export type { Finding, Judgement, Verdict } from "./finding.ts";
 
 export function judge(plan: Plan, history: readonly HistoryEvent[]): Judgement {
   const judging = prepare(plan, history);
+  const judged = plan.expect.map((expectation) => findingOf(expectation, judging));
+  const evidence = evidenceOf(
+    plan,
+    history,
+    judged.flatMap(({ shown }) => shown ?? []),
+  );
   const findings = [
     ...impliedFindings(plan, history),
-    ...plan.expect.map((expectation) => findingOf(expectation, judging)),
+    ...judged.map(({ finding, shown }): Finding => {
+      const known = shown === undefined ? undefined : evidence.get(shown);
+      return known === undefined ? finding : { ...finding, evidence: known };
+    }),
   ];
   return { verdict: worst(findings.map(({ verdict }) => verdict)), findings };
 }
@@ -68,8 +77,13 @@ export function judgingOf(
   };
 }
 
-function findingOf(expectation: Expectation, judging: Judging): Finding {
-  const { plan, history, truthOf } = judging;
+interface Judged {
+  readonly finding: Finding;
+  readonly shown?: Shown;
+}
+
+function findingOf(expectation: Expectation, judging: Judging): Judged {
+  const { truthOf } = judging;
   const { verdict, reason, position } = judgeExpectation(expectation, judging);
   const { text, name, severity } = expectation;
   const finding: Finding = {
@@ -79,10 +93,10 @@ function findingOf(expectation: Expectation, judging: Judging): Finding {
     reason,
     ...(position === undefined ? {} : { at: position.at }),
   };
-  if (verdict === "pass" || position === undefined) return finding;
+  if (verdict === "pass" || position === undefined) return { finding };
   const reads = [
     ...truthOf(expectation.expression).expression.reads,
     ...(expectation.word === "whenever" ? truthOf(expectation.then).expression.reads : []),
   ];
-  return { ...finding, evidence: evidenceAt(plan, history, position, [...new Set(reads)]) };
+  return { finding, shown: { position, reads: [...new Set(reads)] } };
 }
