@@ -95,13 +95,14 @@ async function withTrouble(history: History, work: () => Promise<void>): Promise
 }
 
 async function walkIn(world: World, options: ExecuteOptions): Promise<void> {
-  const { plan, schedule, history, signal } = options;
+  const { plan, schedule, setting, history, signal } = options;
   const ending = new AbortController();
   const over = AbortSignal.any([signal, ending.signal]);
   using view = createLive({
     clock: world.host.clock,
     history,
     monitor: createMonitor(plan),
+    realTime: setting.realTime,
   });
 
   await beginServices(plan, world, signal);
