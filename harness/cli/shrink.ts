@@ -95,6 +95,8 @@ async function shrinkWith(options: {
 }): Promise<Shrunk | undefined> {
   const line = createLiveLine(process.stderr, realHost().clock);
   let progress: ShrinkProgress = { tries: 0, occurrences: 0 };
+  const { name, expectation } = options.failure.finding;
+  line.say(`shrinking what fails by: ${name ?? expectation}`);
   line.show(() => `shrink: ${progress.tries} tries, ${occurrences(progress.occurrences)} left`, sparseMs);
   try {
     const shrunk = await shrinkRun({

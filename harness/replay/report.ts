@@ -25,7 +25,11 @@ export function renderReplay({ directory, before, now, exact, changed }: ReplayR
   const difference = exact ? firstDifference(before.events, now.events) : undefined;
   const lines = [
     `replay of ${directory}: ${decisions(fidelityOf(before.events, now.events))}`,
-    ...(changed ? ["the plan has changed since: what was recorded is run by --schedule"] : []),
+    ...(changed
+      ? [
+          "the plan is not the one that was recorded (it was changed, or a hunt had mixed faults in): that one is run by --schedule",
+        ]
+      : []),
     ...(exact && difference === undefined
       ? [`the history is the same, byte for byte: ${now.events.length} events`]
       : []),

@@ -29,10 +29,8 @@ function aboutOf({ plan, schedule, without, finding }: Failure, { at, before, af
   const time = at === undefined ? "" : ` at ${roundedDuration(at)}`;
   const guards = [...without].flatMap(([service, names]) => names.map((guard) => `, ${service} without ${guard}`));
   const from = `${titleOf({ plan: plan.plan, cell: schedule.cell })}, seed ${schedule.seed}${guards.join("")}`;
-  return `"${finding.name ?? finding.expectation}" fails${time}. Shrunk from ${from}: ${occurrences(after)} of ${before}.`.replaceAll(
-    /\s+/g,
-    " ",
-  );
+  const text = `Shrunk from ${from}, to ${occurrences(after)} of ${before}; it fails${time} by ${finding.name ?? finding.expectation}`;
+  return text.replaceAll(/\s+/g, " ");
 }
 
 export function occurrences(count: number): string {

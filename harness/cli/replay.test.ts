@@ -1,0 +1,237 @@
+/** `sinbin replay` and `sinbin shrink` as a stranger meets them. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}.yaml`, import.meta.url));
+const hangGuardMs = 50_000;
+
+let folder: string;
+/** A run that passed, and one that failed, both in the simulated world. */
+let passed: string;
+let failed: string;
+/** The plan of the second. */
+let plan: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sinbin-replay-test-"));
+  passed = runOf(fixture("quick"));
+  plan = join(folder, "failing.yaml");
+  writeFileSync(plan, failingPlan("500ms"));
+  failed = runOf(plan, "--seed", "4");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Two programs that talk; one may not be killed, and is, again and again. */
+function failingPlan(every: string): string {
+  return `plan: killed
+include: [${fixture("lib/talk")}]
+phases:
+  - { name: warm-up, until: steady, timeout: 30s }
+  - { name: rest, for: 300ms }
+  - name: kills
+    for: 2s
+    faults:
+      - process.kill: {}
+        where: client
+        at: 100ms..400ms
+        every: ${every}
+      - tcp.latency: { delay: 1ms..20ms }
+        where: fetch
+        every: 100ms
+        may_miss: true
+expect:
+  - never: client.exited
+`;
+}
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function sinbin(...args: readonly string[]): Result {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: "utf8",
+    timeout: hangGuardMs,
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** The folder of the only run of the command. */
+function runOf(file: string, ...args: readonly string[]): string {
+  const out = mkdtempSync(join(folder, "run-"));
+  sinbin("run", file, "--world", "sim", "--out", out, ...args);
+  const [command = ""] = readdirSync(out);
+  const [name = ""] = readdirSync(join(out, command));
+  return join(out, command, name);
+}
+
+const replay = (...args: readonly string[]): Result => sinbin("replay", ...args, "--out", join(folder, "again"));
+
+describe("replay", () => {
+  test("of a run that passed is 0, the same byte for byte", () => {
+    const { code, out } = replay(passed);
+    expect(out).toMatch(
+      /(\d+) of \1 decisions matched\nthe history is the same, byte for byte: \d+ events\nverdict before: pass\nverdict now: {4}pass\nreproduced\n$/,
+    );
+    expect(code).toBe(0);
+  });
+
+  test("of a failure is 1, with the schedule that was recorded or the one of the plan", () => {
+    for (const flags of [[], ["--schedule"]]) {
+      const { code, out } = replay(failed, ...flags);
+      expect(out).toMatch(/same, byte for byte[^]*verdict now: {4}fail, by never client\.exited\nreproduced\n$/);
+      expect(code).toBe(1);
+    }
+  });
+
+  test("leaves a run folder that can be replayed in its turn", () => {
+    const out = mkdtempSync(join(folder, "turn-"));
+    sinbin("replay", failed, "--out", out);
+    const [command = ""] = readdirSync(out);
+    expect(sinbin("replay", join(out, command, "killed"), "--out", out).code).toBe(1);
+  });
+
+  describe("of a plan that has changed since", () => {
+    let changed: string;
+    beforeAll(() => {
+      changed = join(folder, "changed.yaml");
+      writeFileSync(changed, failingPlan("500ms"));
+    });
+
+    test("says so, and where the histories part", () => {
+      const run = runOf(changed, "--seed", "4");
+      writeFileSync(changed, failingPlan("400ms"));
+      const { code, out } = replay(run);
+      expect(out).toMatch(
+        /the plan is not the one that was recorded[^]*the first event that differs is number \d+:\n {2}before .*\n {2}now /,
+      );
+      expect(code).toBe(1);
+      expect(replay(run, "--schedule")).toMatchObject({ code: 1, out: expect.stringContaining("byte for byte") });
+    });
+
+    test("is not reproduced if it passes now", () => {
+      writeFileSync(changed, failingPlan("500ms"));
+      const run = runOf(changed, "--seed", "4");
+      writeFileSync(changed, failingPlan("500ms").replace("client.exited", "echo.exited"));
+      expect(replay(run)).toMatchObject({
+        code: 2,
+        out: expect.stringMatching(/verdict now: {4}pass\nnot reproduced\n$/),
+      });
+    });
+
+    test("that is gone or wrong needs --schedule, and is told so", () => {
+      const run = runOf(changed, "--seed", "4");
+      writeFileSync(changed, "plan: broken\n");
+      expect(replay(run)).toMatchObject({
+        code: 254,
+        err: expect.stringMatching(/changed\.yaml:1:1[^]*to run what was recorded: npx sinbin replay \S+ --schedule/),
+      });
+      rmSync(changed);
+      expect(replay(run)).toMatchObject({ code: 254, err: expect.stringContaining("there is no such file") });
+      expect(replay(run, "--schedule").out).toMatch(/byte for byte/);
+    });
+  });
+
+  test.each([
+    [
+      "a folder of anything",
+      (copy: string) => rmSync(join(copy, "run.json")),
+      "there is no run.json: name the folder of a run",
+    ],
+    [
+      "a run that was interrupted",
+      (copy: string) => rmSync(join(copy, "verdict.json")),
+      "this run did not come to its end",
+    ],
+    [
+      "a run of a newer sinbin",
+      (copy: string) => edit(copy, "run.json", /"sinbin": ".*?"/, '"sinbin": "99.0.0"'),
+      "this run was written by sinbin 99.0.0",
+    ],
+    [
+      "a file that is torn",
+      (copy: string) => writeFileSync(join(copy, "schedule.json"), '{"plan": "k'),
+      "schedule.json is not as sinbin writes it",
+    ],
+    [
+      "a history of something else",
+      (copy: string) => writeFileSync(join(copy, "history.jsonl"), '{"event":"who.knows"}\n'),
+      "line 1 of history.jsonl is no event",
+    ],
+  ])("refuses %s", (_name, spoil, message) => {
+    const copy = mkdtempSync(join(folder, "copy-"));
+    cpSync(passed, copy, { recursive: true });
+    spoil(copy);
+    expect(replay(copy)).toMatchObject({ code: 254, err: expect.stringContaining(message) });
+  });
+});
+
+function edit(copy: string, name: string, pattern: RegExp, by: string): void {
+  writeFileSync(join(copy, name), readFileSync(join(copy, name), "utf8").replace(pattern, by));
+}
+
+describe("shrink", () => {
+  test("writes the smallest plan, which fails by the same expectation", () => {
+    const { code, out } = sinbin("shrink", failed);
+    const file = join(failed, "shrunk.yaml");
+    expect(out).toContain(`1 occurrence of`);
+    expect(out).toContain(`left, after`);
+    expect(code).toBe(1);
+    const [schema = "", command = "", ...rest] = readFileSync(file, "utf8").split("\n");
+    expect(schema).toMatch(/^# yaml-language-server: \$schema=.*plan\.schema\.json$/);
+    expect(command).toMatch(/^# npx sinbin run \S+shrunk\.yaml --world sim$/);
+    expect(rest.slice(rest.indexOf("phases:"), rest.indexOf("expect:"))).toEqual([
+      "phases:",
+      "  - { name: warm-up, until: steady, timeout: 30s }",
+      "  - name: kills",
+      expect.stringMatching(/^ {4}for: \d+ms$/),
+      "    faults:",
+      "      - process.kill: {}",
+      "        where: client",
+    ]);
+    expect(sinbin("run", file, "--world", "sim", "--out", join(folder, "shrunk"))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("never client.exited"),
+    });
+  });
+
+  test("goes where it is told, as far as the attempts reach", () => {
+    const file = join(folder, "small.yaml");
+    const { code, out } = sinbin("shrink", failed, "--out", file, "--attempts", "3");
+    expect(out).toContain("the attempts are used up");
+    expect(code).toBe(1);
+    expect(sinbin("check", file).code).toBe(0);
+  });
+
+  test("has nothing to do for a run that passed", () => {
+    expect(sinbin("shrink", passed)).toMatchObject({
+      code: 254,
+      err: expect.stringContaining("this run ended as pass"),
+    });
+  });
+
+  test("that is interrupted ends with 130, and what it says was written is a plan", async () => {
+    const file = join(folder, "interrupted.yaml");
+    const child = spawn(process.execPath, [main, "shrink", failed, "--out", file], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const said = text(child.stdout);
+    // By then it has all its tries before it.
+    await once(child.stderr, "data");
+    child.kill("SIGINT");
+    const [code] = (await once(child, "exit")) as [number | null];
+    expect(code).toBe(130);
+    expect(existsSync(file)).toBe((await said).includes("interrupted: this is the smallest one so far"));
+    const problems = existsSync(file) ? sinbin("check", file).code : 0;
+    expect(problems).toBe(0);
+  });
+});
