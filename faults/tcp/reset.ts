@@ -16,7 +16,7 @@ export const reset = tcpFault({
     after: duration.optional().meta({
       description:
         "how long after the fault met the connection (default: at once, unless after_bytes is given; with both, whichever comes first)",
-      strengths: ["10s", "0ms"],
+      strengths: ["10s", "1ms"],
     }),
     after_bytes: size.optional().meta({
       description: "behind which byte of the direction, counted from where the fault met the connection",

@@ -15,7 +15,7 @@ export const truncate = tcpFault({
   parameters: z.strictObject({
     after: size.meta({
       description: "how many bytes pass before the end, counted from where the fault met the connection",
-      strengths: ["256KiB", "0B"],
+      strengths: ["256KiB", "1B"],
     }),
   }),
   start: () => ({ met: -1, over: false }),

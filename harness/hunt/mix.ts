@@ -131,13 +131,10 @@ function timeOf(
   draw: Uniform,
 ): { readonly at: number; readonly for: number } | undefined {
   const whole = phase.for ?? phase.timeout ?? 0;
-  const edge = (n: number): number => {
-    if (phase.for !== undefined) return Math.floor((whole * n) / turns);
-    return n === 0 ? 0 : Math.floor(between(Math.min(earliestMs, whole), whole, n / turns));
-  };
-  const end = edge(turn + 1);
-  const at = Math.floor(edge(turn) + (end - edge(turn)) * draw("at"));
-  const room = end - at;
+  const moment = (share: number): number =>
+    Math.floor(phase.for === undefined ? between(Math.min(earliestMs, whole), whole, share) : whole * share);
+  const at = moment((turn + draw("at")) / turns);
+  const room = moment((turn + 1) / turns) - at;
   if (room < 2) return undefined;
   // One millisecond stays free, so that what follows in this lane begins when this is over.
   return { at, for: Math.max(1, Math.floor(between(Math.min(shortestMs, room), room, draw("for"))) - 1) };
