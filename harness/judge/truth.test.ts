@@ -41,6 +41,19 @@ test("a limit is reached at its very moment, and passed one moment later", () =>
   ]);
 });
 
+test("the moment is the sum of the times, however their sum is rounded", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 99_999 }), fc.integer({ min: 1, max: 99_999 }), (tenths, limit) => {
+      const told = [ping(tenths / 10_000), [100, "run.end"]] as const;
+      expect(changesOf(`node.ping.count == 1 && node.ping.age == ${limit / 10}ms`, ...told)).toEqual([
+        [0, 0, false],
+        [2, (tenths + limit) / 10, true],
+        [2, (tenths + limit + 1) / 10, false],
+      ]);
+    }),
+  );
+});
+
 test("what comes at the very moment of its limit is in time for <=, and too late for <", () => {
   const told = [...[0.1, 0.2, 0.3, 0.4].map(ping), [0.45, "run.end"] as const];
   expect(changesOf("node.ping.age <= 100ms", ...told)).toEqual([[0, 0, true]]);
