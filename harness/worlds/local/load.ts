@@ -29,22 +29,33 @@ export function createLoad(marks: Marks): Load {
   const last = cpus?.split(/[,-]/).at(-1);
   const pinned = last !== undefined && findExecutable("taskset", process.env["PATH"] ?? "") !== undefined;
 
-  const pin = async (): Promise<void> => {
-    if (!pinned || loads === 0) return;
+  /** Those included that are started meanwhile by one whose turn has not come. */
+  const forEach = async (work: (pid: number) => Promise<void>): Promise<void> => {
+    const known = new Set<number>();
     for (let any = true; any;) {
-      const fresh = findMarked(marks).filter(({ pid }) => !before.has(pid));
+      const fresh = findMarked(marks).filter(({ pid }) => !known.has(pid));
       any = fresh.length > 0;
       for (const { pid } of fresh) {
-        before.set(pid, cpusOf(String(pid)) ?? cpus ?? last);
-        await keep(pid, last);
+        known.add(pid);
+        await work(pid);
       }
     }
+  };
+  const pin = async (): Promise<void> => {
+    if (!pinned || loads === 0) return;
+    await forEach(async (pid) => {
+      const own = cpusOf(String(pid));
+      // A child that was started on the way has it from its parent.
+      if (own !== undefined && own !== last && !before.has(pid)) before.set(pid, own);
+      await keep(pid, last);
+    });
   };
   /** A child of one that was kept to a CPU is, too, and what it would have had is what the harness has. */
   const release = async (): Promise<void> => {
     if (!pinned) return;
-    for (const { pid } of findMarked(marks)) await keep(pid, before.get(pid) ?? cpus ?? last);
+    const was = new Map(before);
     before.clear();
+    await forEach((pid) => keep(pid, was.get(pid) ?? cpus ?? last));
   };
 
   return {
