@@ -39,8 +39,8 @@ export interface Outcome {
   readonly reason: string;
   /** The moment that decided. */
   readonly position?: Position;
-  /** Undecided until this time. */
-  readonly pending?: number;
+  /** Undecided until the last of these times; with each of them, more of it is decided. */
+  readonly pending?: readonly number[];
 }
 
 export interface Judging {
@@ -127,7 +127,7 @@ function holds(
       const reason = `it was ${state} for the last ${roundedDuration(to.at - from.at)} of the run, and had ${roundedDuration(grace)}`;
       undecided ??=
         cut === undefined
-          ? { verdict: "unknown", reason, position: from, pending: from.at + grace }
+          ? { verdict: "unknown", reason, position: from, pending: [from.at + grace] }
           : { ...notTested(cut), position: from };
     }
   }
@@ -157,6 +157,7 @@ function eventually(
     return notTested(cut ?? "a fault was never lifted, so that there was nothing to recover from");
   }
   const starts = during === undefined && quiet !== undefined ? [quiet] : windows.map(({ from }) => from);
+  const open: number[] = [];
   let latest: Outcome = { verdict: "pass", reason: "it became true" };
   for (const from of starts) {
     const deadline = from.at + within;
@@ -169,9 +170,9 @@ function eventually(
     }
     const since = during === undefined ? "after the last fault was lifted" : `after ${during} began`;
     if (whole.to.at < deadline) {
+      open.push(deadline);
       const reason = `the run ended before the ${roundedDuration(within)} that it had were over`;
-      latest =
-        cut === undefined ? { verdict: "unknown", reason, position: whole.to, pending: deadline } : notTested(cut);
+      latest = cut === undefined ? { verdict: "unknown", reason, position: whole.to, pending: open } : notTested(cut);
     } else if (stalledWithin(stalls, from.at, deadline)) {
       latest = stalled(positionAt(history, deadline, whole.to));
     } else {
@@ -212,10 +213,9 @@ function whenever(
   }
   if (doubtful[0] !== undefined && missed.length + doubtful.length > allowed) return stalled(doubtful[0]);
   if (missed.length + doubtful.length + open.length > allowed) {
-    const deadline = Math.max(...open.map(({ at }) => at + within));
     if (cut !== undefined) return notTested(cut);
     const reason = `the run ended before the ${roundedDuration(within)} that ${then} had were over`;
-    return { verdict: "unknown", reason, position: whole.to, pending: deadline };
+    return { verdict: "unknown", reason, position: whole.to, pending: open.map(({ at }) => at + within) };
   }
   if (all.length === 0) {
     const reason = "there was no occasion";

@@ -16,12 +16,13 @@ export function createPending(plan: Plan, history: readonly HistoryEvent[]): Pen
   if (waiting.length === 0) return { until: () => undefined };
   const compiled = compileAll(plan, waiting);
   const trace = createTrace(plan, history, [...compiled.values()]);
-  let judged: { readonly until: number; readonly findings: number; readonly events: number } | undefined;
+  let judged:
+    { readonly until: number; readonly next: number; readonly findings: number; readonly events: number } | undefined;
 
-  /** Nothing that a deadline depends on has happened since, and the latest is still to come. */
+  /** Nothing that a deadline depends on has happened since, and the next is still to come. */
   const isStill = (now: number): boolean =>
     judged !== undefined &&
-    now < judged.until &&
+    now < judged.next &&
     judged.findings === findingsOf(trace) &&
     history.slice(judged.events).every(({ event }) => bearsOnNothing.has(event));
 
@@ -37,7 +38,7 @@ export function createPending(plan: Plan, history: readonly HistoryEvent[]): Pen
       const deadlines = waiting.flatMap((expectation) => judgeExpectation(expectation, judging).pending ?? []);
       if (deadlines.length === 0) return undefined;
       const until = Math.max(...deadlines);
-      judged = { until, findings: findingsOf(trace), events: history.length };
+      judged = { until, next: Math.min(...deadlines), findings: findingsOf(trace), events: history.length };
       return until;
     },
   };
