@@ -10,13 +10,11 @@ import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
 import { HarnessError, UsageError } from "../errors.ts";
 import type { HistoryEvent } from "../history/event.ts";
-import { hint } from "../expression/nearest.ts";
 import { caseOf } from "../hunt/attempt.ts";
 import type { Case, Quarry } from "../hunt/attempt.ts";
 import { batchSize, createLedger } from "../hunt/ledger.ts";
 import type { Outcome } from "../hunt/ledger.ts";
 import { lackOfMix } from "../hunt/mix.ts";
-import type { Plan } from "../plan/schema.ts";
 import { renderHunted, renderHuntProgress } from "../report/hunt.ts";
 import type { HuntState } from "../report/hunt.ts";
 import type { ReportedRun } from "../report/report.ts";
@@ -38,6 +36,8 @@ import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { CellValue } from "./plans.ts";
 import { createLiveLine } from "./progress-line.ts";
 import { shrinkSimulated } from "./shrink.ts";
+import { withoutFlags, withoutOf } from "./without.ts";
+import type { SwitchedOff } from "./without.ts";
 
 export interface HuntFlags {
   readonly seeds: number;
@@ -49,12 +49,6 @@ export interface HuntFlags {
   readonly cell?: readonly CellValue[];
   readonly out: string;
   readonly shrink: boolean;
-}
-
-/** What `--without` asks for. */
-export interface SwitchedOff {
-  readonly service: string;
-  readonly guard: string;
 }
 
 interface Hunt {
@@ -107,7 +101,7 @@ async function prepare(host: Host, place: string, flags: HuntFlags, signal: Abor
     throw new UsageError(`${place}: hunt takes one plan at a time; name one of the ${others.length + 1} in it`);
   const { file, plan } = loaded;
   const bound = bindCells(loaded, flags);
-  const without = withoutOf(plan, flags.without ?? []);
+  const without = withoutOf(plan, flags.without);
   for (const each of flags.mix === true ? bound : []) {
     const lack = lackOfMix(each.plan);
     if (lack !== undefined) throw new UsageError(`--mix: ${file}: ${lack}`);
@@ -123,18 +117,6 @@ async function prepare(host: Host, place: string, flags: HuntFlags, signal: Abor
     without,
   };
   return { host, file, flags, quarry, programs: await loadPrograms([plan]), signal };
-}
-
-function withoutOf({ services }: Plan, switchedOff: readonly SwitchedOff[]): Quarry["without"] {
-  for (const { service, guard } of switchedOff) {
-    const wrong = (what: string): UsageError => new UsageError(`--without ${service}:${guard}: ${what}`);
-    const found = services[service];
-    if (found === undefined) throw wrong(`there is no service ${service}: ${hint(service, Object.keys(services))}`);
-    const guards = Object.keys(found.subject?.guards ?? {});
-    if (!guards.includes(guard)) throw wrong(`${service} has no guard ${guard}: ${hint(guard, guards)}`);
-  }
-  const groups = Map.groupBy(switchedOff, ({ service }) => service);
-  return new Map([...groups].map(([service, those]) => [service, those.map(({ guard }) => guard)]));
 }
 
 /** What was caught, and what stayed unknown: with the command that shows the first of each. */
@@ -251,7 +233,7 @@ async function shrinkOne({ directory, failure }: Shown, signal: AbortSignal): Pr
 function replayOf({ file, quarry, flags }: Hunt, n: number): string {
   const cell = cellFlags(quarry.cells[n % quarry.cells.length] ?? {});
   const seed = `--seed ${caseSeed(quarry, n)}`;
-  const without = (flags.without ?? []).map(({ service, guard }) => `--without ${service}:${guard}`);
-  if (!quarry.mix && without.length === 0) return commandOf("run", file, ["--world sim", seed, ...cell]);
-  return commandOf("hunt", file, [seed, "--seeds 1", ...(quarry.mix ? ["--mix"] : []), ...without, ...cell]);
+  const without = withoutFlags(flags.without);
+  if (!quarry.mix) return commandOf("run", file, ["--world sim", seed, ...without, ...cell]);
+  return commandOf("hunt", file, [seed, "--seeds 1", "--mix", ...without, ...cell]);
 }

@@ -8,13 +8,14 @@ import { HarnessError, PlanError, UsageError } from "../errors.ts";
 import { exitCodes } from "./exit.ts";
 import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
-import type { HuntFlags, SwitchedOff } from "./hunt.ts";
+import type { HuntFlags } from "./hunt.ts";
 import type { CellValue } from "./plans.ts";
 import type { ReplayFlags } from "./replay.ts";
 import type { RunFlags } from "./run.ts";
 import type { ShrinkFlags } from "./shrink.ts";
 import { worldNames } from "../worlds/world.ts";
 import { version } from "./version.ts";
+import type { SwitchedOff } from "./without.ts";
 
 /** Runs the command line; resolves with the exit code. */
 export async function runCommandLine(interrupts: Interrupts): Promise<number> {
@@ -42,6 +43,8 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .option("--out <folder>", "where run folders go", "runs")
     .option("--junit <file>", "also write all results there, for a CI system")
     .option("--controls", "then again with each guard switched off that the plan's controls name: each must fail")
+    .option("--without <service:guard>", "switch a guard off; can be repeated", switchedOff)
+    .option("--twice", "sim only: run each plan once more, and say at which event the two histories part, if they do")
     .option("--available", "leave out, by name, the plans that need what this machine lacks")
     .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
     .action(async (plans: string[], options: RunFlags) => {

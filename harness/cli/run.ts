@@ -5,7 +5,9 @@ import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
 import { HarnessError, Interrupted, messageOf, UsageError } from "../errors.ts";
 import { judgeControl } from "../judge/control.ts";
-import type { Control } from "../plan/schema.ts";
+import type { Control, Plan } from "../plan/schema.ts";
+import { firstDifference, renderDifference } from "../replay/compare.ts";
+import { readRecord } from "../replay/record.ts";
 import { renderJunit } from "../report/junit.ts";
 import { titleOf, verdictOf } from "../report/report.ts";
 import type { Report, ReportedControl, ReportedRun } from "../report/report.ts";
@@ -23,6 +25,9 @@ import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { BoundPlan, CellValue } from "./plans.ts";
 import { createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
+import { version } from "./version.ts";
+import { withoutFlags, withoutOf } from "./without.ts";
+import type { SwitchedOff } from "./without.ts";
 
 export interface RunFlags {
   readonly world: WorldName;
@@ -31,6 +36,8 @@ export interface RunFlags {
   readonly out: string;
   readonly junit?: string;
   readonly controls?: boolean;
+  readonly without?: readonly SwitchedOff[];
+  readonly twice?: boolean;
   readonly available?: boolean;
   readonly isolation: boolean;
 }
@@ -52,8 +59,11 @@ export async function run(
   isolation: Isolation,
   signal: AbortSignal,
 ): Promise<number> {
+  if (flags.twice === true && flags.world !== "sim")
+    throw new UsageError("--twice: add --world sim; on a real machine no two histories are the same");
   const host = createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
   const plans = await loadPlans(places);
+  for (const { plan } of plans) withoutOf(plan, flags.without);
   const createSetting = await settingsOf(flags.world, { host, isolation, plans: plans.map(({ plan }) => plan) });
   const loaded = plans.map((each) => ({
     ...each,
@@ -80,10 +90,15 @@ export async function run(
     suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
 
   const runs: ReportedRun[] = [];
+  const differences: string[] = [];
   let broken: { readonly error: unknown } | undefined;
   try {
     const names = distinct(chosen.map(({ plan, cell }) => [plan.plan, ...Object.values(cell).map(cellText)].join("-")));
-    for (const [n, each] of chosen.entries()) runs.push(await runOne(suite, each, join(suite.folder, names[n] ?? "")));
+    for (const [n, each] of chosen.entries()) {
+      const folder = join(suite.folder, names[n] ?? "");
+      runs.push(await runOne(suite, each, folder));
+      if (flags.twice === true) differences.push(...(await runAgain(suite, each, folder)));
+    }
   } catch (error) {
     broken = { error };
   }
@@ -105,7 +120,24 @@ export async function run(
     broken ??= { error };
   }
   if (broken !== undefined) throw broken.error;
-  return exitCodes[verdictOf(report)];
+  if (flags.twice === true) process.stdout.write(sayDifferences(differences, runs.length));
+  return differences.length > 0 ? exitCodes.fail : exitCodes[verdictOf(report)];
+}
+
+/** The same run in a folder below the first one's, and how their histories differ, in lines. */
+async function runAgain(suite: Suite, bound: BoundPlan, folder: string): Promise<readonly string[]> {
+  await runInFolder(suite, bound, join(folder, "again"));
+  const [one, other] = await Promise.all(
+    [folder, join(folder, "again")].map((directory) => readRecord(suite.host, directory, version)),
+  );
+  const difference = firstDifference(one?.events ?? [], other?.events ?? []);
+  if (difference === undefined) return [];
+  return [bound.file, ...renderDifference(difference, ["first", "again"]).map((line) => `  ${line}`)];
+}
+
+function sayDifferences(differences: readonly string[], runs: number): string {
+  if (differences.length === 0) return `the same twice, byte for byte: ${runs} of ${runs}\n`;
+  return `not the same twice:\n${differences.map((line) => `${line}\n`).join("")}`;
 }
 
 function countWithControls(plans: readonly BoundPlan[]): number {
@@ -157,12 +189,12 @@ function runInFolder(
   directory: string,
   control?: Control,
 ): Promise<RunResult> {
-  const { host, signal, progress, createSetting } = suite;
+  const { host, signal, progress, createSetting, flags } = suite;
   return runPlan({
     plan,
     cell,
     seed,
-    without: new Map(control === undefined ? [] : [[control.service, control.without]]),
+    without: withoutIn(plan, flags.without, control),
     setting: createSetting(),
     host,
     directory: resolve(directory),
@@ -177,10 +209,19 @@ function runInFolder(
   });
 }
 
+/** What the command line switches off, and what the control does. */
+function withoutIn(plan: Plan, switchedOff: readonly SwitchedOff[] | undefined, control: Control | undefined) {
+  const without = new Map(withoutOf(plan, switchedOff));
+  if (control !== undefined)
+    without.set(control.service, [...new Set([...(without.get(control.service) ?? []), ...control.without])]);
+  return without;
+}
+
 /** The command that runs just this again. */
 function replayOf({ flags }: Suite, { file, seed, cell }: BoundPlan, controls: boolean): string {
   return commandOf("run", file, [
     `--world ${flags.world} --seed ${seed}`,
+    ...withoutFlags(flags.without),
     ...cellFlags(cell),
     ...(controls ? ["--controls"] : []),
     ...(flags.isolation ? [] : ["--no-isolation"]),
