@@ -108,7 +108,7 @@ async function walkIn(world: World, options: ExecuteOptions): Promise<void> {
   await beginServices(plan, world, signal);
   const probes = runProbes({ plan, world, record: (happening) => history.record(happening), signal: over });
   const aborts = plan.abort.map(async ({ when, reason }) => {
-    const watch = view.watch(when);
+    using watch = view.watch(when);
     await unlessAborted(
       over,
       view.until(() => watch.value, { signal: over }),

@@ -72,8 +72,8 @@ async function endOfPhase(
       await clock.sleep(phase.for ?? 0, { signal: over });
       return "over";
     }
-    const watch = phase.until === "steady" ? undefined : live.watch(phase.until);
     using deadline = new DisposableStack();
+    const watch = phase.until === "steady" ? undefined : deadline.use(live.watch(phase.until));
     const timedOut = new AbortController();
     if (phase.timeout !== undefined) deadline.use(clock.timer(phase.timeout, () => timedOut.abort()));
     try {
@@ -96,8 +96,9 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
   const { clock } = world.host;
   const ended = new AbortController();
   const over = AbortSignal.any([phaseOver, ended.signal]);
+  using watches = new DisposableStack();
   if (step.until !== undefined) {
-    const watch = live.watch(step.until);
+    const watch = watches.use(live.watch(step.until));
     void unlessAborted(
       over,
       live.until(() => watch.value, { signal: over }).then(() => ended.abort()),
@@ -132,7 +133,7 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
         break;
       case "after": {
         const { edge, delay } = step.trigger;
-        const watch = live.watch(edge);
+        const watch = watches.use(live.watch(edge));
         await live.until(() => watch.value || watch.rises > 0, { signal: over });
         const fired = clock.monotonic() + delay;
         for (const occurrence of step.occurrences) run(occurrence, fired, over);
@@ -140,7 +141,7 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
       }
       case "when": {
         const { expression, times = maximumOccurrences } = step.trigger;
-        const watch = live.watch(expression);
+        const watch = watches.use(live.watch(expression));
         let seen = watch.rises;
         for (let n = 0; n < times; n++) {
           await live.until(() => watch.rises > seen, { signal: over });
@@ -152,7 +153,7 @@ async function walkStep(timeline: Timeline, step: ScheduledStep, began: number, 
       }
       case "while": {
         const { expression, times = maximumOccurrences } = step.trigger;
-        const watch = live.watch(expression);
+        const watch = watches.use(live.watch(expression));
         for (let n = 0; n < times; n++) {
           await live.until(() => watch.value, { signal: over });
           const untrue = new AbortController();

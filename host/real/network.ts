@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, isIP, connect as connectTcp } from "node:net";
 import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, Socket, Waiting } from "../host.ts";
 import { formatAddress, parseAddress } from "../address.ts";
+import { codeOf } from "../disk/errors.ts";
 import { bindUdp } from "./datagrams.ts";
 import { askNameServers } from "./names.ts";
 import { withSafeReset } from "./reset.ts";
@@ -66,8 +67,9 @@ export function createNetwork({ names, nameServers, identity, log }: NetworkOpti
           return await connect(address, options, identity, waiting);
         } catch (error) {
           waiting.signal?.throwIfAborted();
-          if (isRefusal(error))
+          if (codeOf(error) === "ECONNREFUSED")
             log("network.refused", { host: options.host, port: options.port, address: formatAddress(address) });
+          if (codeOf(error) === "EMFILE") log("limits.refused", { limit: "open-files" });
           errors.push(error);
         }
       }
@@ -138,8 +140,4 @@ async function abortable<T>(promise: Promise<T>, { signal }: Waiting): Promise<T
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
 }

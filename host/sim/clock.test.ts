@@ -1,5 +1,5 @@
 /** The clocks of a simulated machine, which can be stepped, slowed and stopped without each other. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createMachineClock, type MachineClock } from "./clock.ts";
 import { createVirtualTime, type VirtualTime } from "./time.ts";

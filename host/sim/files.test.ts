@@ -35,7 +35,7 @@ test("operations take the time of an ordinary disk, one after the other", async 
 });
 
 test("an open file holds a descriptor until it is closed, and reading needs one for a moment", async () => {
-  const { time, files, log } = createScene({ mostDescriptors: 2 });
+  const { time, files, log } = createScene({ mostDescriptors: 22 });
   await time.pass(async () => {
     const one = await files.open("one", "write");
     await files.read("one");

@@ -79,6 +79,9 @@ export interface Machine {
   losePower(draw: (decision: string, n: number) => number): void;
 }
 
+/** What it takes to load a program: whoever starts it is there to hear its first word. */
+const startMs = 1;
+
 export function createMachine(options: MachineOptions): Machine {
   const { name, time, network, addresses, names } = options;
   const clock = createMachineClock({ time, epochMs: options.epochMs, upMs: options.upMs });
@@ -165,7 +168,7 @@ export function createMachine(options: MachineOptions): Machine {
     start({ main, args, onExit, ...rest }) {
       const process = begin(onExit);
       const { host, box } = hostOf(process, rest);
-      process.deliver(() => {
+      process.deliverIn(startMs, () => {
         main(host, args).then(
           (code) => process.end({ code, signal: undefined }),
           (error: unknown) => process.crash(error),

@@ -24,7 +24,7 @@ function createScene(): Scene {
     name: "node",
     time,
     cpu,
-    mostDescriptors: () => 2,
+    mostDescriptors: () => 22,
     onDescriptorsSpent: () => log.push("spent"),
     onEnd: (exit, error) => exits.push({ exit, ...(error !== undefined && { error }) }),
   });
@@ -104,7 +104,7 @@ test("an error that it does not catch is its end, with exit code 1", async () =>
   expect(exits).toEqual([{ exit: { code: 1, signal: undefined }, error }]);
 });
 
-test("descriptors are counted, and given back", () => {
+test("descriptors are counted, beside those that every program begins with, and given back", () => {
   const { process, log } = createScene();
   const first = process.openDescriptor();
   process.openDescriptor();

@@ -1,5 +1,6 @@
 /** A service whose lives are processes of a simulated machine. */
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import type { Exit, Host, Log, Main } from "../../../host/host.ts";
 import type { Machine, Program } from "../../../host/sim/machine.ts";
 import type { SimulatedIdentity } from "../../../host/sim/secure.ts";
@@ -40,9 +41,6 @@ export function createSimService(options: SimServiceOptions): SimService {
   let current: { readonly life: Life; readonly events: LifeEvents } | undefined;
   const targets = createTargets({ machine, life: () => current?.life });
 
-  const log = (events: LifeEvents, event: string, fields: Readonly<Record<string, unknown>> = {}): void =>
-    events.onLine("out", JSON.stringify({ event, ...fields }), false);
-
   const startLife = async (number: number, events: LifeEvents): Promise<Life> => {
     const life = startProgram(number, events);
     current = { life, events };
@@ -58,7 +56,7 @@ export function createSimService(options: SimServiceOptions): SimService {
         tellRefusal({ service: name, address: fields["address"] }, world.links, options.proxies);
       // The history has no addresses, in no world.
       const { address: _address, ...others } = fields;
-      log(events, event, event === "network.refused" ? others : fields);
+      say(events, event, event === "network.refused" ? others : fields);
     };
     const program: Program = machine.start({
       main: options.main,
@@ -116,7 +114,7 @@ export function createSimService(options: SimServiceOptions): SimService {
     ...supervised,
     refused(what) {
       targets.refused(what);
-      if (current !== undefined && !current.life.isGone()) log(current.events, ...sayingOf(what));
+      if (current !== undefined && !current.life.isGone()) say(current.events, ...sayingOf(what, machine));
     },
     remains: () =>
       new Map<string, Uint8Array>([
@@ -126,9 +124,13 @@ export function createSimService(options: SimServiceOptions): SimService {
   };
 }
 
+function say(events: LifeEvents, event: string, fields: Readonly<Record<string, unknown>>): void {
+  events.onLine("out", JSON.stringify({ event, ...fields }), false);
+}
+
 /** As the host of a real program says it. */
-function sayingOf(what: Refused): readonly [string, Readonly<Record<string, unknown>>] {
-  return what === "disk" ? ["disk.refused", {}] : ["limits.refused", { limit: what }];
+function sayingOf(what: Refused, { disk }: Machine): readonly [string, Readonly<Record<string, unknown>>] {
+  return what === "disk" ? ["disk.refused", { code: disk.refuse }] : ["limits.refused", { limit: what }];
 }
 
 const home = fileURLToPath(new URL("../../../", import.meta.url));
@@ -136,6 +138,6 @@ const home = fileURLToPath(new URL("../../../", import.meta.url));
 /** As Node prints what nobody has caught, but with paths that are the same everywhere. */
 function describeCrash(error: unknown): readonly string[] {
   if (error === undefined) return [];
-  const text = error instanceof Error ? (error.stack ?? error.message) : `Uncaught ${String(error)}`;
+  const text = error instanceof Error ? (error.stack ?? error.message) : `Uncaught ${inspect(error)}`;
   return text.replaceAll("file://", "").replaceAll(home, "").split("\n");
 }
