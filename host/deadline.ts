@@ -15,12 +15,19 @@ export class DeadlineError extends Error {
   }
 }
 
-/** Disposing calls the timer off; the signal then never aborts by itself. */
+/** Disposing calls it off: the signal then never aborts. */
 export function createDeadline(clock: Clock, milliseconds: number, { signal }: Waiting = {}): Deadline {
+  // Not `AbortSignal.any`: Node keeps what that returns, with all who listen to it, for as long as it has not aborted.
   const over = new AbortController();
+  const follow = (): void => over.abort(signal?.reason);
   const timer = clock.timer(milliseconds, () => over.abort(new DeadlineError(milliseconds)));
+  if (signal?.aborted === true) follow();
+  signal?.addEventListener("abort", follow, { once: true });
   return {
-    signal: signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]),
-    [Symbol.dispose]: () => timer[Symbol.dispose](),
+    signal: over.signal,
+    [Symbol.dispose]() {
+      timer[Symbol.dispose]();
+      signal?.removeEventListener("abort", follow);
+    },
   };
 }
