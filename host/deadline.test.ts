@@ -36,7 +36,7 @@ test("who still listens to a deadline that was called off is forgotten with it",
   const outer = new AbortController();
   const listen = (): WeakRef<object> => {
     using deadline = createDeadline(realClock, farMs, outer);
-    const listener = (): void => {};
+    const listener = (): void => expect.unreachable(String(deadline.signal.reason));
     deadline.signal.addEventListener("abort", listener);
     return new WeakRef(listener);
   };
