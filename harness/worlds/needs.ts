@@ -15,7 +15,8 @@ export function lackOf(
   plan: Plan,
   world: { readonly name: string; readonly capabilities: ReadonlySet<Capability> },
 ): string | undefined {
-  if (!plan.worlds.includes(world.name)) return `it is for the worlds ${plan.worlds.join(", ")}, not for ${world.name}`;
+  if (!plan.worlds.includes(world.name))
+    return `it is for ${plan.worlds.length === 1 ? "the world" : "the worlds"} ${plan.worlds.join(", ")}, not for ${world.name}`;
   const missing = [...needsOf(plan)].filter(([capability]) => !world.capabilities.has(capability));
   if (missing.length === 0) return undefined;
   return missing.map(([capability, why]) => `it needs ${capability} (${why}): ${remedies[capability]}`).join("; ");
