@@ -153,6 +153,30 @@ export function describeTcp(startPair: () => Promise<HostPair>): void {
     expect((await readAll(server.resume())).length).toBe(100_000);
   });
 
+  test.each([
+    { cut: "destroyed", first: "ECANCELED", second: "ECANCELED" },
+    { cut: "reset by the other side", first: "ECANCELED", second: "ECONNRESET" },
+  ])(
+    "of a socket that is $cut, each write that is not done is told so, before the close",
+    async ({ cut, ...codes }) => {
+      await using pair = await startPair();
+      await using talk = await startTalk(pair, { pauseOnConnect: true });
+      const { client, server } = talk;
+      const told: unknown[] = [];
+      const write = (name: string): void =>
+        void client.write(Buffer.alloc(16 * 1024 * 1024), (error) =>
+          told.push({ [name]: (error as NodeJS.ErrnoException).code }),
+        );
+      write("first");
+      write("second");
+      client.on("close", () => told.push("closed"));
+      if (cut === "destroyed") client.destroy();
+      else server.resetAndDestroy();
+      await until(() => told.length >= 3);
+      expect(told).toEqual([{ first: codes.first }, { second: codes.second }, "closed"]);
+    },
+  );
+
   test("a buffer may be used again once its write has been called back", async () => {
     await using pair = await startPair();
     await using talk = await startTalk(pair, { pauseOnConnect: true });

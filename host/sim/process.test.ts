@@ -137,3 +137,19 @@ test("signals that come while it is stopped are one, KILL does not wait, and oth
   expect(exits).toEqual([{ exit: { code: undefined, signal: "HUP" } }]);
   expect(box.send("HUP")).toBe(false);
 });
+
+test("a signal whose handler another one takes away before its turn is forgotten, and ends nobody", async () => {
+  const { time, process, log, note, exits } = createScene();
+  const box = createSignalBox(process);
+  await time.pass(async () => {
+    const doomed = box.signals.on("USR2", note("USR2"));
+    box.signals.on("HUP", () => {
+      note("HUP")();
+      doomed[Symbol.dispose]();
+    });
+    for (const signal of ["STOP", "HUP", "USR2", "CONT"] as const) box.send(signal);
+    await sleepUntil(time, 1);
+  });
+  expect(log).toEqual(["HUP at 0"]);
+  expect(exits).toEqual([]);
+});

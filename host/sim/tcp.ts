@@ -42,7 +42,7 @@ export interface TcpEnd {
   write(bytes: Buffer, taken: (error?: Error) => void): void;
   /** FIN, after what was written. */
   shutdown(): void;
-  /** FIN as well, or RST if something is unread. What the kernel has taken, it sends. */
+  /** FIN as well, or RST if something is unread. What the kernel has taken, it sends; a write that it has not is called off: ECANCELED. */
   close(): void;
   /** RST, and nothing else. */
   reset(): void;
@@ -175,7 +175,11 @@ export function createTcpEnd({ wire, process, local, remote }: TcpEndOptions): T
   const release = (): void => {
     closed = true;
     waiting = undefined;
-    held = undefined;
+    if (held !== undefined) {
+      const { taken } = held;
+      held = undefined;
+      end.later(() => taken(systemError("ECANCELED", "write")));
+    }
     ownership?.[Symbol.dispose]();
   };
 
