@@ -11,5 +11,6 @@ export async function doctor(): Promise<number> {
     const details = [works ? "works" : "missing", reason, install].filter((part) => part !== undefined);
     console.log(`  ${capability.padEnd(width)}  ${details.join("; ")}`);
   }
+  console.log("world sim: works, as everywhere; it runs programs, not commands");
   return all ? exitCodes.pass : exitCodes.unknown;
 }

@@ -3,18 +3,20 @@ import { renderCatalogue, renderFault } from "../../faults/catalogue.ts";
 import { UsageError } from "../errors.ts";
 import { nearest } from "../expression/nearest.ts";
 
-export function showFaults(kind: string | undefined, { markdown = false }: { readonly markdown?: boolean }): void {
+/** A fault is found by its kind, and by its key in a plan: `disk.power-loss`, `disk.power_loss`. */
+export function showFaults(wanted: string | undefined, { markdown = false }: { readonly markdown?: boolean }): void {
   if (markdown) {
     process.stdout.write(renderCatalogue());
     return;
   }
   const all = [...faults.values()];
+  const kind = wanted?.replaceAll("_", "-");
   const chosen = kind === undefined ? all : all.filter((fault) => fault.kind === kind || fault.plane === kind);
   if (chosen.length === 0) {
     const names = [...faults.keys(), ...new Set(all.map(({ plane }) => plane))];
     const meant = nearest(kind ?? "", names);
     throw new UsageError(
-      `no fault and no plane is called ${kind}${meant === undefined ? "" : `: did you mean ${meant}?`} ("sinbin faults" lists all)`,
+      `no fault and no plane is called ${wanted}${meant === undefined ? "" : `: did you mean ${meant}?`} ("sinbin faults" lists all)`,
     );
   }
   if (chosen.length === 1 && chosen[0] !== undefined) {

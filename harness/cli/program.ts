@@ -152,6 +152,8 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
       exitCode = await doctor();
     });
 
+  for (const command of program.commands) command.showHelpAfterError(`(see "sinbin ${command.name()} --help")`);
+
   try {
     await program.parseAsync();
     return exitCode;
