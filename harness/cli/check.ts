@@ -1,6 +1,15 @@
-import { loadPlans } from "./plans.ts";
+import { UsageError } from "../errors.ts";
+import { lackOfMix } from "../hunt/mix.ts";
+import { bindCells, loadPlans } from "./plans.ts";
 
 export async function check(places: readonly string[]): Promise<number> {
-  for (const { file, plan } of await loadPlans(places)) console.log(`${file}: ${plan.plan} is a good plan`);
+  const loaded = await loadPlans(places);
+  const empty = loaded.flatMap((each) => {
+    if (each.plan.mix === undefined) return [];
+    const lacks = bindCells(each, {}).flatMap(({ plan }) => lackOfMix(plan) ?? []);
+    return [...new Set(lacks)].map((lack) => `${each.file}: mix: ${lack}`);
+  });
+  if (empty.length > 0) throw new UsageError(empty.join("\n"));
+  for (const { file, plan } of loaded) console.log(`${file}: ${plan.plan} is a good plan`);
   return 0;
 }

@@ -112,6 +112,8 @@ describe("exit codes and messages", () => {
     ["a result file that can't be", ["run", fixture("quick"), "--junit", "/nowhere/x.xml"], "name a file that can be"],
     ["a run folder that can't be", ["run", fixture("quick"), "--out", "/dev/null/runs"], "name a folder that can be"],
     ["an unknown command", ["rum"], "did you mean run"],
+    ["an unknown option of a command", ["hunt", "--world", "sim", "x"], '(see "sinbin hunt --help")'],
+    ["a mix that nothing fits", ["check", fixture("empty-mix")], "mix: no fault fits the bounds"],
     ["an unknown fault", ["faults", "tcp.latensy"], "did you mean tcp.latency"],
   ])("%s is 254, and says what to write", (_what, args, message) => {
     const result = sinbin(...args);
@@ -127,6 +129,7 @@ describe("exit codes and messages", () => {
       ["faults"],
       ["faults", "tcp"],
       ["faults", "tcp.latency"],
+      ["faults", "disk.old_generation"],
       ["schema"],
       ["check", quick],
       ["explain", quick],
