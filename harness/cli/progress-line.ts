@@ -2,11 +2,20 @@
 import type { WriteStream } from "node:tty";
 import type { Clock } from "../../host/host.ts";
 import type { History } from "../history/history.ts";
-import { createProgress, renderProgress } from "../report/progress.ts";
+import { atPace, createProgress, renderProgress } from "../report/progress.ts";
 import type { Schedule } from "../schedule/schedule.ts";
+import type { WorldName } from "../worlds/world.ts";
 
 const redrawMs = 100;
 const widthElsewhere = 200;
+/** Where nobody redraws a line, a run in virtual time says this often how far it is: how long a phase takes is not in the plan. */
+const sparseMs = 10_000;
+
+export interface ProgressLineOptions {
+  /** How many runs there are. */
+  readonly of: number;
+  readonly world: WorldName;
+}
 
 export interface LiveLine {
   /** The text for so many columns, drawn anew until the next `show` or `hide`. Where there is no terminal, every `sparseMs`, if that is given. */
@@ -53,7 +62,11 @@ export interface ProgressLine {
   end(): void;
 }
 
-export function createProgressLine(stream: WriteStream, clock: Clock, of: number): ProgressLine {
+export function createProgressLine(
+  stream: WriteStream,
+  clock: Clock,
+  { of, world }: ProgressLineOptions,
+): ProgressLine {
   const line = createLiveLine(stream, clock);
   let number = 0;
   let subscription: Disposable | undefined;
@@ -63,12 +76,18 @@ export function createProgressLine(stream: WriteStream, clock: Clock, of: number
       subscription?.[Symbol.dispose]();
       number += 1;
       const progress = createProgress({ ...schedule, plan: schedule.plan + suffix }, { number, of });
-      const draw = (width: number): string => renderProgress(progress.state(history.now()), width);
+      const began = clock.monotonic();
+      const draw = (width: number, elapsedMs: number): string => {
+        const now = history.now();
+        const state = progress.state(now);
+        return renderProgress(world === "sim" ? atPace(state, { now, elapsedMs }) : state, width);
+      };
       subscription = history.subscribe((event) => {
         progress.apply(event);
-        if (!stream.isTTY && event.event === "phase.begin") stream.write(`${draw(widthElsewhere)}\n`);
+        // Events come from inside the simulation, where nobody may look at a real clock.
+        if (!stream.isTTY && event.event === "phase.begin") stream.write(`${draw(widthElsewhere, 0)}\n`);
       });
-      line.show(draw);
+      line.show((width) => draw(width, clock.monotonic() - began), world === "sim" ? sparseMs : undefined);
     },
     say: (text) => line.say(text),
     end() {

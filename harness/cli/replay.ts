@@ -39,8 +39,21 @@ export function realHost(): Host {
 }
 
 /** @throws {UsageError} if it is no run folder. */
-export function readRun(directory: string): Promise<RunRecord> {
-  return readRecord(realHost(), directory.replace(/(?<=.)\/+$/, ""), version);
+export async function readRun(place: string): Promise<RunRecord> {
+  const host = realHost();
+  const directory = place.replace(/(?<=.)\/+$/, "");
+  const names = await host.files.list(directory).catch(() => undefined);
+  if (names === undefined) throw new UsageError(`${directory}: there is no such folder: name the folder of a run`);
+  if (!names.includes("run.json")) {
+    // What `sinbin run` prints last is the folder of all that it ran.
+    const runs: string[] = [];
+    for (const name of names) {
+      const inside = await host.files.list(`${directory}/${name}`).catch((): readonly string[] => []);
+      if (inside.includes("run.json")) runs.push(`${directory}/${name}`);
+    }
+    if (runs.length > 0) throw new UsageError(`${directory}: name one of the runs in it: ${runs.join(", ")}`);
+  }
+  return readRecord(host, directory, version);
 }
 
 export async function replay(
@@ -58,7 +71,7 @@ export async function replay(
   const folder = nameFolder(flags.out);
   const made = await makeFolder(folder, flags.out);
   const [name = ""] = distinct([plan.plan]);
-  const progress = createProgressLine(process.stderr, host.clock, 1);
+  const progress = createProgressLine(process.stderr, host.clock, { of: 1, world });
   if (world === "local" && !isolation.isolated) progress.say(`without namespaces of its own: ${isolation.reason}`);
   let events: readonly HistoryEvent[] = [];
   let result;
@@ -125,7 +138,8 @@ function recordedPlan({ plan, schedule, run, directory }: RunRecord): Replayed {
 async function presentPlan({ run, directory }: RunRecord): Promise<Replayed> {
   const { file, seed, cell, without } = run;
   const instead = `to run what was recorded: ${commandOf("replay", directory, ["--schedule"])}`;
-  if (file === undefined) throw new UsageError(`${directory}: run.json names no plan; ${instead}`);
+  if (file === undefined)
+    throw new UsageError(`${directory}: faults were mixed into this run, and its plan is in no file; ${instead}`);
   const [loaded] = await loadPlans([file]).catch((error: unknown) => {
     if (!(error instanceof HarnessError)) throw error;
     throw new UsageError(`${messageOf(error)}\n${instead}`, { cause: error });

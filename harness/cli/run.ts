@@ -78,11 +78,10 @@ export async function run(
     createSetting,
     folder: nameFolder(flags.out),
     signal,
-    progress: createProgressLine(
-      process.stderr,
-      host.clock,
-      flags.controls === true ? countWithControls(chosen) : chosen.length,
-    ),
+    progress: createProgressLine(process.stderr, host.clock, {
+      of: flags.controls === true ? countWithControls(chosen) : chosen.length,
+      world: flags.world,
+    }),
   };
   if (flags.junit !== undefined) await expectWritable(flags.junit);
   const made = chosen.length > 0 ? await makeFolder(suite.folder, flags.out) : undefined;

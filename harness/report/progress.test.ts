@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { usualStory } from "../judge/judge.testing.ts";
 import type { Schedule } from "../schedule/schedule.ts";
-import { createProgress, renderProgress } from "./progress.ts";
+import { atPace, createProgress, renderProgress } from "./progress.ts";
 
 const schedule: Schedule = {
   plan: "sighup-storm",
@@ -26,6 +26,14 @@ test.each([
   const progress = createProgress(schedule, { number: 2, of: 6 });
   for (const event of usualStory()) if (event.at <= now) progress.apply(event);
   expect(renderProgress(progress.state(now))).toBe(line);
+});
+
+test("in virtual time, what is left is told in the time of whoever waits, once there is a pace", () => {
+  const state = { ...createProgress(schedule, { number: 1, of: 1 }).state(0), phase: "storm", leftMs: 23 * 3_600_000 };
+  const at = (now: number, elapsedMs: number): string => renderProgress(atPace(state, { now, elapsedMs }));
+  expect(at(3_600_000, 2000)).toBe("[1/1] sighup-storm · storm 0s · about 46s left");
+  expect(at(3_600_000, 20)).toBe("[1/1] sighup-storm · storm 0s");
+  expect(at(0, 0)).toBe("[1/1] sighup-storm · storm 0s");
 });
 
 test("the line never exceeds its width", () => {

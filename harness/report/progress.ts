@@ -17,7 +17,7 @@ export interface ProgressState {
   /** Steps whose fault is on, by name. */
   readonly faults: readonly string[];
   readonly hits: number;
-  /** As far as the lengths of the phases are known. */
+  /** Of the plan's time, as far as the lengths of the phases are known. */
   readonly leftMs: number;
 }
 
@@ -28,10 +28,18 @@ export function renderProgress(state: ProgressState, width = 100): string {
     phase === undefined ? "starting" : `${phase} ${wholeSeconds(phaseMs)}`,
     ...(faults.length === 0 ? [] : [`on: ${faults.join(", ")}`]),
     ...(hits === 0 ? [] : [`${hits} ${hits === 1 ? "hit" : "hits"}`]),
-    ...(leftMs > 0 ? [`about ${wholeSeconds(leftMs)} left`] : []),
+    ...(leftMs >= 1000 ? [`about ${wholeSeconds(leftMs)} left`] : []),
   ];
   const line = parts.join(" · ");
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
+}
+
+/** In virtual time, what is left takes as long as the pace so far lets expect; before there is one, nobody knows. */
+export function atPace(
+  state: ProgressState,
+  { now, elapsedMs }: { readonly now: number; readonly elapsedMs: number },
+): ProgressState {
+  return { ...state, leftMs: now <= 0 ? 0 : (state.leftMs * elapsedMs) / now };
 }
 
 function wholeSeconds(milliseconds: number): string {
