@@ -50,6 +50,7 @@ describe("a hunt", () => {
     const [command = ""] = readdirSync(runs);
     const run = join(runs, command, "walk-7");
     expect(shrunk).toBe(join(run, "shrunk.yaml"));
+    expect(out.slice(out.indexOf("\nshrunk: "))).toMatch(/shrunk\.yaml\n {2}phases:\n {4}- \{ name: walk/);
     expect(readdirSync(run)).toEqual(expect.arrayContaining(["history.jsonl", "plan.json", "run.json", "shrunk.yaml"]));
     expect(JSON.parse(readFileSync(join(run, "verdict.json"), "utf8"))).toMatchObject({ verdict: "fail" });
     expect(sinbin(...replay.split(" "), "--out", runs)).toMatchObject({ code: 1 });
@@ -94,10 +95,12 @@ describe("a hunt", () => {
   });
 
   test("what a mix has found is found again by the command that it prints", () => {
-    const { out } = hunt("walk", "--mix", "--no-shrink");
+    const { out, folder: runs } = hunt("walk", "--mix", "--no-shrink");
     const replay = /^replay: npx sinbin (hunt .*--mix)$/m.exec(out)?.[1] ?? "";
     const again = sinbin(...replay.split(" "), "--no-shrink", "--out", folder);
     expect(again).toMatchObject({ code: 1, out: expect.stringMatching(/^hunted 1 seed in .*: 1 failed\n/) });
+    const run = join(runs, readdirSync(runs)[0] ?? "", /all of it: .*\/(.*)/.exec(out)?.[1] ?? "");
+    expect(sinbin("replay", run).err).toMatch(/faults were mixed into this run.*: npx sinbin replay \S+ --schedule/);
   });
 
   test("that is interrupted is 130, says what it has, and leaves nothing", async () => {

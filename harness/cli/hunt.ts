@@ -15,6 +15,8 @@ import type { Case, Quarry } from "../hunt/attempt.ts";
 import { batchSize, createLedger } from "../hunt/ledger.ts";
 import type { Outcome } from "../hunt/ledger.ts";
 import { lackOfMix } from "../hunt/mix.ts";
+import { listAt } from "../plan/raw.ts";
+import { writeYaml } from "../plan/write-yaml.ts";
 import { renderHunted, renderHuntProgress } from "../report/hunt.ts";
 import type { HuntState } from "../report/hunt.ts";
 import type { ReportedRun } from "../report/report.ts";
@@ -223,10 +225,16 @@ async function shrinkOne({ directory, failure }: Shown, signal: AbortSignal): Pr
     );
     return;
   }
-  const { before, after, tries, cut } = shrunk;
+  const { document, before, after, tries, cut } = shrunk;
   const more =
     cut === "attempts" ? `; with more (sinbin shrink ${directory} --attempts 5000) it may become smaller` : "";
   process.stdout.write(`shrunk: ${occurrences(after)} of ${before} left, after ${tries} tries${more}: ${file}\n`);
+  // What it takes to fail, for whoever opens no file.
+  process.stdout.write(
+    writeYaml({ phases: listAt(document, "phases") })
+      .replaceAll(/^/gm, "  ")
+      .trimEnd() + "\n",
+  );
 }
 
 /** The command that shows just this again: what `run` can't say, a hunt of one seed does. */

@@ -141,6 +141,14 @@ describe("replay", () => {
     });
   });
 
+  test("of the folder that holds a command's runs names them, and of no folder says so", () => {
+    expect(replay(join(passed, ".."))).toMatchObject({ code: 254, err: expect.stringContaining(`in it: ${passed}`) });
+    expect(replay(join(folder, "nowhere"))).toMatchObject({
+      code: 254,
+      err: expect.stringContaining("no such folder"),
+    });
+  });
+
   test.each([
     [
       "a folder of anything",
@@ -189,6 +197,8 @@ describe("shrink", () => {
     const [schema = "", command = "", ...rest] = readFileSync(file, "utf8").split("\n");
     expect(schema).toMatch(/^# yaml-language-server: \$schema=.*plan\.schema\.json$/);
     expect(command).toMatch(/^# npx sinbin run \S+shrunk\.yaml --world sim$/);
+    // The plan names it from its own folder; this one lies elsewhere, and is to be committed.
+    expect(rest).toContain("  client: { program: harness/worlds/local/fixtures/client.ts }");
     expect(rest.slice(rest.indexOf("phases:"), rest.indexOf("expect:"))).toEqual([
       "phases:",
       "  - { name: warm-up, until: steady, timeout: 30s }",

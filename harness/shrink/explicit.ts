@@ -8,7 +8,7 @@
  *
  * `storm#2` draws what occurrence 2 of storm drew (`probability`, jitter, offsets), and is that to the history: so that the run is the same.
  */
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { durationUnit, shareUnit } from "../../faults/units.ts";
 import { bindNames, substitute } from "../plan/bind.ts";
 import { faultKey } from "../plan/document/faults.ts";
@@ -116,7 +116,7 @@ function writtenStep(name: string, occurrence: Occurrence, known: Step | undefin
   });
 }
 
-/** With the guards that are switched off, and with paths that mean the same from everywhere. */
+/** With the guards that are switched off, and with paths that mean the same wherever the plan lies. */
 function writtenService(
   raw: Raw,
   { program, folder }: Service,
@@ -130,14 +130,24 @@ function writtenService(
     const path = join(`${folder}/plan.yaml`, word);
     return isThere(path) ? resolve(path) : word;
   };
+  const fromHere = (word: Written): Written => {
+    const path = beside(word);
+    return path === word || typeof path !== "string" ? word : portable(path);
+  };
   return filled({
-    program: typeof written === "string" && written.startsWith(".") ? resolve(program ?? written) : written,
+    program: typeof written === "string" && written.startsWith(".") ? portable(program ?? written) : written,
     command: command === undefined ? undefined : [...listAt(raw, "command").map(beside), ...guards],
     args:
       command === undefined && (args !== undefined || guards.length > 0) ? [...listAt(raw, "args"), ...guards] : args,
-    subject: typeof subject === "string" ? beside(subject) : subject,
+    subject: typeof subject === "string" ? fromHere(subject) : subject,
     ...rest,
   });
+}
+
+/** From where sinbin runs, if it is below: so that a plan can be committed. A path that begins with a dot would count from the plan. */
+function portable(path: string): string {
+  const short = relative("", path);
+  return short.startsWith(".") ? resolve(path) : short;
 }
 
 /** Without keys that say nothing, but for the parameters of a fault. */
