@@ -302,6 +302,14 @@ function describeClock(startPair: () => Promise<HostPair>): void {
     }
   });
 
+  test("time passes for whoever waits for none of it, again and again", async () => {
+    await using pair = await startPair();
+    const { clock } = pair.client;
+    const began = clock.monotonic();
+    for (const milliseconds of [0, -5, 0.01, NaN, ...Array<number>(20).fill(0)]) await clock.sleep(milliseconds);
+    expect(clock.monotonic() - began).toBeGreaterThan(10);
+  });
+
   test("a sleep that is aborted rejects with the signal's reason", async () => {
     await using pair = await startPair();
     const reason = new Error("wake up");

@@ -85,12 +85,15 @@ export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions)
 
 const nothing: Disposable = { [Symbol.dispose]() {} };
 
+/** Node takes a shorter timeout, and what is no number, for this: a loop that waits 0 ms lets time pass. */
+const shortestTimeoutMs = 1;
+
 /** The machine's clock as a process sees it. */
 export function createClock(machine: MachineClock, process: SimulatedProcess): Clock {
   const arm = (milliseconds: number, callback: () => void): Disposable => {
     let cancelled = false;
     const owner = process.own(
-      machine.at(machine.monotonic() + Math.max(0, milliseconds), () => {
+      machine.at(machine.monotonic() + (milliseconds > shortestTimeoutMs ? milliseconds : shortestTimeoutMs), () => {
         owner[Symbol.dispose]();
         process.deliver(() => {
           if (!cancelled) callback();

@@ -76,7 +76,7 @@ describe("a connect", () => {
 
   test(
     "that is given up while it is unanswered, or under way, leaves nothing behind",
-    inWorld(async ({ server, client, open }) => {
+    inWorld(async ({ time, server, client, open }) => {
       const { clock, network } = open(client);
       const reason = new Error("enough");
       const heard: Socket[] = [];
@@ -87,7 +87,7 @@ describe("a connect", () => {
         [serverAddress, 0.15],
       ] as const) {
         const controller = new AbortController();
-        clock.timer(afterMs, () => controller.abort(reason));
+        time.at(time.now() + afterMs, () => controller.abort(reason));
         await expect(network.connect({ host, port: 80 }, controller)).rejects.toBe(reason);
       }
       await clock.sleep(1000);

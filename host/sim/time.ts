@@ -7,6 +7,7 @@
  * time is made from it (clock.ts). Callbacks of one moment run in the order in which they were asked for, and each in a turn of its own, as from
  * Node's loop: a program that awaits what one of them brought is there before the next one comes.
  */
+import { runningParty } from "./context.ts";
 import { forbid } from "./forbidden.ts";
 
 export interface VirtualTime {
@@ -17,15 +18,21 @@ export interface VirtualTime {
    * Starts the work, and lets time pass until it is done. One at a time. With `idle`, time waits when no moment is left: for work that is not of
    * this world, such as a test's.
    *
-   * @throws what the work throws, what a callback throws, and `StandstillError` if the work waits and there is nothing to wait for.
+   * @throws what the work throws, what a callback throws, and `StandstillError` if the work waits and there is nothing to wait for, or if time does not
+   * pass for a million callbacks.
    */
   pass<Result>(work: () => Promise<Result>, options?: { readonly idle?: boolean }): Promise<Result>;
   /** Ends `pass` with an error: something has happened that nobody has caught. */
   fail(error: unknown): void;
 }
 
-/** Whoever still waits has been forgotten: no moment is left. */
+/** Time can't go on: whoever still waits has been forgotten, or somebody keeps asking for the present moment. */
 export class StandstillError extends Error {}
+
+/** Thousands of programs that all do something large at one moment need less, and nobody waits longer than seconds for it. */
+const mostTurns = 1_000_000;
+/** Who asks again during the last of them is who never stops. */
+const lastTurns = 1000;
 
 interface Entry {
   readonly moment: number;
@@ -39,6 +46,9 @@ export function createVirtualTime(): VirtualTime {
   let orders = 0;
   let cancelled = 0;
   let failure: { readonly error: unknown } | undefined;
+  /** Callbacks since time has moved. */
+  let turns = 0;
+  const restless = new Set<string>();
   /** Resolves when somebody asks for a moment again. */
   let asked: PromiseWithResolvers<void> | undefined;
 
@@ -60,17 +70,31 @@ export function createVirtualTime(): VirtualTime {
         continue;
       }
       entry.callback = undefined;
-      now = Math.max(now, moment);
+      if (moment > now) {
+        now = moment;
+        turns = 0;
+        restless.clear();
+      }
+      turns += 1;
+      if (turns > mostTurns) throw endless();
       callback();
       return true;
     }
     return false;
   };
 
+  const endless = (): Error => {
+    const who = restless.size === 0 ? "somebody" : [...restless].sort().join(", ");
+    return new StandstillError(
+      `time stands still ${(now / 1000).toFixed(3)} s into the run: ${who} went on for ${mostTurns} callbacks without letting any pass; look for two that wake each other, or one that wakes itself`,
+    );
+  };
+
   return {
     now: () => now,
     at(moment, callback) {
       if (moment === Infinity) return { [Symbol.dispose]: nothing };
+      if (turns > mostTurns - lastTurns) restless.add(runningParty()?.name ?? "the world");
       const entry: Entry = { moment: Math.max(now, rounded(moment)), order: orders++, callback };
       put(queue, entry);
       asked?.resolve();
