@@ -8,6 +8,8 @@ export interface Party {
   readonly name: string;
   /** An error that nobody has caught. */
   crash(error: unknown): void;
+  /** It has used what a simulation must not use, and is told so by an error; it may catch that, and go on. */
+  onForbidden?(message: string): void;
 }
 
 const parties = new AsyncLocalStorage<Party>();

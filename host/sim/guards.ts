@@ -65,5 +65,7 @@ function guardedFunction(original: AnyFunction, forbidden: Forbidden): AnyFuncti
 export function refuse({ name, instead }: Pick<Forbidden, "name" | "instead">): void {
   const party = runningParty();
   if (party === undefined) return;
-  throw new Error(`${name} is not to be had in a simulation (used by ${party.name}): ${instead}`);
+  const message = `${name} is not to be had in a simulation (used by ${party.name}): ${instead}`;
+  party.onForbidden?.(message);
+  throw new Error(message);
 }

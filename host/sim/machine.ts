@@ -53,6 +53,8 @@ export interface StartOptions {
   readonly identity: SimulatedIdentity;
   /** `error`: it has crashed. */
   readonly onExit: (exit: Exit, error?: unknown) => void;
+  /** It has used what a simulation must not use, and may have caught the error that tells it so. */
+  readonly onForbidden?: (message: string) => void;
 }
 
 /** A program that was started. */
@@ -115,13 +117,17 @@ export function createMachine(options: MachineOptions): Machine {
     },
   };
 
-  const begin = (onEnd: (exit: Exit, error?: unknown) => void): ControlledProcess => {
+  const begin = (
+    onEnd: (exit: Exit, error?: unknown) => void,
+    onForbidden?: (message: string) => void,
+  ): ControlledProcess => {
     const process = createProcess({
       name,
       time,
       cpu,
       mostDescriptors: () => limits.openFiles,
       onDescriptorsSpent: () => options.onRefused("open-files"),
+      ...(onForbidden !== undefined && { onForbidden }),
       onEnd(exit, error) {
         processes.delete(process);
         onEnd(exit, error);
@@ -132,7 +138,7 @@ export function createMachine(options: MachineOptions): Machine {
   };
   const hostOf = (
     process: ControlledProcess,
-    { seed, log, identity }: Omit<StartOptions, "main" | "args" | "onExit">,
+    { seed, log, identity }: Pick<StartOptions, "seed" | "log" | "identity">,
   ) => {
     const box = createSignalBox(process);
     const ownClock = createClock(clock, process);
@@ -165,12 +171,12 @@ export function createMachine(options: MachineOptions): Machine {
       const { host, box } = hostOf(process, opening);
       return { ...host, raise: (signal) => box.send(signal) };
     },
-    start({ main, args, onExit, ...rest }) {
-      const process = begin(onExit);
+    start({ main, args, onExit, onForbidden, ...rest }) {
+      const process = begin(onExit, onForbidden);
       const { host, box } = hostOf(process, rest);
       process.deliverIn(startMs, () => {
-        main(host, args).then(
-          (code) => process.end({ code, signal: undefined }),
+        run(main, host, args).then(
+          (code = 0) => process.end({ code, signal: undefined }),
           (error: unknown) => process.crash(error),
         );
       });
@@ -182,4 +188,9 @@ export function createMachine(options: MachineOptions): Machine {
       disk.losePower(draw);
     },
   };
+}
+
+/** Whoever writes a program in JavaScript may leave out `async`, or the exit code: the real start minds neither. */
+async function run(main: Main, host: Host, args: readonly string[]): Promise<number | undefined> {
+  return main(host, args);
 }

@@ -42,6 +42,8 @@ export interface ProcessOptions {
   readonly mostDescriptors: () => number;
   /** An opening that was refused for that. */
   readonly onDescriptorsSpent: () => void;
+  /** It has used what a simulation must not use: nothing that it does from now on can be trusted. */
+  readonly onForbidden?: (message: string) => void;
   /** Once, before what it owned is taken back. `error`: it has crashed. */
   readonly onEnd: (exit: Exit, error?: unknown) => void;
 }
@@ -105,6 +107,7 @@ export function createProcess(options: ProcessOptions): ControlledProcess {
   const party: ControlledProcess = {
     name,
     crash,
+    onForbidden: (message) => options.onForbidden?.(message),
     end: (how) => finish(how),
     get exit() {
       return exit;

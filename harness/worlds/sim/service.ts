@@ -1,7 +1,6 @@
 /** A service whose lives are processes of a simulated machine. */
-import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
-import type { Exit, Host, Log, Main } from "../../../host/host.ts";
+import type { Exit, Host, Log } from "../../../host/host.ts";
 import type { Machine, Program } from "../../../host/sim/machine.ts";
 import type { SimulatedIdentity } from "../../../host/sim/secure.ts";
 import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
@@ -13,13 +12,15 @@ import { argumentsOf } from "../program.ts";
 import { createService } from "../service.ts";
 import type { SupervisedService } from "../service.ts";
 import type { WorldOptions } from "../world.ts";
+import { neutralPlaces } from "./places.ts";
+import type { LoadedProgram } from "./programs.ts";
 import { createTargets, type Refused } from "./targets.ts";
 
 export interface SimServiceOptions {
   readonly name: string;
   readonly service: Service;
   readonly machine: Machine;
-  readonly main: Main;
+  readonly program: LoadedProgram;
   readonly address: string;
   readonly identity: SimulatedIdentity;
   readonly world: WorldOptions;
@@ -38,6 +39,11 @@ export interface SimService extends SupervisedService {
 export function createSimService(options: SimServiceOptions): SimService {
   const { name, service, machine, world, host } = options;
   const lines: string[] = [];
+  /** Once is enough: no verdict stands on what it does afterwards. */
+  let cheated = false;
+  const neutral = (text: string): string => neutralPlaces(text, options.program.folder);
+  const say = (events: LifeEvents, event: string, fields: Readonly<Record<string, unknown>>): void =>
+    events.onLine("out", neutral(JSON.stringify({ event, ...fields })), false);
   let current: { readonly life: Life; readonly events: LifeEvents } | undefined;
   const targets = createTargets({ machine, life: () => current?.life });
 
@@ -59,16 +65,20 @@ export function createSimService(options: SimServiceOptions): SimService {
       say(events, event, event === "network.refused" ? others : fields);
     };
     const program: Program = machine.start({
-      main: options.main,
+      main: options.program.main,
       args: argumentsOf(service, world.without.get(name) ?? []),
       seed: seedOf(world.seed, name, number),
       log: hear,
       identity: options.identity,
       onExit(exit, error) {
         gone = true;
-        for (const line of describeCrash(error)) events.onLine("err", line, false);
+        for (const line of describeCrash(error)) events.onLine("err", neutral(line), false);
         events.onExit({ ...exit, ordered: orders.isOrdered(exit) });
         ended.resolve(exit);
+      },
+      onForbidden(reason) {
+        if (!cheated) world.record({ event: "run.trouble", reason });
+        cheated = true;
       },
     });
     const send: Life["signal"] = (signal) => {
@@ -124,20 +134,14 @@ export function createSimService(options: SimServiceOptions): SimService {
   };
 }
 
-function say(events: LifeEvents, event: string, fields: Readonly<Record<string, unknown>>): void {
-  events.onLine("out", JSON.stringify({ event, ...fields }), false);
-}
-
 /** As the host of a real program says it. */
 function sayingOf(what: Refused, { disk }: Machine): readonly [string, Readonly<Record<string, unknown>>] {
   return what === "disk" ? ["disk.refused", { code: disk.refuse }] : ["limits.refused", { limit: what }];
 }
 
-const home = fileURLToPath(new URL("../../../", import.meta.url));
-
-/** As Node prints what nobody has caught, but with paths that are the same everywhere. */
+/** As Node prints what nobody has caught. */
 function describeCrash(error: unknown): readonly string[] {
   if (error === undefined) return [];
   const text = error instanceof Error ? (error.stack ?? error.message) : `Uncaught ${inspect(error)}`;
-  return text.replaceAll("file://", "").replaceAll(home, "").split("\n");
+  return text.split("\n");
 }

@@ -92,7 +92,7 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
         name,
         service,
         machine,
-        main: required(options.programs, service.program ?? ""),
+        program: required(options.programs, service.program ?? ""),
         address,
         identity: { authority, certificate: { authority, names: [...namesOf(name, links), address] } },
         world: options,
