@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createMachineClock, type MachineClock } from "./clock.ts";
-import { createVirtualTime, type VirtualTime } from "./time.ts";
+import { createVirtualTime, momentMs, type VirtualTime } from "./time.ts";
 
 function createScene(): { readonly time: VirtualTime; readonly clock: MachineClock } {
   const time = createVirtualTime();
@@ -71,4 +71,17 @@ test("no timer is ever early on its own clock, at any rate", async () => {
 
 test("a clock can't run backwards", () => {
   expect(() => createScene().clock.setRate(-1)).toThrow("write 0 or more");
+});
+
+test("an alarm whose moment falls short of it by a rounding comes at the next one", async () => {
+  const time = createVirtualTime();
+  const clock = createMachineClock({ time, epochMs: 1e12, upMs: 0 });
+  let fired = NaN;
+  await time.pass(async () => {
+    await sleepUntil(time, 368.205078125);
+    clock.setRate(0.82);
+    clock.at(8191.005078125, () => (fired = time.now()));
+    await sleepUntil(time, 10_000);
+  });
+  expect(fired).toBe(9908.205078125 + momentMs);
 });

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../host.ts";
 import type { SimulatedProcess } from "./process.ts";
-import type { VirtualTime } from "./time.ts";
+import { momentMs, type VirtualTime } from "./time.ts";
 
 /** What a clock fault acts on. */
 export interface MachineClock {
@@ -43,11 +43,11 @@ export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions)
 
   const monotonic = (): number => base.monotonic + (time.now() - base.truth) * rate;
   const truthOf = (shown: number): number => (rate === 0 ? Infinity : base.truth + (shown - base.monotonic) / rate);
-  const arm = (alarm: Alarm): Disposable =>
-    time.at(truthOf(alarm.at), () => {
-      // A rate that is no power of two leaves a rounding.
+  const arm = (alarm: Alarm, earliest = 0): Disposable =>
+    time.at(Math.max(earliest, truthOf(alarm.at)), () => {
+      // A rate that is no power of two leaves a rounding, which the very next moment makes good.
       if (monotonic() < alarm.at) {
-        alarm.timer = arm(alarm);
+        alarm.timer = arm(alarm, time.now() + momentMs);
         return;
       }
       alarms.delete(alarm);

@@ -153,9 +153,11 @@ export function createVirtualTime(): VirtualTime {
 
 function nothing(): void {}
 
-/** Up to a multiple of 2^-10 ms, about a microsecond: sums of such numbers are exact, so that no sleep is shorter than it should be by a rounding. */
+/** 2^-10 ms, about a microsecond: sums of its multiples are exact, so that no sleep is shorter than it should be by a rounding. */
+export const momentMs = 1 / 1024;
+
 function rounded(moment: number): number {
-  return Math.ceil(moment * 1024) / 1024;
+  return Math.ceil(moment / momentMs) * momentMs;
 }
 
 function compare(one: Entry, other: Entry): number {
