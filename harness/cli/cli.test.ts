@@ -1,5 +1,5 @@
 /** The command line as a stranger meets it: real processes, real plans, exit codes, and what is left when it is gone. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -7,33 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
-const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}.yaml`, import.meta.url));
-/** Ten times the five seconds within which everything must be gone. */
-const hangGuardMs = 50_000;
+import { fixture, main, sinbin } from "./command.testing.ts";
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "sinbin-cli-test-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Result {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function sinbin(...args: readonly string[]): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-    timeout: hangGuardMs,
-  });
-  return { code: status, out: stdout, err: stderr };
-}
 
 describe("exit codes and messages", () => {
   test("a plan that holds is 0, and leaves a whole run folder", () => {

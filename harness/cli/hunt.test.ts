@@ -1,35 +1,20 @@
 /** `sinbin hunt` as a stranger meets it: real commands, real threads. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fixture, main, sinbin } from "./command.testing.ts";
+import type { Result } from "./command.testing.ts";
 
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
-const plan = (name: string): string => fileURLToPath(new URL(`fixtures/hunt/${name}.yaml`, import.meta.url));
-const hangGuardMs = 50_000;
+const plan = (name: string): string => fixture(`hunt/${name}`);
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "sinbin-hunt-test-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Result {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function sinbin(...args: readonly string[]): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-    timeout: hangGuardMs,
-  });
-  return { code: status, out: stdout, err: stderr };
-}
 
 function hunt(name: string, ...flags: readonly string[]): Result & { readonly folder: string } {
   const out = mkdtempSync(join(folder, "runs-"));

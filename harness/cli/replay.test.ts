@@ -1,16 +1,13 @@
 /** `sinbin replay` and `sinbin shrink` as a stranger meets them. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
-const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}.yaml`, import.meta.url));
-const hangGuardMs = 50_000;
+import { fixture, main, sinbin } from "./command.testing.ts";
+import type { Result } from "./command.testing.ts";
 
 let folder: string;
 /** A run that passed, and one that failed, both in the simulated world. */
@@ -49,20 +46,6 @@ phases:
 expect:
   - never: client.exited
 `;
-}
-
-interface Result {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function sinbin(...args: readonly string[]): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-    timeout: hangGuardMs,
-  });
-  return { code: status, out: stdout, err: stderr };
 }
 
 /** The folder of the only run of the command. */
