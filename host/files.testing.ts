@@ -154,6 +154,19 @@ export function describeFiles(startPair: () => Promise<HostPair>): void {
     expect(await files.list(".")).toEqual(["directory", "empty", "file"]);
     expect([await textIn(files, "directory/file"), await textIn(files, "file")]).toEqual(["x", "y"]);
   });
+
+  test("a name that is longer than 255 bytes is too long", async () => {
+    await using pair = await startPair();
+    const { files } = pair.client;
+    const longest = "é".repeat(127) + "x";
+    await (await files.open(longest, "write"))[Symbol.asyncDispose]();
+    expect(await files.read(longest)).toHaveLength(0);
+    const refused = { code: "ENAMETOOLONG" };
+    await expect(files.open(`${longest}x`, "write")).rejects.toMatchObject(refused);
+    await expect(files.read(`${longest}x/y`)).rejects.toMatchObject(refused);
+    await expect(files.makeDirectory(`${longest}x`)).rejects.toMatchObject(refused);
+    await expect(files.rename(longest, `${longest}x`)).rejects.toMatchObject(refused);
+  });
 }
 
 async function save(files: Files, path: string, text: string): Promise<void> {

@@ -26,7 +26,7 @@ import {
   type FileNode,
   type Node,
 } from "./nodes.ts";
-import { byName, holderOf, isBelow, namesIn, pathsIn, within } from "./paths.ts";
+import { byName, holderOf, isBelow, namesIn, pathsIn, within, isTooLong } from "./paths.ts";
 
 export type { Draw } from "./crash.ts";
 
@@ -224,6 +224,7 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
     makeDirectory(path) {
       const fail = (code: Parameters<typeof fileError>[0]): Error => fileError(code, "mkdir", path);
       const parts = namesIn(path);
+      if (parts.some(isTooLong)) throw fail("ENAMETOOLONG");
       let node: Node | undefined = root;
       for (const [index, part] of parts.entries()) {
         node = node.entries.get(part);

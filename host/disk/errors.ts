@@ -9,6 +9,7 @@ const texts = {
   ENOENT: "no such file or directory",
   ENOSPC: "no space left on device",
   ENOTDIR: "not a directory",
+  ENAMETOOLONG: "name too long",
   ENOTEMPTY: "directory not empty",
   EROFS: "read-only file system",
 } as const;

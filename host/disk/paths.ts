@@ -2,16 +2,28 @@
 import { posix } from "node:path";
 import type { DirectoryNode, Node } from "./nodes.ts";
 
+/** Bytes, on every file system of Linux. */
+const longestName = 255;
+
 /** The directory that holds the last name of a path. `fail` makes the error if something above it is missing, or a file. */
-export function holderOf(root: DirectoryNode, path: string, fail: (code: "ENOENT" | "ENOTDIR") => Error): Holder {
+export function holderOf(
+  root: DirectoryNode,
+  path: string,
+  fail: (code: "ENOENT" | "ENOTDIR" | "ENAMETOOLONG") => Error,
+): Holder {
   const holder = within(root, path, fail);
   if (holder === undefined) throw fail("ENOENT");
   return holder;
 }
 
 /** The same; undefined if there is no such directory. */
-export function within(root: DirectoryNode, path: string, fail?: (code: "ENOTDIR") => Error): Holder | undefined {
+export function within(
+  root: DirectoryNode,
+  path: string,
+  fail?: (code: "ENOTDIR" | "ENAMETOOLONG") => Error,
+): Holder | undefined {
   const parts = namesIn(path);
+  if (fail !== undefined && parts.some(isTooLong)) throw fail("ENAMETOOLONG");
   const name = parts.pop();
   let directory = root;
   for (const part of parts) {
@@ -28,6 +40,10 @@ export interface Holder {
   /** Undefined: the path is the root. */
   readonly name: string | undefined;
   readonly node: Node | undefined;
+}
+
+export function isTooLong(name: string): boolean {
+  return Buffer.byteLength(name) > longestName;
 }
 
 export function namesIn(path: string): string[] {

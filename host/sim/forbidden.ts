@@ -21,6 +21,7 @@ import tls from "node:tls";
 import workerThreads from "node:worker_threads";
 import zlib from "node:zlib";
 import { guard, refuse, type Forbidden } from "./guards.ts";
+import { lendSurroundings } from "./surroundings.ts";
 import { attributeCrashes } from "./uncaught.ts";
 
 const readTime = "take host.clock.monotonic()";
@@ -120,6 +121,7 @@ function guardAll(): DisposableStack {
   for (const forbidden of all) stack.use(guard(forbidden));
   stack.use(guardDate());
   stack.use(attributeCrashes());
+  stack.use(lendSurroundings());
   syncBuiltinESMExports();
   return stack;
 }

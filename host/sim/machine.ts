@@ -8,6 +8,7 @@ import type { Exit, Host, Log, Main, SignalName } from "../host.ts";
 import { createDisk, type Disk } from "../disk/disk.ts";
 import { createRandom } from "../random.ts";
 import { createClock, createMachineClock, type MachineClock } from "./clock.ts";
+import type { Surroundings } from "./context.ts";
 import { createFiles } from "./files.ts";
 import type { Names, SimulatedNetwork } from "./network.ts";
 import { createProcess, type ControlledProcess } from "./process.ts";
@@ -53,8 +54,7 @@ export interface StartOptions {
   readonly identity: SimulatedIdentity;
   /** `error`: it has crashed. */
   readonly onExit: (exit: Exit, error?: unknown) => void;
-  /** It has used what a simulation must not use, and may have caught the error that tells it so. */
-  readonly onForbidden?: (message: string) => void;
+  readonly surroundings?: Surroundings;
 }
 
 /** A program that was started. */
@@ -117,17 +117,14 @@ export function createMachine(options: MachineOptions): Machine {
     },
   };
 
-  const begin = (
-    onEnd: (exit: Exit, error?: unknown) => void,
-    onForbidden?: (message: string) => void,
-  ): ControlledProcess => {
+  const begin = (onEnd: (exit: Exit, error?: unknown) => void, surroundings?: Surroundings): ControlledProcess => {
     const process = createProcess({
       name,
       time,
       cpu,
       mostDescriptors: () => limits.openFiles,
       onDescriptorsSpent: () => options.onRefused("open-files"),
-      ...(onForbidden !== undefined && { onForbidden }),
+      surroundings,
       onEnd(exit, error) {
         processes.delete(process);
         onEnd(exit, error);
@@ -171,8 +168,8 @@ export function createMachine(options: MachineOptions): Machine {
       const { host, box } = hostOf(process, opening);
       return { ...host, raise: (signal) => box.send(signal) };
     },
-    start({ main, args, onExit, onForbidden, ...rest }) {
-      const process = begin(onExit, onForbidden);
+    start({ main, args, onExit, surroundings, ...rest }) {
+      const process = begin(onExit, surroundings);
       const { host, box } = hostOf(process, rest);
       process.deliverIn(startMs, () => {
         run(main, host, args).then(

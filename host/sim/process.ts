@@ -8,7 +8,7 @@
  * A program computes in no time. On a loaded CPU each delivery takes some, and the next one waits for it.
  */
 import type { Exit } from "../host.ts";
-import { runAs, type Party } from "./context.ts";
+import { runAs, type Party, type Surroundings } from "./context.ts";
 import type { VirtualTime } from "./time.ts";
 
 export interface SimulatedProcess extends Party {
@@ -42,8 +42,7 @@ export interface ProcessOptions {
   readonly mostDescriptors: () => number;
   /** An opening that was refused for that. */
   readonly onDescriptorsSpent: () => void;
-  /** It has used what a simulation must not use: nothing that it does from now on can be trusted. */
-  readonly onForbidden?: (message: string) => void;
+  readonly surroundings?: Surroundings | undefined;
   /** Once, before what it owned is taken back. `error`: it has crashed. */
   readonly onEnd: (exit: Exit, error?: unknown) => void;
 }
@@ -107,7 +106,7 @@ export function createProcess(options: ProcessOptions): ControlledProcess {
   const party: ControlledProcess = {
     name,
     crash,
-    onForbidden: (message) => options.onForbidden?.(message),
+    ...options.surroundings,
     end: (how) => finish(how),
     get exit() {
       return exit;

@@ -7,6 +7,8 @@ import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
 import type { Service } from "../../plan/schema.ts";
 import { createOrders, seedOf } from "../life.ts";
 import type { Life, LifeEvents } from "../life.ts";
+import { createLineSplitter } from "../lines.ts";
+import type { LineSplitter } from "../lines.ts";
 import { tellRefusal } from "../links.ts";
 import { argumentsOf } from "../program.ts";
 import { createService } from "../service.ts";
@@ -55,6 +57,9 @@ export function createSimService(options: SimServiceOptions): SimService {
   const startProgram = (number: number, events: LifeEvents): Life => {
     const orders = createOrders();
     const ended = Promise.withResolvers<Exit>();
+    const linesOf = (stream: "out" | "err"): LineSplitter =>
+      createLineSplitter((line, cut) => events.onLine(stream, neutral(line), cut));
+    const output = { out: linesOf("out"), err: linesOf("err") };
     let gone = false;
     let pauses = 0;
     const hear: Log = (event, fields = {}) => {
@@ -72,13 +77,18 @@ export function createSimService(options: SimServiceOptions): SimService {
       identity: options.identity,
       onExit(exit, error) {
         gone = true;
+        for (const rest of [output.out, output.err]) rest.end();
         for (const line of describeCrash(error)) events.onLine("err", neutral(line), false);
         events.onExit({ ...exit, ordered: orders.isOrdered(exit) });
         ended.resolve(exit);
       },
-      onForbidden(reason) {
-        if (!cheated) world.record({ event: "run.trouble", reason });
-        cheated = true;
+      surroundings: {
+        env: { ...service.env, SINBIN_SERVICE: name },
+        write: (stream, text) => output[stream].feed(Buffer.from(text)),
+        onForbidden(reason) {
+          if (!cheated) world.record({ event: "run.trouble", reason });
+          cheated = true;
+        },
       },
     });
     const send: Life["signal"] = (signal) => {

@@ -1,0 +1,40 @@
+/** Node has one environment and one output; while virtual time passes, each simulated process finds its own there. */
+import { runningParty } from "./context.ts";
+
+/** Until it is disposed. Whoever is no simulated process finds what was there before. */
+export function lendSurroundings(): Disposable {
+  const real = process.env;
+  Object.defineProperty(process, "env", {
+    configurable: true,
+    enumerable: true,
+    get: () => runningParty()?.env ?? real,
+  });
+  const streams = (["out", "err"] as const).map((stream) => divert(process[`std${stream}`], stream));
+  return {
+    [Symbol.dispose]() {
+      for (const putBack of streams) putBack();
+      Object.defineProperty(process, "env", { configurable: true, enumerable: true, writable: true, value: real });
+    },
+  };
+}
+
+type Write = NodeJS.WriteStream["write"];
+
+function divert(target: NodeJS.WriteStream, stream: "out" | "err"): () => void {
+  const own = Object.hasOwn(target, "write");
+  const real = target.write.bind(target) as Write;
+  const before = target.write;
+  const write = (chunk: string | Uint8Array, ...rest: readonly unknown[]): boolean => {
+    const party = runningParty();
+    if (party?.write === undefined) return (real as (...args: readonly unknown[]) => boolean)(chunk, ...rest);
+    party.write(stream, typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
+    const done = rest.at(-1);
+    if (typeof done === "function") process.nextTick(done as () => void);
+    return true;
+  };
+  target.write = write as Write;
+  return () => {
+    if (own) target.write = before;
+    else Reflect.deleteProperty(target, "write");
+  };
+}
