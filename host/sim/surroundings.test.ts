@@ -12,7 +12,7 @@ test("a simulated process has its own environment and output, and everybody else
     write: (stream: string, text: string) => void written.push(`${stream}: ${text}`),
   };
   const { env } = process;
-  const { write } = process.stdout;
+  const write = Reflect.get(process.stdout, "write") as unknown;
   {
     using held = forbid();
     void held;
@@ -25,5 +25,5 @@ test("a simulated process has its own environment and output, and everybody else
   }
   expect(written).toEqual(["out: one\n", "err: two\n"]);
   expect(process.env).toBe(env);
-  expect(process.stdout.write).toBe(write);
+  expect(Reflect.get(process.stdout, "write")).toBe(write);
 });

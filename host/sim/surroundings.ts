@@ -18,23 +18,19 @@ export function lendSurroundings(): Disposable {
   };
 }
 
-type Write = NodeJS.WriteStream["write"];
-
 function divert(target: NodeJS.WriteStream, stream: "out" | "err"): () => void {
-  const own = Object.hasOwn(target, "write");
-  const real = target.write.bind(target) as Write;
-  const before = target.write;
-  const write = (chunk: string | Uint8Array, ...rest: readonly unknown[]): boolean => {
+  const before = Object.getOwnPropertyDescriptor(target, "write");
+  const real = target.write.bind(target);
+  target.write = (chunk: string | Uint8Array, ...rest: readonly unknown[]): boolean => {
     const party = runningParty();
     if (party?.write === undefined) return (real as (...args: readonly unknown[]) => boolean)(chunk, ...rest);
     party.write(stream, typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
     const done = rest.at(-1);
-    if (typeof done === "function") process.nextTick(done as () => void);
+    if (typeof done === "function") process.nextTick(done);
     return true;
   };
-  target.write = write as Write;
   return () => {
-    if (own) target.write = before;
-    else Reflect.deleteProperty(target, "write");
+    if (before === undefined) Reflect.deleteProperty(target, "write");
+    else Object.defineProperty(target, "write", before);
   };
 }
