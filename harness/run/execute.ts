@@ -30,8 +30,8 @@ export interface ExecuteOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a world has kept for the run folder. */
-export type Remains = ReadonlyMap<string, Uint8Array>;
+/** What a world has kept for the run folder, gathered for whoever wants it. */
+export type Remains = () => ReadonlyMap<string, Uint8Array>;
 
 /** Trouble ends up in the history, and so in the verdict; if the signal aborts, the history just ends. */
 export async function execute(options: ExecuteOptions): Promise<Remains> {
@@ -48,9 +48,11 @@ export async function execute(options: ExecuteOptions): Promise<Remains> {
   });
 }
 
+const nothing: Remains = () => new Map();
+
 async function live(options: ExecuteOptions): Promise<Remains> {
   const { plan, schedule, setting, history, signal } = options;
-  let remains: Remains = new Map();
+  let remains: Remains = nothing;
   const inWorld = async (): Promise<void> => {
     const lack = lackOf(plan, setting);
     if (lack !== undefined) throw new WorldError(`this world can't run the plan: ${lack}`);
@@ -67,7 +69,7 @@ async function live(options: ExecuteOptions): Promise<Remains> {
     // Before the world is disposed of: that its services end then is not their fault.
     await withTrouble(history, () => walkIn(world, options));
     history.record({ event: "run.end" });
-    remains = world.remains?.() ?? remains;
+    remains = () => world.remains?.() ?? nothing();
   };
   try {
     await withTrouble(history, inWorld);

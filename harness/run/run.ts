@@ -69,7 +69,7 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
     const judgement = judge(plan, history.events);
     const result = { ...judgement, seconds: (host.clock.monotonic() - began) / 1000, directory };
     await folder.write("verdict.json", judgement);
-    for (const [path, bytes] of remains) await folder.keep(`services/${path}`, bytes);
+    for (const [path, bytes] of remains()) await folder.keep(`services/${path}`, bytes);
     return result;
   } catch (error) {
     if (signal.reason instanceof Interrupted) await folder.remove();

@@ -3,6 +3,13 @@
 /** Structured lines may name hundreds of slivers; one that is cut can only be kept as text. */
 export const longestLineBytes = 64 * 1024;
 const newline = 0x0a;
+/** What is kept of all that a service writes. */
+export const mostLogBytes = 64 * 1024 * 1024;
+
+/** Instead of what comes after that. */
+export function endOfLog(mostBytes: number): string {
+  return `The log ends here: it has reached its limit of ${mostBytes} bytes.\n`;
+}
 
 export interface LineSplitter {
   feed(chunk: Uint8Array): void;

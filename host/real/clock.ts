@@ -1,5 +1,6 @@
 /** The system's clocks. */
 import type { Clock } from "../host.ts";
+import { sleepBy } from "../sleep.ts";
 
 /** Node takes a longer timeout for 1 ms. */
 const longestTimeoutMs = 2 ** 31 - 1;
@@ -7,22 +8,7 @@ const longestTimeoutMs = 2 ** 31 - 1;
 export const realClock: Clock = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: (milliseconds, { signal } = {}) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(signal.reason);
-        return;
-      }
-      const abort = (): void => {
-        timer[Symbol.dispose]();
-        reject(signal?.reason);
-      };
-      const timer = arm(milliseconds, { keepAlive: true }, () => {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      });
-      signal?.addEventListener("abort", abort, { once: true });
-    }),
+  sleep: (milliseconds, waiting) => sleepBy((wake) => arm(milliseconds, { keepAlive: true }, wake), waiting),
   timer: (milliseconds, callback) => arm(milliseconds, { keepAlive: false }, callback),
 };
 

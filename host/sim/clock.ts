@@ -4,6 +4,7 @@
  *     true time ──rate──► monotonic ──+ offset──► wall
  */
 import type { Clock } from "../host.ts";
+import { sleepBy } from "../sleep.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { momentMs, type VirtualTime } from "./time.ts";
 
@@ -111,21 +112,6 @@ export function createClock(machine: MachineClock, process: SimulatedProcess): C
     wall: () => machine.wall(),
     monotonic: () => machine.monotonic(),
     timer: arm,
-    sleep: (milliseconds, { signal } = {}) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted === true) {
-          reject(signal.reason);
-          return;
-        }
-        const abort = (): void => {
-          timer[Symbol.dispose]();
-          reject(signal?.reason);
-        };
-        const timer = arm(milliseconds, () => {
-          signal?.removeEventListener("abort", abort);
-          resolve();
-        });
-        signal?.addEventListener("abort", abort, { once: true });
-      }),
+    sleep: (milliseconds, waiting) => sleepBy((wake) => arm(milliseconds, wake), waiting),
   };
 }

@@ -3,6 +3,7 @@
  * what came before; nothing is buffered that could grow.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
+import { endOfLog, mostLogBytes } from "../lines.ts";
 
 export interface LogFile extends Disposable {
   /** Never throws: a file that can't be written is told of once, and then left alone. */
@@ -16,7 +17,7 @@ export interface LogFileOptions {
   readonly mostBytes?: number;
 }
 
-export function createLogFile({ path, onTrouble, mostBytes = 64 * 1024 * 1024 }: LogFileOptions): LogFile {
+export function createLogFile({ path, onTrouble, mostBytes = mostLogBytes }: LogFileOptions): LogFile {
   let file: number | undefined;
   let bytes = 0;
   const attempt = (work: () => void): void => {
@@ -45,7 +46,7 @@ export function createLogFile({ path, onTrouble, mostBytes = 64 * 1024 * 1024 }:
           writeSync(open, text);
           return;
         }
-        writeSync(open, `The log ends here: it has reached its limit of ${mostBytes} bytes.\n`);
+        writeSync(open, endOfLog(mostBytes));
         close();
       });
     },

@@ -7,7 +7,7 @@ import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
 import type { Service } from "../../plan/schema.ts";
 import { createOrders, seedOf } from "../life.ts";
 import type { Life, LifeEvents } from "../life.ts";
-import { createLineSplitter } from "../lines.ts";
+import { createLineSplitter, endOfLog, mostLogBytes } from "../lines.ts";
 import type { LineSplitter } from "../lines.ts";
 import { tellRefusal } from "../links.ts";
 import { argumentsOf } from "../program.ts";
@@ -40,7 +40,7 @@ export interface SimService extends SupervisedService {
 
 export function createSimService(options: SimServiceOptions): SimService {
   const { name, service, machine, world, host } = options;
-  const lines: string[] = [];
+  const written = createLog();
   /** Once is enough: no verdict stands on what it does afterwards. */
   let cheated = false;
   const neutral = (text: string): string => neutralPlaces(text, options.program.folder);
@@ -124,7 +124,7 @@ export function createSimService(options: SimServiceOptions): SimService {
     targets: targets.targets,
     address: (port) => ({ host: options.address, port }),
     record: world.record,
-    write: (line) => lines.push(line),
+    write: (line) => written.write(line),
     onFields: (fields) => fields,
     onEnd: () => {},
     signal: world.signal,
@@ -138,9 +138,23 @@ export function createSimService(options: SimServiceOptions): SimService {
     },
     remains: () =>
       new Map<string, Uint8Array>([
-        [`${name}.log`, Buffer.from(lines.map((line) => `${line}\n`).join(""))],
+        [`${name}.log`, written.bytes()],
         ...machine.disk.files().map((path) => [`${name}/${path}`, machine.disk.read(path)] as const),
       ]),
+  };
+}
+
+/** Its log file, in memory. */
+function createLog() {
+  const lines: string[] = [];
+  let bytes = 0;
+  return {
+    bytes: () => Buffer.from(lines.join("")),
+    write(line: string) {
+      if (bytes > mostLogBytes) return;
+      bytes += line.length + 1;
+      lines.push(bytes > mostLogBytes ? endOfLog(mostLogBytes) : `${line}\n`);
+    },
   };
 }
 
