@@ -1,7 +1,7 @@
 /** The folders that commands leave below `--out`. */
 import { randomBytes } from "node:crypto";
-import { mkdir, rmdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, rmdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { messageOf, UsageError } from "../errors.ts";
 
 /** The name of a new one, for one command: `runs/2026-11-23T02-13-42-1f9c0a`. */
@@ -17,9 +17,28 @@ export function nameFolder(out: string): string {
  */
 export async function makeFolder(folder: string, out: string): Promise<string | undefined> {
   try {
-    return await mkdir(folder, { recursive: true });
+    return await makeLevels(resolve(folder));
   } catch (error) {
     throw new UsageError(`--out ${out}: name a folder that can be written (${messageOf(error)})`, { cause: error });
+  }
+}
+
+/** One level at a time: where nothing can be made, as below /proc, Node's own way of making all of them never ends. */
+async function makeLevels(folder: string): Promise<string | undefined> {
+  const above = dirname(folder);
+  const first = above === folder ? undefined : await makeLevels(above);
+  try {
+    await mkdir(folder);
+    return first ?? folder;
+  } catch (error) {
+    if (
+      await stat(folder).then(
+        (found) => found.isDirectory(),
+        () => false,
+      )
+    )
+      return first;
+    throw error;
   }
 }
 

@@ -38,6 +38,7 @@ import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { CellValue } from "./plans.ts";
 import { createLiveLine } from "./progress-line.ts";
 import { shrinkSimulated } from "./shrink.ts";
+import { watchForEndlessTurns } from "./watchdog.ts";
 import { withoutFlags, withoutOf } from "./without.ts";
 import type { SwitchedOff } from "./without.ts";
 
@@ -66,6 +67,8 @@ interface Hunt {
 const sparseMs = 10_000;
 
 export async function hunt(place: string, flags: HuntFlags, signal: AbortSignal): Promise<number> {
+  using watchdog = watchForEndlessTurns("sim");
+  void watchdog;
   const host = createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
   const prepared = await prepare(host, place, flags, signal);
   const { quarry } = prepared;

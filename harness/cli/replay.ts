@@ -26,6 +26,7 @@ import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
 import { loadPlans } from "./plans.ts";
 import { createProgressLine } from "./progress-line.ts";
 import { version } from "./version.ts";
+import { watchForEndlessTurns } from "./watchdog.ts";
 
 export interface ReplayFlags {
   readonly schedule?: boolean;
@@ -66,6 +67,8 @@ export async function replay(
   const { run, directory } = record;
   const { seed, cell } = run;
   const world = flags.world ?? run.world;
+  using watchdog = watchForEndlessTurns(world);
+  void watchdog;
   const { plan, schedule, file } = flags.schedule === true ? recordedPlan(record) : await presentPlan(record);
   const createSetting = await settingsOf(world, { host, isolation, plans: [plan] });
   const folder = nameFolder(flags.out);

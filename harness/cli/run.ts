@@ -26,6 +26,7 @@ import type { BoundPlan, CellValue } from "./plans.ts";
 import { createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import { version } from "./version.ts";
+import { watchForEndlessTurns } from "./watchdog.ts";
 import { withoutFlags, withoutOf } from "./without.ts";
 import type { SwitchedOff } from "./without.ts";
 
@@ -61,6 +62,8 @@ export async function run(
 ): Promise<number> {
   if (flags.twice === true && flags.world !== "sim")
     throw new UsageError("--twice: add --world sim; on a real machine no two histories are the same");
+  using watchdog = watchForEndlessTurns(flags.world);
+  void watchdog;
   const host = createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
   const plans = await loadPlans(places);
   for (const { plan } of plans) withoutOf(plan, flags.without);

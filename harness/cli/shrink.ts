@@ -23,6 +23,7 @@ import { commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
 import { createLiveLine } from "./progress-line.ts";
 import { realHost } from "./replay.ts";
+import { watchForEndlessTurns } from "./watchdog.ts";
 
 export interface ShrinkFlags {
   readonly out?: string;
@@ -40,6 +41,8 @@ export async function shrink(
   signal: AbortSignal,
 ): Promise<number> {
   const { directory, run, plan, schedule, events, verdict, findings } = record;
+  using watchdog = watchForEndlessTurns(run.world);
+  void watchdog;
   const finding = firstFailure(findings);
   if (finding === undefined)
     throw new UsageError(`${directory}: this run ended as ${verdict}: only what failed can be made smaller`);
