@@ -13,7 +13,7 @@ const beatMs = 500;
 
 export interface Watchdog extends Disposable {
   /** Resolves once it is awake, which takes a thread its time. */
-  readonly watching: Promise<void>;
+  readonly watching: Promise<unknown>;
 }
 
 /** Until it is disposed of: says what is wrong and kills sinbin if it stands still for longer than that. In other worlds it can't. */
@@ -30,5 +30,5 @@ export function watchForEndlessTurns(world: WorldName, { patienceMs = defaultPat
     Atomics.notify(beats, 0);
   };
   stack.adopt(setInterval(beat, beatMs).unref(), clearInterval);
-  return { watching: once(watchdog, "online").then(() => {}), [Symbol.dispose]: dispose };
+  return { watching: once(watchdog, "online"), [Symbol.dispose]: dispose };
 }
