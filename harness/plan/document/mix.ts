@@ -19,13 +19,9 @@ const pattern = z
 
 export const mixDocument = z
   .strictObject({
-    faults: z
-      .array(pattern)
-      .min(1, "write at least one fault")
-      .optional()
-      .meta({
-        description: "Which faults, such as [tcp.latency, process.*]; by default all that are fair to anybody.",
-      }),
+    faults: z.array(pattern).min(1, "write at least one fault").optional().meta({
+      description: "Which faults, such as [tcp.latency, process.*]; by default all that are fair to anybody.",
+    }),
     where: z
       .array(name)
       .min(1, "write at least one name")
