@@ -375,7 +375,7 @@ describe("one mistake, one sentence", () => {
     ["seed: seven", "seed: write"],
     ["seed: -1", "seed: write a number of at least 0"],
     ["tier: dayly", "tier: write commit or nightly"],
-    ["worlds: [moon]", "worlds[0]: write the name of a world: local"],
+    ["worlds: [moon]", "worlds[0]: write the name of a world: local, sim"],
     ["requires: [luck]", "requires[0]: write what the plan needs: programs"],
     ["abort: [{ wen: x }]", "abort[0].wen: there is no key wen here: did you mean when?"],
     ["params: { a: { help: x } }", "params.a: write its default"],
