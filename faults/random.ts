@@ -12,6 +12,16 @@ export function uniform(seed: number, path: readonly PathPart[]): number {
   return finish(hashPath(seed, path));
 }
 
+/** Where decisions come from, as plain data: it can be handed to another process, which draws the same. */
+export interface Chance {
+  readonly seed: number;
+  readonly path: readonly PathPart[];
+}
+
+export function drawFrom({ seed, path }: Chance): (decision: string, n: number) => number {
+  return stream(seed, path);
+}
+
 /** The same for many decisions under one path, which is hashed once: `stream(seed, path)(decision, n)` is `uniform(seed, [...path, decision, n])`. */
 export function stream(seed: number, path: readonly PathPart[]): (decision: string, n: number) => number {
   const start = hashPath(seed, path);

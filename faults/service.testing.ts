@@ -30,6 +30,7 @@ export function createScene<Plane extends string, Target>({
     signal: ended.signal,
     hit: (detail) => note(`hit ${JSON.stringify(detail)}`),
     draw,
+    chance: { seed: 0, path: ["scene"] },
     async sleep(milliseconds) {
       note(`sleep ${milliseconds}`);
       left -= 1;

@@ -6,6 +6,7 @@
  */
 import type { z } from "zod";
 import type { Declaration } from "./fault.ts";
+import type { Chance } from "./random.ts";
 
 export interface ServiceContext {
   /** On the harness's clock. Rejects when the occurrence ends. */
@@ -16,6 +17,8 @@ export interface ServiceContext {
   readonly hit: (detail: Readonly<Record<string, unknown>>) => void;
   /** A uniform number in [0, 1) for the n-th decision of a name; the same for the same occurrence, service, name and n. */
   readonly draw: (decision: string, n: number) => number;
+  /** What `draw` draws from, for a target that makes decisions of its own. */
+  readonly chance: Chance;
 }
 
 export interface ServiceFault<

@@ -8,6 +8,7 @@
  * Paths are those of `host.files`: relative to the service's directory, with `/` between names.
  */
 import type { z } from "zod";
+import type { Chance } from "../random.ts";
 import type { ServiceFault } from "../service.ts";
 
 /** No space left; the file system has become read-only. */
@@ -30,7 +31,7 @@ export interface DiskTarget {
    * Everything of the service is gone at once, and its disk is left in a state that a crash can leave, drawn. False if nothing ran: the disk is as it
    * was then.
    */
-  losePower(draw: (decision: string, n: number) => number): Promise<boolean>;
+  losePower(chance: Chance): Promise<boolean>;
 }
 
 export type DiskFault<Parameters extends z.ZodObject = z.ZodObject> = ServiceFault<"disk", DiskTarget, Parameters>;

@@ -46,8 +46,8 @@ function scene({ files = {}, previous = {}, alive = true, draw = () => 0 }: Disk
       onRefused();
       return { [Symbol.asyncDispose]: async () => note(`end of ${code}`) };
     },
-    async losePower(drawn) {
-      note(`power loss, ${drawn("lost", 0)}`);
+    async losePower({ path }) {
+      note(`power loss, ${path.join(".")}`);
       return alive;
     },
   });
@@ -151,12 +151,12 @@ describe("power loss", () => {
   test("is drawn by the occurrence's numbers", async () => {
     const { inject, log } = scene({ draw: () => 0.25 });
     await inject(powerLoss);
-    expect(log).toEqual(["power loss, 0.25", "hit {}"]);
+    expect(log).toEqual(["power loss, scene", "hit {}"]);
   });
 
   test("is no hit where nothing ran", async () => {
     const { inject, log } = scene({ alive: false });
     await inject(powerLoss);
-    expect(log).toEqual(["power loss, 0"]);
+    expect(log).toEqual(["power loss, scene"]);
   });
 });

@@ -14,7 +14,7 @@ export const powerLoss = diskFault({
   programsOnly:
     "use process.kill, which keeps all that was written: a command's writes are not seen, so that nobody knows which of them it has synced",
   parameters: z.strictObject({}),
-  async inject(target, _parameters, { draw, hit }) {
-    if (await target.losePower(draw)) hit({});
+  async inject(target, _parameters, { chance, hit }) {
+    if (await target.losePower(chance)) hit({});
   },
 });

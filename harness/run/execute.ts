@@ -107,7 +107,7 @@ async function walkIn(world: World, options: ExecuteOptions): Promise<void> {
     realTime: setting.realTime,
   });
 
-  await beginServices(plan, world, signal);
+  await Promise.race([beginServices(plan, world, signal), ...fallingApart(world)]);
   const probes = runProbes({ plan, world, record: (happening) => history.record(happening), signal: over });
   const aborts = plan.abort.map(async ({ when, reason }) => {
     using watch = view.watch(when);
@@ -126,11 +126,15 @@ async function walkIn(world: World, options: ExecuteOptions): Promise<void> {
   // What goes on beside the timeline ends the run only by breaking.
   const broken = Promise.all([probes, ...aborts]).then(() => new Promise<never>(() => {}));
   try {
-    await Promise.race([walking, broken]);
+    await Promise.race([walking, broken, ...fallingApart(world)]);
   } finally {
     ending.abort();
     await Promise.allSettled([walking, probes, ...aborts]);
   }
+}
+
+function fallingApart({ broken }: World): readonly Promise<never>[] {
+  return broken === undefined ? [] : [broken];
 }
 
 /** Servers before their clients; those that don't depend on each other at once. */

@@ -1,28 +1,29 @@
 import { expect, test } from "vitest";
 import { createRealHost } from "../../host/real.ts";
-import { startTcpProxy } from "../../proxies/tcp/proxy.ts";
 import { WorldError } from "../errors.ts";
+import { startLink } from "../worlds/links.ts";
 import type { World } from "../worlds/world.ts";
 import { inject } from "./inject.ts";
 
 test("a door whose port was taken meanwhile is trouble of the world, and says which step could not be lifted", async () => {
   const host = createRealHost({ name: "test", directory: "/", seed: 1 });
   const nowhere = { host: "127.0.0.1", port: 9 };
-  await using proxy = await startTcpProxy({
+  await using link = await startLink({
+    name: "fetch",
     host,
     listen: { host: "127.0.0.1", port: 0 },
     server: () => Promise.resolve(nowhere),
-    onEvent: () => {},
+    record: () => {},
   });
   const injected = await inject({
-    world: { host, links: new Map([["fetch", proxy]]) } as unknown as World,
+    world: { host, links: new Map([["fetch", link]]) } as unknown as World,
     seed: 1,
     step: "outage",
     occurrence: { n: 0, at: 0, kind: "tcp.refuse", where: ["fetch"], parameters: {}, match: {}, mayMiss: false },
     signal: new AbortController().signal,
     onHit: () => {},
   });
-  await using thief = await takeOver(host, proxy.address.port);
+  await using thief = await takeOver(host, link.address.port);
   expect(thief).toBeDefined();
   const lifted = injected[Symbol.asyncDispose]();
   await expect(lifted).rejects.toThrow(WorldError);

@@ -1,7 +1,7 @@
 /** How an occurrence reaches the world, plane by plane. */
 import { faults } from "../../faults/registry.ts";
 import type { FaultOfService } from "../../faults/registry.ts";
-import { stream } from "../../faults/random.ts";
+import { drawFrom } from "../../faults/random.ts";
 import type { ServiceContext, ServiceFault } from "../../faults/service.ts";
 import type { Targets } from "../../faults/targets.ts";
 import type { TcpFault } from "../../faults/tcp/contract.ts";
@@ -29,18 +29,18 @@ export async function inject(options: InjectOptions): Promise<AsyncDisposable> {
     : injectIntoServices(fault, parameters, options);
 }
 
-async function injectIntoLinks(fault: TcpFault, parameters: object, options: InjectOptions): Promise<AsyncDisposable> {
+async function injectIntoLinks(
+  fault: TcpFault,
+  parameters: Record<string, unknown>,
+  options: InjectOptions,
+): Promise<AsyncDisposable> {
   const { world, seed, step, occurrence, onHit } = options;
   await using injected = new AsyncDisposableStack();
   for (const where of occurrence.where) {
-    const proxy = required(world.links, where, "link");
-    const injection = proxy.inject({
-      ...occurrence.match,
-      fault,
-      parameters,
-      draw: stream(seed, [step, where, occurrence.n]),
-      onHit: (detail) => onHit(where, detail),
-    });
+    const injection = await required(world.links, where, "link").inject(
+      { kind: fault.kind, parameters, match: occurrence.match, chance: { seed, path: [step, where, occurrence.n] } },
+      (detail) => onHit(where, detail),
+    );
     injected.defer(() => lift(injection, step, where));
   }
   return injected.move();
@@ -66,11 +66,13 @@ async function injectIntoServices(
   const outcomes = await Promise.allSettled(
     occurrence.where.map(async (where) => {
       const { targets } = required(world.services, where, "service");
+      const chance = { seed, path: [step, where, occurrence.n] };
       const context: ServiceContext = {
         sleep: (milliseconds) => world.host.clock.sleep(milliseconds, { signal }),
         signal,
         hit: (detail) => onHit(where, detail),
-        draw: stream(seed, [step, where, occurrence.n]),
+        draw: drawFrom(chance),
+        chance,
       };
       const lasting = await act(fault, targets, parameters, context);
       if (lasting !== undefined) injected.defer(() => lift(lasting, step, where));

@@ -21,9 +21,9 @@ export interface Life {
   /** True as soon as it has ended, which is before `exited`. */
   isGone(): boolean;
   /** False if nobody is there. */
-  signal(signal: Signal, to: Recipient): boolean;
+  signal(signal: Signal, to: Recipient): Promise<boolean>;
   /** Of pauses that overlap, the last one to be lifted lets it go on. Undefined if nobody is there. */
-  pause(to: Recipient): Disposable | undefined;
+  pause(to: Recipient): Promise<AsyncDisposable | undefined>;
   /** Whatever ends it from now on, it was told to. */
   order(): void;
 }

@@ -165,12 +165,12 @@ export function createService(options: ServiceOptions): SupervisedService {
     if (life === undefined) return false;
     wanted = false;
     life.order();
-    life.signal("TERM", "main");
+    await life.signal("TERM", "main");
     // What is stopped hears nothing else.
-    life.signal("CONT", "group");
+    await life.signal("CONT", "group");
     using patience = createDeadline(host.clock, milliseconds, { signal });
     await Promise.race([life.exited, aborted(patience.signal)]);
-    if (!life.isGone()) life.signal("KILL", "group");
+    if (!life.isGone()) await life.signal("KILL", "group");
     await life.exited;
     return true;
   };
@@ -185,10 +185,7 @@ export function createService(options: ServiceOptions): SupervisedService {
       process: {
         name,
         signal: async (signal, to) => (await findLife())?.signal(signal, to) ?? false,
-        async pause(to) {
-          const pause = (await findLife())?.pause(to);
-          return pause && { [Symbol.asyncDispose]: async () => pause[Symbol.dispose]() };
-        },
+        pause: async (to) => (await findLife())?.pause(to),
         stop: () => stop(service.stop_timeout),
         start: async () => void (await start()),
       },

@@ -7,10 +7,10 @@
  */
 import type { Address, Clock, Host } from "../../host/host.ts";
 import type { Targets } from "../../faults/targets.ts";
-import type { TcpProxy } from "../../proxies/tcp/proxy.ts";
 import type { RecordEvent } from "../history/event.ts";
 import type { Link, Service } from "../plan/schema.ts";
 import type { Capability } from "./capability.ts";
+import type { RunningLink } from "./links.ts";
 
 export const worldNames = ["local", "sim"] as const;
 export type WorldName = (typeof worldNames)[number];
@@ -48,7 +48,9 @@ export interface World extends AsyncDisposable {
   /** The harness's own host in this world: its clock stamps the history, its network reaches every service. */
   readonly host: Host;
   readonly services: ReadonlyMap<string, RunningService>;
-  readonly links: ReadonlyMap<string, TcpProxy>;
+  readonly links: ReadonlyMap<string, RunningLink>;
+  /** Rejects with a `WorldError` if the world itself falls apart, such as when its engine dies; never otherwise. */
+  readonly broken?: Promise<never>;
   /** What is to be kept in the run folder, by path, by a world that has written nothing there itself: logs, and what is on the disks. */
   remains?(): ReadonlyMap<string, Uint8Array>;
 }

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { DiskTarget } from "../../../faults/disk/contract.ts";
+import { drawFrom } from "../../../faults/random.ts";
 import { replay } from "../../../host/disk/journal.ts";
 import { readTree, restore } from "../../../host/disk/restore.ts";
 import type { Tree } from "../../../host/disk/restore.ts";
@@ -78,11 +79,11 @@ export function createLocalDisk(options: LocalDiskOptions): LocalDisk {
           return replay({ journal: await readFile(journal), initial }).previous(path);
         }),
       refuse: (code, onRefused) => refusals.add(code, onRefused),
-      losePower: (draw) =>
+      losePower: (chance) =>
         whileDead(() =>
           attempt(async () => {
             if (journal === undefined) throw new Error("nobody has written down what was synced");
-            initial = await restore({ directory, journal, initial, draw });
+            initial = await restore({ directory, journal, initial, draw: drawFrom(chance) });
           }),
         ),
     },

@@ -56,43 +56,43 @@ test.each<[string, readonly Signal[], string, object]>([
   const on =
     "const on = (signal, end) => process.on('SIG' + signal, () => end === undefined || (typeof end === 'number' ? process.exit(end) : process.kill(process.pid, 'SIG' + end)))";
   const { life, exit } = await start(`${on}; ${handler}`);
-  for (const signal of signals) expect(life.signal(signal, "main")).toBe(true);
+  for (const signal of signals) expect(await life.signal(signal, "main")).toBe(true);
   expect(await exit).toMatchObject(expected);
 });
 
 test("whatever ends it after an order was wanted", async () => {
   const { life, exit } = await start("process.on('SIGTERM', () => process.exit(3))");
   life.order();
-  life.signal("TERM", "main");
+  await life.signal("TERM", "main");
   expect(await exit).toMatchObject({ code: 3, ordered: true });
 });
 
 test("a crash that nobody had heard of when KILL was sent stays a crash", async () => {
   const { life, line, exit } = await start("process.on('SIGUSR2', () => { console.log('bye'); process.abort(); })");
-  life.signal("USR2", "main");
+  await life.signal("USR2", "main");
   await line();
   // Whichever of the two is first: the end itself tells.
-  life.signal("KILL", "main");
+  await life.signal("KILL", "main");
   const { signal, ordered } = await exit;
   expect(ordered).toBe(signal === "KILL");
 });
 
 test.runIf(process.platform === "linux")("of two pauses, the last to be lifted lets it go on", async () => {
   const { life, line, exit } = await start("process.on('SIGHUP', () => console.log(process.pid))");
-  life.signal("HUP", "main");
+  await life.signal("HUP", "main");
   const pid = await line();
-  const first = life.pause("main");
-  const second = life.pause("group");
+  const first = await life.pause("main");
+  const second = await life.pause("group");
   while (stateOf(pid) !== "T") await new Promise((resolve) => setImmediate(resolve));
-  first?.[Symbol.dispose]();
-  first?.[Symbol.dispose]();
+  await first?.[Symbol.asyncDispose]();
+  await first?.[Symbol.asyncDispose]();
   expect(stateOf(pid)).toBe("T");
-  second?.[Symbol.dispose]();
-  life.signal("HUP", "main");
+  await second?.[Symbol.asyncDispose]();
+  await life.signal("HUP", "main");
   expect(await line()).toBe(pid);
-  life.signal("KILL", "main");
+  await life.signal("KILL", "main");
   await exit;
-  expect(life.pause("main")).toBeUndefined();
+  expect(await life.pause("main")).toBeUndefined();
 });
 
 /** As in proc_pid_stat(5): T is stopped. */

@@ -4,8 +4,7 @@ import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import type { Exit } from "../../../host/host.ts";
-import { bareName, signalGroup } from "../../../host/real/processes.ts";
-import type { Recipient, Signal } from "../../../faults/process/contract.ts";
+import { bareName } from "../../../host/real/processes.ts";
 import { WorldError } from "../../errors.ts";
 import { createOrders } from "../life.ts";
 import type { Life, LifeEvents } from "../life.ts";
@@ -13,6 +12,7 @@ import { findExecutable } from "./executable.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Found } from "./marked.ts";
 import { createLineSplitter } from "../lines.ts";
+import { createSignalling } from "./signalling.ts";
 
 export interface LifeOptions extends LifeEvents {
   readonly name: string;
@@ -55,10 +55,6 @@ export async function startLife(options: LifeOptions): Promise<LocalLife> {
   child.on("error", () => {});
   let gone = false;
   const orders = createOrders();
-  let pauses = 0;
-  const paused = new Set<Recipient>();
-  /** The main process, and the rest of its group. */
-  const held = { main: false, others: false };
 
   const streams = (
     [
@@ -88,47 +84,29 @@ export async function startLife(options: LifeOptions): Promise<LocalLife> {
     void conclude(exit, orders.isOrdered(exit));
   });
 
-  const deliver = (signal: Signal, to: Recipient): boolean => {
-    const arrived = to === "group" ? signalGroup(pid, signal) : !gone && child.kill(`SIG${signal}`);
-    if (arrived) orders.delivered(signal);
-    return arrived;
-  };
-  const send = (signal: Signal, to: Recipient): boolean => {
-    if (signal === "STOP" || signal === "CONT") {
-      held.main = signal === "STOP";
-      if (to === "group") held.others = signal === "STOP";
-    }
-    if (signal !== "CONT" || freezer === undefined) return deliver(signal, to);
-    let arrived = !gone;
-    freezer.resume(() => (arrived = deliver(signal, to)));
-    return arrived;
-  };
+  const signalling = createSignalling({
+    pid,
+    isGone: () => gone,
+    toMain: (each) => child.kill(`SIG${each}`),
+    freezer,
+  });
 
   return {
     pid,
-    holds: (found) => (found.pid === pid ? held.main : found.group === pid && held.others),
+    holds: (found) => signalling.holds(found),
     exited: ended.promise,
     isGone: () => gone,
-    signal: send,
-    pause(to) {
-      if (!send("STOP", to)) return undefined;
-      paused.add(to);
-      pauses++;
-      return onceOnly(() => {
-        pauses--;
-        if (pauses > 0) return;
-        send("CONT", paused.has("group") ? "group" : "main");
-        paused.clear();
-      });
+    async signal(signal, to) {
+      const arrived = signalling.signal(signal, to);
+      if (arrived) orders.delivered(signal);
+      return arrived;
+    },
+    async pause(to) {
+      const paused = signalling.pause(to);
+      return paused && { [Symbol.asyncDispose]: async () => paused[Symbol.dispose]() };
     },
     order: () => orders.tell(),
   };
-}
-
-function onceOnly(work: () => void): Disposable {
-  const stack = new DisposableStack();
-  stack.defer(work);
-  return stack;
 }
 
 /** The first may pass without a look at the pipes. */

@@ -14,15 +14,14 @@ import { debuglog } from "node:util";
 import type { Address, Host } from "../../../host/host.ts";
 import { createRealHost } from "../../../host/real.ts";
 import { parseAddress } from "../../../host/address.ts";
-import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
 import { WorldError } from "../../errors.ts";
 import type { Service } from "../../plan/schema.ts";
 import { seedOf } from "../life.ts";
-import { startLink, tellRefusal } from "../links.ts";
+import { startLink, tellRefusal, type StartedLink } from "../links.ts";
 import { argumentsOf } from "../program.ts";
 import type { StartWorld, WorldOptions } from "../world.ts";
-import { createIdentities } from "./identities.ts";
-import type { Identities } from "./identities.ts";
+import { createIdentities } from "../identities.ts";
+import { keepIdentities } from "./identities.ts";
 import { isIsolated } from "./isolate.ts";
 import type { Layout } from "./layout.ts";
 import { createLogFile } from "./log-file.ts";
@@ -46,7 +45,8 @@ export const startLocalWorld: StartWorld = async (options) => {
   await using starting = new AsyncDisposableStack();
   const run = randomUUID();
   const layout = starting.use(await (isIsolated() ? startNamespaces : startLoopback)({ run, services, links }));
-  const identities = await createIdentities({ services, links, aliasesOf: layout.aliasesOf, scratch: layout.scratch });
+  const identities = await createIdentities({ services, links, aliasesOf: layout.aliasesOf });
+  const variablesOf = await keepIdentities(identities, layout.scratch);
   signal.throwIfAborted();
 
   const host = createRealHost({
@@ -56,13 +56,13 @@ export const startLocalWorld: StartWorld = async (options) => {
     identity: { authority: identities.authority },
     log: (event, fields) => debug("%s %j", event, fields),
   });
-  const proxies = new Map<string, TcpProxy>();
+  const proxies = new Map<string, StartedLink>();
   for (const name of links.keys()) proxies.set(name, starting.use(await startProxy(name, options, layout, host)));
   signal.throwIfAborted();
 
   const doors = new Map([...proxies].map(([name, { address }]) => [name, address]));
   const logs = starting.use(new DisposableStack());
-  const context: Context = { options, layout, host, proxies, doors, identities, logs, run };
+  const context: Context = { options, layout, host, proxies, doors, variablesOf, logs, run };
   const locals = new Map<string, LocalService>();
   starting.defer(() => endAll([...locals.values()], context));
   for (const [name, service] of services) locals.set(name, await prepareService(name, service, context));
@@ -82,16 +82,17 @@ interface Context {
   readonly options: WorldOptions;
   readonly layout: Layout;
   readonly host: Host;
-  readonly proxies: ReadonlyMap<string, TcpProxy>;
+  readonly proxies: ReadonlyMap<string, StartedLink>;
   /** Where they listen, by link. */
   readonly doors: ReadonlyMap<string, Address>;
-  readonly identities: Identities;
+  /** Where a service finds its certificate. */
+  readonly variablesOf: (service: string) => Readonly<Record<string, string>>;
   /** Closed after the last service has ended. */
   readonly logs: DisposableStack;
   readonly run: string;
 }
 
-function startProxy(name: string, { links, record }: WorldOptions, layout: Layout, host: Host): Promise<TcpProxy> {
+function startProxy(name: string, { links, record }: WorldOptions, layout: Layout, host: Host): Promise<StartedLink> {
   const link = links.get(name);
   if (link === undefined) throw new Error(`there is no link called ${name}`);
   const server = async (): Promise<Address> => layout.addressOf(link.to, link.port);
@@ -99,7 +100,7 @@ function startProxy(name: string, { links, record }: WorldOptions, layout: Layou
 }
 
 async function prepareService(name: string, service: Service, context: Context): Promise<LocalService> {
-  const { options, layout, host, identities, run } = context;
+  const { options, layout, host, variablesOf, run } = context;
   const directory = resolve(options.directory, name);
   await mkdir(directory, { recursive: true });
   await writeFiles(name, directory, service.files);
@@ -116,7 +117,7 @@ async function prepareService(name: string, service: Service, context: Context):
   const journal = remembers && service.program !== undefined ? join(layout.scratch, `${name}.journal`) : undefined;
   const environment: Readonly<Record<string, string>> = {
     ...inherited(),
-    ...identities.environmentOf(name),
+    ...variablesOf(name),
     ...layout.namesFor(name, context.doors),
     ...linkVariables(name, context),
     ...(service.program !== undefined && { SINBIN_CONTROL: control }),

@@ -3,13 +3,13 @@ import { inspect } from "node:util";
 import type { Exit, Host, Log } from "../../../host/host.ts";
 import type { Machine, Program } from "../../../host/sim/machine.ts";
 import type { SimulatedIdentity } from "../../../host/sim/secure.ts";
-import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
 import type { Service } from "../../plan/schema.ts";
+import type { Signal } from "../../../faults/process/contract.ts";
 import { createOrders, seedOf } from "../life.ts";
 import type { Life, LifeEvents } from "../life.ts";
 import { createLineSplitter, endOfLog, mostLogBytes } from "../lines.ts";
 import type { LineSplitter } from "../lines.ts";
-import { tellRefusal } from "../links.ts";
+import { tellRefusal, type StartedLink } from "../links.ts";
 import { argumentsOf } from "../program.ts";
 import { createService } from "../service.ts";
 import type { SupervisedService } from "../service.ts";
@@ -28,7 +28,7 @@ export interface SimServiceOptions {
   readonly world: WorldOptions;
   /** The harness's own. */
   readonly host: Host;
-  readonly proxies: ReadonlyMap<string, TcpProxy>;
+  readonly proxies: ReadonlyMap<string, StartedLink>;
 }
 
 export interface SimService extends SupervisedService {
@@ -91,7 +91,7 @@ export function createSimService(options: SimServiceOptions): SimService {
         },
       },
     });
-    const send: Life["signal"] = (signal) => {
+    const send = (signal: Signal): boolean => {
       // It may end of it at once.
       if (!gone) orders.delivered(signal);
       return program.signal(signal);
@@ -99,14 +99,14 @@ export function createSimService(options: SimServiceOptions): SimService {
     return {
       exited: ended.promise,
       isGone: () => gone,
-      signal: send,
-      pause(to) {
-        if (!send("STOP", to)) return undefined;
+      signal: async (signal) => send(signal),
+      async pause() {
+        if (!send("STOP")) return undefined;
         pauses += 1;
-        const stack = new DisposableStack();
+        const stack = new AsyncDisposableStack();
         stack.defer(() => {
           pauses -= 1;
-          if (pauses === 0) send("CONT", to);
+          if (pauses === 0) send("CONT");
         });
         return stack;
       },

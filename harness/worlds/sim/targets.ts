@@ -1,5 +1,6 @@
 /** What faults act on, on a simulated machine. */
 import type { Limited } from "../../../faults/limits/contract.ts";
+import { drawFrom } from "../../../faults/random.ts";
 import type { Targets } from "../../../faults/targets.ts";
 import type { Machine } from "../../../host/sim/machine.ts";
 import type { Life } from "../life.ts";
@@ -38,10 +39,10 @@ export function createTargets({ machine, life }: TargetsOptions): SimTargets {
         delete: async (path) => machine.disk.delete(path),
         previous: async (path) => machine.disk.previous(path),
         refuse: async (code, onRefused) => refusals.add(code, onRefused),
-        async losePower(draw) {
+        async losePower(chance) {
           if (!runs()) return false;
           life()?.order();
-          machine.losePower(draw);
+          machine.losePower(drawFrom(chance));
           return true;
         },
       },

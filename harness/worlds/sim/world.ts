@@ -9,11 +9,10 @@ import { createMachine } from "../../../host/sim/machine.ts";
 import { createNetwork } from "../../../host/sim/network.ts";
 import type { VirtualTime } from "../../../host/sim/time.ts";
 import { uniform } from "../../../faults/random.ts";
-import type { TcpProxy } from "../../../proxies/tcp/proxy.ts";
 import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import type { Capability } from "../capability.ts";
-import { hostName, startLink } from "../links.ts";
+import { hostName, startLink, type StartedLink } from "../links.ts";
 import { createSubnet, mostSubnets } from "../subnet.ts";
 import type { Subnet } from "../subnet.ts";
 import type { World, WorldOptions } from "../world.ts";
@@ -62,7 +61,7 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
     onRefused: () => {},
   });
   const host = gate.open({ seed, log: () => {}, identity: { authority } });
-  const proxies = new Map<string, TcpProxy>();
+  const proxies = new Map<string, StartedLink>();
   for (const [name, link] of links) {
     const listen = { host: required(subnet(link.from).names, hostName(link)), port: link.port };
     const server = async (): Promise<Address> => ({ host: subnet(link.to).service, port: link.port });
