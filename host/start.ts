@@ -4,7 +4,8 @@
  * The world speaks to it through the environment:
  *
  * - `SINBIN_SERVICE`: the service's name (default: the program's path).
- * - `SINBIN_SEED`: an integer for `host.random` (default 1); another one for each start of the same service.
+ * - `SINBIN_SEED`: an integer for `host.random` (default 1); another one for each start of the same service. Where the environment can't be another
+ *   one for each start, `SINBIN_SEED_FILE` is the path of a file that has it.
  * - `SINBIN_CA`, `SINBIN_CERT`, `SINBIN_KEY`: paths of PEM files: the authority to trust, the certificate to serve TLS with, and its key.
  * - `SINBIN_NAMES`: only in a world without natural ports: where names lead, as JSON `{ "plc.test:443": "127.0.0.1:40001" }`. A port that is
  *   listened on is mapped to a free one, and the log says so: `network.listening` { port, address }, `network.bound` for UDP.
@@ -28,17 +29,17 @@ const [path, ...args] = process.argv.slice(2);
 if (path === undefined) throw new Error("write the path of a program: node host/start.ts program.ts [arguments…]");
 
 const { SINBIN_SERVICE, SINBIN_SEED, SINBIN_NAMES, SINBIN_CA, SINBIN_CERT, SINBIN_KEY } = process.env;
-const { SINBIN_NAME_SERVERS, SINBIN_JOURNAL, SINBIN_CONTROL } = process.env;
-const pem = (path: string | undefined): string | undefined =>
+const { SINBIN_NAME_SERVERS, SINBIN_JOURNAL, SINBIN_CONTROL, SINBIN_SEED_FILE } = process.env;
+const content = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : readFileSync(path, "utf8");
-const authority = pem(SINBIN_CA);
-const certificate = pem(SINBIN_CERT);
-const key = pem(SINBIN_KEY);
+const authority = content(SINBIN_CA);
+const certificate = content(SINBIN_CERT);
+const key = content(SINBIN_KEY);
 
 const host = createRealHost({
   name: SINBIN_SERVICE ?? path,
   directory: process.cwd(),
-  seed: Number(SINBIN_SEED ?? 1),
+  seed: Number(content(SINBIN_SEED_FILE) ?? SINBIN_SEED ?? 1),
   ...(SINBIN_NAMES !== undefined && { names: JSON.parse(SINBIN_NAMES) }),
   ...(SINBIN_NAME_SERVERS !== undefined && { nameServers: SINBIN_NAME_SERVERS.split(",").map(parseAddress) }),
   ...(SINBIN_JOURNAL !== undefined && { journal: openJournal(SINBIN_JOURNAL) }),

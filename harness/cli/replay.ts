@@ -70,7 +70,12 @@ export async function replay(
   using watchdog = watchForEndlessTurns(world);
   void watchdog;
   const { plan, schedule, file } = flags.schedule === true ? recordedPlan(record) : await presentPlan(record);
-  const createSetting = await settingsOf(world, { host, isolation, plans: [plan] });
+  const createSetting = await settingsOf(world, {
+    host,
+    isolation,
+    plans: [plan],
+    onProgress: (line) => console.error(line),
+  });
   const folder = nameFolder(flags.out);
   const made = await makeFolder(folder, flags.out);
   const [name = ""] = distinct([plan.plan]);

@@ -67,7 +67,13 @@ export async function run(
   const host = createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
   const plans = await loadPlans(places);
   for (const { plan } of plans) withoutOf(plan, flags.without);
-  const createSetting = await settingsOf(flags.world, { host, isolation, plans: plans.map(({ plan }) => plan) });
+  let say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const createSetting = await settingsOf(flags.world, {
+    host,
+    isolation,
+    plans: plans.map(({ plan }) => plan),
+    onProgress: (line) => say(line),
+  });
   const loaded = plans.map((each) => ({
     ...each,
     lack: flags.available === true ? lackOf(each.plan, createSetting()) : undefined,
@@ -86,6 +92,7 @@ export async function run(
       world: flags.world,
     }),
   };
+  say = (line) => suite.progress.say(line);
   if (flags.junit !== undefined) await expectWritable(flags.junit);
   const made = chosen.length > 0 ? await makeFolder(suite.folder, flags.out) : undefined;
   if (flags.world === "local" && !isolation.isolated)

@@ -90,4 +90,5 @@ export type HistoryEvent = z.output<typeof eventSchema>;
 type Unstamped<E> = E extends unknown ? Omit<E, "at"> : never;
 /** An event as its maker sees it; the history stamps it. */
 export type Happening = Unstamped<HistoryEvent>;
-export type RecordEvent = (happening: Happening) => void;
+/** `at`: when it was, on the monotonic clock of the world, if it is told of later than it was. */
+export type RecordEvent = (happening: Happening, at?: number) => void;

@@ -4,7 +4,7 @@
  */
 import type { Clock, OpenFile } from "../../host/host.ts";
 import { WorldError } from "../errors.ts";
-import type { Happening, HistoryEvent } from "./event.ts";
+import type { Happening, HistoryEvent, RecordEvent } from "./event.ts";
 
 /** What services and probes may have to say in one run; the run's own events always find room. */
 const maximumSayings = 2_000_000;
@@ -16,8 +16,9 @@ export interface History extends AsyncDisposable {
   readonly events: readonly HistoryEvent[];
   /** Milliseconds since the run began. */
   now(): number;
-  /** When services and probes have said too much, that is trouble, and the rest of it is left out. After `run.end` only trouble counts: that services are stopped then is no news. */
-  record(happening: Happening): void;
+  /**
+   * What is told of late keeps its time, unless something later is there already: events stay in the order of their times. When services and probes have said too much, that is trouble, and the rest of it is left out. After `run.end` only trouble counts: that services are stopped then is no news. */
+  record: RecordEvent;
   /** Every event, in the order of its recording, from now on. */
   subscribe(listener: (event: HistoryEvent) => void): Disposable;
   /** Resolves when all is written. @throws {WorldError} if it can't be. */
@@ -45,7 +46,8 @@ export function createHistory({ clock, file, atOnce = true }: HistoryOptions): H
   let failure: unknown;
 
   // Tenths of a millisecond: finer figures would only promise what a real machine can't keep.
-  const now = (): number => Math.round((clock.monotonic() - began) * 10) / 10;
+  const sinceBeginning = (time: number): number => Math.round((time - began) * 10) / 10;
+  const now = (): number => sinceBeginning(clock.monotonic());
 
   const write = async (): Promise<void> => {
     while (unwritten.length > 0) {
@@ -69,8 +71,9 @@ export function createHistory({ clock, file, atOnce = true }: HistoryOptions): H
       throw new WorldError("the history could not be written: is the disk full?", { cause: failure });
   };
 
-  const add = (happening: Happening): void => {
-    const event: HistoryEvent = { at: now(), ...happening };
+  const add = (happening: Happening, was: number = Infinity): void => {
+    const at = Math.max(events.at(-1)?.at ?? 0, Math.min(now(), sinceBeginning(was)));
+    const event: HistoryEvent = { at, ...happening };
     const line = `${JSON.stringify(event)}\n`;
     bytes += line.length;
     events.push(event);
@@ -82,7 +85,7 @@ export function createHistory({ clock, file, atOnce = true }: HistoryOptions): H
   return {
     events,
     now,
-    record(happening) {
+    record(happening, at) {
       if (ended && happening.event !== "run.trouble") return;
       ended ||= happening.event === "run.end";
       if (isSaying(happening)) {
@@ -97,7 +100,7 @@ export function createHistory({ clock, file, atOnce = true }: HistoryOptions): H
           return;
         }
       }
-      add(happening);
+      add(happening, at);
     },
     subscribe(listener) {
       listeners.add(listener);

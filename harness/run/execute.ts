@@ -63,7 +63,7 @@ async function live(options: ExecuteOptions): Promise<Remains> {
       journalled: journalledIn(plan),
       seed: schedule.seed,
       directory: `${options.directory}/services`,
-      record: (happening) => history.record(happening),
+      record: (happening, at) => history.record(happening, at),
       signal,
     });
     // Before the world is disposed of: that its services end then is not their fault.

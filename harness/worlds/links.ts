@@ -83,7 +83,7 @@ export interface Refusal {
 export function tellRefusal(
   { service, address }: Refusal,
   links: ReadonlyMap<string, Link>,
-  running: ReadonlyMap<string, StartedLink>,
+  running: ReadonlyMap<string, Pick<StartedLink, "address" | "refused">>,
 ): void {
   for (const [name, link] of running) {
     if (links.get(name)?.from === service && formatAddress(link.address) === address) link.refused();

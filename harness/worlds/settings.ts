@@ -13,12 +13,14 @@ export interface SettingsOptions {
   readonly isolation: Isolation;
   /** All that will be run. */
   readonly plans: readonly Plan[];
+  /** What has to be made or fetched first, a line at a time. */
+  readonly onProgress: (line: string) => void;
 }
 
 /** Resolves with what makes one for each run. @throws {WorldError} if a program can't be loaded. */
 export async function settingsOf(
   world: WorldName,
-  { host, isolation, plans }: SettingsOptions,
+  { host, isolation, plans, onProgress }: SettingsOptions,
 ): Promise<() => Setting> {
   switch (world) {
     case "local":
@@ -26,6 +28,11 @@ export async function settingsOf(
     case "sim": {
       const programs = await loadPrograms(plans);
       return () => createSimSetting({ programs });
+    }
+    case "docker": {
+      // The libraries of an engine are for those who use one.
+      const { prepareDocker } = await import("./docker/setting.ts");
+      return prepareDocker({ host, onProgress });
     }
     default:
       return world satisfies never;

@@ -12,7 +12,7 @@ import type { Link, Service } from "../plan/schema.ts";
 import type { Capability } from "./capability.ts";
 import type { RunningLink } from "./links.ts";
 
-export const worldNames = ["local", "sim"] as const;
+export const worldNames = ["local", "sim", "docker"] as const;
 export type WorldName = (typeof worldNames)[number];
 
 /** Where a run is held, from before its first service starts until after its last one has ended: one for each run. */

@@ -215,7 +215,7 @@ export function openGate(pipe: Duplex): Gate {
       signal?.addEventListener("abort", abort, { once: true });
       const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
       stream.once("response", (headers) => {
-        if (headers[HTTP2_HEADER_STATUS] === 200) resolve(stream);
+        if (Number(headers[HTTP2_HEADER_STATUS]) === 200) resolve(stream);
         else reject(Object.assign(new Error(`connect ${host}:${port}`), { code: String(headers[codeHeader]) }));
       });
       stream.once("close", () => reject(signal?.aborted === true ? (signal.reason as Error) : isGone()));

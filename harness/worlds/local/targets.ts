@@ -21,7 +21,7 @@ export interface LocalTargetsOptions {
   readonly journal?: string | undefined;
   readonly remembers: boolean;
   /** The life that goes on, if one does. */
-  readonly life: () => Promise<LocalLife | undefined>;
+  readonly life: () => Promise<(Pick<LocalLife, "pid" | "order"> & { readonly exited: Promise<unknown> }) | undefined>;
   /** The main process, from the moment it is there. */
   readonly main: () => number | undefined;
   /** Whether a pause or a signal has stopped a process. */

@@ -13,11 +13,11 @@ import { fileURLToPath } from "node:url";
 import { debuglog } from "node:util";
 import type { Address, Host } from "../../../host/host.ts";
 import { createRealHost } from "../../../host/real.ts";
-import { parseAddress } from "../../../host/address.ts";
 import { WorldError } from "../../errors.ts";
 import type { Service } from "../../plan/schema.ts";
 import { seedOf } from "../life.ts";
-import { startLink, tellRefusal, type StartedLink } from "../links.ts";
+import { hear, type Hearing } from "../hear.ts";
+import { startLink, type StartedLink } from "../links.ts";
 import { argumentsOf } from "../program.ts";
 import type { StartWorld, WorldOptions } from "../world.ts";
 import { createIdentities } from "../identities.ts";
@@ -27,7 +27,7 @@ import type { Layout } from "./layout.ts";
 import { createLogFile } from "./log-file.ts";
 import { startLoopback } from "./loopback.ts";
 import { startNamespaces } from "./namespaces.ts";
-import type { Fields, SupervisedService } from "../service.ts";
+import type { SupervisedService } from "../service.ts";
 import { mark, serviceMark } from "./marked.ts";
 import { prepareLocalService } from "./service.ts";
 import type { LocalService } from "./service.ts";
@@ -127,6 +127,13 @@ async function prepareService(name: string, service: Service, context: Context):
     ...service.env,
   };
   const command = commandOf(service, options.without.get(name) ?? []);
+  const hearing: Hearing = {
+    service: name,
+    links: options.links,
+    running: context.proxies,
+    listening: (port, address) => layout.listening(name, port, address),
+    refused: (what) => local.refused(what),
+  };
   const local = await prepareLocalService({
     name,
     service,
@@ -143,7 +150,7 @@ async function prepareService(name: string, service: Service, context: Context):
     record: options.record,
     write: (line) => log.write(line),
     // A command has no host of ours: what looks like a word of its host is its own business.
-    onFields: (fields) => (service.program === undefined ? fields : hear(local, fields, context)),
+    onFields: (fields) => (service.program === undefined ? fields : hear(fields, hearing)),
     onEnd: () => layout.ended(name),
     signal: options.signal,
   });
@@ -196,28 +203,6 @@ function linkVariables(service: string, { options, doors }: Context): Record<str
         ];
   });
   return Object.fromEntries(pairs) as Record<string, string>;
-}
-
-/** What the host of a program says to the world; the history has no addresses and no paths of this machine, which differ from run to run. */
-function hear(local: LocalService, fields: Fields, { options, layout, proxies }: Context): Fields | undefined {
-  const { event, host, port, address, limit, code } = fields;
-  switch (event) {
-    case "network.listening":
-      if (typeof port !== "number" || typeof address !== "string") return fields;
-      layout.listening(local.name, port, parseAddress(address));
-      return undefined;
-    case "network.refused":
-      tellRefusal({ service: local.name, address }, options.links, proxies);
-      return { event, host, port };
-    case "disk.refused":
-      local.refused("disk");
-      return { event, code };
-    case "limits.refused":
-      if (limit === "open-files" || limit === "processes") local.refused(limit);
-      return fields;
-    default:
-      return fields;
-  }
 }
 
 /** Never hangs: what does not end in time is killed, with all that is left of the run. */

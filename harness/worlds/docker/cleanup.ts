@@ -1,0 +1,32 @@
+/** Removes what runs have left at an engine: containers first, since networks and volumes are in use as long as they are there. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Engine, Listed } from "./engine.ts";
+import { isOrphan, runLabel } from "./labels.ts";
+
+/** The engine may be about to make what it was asked for by one that is no more. */
+const rounds = 40;
+const betweenRoundsMs = 50;
+const order = ["container", "network", "volume"] as const;
+
+/** All of a run. False if something would not go. */
+export function removeRun(engine: Engine, run: string): Promise<boolean> {
+  return removeAll(engine, () => engine.list(`${runLabel}=${run}`));
+}
+
+/** All of the runs whose harness is gone. Resolves with what was removed. */
+export async function removeOrphans(engine: Engine): Promise<readonly Listed[]> {
+  const orphans = (await engine.list(runLabel)).filter(isOrphan);
+  if (orphans.length > 0) await removeAll(engine, async () => (await engine.list(runLabel)).filter(isOrphan));
+  return orphans;
+}
+
+async function removeAll(engine: Engine, find: () => Promise<readonly Listed[]>): Promise<boolean> {
+  for (let round = 0; round < rounds; round++) {
+    const found = await find();
+    if (found.length === 0) return true;
+    for (const kind of order)
+      await Promise.allSettled(found.filter((each) => each.kind === kind).map((each) => engine.remove(each)));
+    await sleep(betweenRoundsMs);
+  }
+  return false;
+}

@@ -1,0 +1,63 @@
+/** The gate's proxies, a door each, on addresses that it takes for them in the networks of their clients. */
+import { execFile } from "node:child_process";
+import { networkInterfaces } from "node:os";
+import type { Host } from "../../../../host/host.ts";
+import { WorldError } from "../../../errors.ts";
+import type { HistoryEvent } from "../../../history/event.ts";
+import { startLink, type StartedLink } from "../../links.ts";
+import type { Operation } from "../pipe.ts";
+import { operation } from "./operation.ts";
+
+export function createLinkOperations(host: Host): Readonly<Record<string, Operation>> {
+  const links = new Map<string, StartedLink>();
+  const find = (name: string): StartedLink => {
+    const link = links.get(name);
+    if (link === undefined) throw new Error(`the gate has no link called ${name}`);
+    return link;
+  };
+
+  return {
+    ...operation("addresses.take", async (addresses) => {
+      await takeAddresses(addresses);
+    }),
+    ...operation("link.start", async ({ name, listen, server }, { tell }) => {
+      const link = await startLink({
+        name,
+        host,
+        listen,
+        server: async () => server,
+        record: (happening) => tell({ at: host.clock.monotonic(), ...happening } satisfies HistoryEvent),
+      });
+      links.set(name, link);
+      const lasting = new AsyncDisposableStack();
+      lasting.defer(() => void links.delete(name));
+      lasting.use(link);
+      return { value: link.address, lasting };
+    }),
+    ...operation("link.inject", async ({ name, ...injection }, { tell }) => {
+      const lasting = await find(name).inject(injection, (detail) => tell({ at: host.clock.monotonic(), detail }));
+      return { lasting };
+    }),
+    ...operation("link.refused", async ({ name }) => find(name).refused()),
+  };
+}
+
+/** More than one in a network: a name of a client's is an address, and Docker gives a container only one. */
+async function takeAddresses(
+  addresses: readonly { readonly beside: string; readonly address: string }[],
+): Promise<void> {
+  if (addresses.length === 0) return;
+  const interfaces = Object.entries(networkInterfaces());
+  const lines = addresses.map(({ beside, address }) => {
+    const [device] = interfaces.find(([, own = []]) => own.some((each) => each.address === beside)) ?? [];
+    if (device === undefined) throw new WorldError(`the gate has no address ${beside}: it is not in that network`);
+    return `address add ${address}/24 dev ${device}`;
+  });
+  await new Promise<void>((resolve, reject) => {
+    const child = execFile("ip", ["-batch", "-"], (error, _output, complaint) => {
+      if (error === null) resolve();
+      else reject(new WorldError(`the gate can't take addresses: ${complaint.trim()}`, { cause: error }));
+    });
+    child.stdin?.end(`${lines.join("\n")}\n`);
+  });
+}

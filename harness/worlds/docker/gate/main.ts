@@ -1,0 +1,31 @@
+/**
+ * The gate: what stands between the services of a run, in a container of its own. It is told what to do over its standard input and output, and when
+ * these end, everything that it does ends, and with it every process of the run.
+ *
+ *     node main.ts RUN
+ */
+import { createRealHost } from "../../../../host/real.ts";
+import { sweep } from "../../local/sweep.ts";
+import { joinPipes } from "../pipes.ts";
+import { serveGate } from "../pipe.ts";
+import { createLinkOperations } from "./links.ts";
+import { createServiceOperations } from "./services.ts";
+
+const [run] = process.argv.slice(2);
+if (run === undefined) throw new Error("node main.ts RUN");
+
+// Those are for people at terminals; it ends when nobody speaks to it any more.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+
+const host = createRealHost({ name: "gate", directory: "/", seed: 0, log: () => {} });
+await serveGate({
+  pipe: joinPipes(process.stdin, process.stdout),
+  operations: {
+    clock: async () => ({ value: host.clock.monotonic() }),
+    ...createLinkOperations(host),
+    ...createServiceOperations(run),
+  },
+  connect: (address, port) => host.network.connect({ host: address, port, halfOpen: true }),
+});
+await sweep({ run });
+process.exit(0);

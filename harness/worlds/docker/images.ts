@@ -1,0 +1,144 @@
+/**
+ * The images that a run needs, each made or fetched once: sinbin's own, in which programs and the gate run; one above it for programs that lie elsewhere;
+ * and those that a plan names. A tag is a digest of all that is in the image, so that whatever is there by that name is right.
+ */
+import { createHash } from "node:crypto";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Readable } from "node:stream";
+import { pack as packFolder } from "tar-fs";
+import { WorldError } from "../../errors.ts";
+import { readContext } from "./context.ts";
+import type { BuildContext } from "./context.ts";
+import type { BuildOptions, Engine, Image, Labels, OnProgress } from "./engine.ts";
+
+export interface Images {
+  /** That of the gate, and of programs of sinbin's own. */
+  own(): Promise<string>;
+  /** Where a program runs, and by which path. */
+  ofProgram(program: string): Promise<{ readonly image: string; readonly program: string }>;
+  /** A plan's `image` or `build`, with what it runs by itself. */
+  foreign(source: Source): Promise<Image & { readonly name: string }>;
+}
+
+/** What a plan says of an image: exactly one of the two. */
+export interface Source {
+  readonly image?: string | undefined;
+  readonly build?:
+    | {
+        readonly context: string;
+        readonly dockerfile?: string | undefined;
+        readonly target?: string | undefined;
+        readonly args?: Readonly<Record<string, string>> | undefined;
+      }
+    | undefined;
+}
+
+const home = fileURLToPath(new URL("../../..", import.meta.url));
+/** Where sinbin is in its image. */
+export const homeInImage = "/opt/sinbin";
+const label: Labels = { "sinbin.image": "programs" };
+
+export function createImages(engine: Engine, onProgress: OnProgress): Images {
+  const made = new Map<string, Promise<unknown>>();
+  /** What failed is tried again by whoever comes next. */
+  const once = <Result>(key: string, work: () => Promise<Result>): Promise<Result> => {
+    const known = made.get(key) as Promise<Result> | undefined;
+    if (known !== undefined) return known;
+    const working = work();
+    made.set(key, working);
+    working.catch(() => made.delete(key));
+    return working;
+  };
+  const context = (): Promise<BuildContext> => once("context", () => readContext(home, ["Dockerfile"]));
+  const build = async (tag: string, archive: () => Readable, options: Partial<BuildOptions> = {}): Promise<void> => {
+    if ((await engine.findImage(tag)) !== undefined) return;
+    onProgress(`building ${tag}`);
+    await engine.build(archive(), { tag, labels: label, ...options }, onProgress);
+  };
+
+  const images: Images = {
+    own: () =>
+      once("own", async () => {
+        const { digest, archive } = await context();
+        const base = process.env["SINBIN_BASE_IMAGE"];
+        const tag = `sinbin-programs:${digest}`;
+        await build(tag, archive, { target: "programs", ...(base !== undefined && { args: { BASE: base } }) });
+        return tag;
+      }),
+
+    async ofProgram(program) {
+      const path = resolve(program);
+      const inside = relative(home, path);
+      if ((await context()).files.includes(inside.split(sep).join("/")))
+        return { image: await images.own(), program: join(homeInImage, inside) };
+      const folder = projectOf(path);
+      const place = inside.startsWith("..") ? folder : join(homeInImage, relative(home, folder));
+      const image = await once(`program ${folder}`, () => layProgram(folder, place));
+      return { image, program: join(place, relative(folder, path)) };
+    },
+
+    foreign: ({ image, build: built }) =>
+      once(JSON.stringify([image, built]), async () => {
+        const name = image ?? (await buildForeign(built));
+        const found = (await engine.findImage(name)) ?? (await pulled(name));
+        return { ...found, name };
+      }),
+  };
+  return images;
+
+  /** An image with a project in it, at the place that it has here: what it imports by relative paths is where it looks. */
+  async function layProgram(folder: string, place: string): Promise<string> {
+    const own = await images.own();
+    const { files, digest } = await readContext(folder);
+    const tag = `sinbin-program:${own.split(":")[1]}-${digest}`;
+    const lines = [`FROM ${own}`, "USER root", `COPY project ${place}`];
+    if (!home.startsWith(homeInImage))
+      lines.push(
+        `RUN [ -e ${quoted(home)} ] || { mkdir -p ${quoted(dirname(home))} && ln -s ${homeInImage} ${quoted(home)}; }`,
+      );
+    const dockerfile = [...lines, "USER node", ""].join("\n");
+    const archive = () =>
+      packFolder(folder, {
+        entries: [...files],
+        map: (header) => ({ ...header, name: `project/${header.name}` }),
+        finalize: false,
+        finish: (pack) => pack.entry({ name: "Dockerfile" }, dockerfile, () => pack.finalize()),
+      });
+    await build(tag, archive);
+    return tag;
+  }
+
+  async function buildForeign(built: Source["build"]): Promise<string> {
+    if (built === undefined) throw new Error("a service without an image and a folder to build one from");
+    const { context: folder, dockerfile = "Dockerfile", target, args = {} } = built;
+    const { digest, archive } = await readContext(folder, [dockerfile]);
+    const how = createHash("sha256")
+      .update(JSON.stringify([dockerfile, target, args]))
+      .digest("hex")
+      .slice(0, 8);
+    const tag = `sinbin-build:${digest}-${how}`;
+    await build(tag, archive, { dockerfile, target, args });
+    return tag;
+  }
+
+  async function pulled(name: string): Promise<Image> {
+    await engine.pull(name, onProgress);
+    const found = await engine.findImage(name);
+    if (found === undefined) throw new WorldError(`the image ${name} was pulled and is not there`);
+    return found;
+  }
+}
+
+/** The nearest folder with a package.json: what is in it goes along, its packages too. */
+function projectOf(path: string): string {
+  const own = dirname(path);
+  for (let folder = own; folder !== dirname(folder); folder = dirname(folder))
+    if (existsSync(join(folder, "package.json"))) return folder;
+  return own;
+}
+
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,57 @@
+/** What every object of a run carries, so that it can be found and removed, whatever became of the harness. */
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { Labels, Listed } from "./engine.ts";
+
+export const runLabel = "sinbin.run";
+const machineLabel = "sinbin.machine";
+const pidLabel = "sinbin.pid";
+const startLabel = "sinbin.start";
+
+export function labelsOf(run: string): Labels {
+  return {
+    [runLabel]: run,
+    [machineLabel]: machine(),
+    [pidLabel]: String(process.pid),
+    [startLabel]: startOf(process.pid) ?? "",
+  };
+}
+
+/** Whether the harness that made it is known to be gone. Of one on another machine nothing is known. */
+export function isOrphan({ labels }: Listed): boolean {
+  if (labels[machineLabel] !== machine()) return false;
+  const start = startOf(Number(labels[pidLabel]));
+  return start === undefined || start !== labels[startLabel];
+}
+
+/** Process ids count in a namespace only, and a machine's clock in its own boot. */
+function machine(): string {
+  return [hostname(), contentOf("/proc/sys/kernel/random/boot_id").trim(), namespaceOf()].join(" ");
+}
+
+function namespaceOf(): string {
+  // The third field of init's own view: which process of this namespace is the first.
+  return startOf(1) ?? "";
+}
+
+/** When a process was started, so that another one with its id is not taken for it; undefined if there is none. */
+function startOf(pid: number): string | undefined {
+  if (process.platform !== "linux") return isThere(pid) ? "" : undefined;
+  return contentOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[19];
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}

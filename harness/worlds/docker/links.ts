@@ -1,0 +1,35 @@
+/** Links whose proxies are in the gate. */
+import type { Address } from "../../../host/host.ts";
+import type { Happening, RecordEvent } from "../../history/event.ts";
+import type { StartedLink } from "../links.ts";
+import type { GateClient } from "./gate-client.ts";
+import { toldAddress, toldByLink, toldOfHit } from "./operations.ts";
+
+export interface RemoteLinkOptions {
+  readonly name: string;
+  readonly gate: GateClient;
+  /** Where the client looks for the server. */
+  readonly listen: Address;
+  /** Where the server is. */
+  readonly server: Address;
+  readonly record: RecordEvent;
+}
+
+export async function startRemoteLink({ name, gate, listen, server, record }: RemoteLinkOptions): Promise<StartedLink> {
+  const held = await gate.hold("link.start", { name, listen, server }, (news) => {
+    const { at, ...happening } = toldByLink.parse(news);
+    record(happening as Happening, gate.toHarness(at));
+  });
+  return {
+    address: toldAddress.parse(held.value),
+    // One that comes too late for the gate is too late.
+    refused: () => void gate.ask("link.refused", { name }).catch(() => {}),
+    inject: ({ kind, parameters, match, chance }, onHit) =>
+      gate.hold(
+        "link.inject",
+        { name, kind, parameters, match, chance: { seed: chance.seed, path: [...chance.path] } },
+        (news) => onHit(toldOfHit.parse(news).detail),
+      ),
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,68 @@
+/** What a gate can be asked for: the words that the harness and its gate share. Times are the gate's own, on its monotonic clock. */
+import { z } from "zod";
+import { recipients, signals } from "../../../faults/process/contract.ts";
+import { eventSchema } from "../../history/event.ts";
+
+const service = z.string();
+const empty = z.null();
+const address = z.strictObject({ host: z.string(), port: z.number() });
+const chance = z.strictObject({ seed: z.number(), path: z.array(z.union([z.string(), z.number()])) });
+const file = z.strictObject({ path: z.string(), bytes: z.base64() });
+const on = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject({ service, ...shape });
+
+/** Operation → what it is given. */
+export const inputs = {
+  clock: empty,
+  /** Takes addresses for its proxies, each beside one that it has. */
+  "addresses.take": z.array(z.strictObject({ beside: z.string(), address: z.string() })),
+  /** Lasts; tells `toldByLink`. Its value is the address that it listens on. */
+  "link.start": z.strictObject({ name: z.string(), listen: address, server: address }),
+  /** Lasts; tells `toldOfHit`. */
+  "link.inject": z.strictObject({
+    name: z.string(),
+    kind: z.string(),
+    parameters: z.record(z.string(), z.unknown()),
+    match: z.record(z.string(), z.unknown()),
+    chance,
+  }),
+  "link.refused": z.strictObject({ name: z.string() }),
+  /** Makes its directories ready for its first start; `owner`: whose they shall be, if not root's. */
+  "service.prepare": on({
+    owner: z.number(),
+    files: z.array(file),
+    /** Certificates and the like, which are not in its directory. */
+    secrets: z.array(file),
+    journalled: z.boolean(),
+    remembers: z.boolean(),
+  }),
+  /** A life is about to begin, with a seed of its own. */
+  "service.begins": on({ seed: z.number() }),
+  /** A life has begun, in the container whose first process this is. Its value is the process id of the service; null if it has ended already. */
+  "service.began": on({ pid: z.number() }),
+  "service.ready": on({}),
+  "service.refused": on({ what: z.enum(["disk", "open-files", "processes"]) }),
+  "process.signal": on({ signal: z.enum(signals), to: z.enum(recipients) }),
+  /** This and what follows with `.hold` in its comment lasts; the value is whether there was anything to act on. Hold. */
+  "process.pause": on({ to: z.enum(recipients) }),
+  "disk.files": on({}),
+  /** Its value is base64, or null. */
+  "disk.read": on({ path: z.string() }),
+  "disk.put": on({ path: z.string(), bytes: z.base64() }),
+  "disk.delete": on({ path: z.string() }),
+  "disk.previous": on({ path: z.string() }),
+  /** Hold; tells of each refusal. */
+  "disk.refuse": on({ code: z.enum(["ENOSPC", "EROFS"]) }),
+  "disk.lose-power": on({ chance }),
+  /** Hold. */
+  "cpu.freeze": on({}),
+  /** Hold; tells of each refusal. */
+  "limits.limit": on({ what: z.enum(["open-files", "processes"]), to: z.number() }),
+} as const;
+
+export type OperationName = keyof typeof inputs;
+export type Input<Name extends OperationName> = z.input<(typeof inputs)[Name]>;
+
+/** An event of the history, `at` the gate's time. */
+export const toldByLink = eventSchema;
+export const toldOfHit = z.strictObject({ at: z.number(), detail: z.record(z.string(), z.unknown()) });
+export const toldAddress = address;

@@ -1,0 +1,53 @@
+/** A service whose lives are those of one container. */
+import { WorldError } from "../../errors.ts";
+import type { Life } from "../life.ts";
+import { createService } from "../service.ts";
+import type { ServiceOptions, SupervisedService } from "../service.ts";
+import type { Container } from "./engine.ts";
+import type { GateClient } from "./gate-client.ts";
+import { startContainerLife } from "./life.ts";
+import { createRemoteTargets } from "./targets.ts";
+
+type Made = "startLife" | "readFile" | "newsOfEnds" | "targets" | "onReady";
+
+export interface ContainerServiceOptions extends Omit<ServiceOptions, Made> {
+  readonly container: Container;
+  readonly gate: GateClient;
+  readonly seed: (life: number) => number;
+  readonly load: (processes: number) => Promise<AsyncDisposable>;
+}
+
+export function createContainerService(options: ContainerServiceOptions): SupervisedService {
+  const { name, container, gate, seed, load, record } = options;
+  let current: Life | undefined;
+  const { targets, allowed } = createRemoteTargets({
+    service: name,
+    gate,
+    life: () => (current?.isGone() === false ? current : undefined),
+    load,
+  });
+  return createService({
+    ...options,
+    targets,
+    async startLife(number, events) {
+      await allowed();
+      await gate.ask("service.begins", { service: name, seed: seed(number) });
+      current = await startContainerLife({ service: name, container, gate, ...events });
+      return current;
+    },
+    async onReady() {
+      try {
+        await gate.ask("service.ready", { service: name });
+      } catch (error) {
+        if (!(error instanceof WorldError)) throw error;
+        record({ event: "run.trouble", reason: error.message });
+      }
+    },
+    async readFile(path) {
+      const bytes = await targets.disk.read(path);
+      if (bytes === undefined) throw Object.assign(new Error(`${path} is not there`), { code: "ENOENT" });
+      return bytes;
+    },
+    newsOfEnds: async () => {},
+  });
+}

@@ -1,0 +1,56 @@
+/** What faults act on in a container: the gate acts, since the service's processes and volumes are before it. */
+import { z } from "zod";
+import type { DiskTarget } from "../../../faults/disk/contract.ts";
+import type { Targets } from "../../../faults/targets.ts";
+import type { Life } from "../life.ts";
+import type { GateClient } from "./gate-client.ts";
+
+const bytesOrNothing = z.base64().nullable();
+
+export interface RemoteTargets {
+  readonly targets: Omit<Targets, "process">;
+  /** Resolves when the service may start: not while its disk comes back. */
+  allowed(): Promise<void>;
+}
+
+export interface RemoteTargetsOptions {
+  readonly service: string;
+  readonly gate: GateClient;
+  readonly life: () => Life | undefined;
+  readonly load: (processes: number) => Promise<AsyncDisposable>;
+}
+
+export function createRemoteTargets({ service, gate, life, load }: RemoteTargetsOptions): RemoteTargets {
+  let comingBack: Promise<unknown> | undefined;
+  const bytesOf = (value: unknown): Uint8Array | undefined => {
+    const text = bytesOrNothing.parse(value);
+    return text === null ? undefined : Buffer.from(text, "base64");
+  };
+  const disk: DiskTarget = {
+    files: async () => z.array(z.string()).parse(await gate.ask("disk.files", { service })),
+    read: async (path) => bytesOf(await gate.ask("disk.read", { service, path })),
+    put: async (path, bytes) =>
+      void (await gate.ask("disk.put", { service, path, bytes: Buffer.from(bytes).toString("base64") })),
+    delete: async (path) => z.boolean().parse(await gate.ask("disk.delete", { service, path })),
+    previous: async (path) => bytesOf(await gate.ask("disk.previous", { service, path })),
+    async refuse(code, onRefused) {
+      return gate.hold("disk.refuse", { service, code }, onRefused);
+    },
+    async losePower({ seed, path }) {
+      life()?.order();
+      const losing = gate.ask("disk.lose-power", { service, chance: { seed, path: [...path] } });
+      comingBack = losing.catch(() => {});
+      return z.boolean().parse(await losing);
+    },
+  };
+  return {
+    allowed: async () => void (await comingBack),
+    targets: {
+      disk,
+      cpu: { freeze: () => gate.holdIf("cpu.freeze", { service }), load },
+      limits: {
+        limit: (what, to, onRefused) => gate.holdIf("limits.limit", { service, what, to }, onRefused),
+      },
+    },
+  };
+}
