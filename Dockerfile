@@ -1,6 +1,6 @@
 # Two images, for any builder, the classic one too:
 #   docker build --target programs .   what services, and the gate between them, run in
-#   docker build --target tool .       the command line
+#   docker build --target tool .       the command line: docker run --rm IMAGE run suites/ --world sim
 ARG BASE=node:24-bookworm-slim
 
 FROM ${BASE} AS base
@@ -11,28 +11,28 @@ WORKDIR /opt/sinbin
 COPY package.json package-lock.json ./
 
 FROM base AS programs
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-update-notifier && rm -rf /root/.npm
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-update-notifier && rm -rf /root/.npm \
+ && mkdir /service && chown node:node /service
+ENV NODE_COMPILE_CACHE=/opt/sinbin-cache
 COPY faults faults
 COPY host host
 COPY planetlab planetlab
 COPY proxies proxies
 COPY harness harness
-ENV NODE_COMPILE_CACHE=/opt/sinbin-cache
 # What is loaded here is compiled once for all. Node keeps a cache for each user; whoever is neither root nor `node` does without.
 RUN echo 'export const main = async (_, paths) => { for (const path of paths) await import(path); return 0; };' > /tmp/load.ts \
  && node host/start.ts /tmp/load.ts $PWD/planetlab/plc/main.ts $PWD/planetlab/node-manager/main.ts $PWD/harness/worlds/local/world.ts \
  && rm /tmp/load.ts \
  && cd "$NODE_COMPILE_CACHE" && for made in *-0; do ln -s "$made" "${made%-0}-1000"; done && chmod -R a+rX .
-RUN mkdir /service && chown node:node /service
 USER node
 WORKDIR /service
 
 FROM base AS tool
-RUN npm ci --omit=dev --ignore-scripts --no-update-notifier && rm -rf /root/.npm
-RUN mkdir -m 1777 /work && ln -s /opt/sinbin/suites /work/suites && ln -s /opt/sinbin/harness/cli/main.ts /usr/local/bin/sinbin
-COPY . .
+RUN npm ci --omit=dev --ignore-scripts --no-update-notifier && rm -rf /root/.npm \
+ && mkdir -m 1777 /work && ln -s /opt/sinbin/suites /work/suites && ln -s /opt/sinbin/harness/cli/main.ts /usr/local/bin/sinbin
 ENV NODE_COMPILE_CACHE=/opt/sinbin-cache
-RUN cd /tmp && sinbin run /opt/sinbin/suites/1-networks/refused-then-back.yaml --world sim && rm -rf runs \
+COPY . .
+RUN cd /tmp && sinbin run /work/suites/1-networks/refused-then-back.yaml --world sim && rm -r runs \
  && cd "$NODE_COMPILE_CACHE" && for made in *-0; do ln -s "$made" "${made%-0}-1000"; done && chmod -R a+rX .
 USER node
 WORKDIR /work
