@@ -20,7 +20,9 @@ COPY planetlab planetlab
 COPY proxies proxies
 COPY harness harness
 # What is loaded here is compiled once for all. Node keeps a cache for each user; whoever is neither root nor `node` does without.
-RUN echo 'export const main = async (_, paths) => { for (const path of paths) await import(path); return 0; };' > /tmp/load.ts \
+# A checkout that is private to whoever made it is everybody's here.
+RUN find . ! -perm -a=r -exec chmod a+rX {} + \
+ && echo 'export const main = async (_, paths) => { for (const path of paths) await import(path); return 0; };' > /tmp/load.ts \
  && node host/start.ts /tmp/load.ts $PWD/planetlab/plc/main.ts $PWD/planetlab/node-manager/main.ts $PWD/harness/worlds/local/world.ts \
  && rm /tmp/load.ts \
  && cd "$NODE_COMPILE_CACHE" && for made in *-0; do ln -s "$made" "${made%-0}-1000"; done && chmod -R a+rX .
@@ -32,7 +34,8 @@ RUN npm ci --omit=dev --ignore-scripts --no-update-notifier && rm -rf /root/.npm
  && mkdir -m 1777 /work && ln -s /opt/sinbin/suites /work/suites && ln -s /opt/sinbin/harness/cli/main.ts /usr/local/bin/sinbin
 ENV NODE_COMPILE_CACHE=/opt/sinbin-cache
 COPY . .
-RUN cd /tmp && sinbin run /work/suites/1-networks/refused-then-back.yaml --world sim && rm -r runs \
+RUN find . ! -perm -a=r -exec chmod a+rX {} + \
+ && cd /tmp && sinbin run /work/suites/1-networks/refused-then-back.yaml --world sim && rm -r runs \
  && cd "$NODE_COMPILE_CACHE" && for made in *-0; do ln -s "$made" "${made%-0}-1000"; done && chmod -R a+rX .
 USER node
 WORKDIR /work
