@@ -103,8 +103,15 @@ export interface Container {
   kill(): Promise<void>;
   update(limits: ContainerLimits): Promise<void>;
   /** A process in it, as root, by its pipes. */
-  execute(command: readonly string[]): Promise<{ readonly pipe: Duplex; readonly complaint: () => string }>;
+  execute(command: readonly string[]): Promise<Executed>;
   remove(): Promise<void>;
+}
+
+/** Its standard input and output; disposing closes both. */
+export interface Executed extends Disposable {
+  readonly pipe: Duplex;
+  /** The end of what it wrote to its standard error. */
+  complaint(): string;
 }
 
 export interface Listed {
@@ -331,7 +338,11 @@ function wrap(container: Docker.Container, attempt: Attempt, docker: Docker): Co
         });
         docker.modem.demuxStream(stream, out, err);
         for (const event of ["end", "close", "error"]) stream.once(event, () => out.end());
-        return { pipe: joinPipes(out, stream), complaint: () => complaint };
+        return {
+          pipe: joinPipes(out, stream),
+          complaint: () => complaint,
+          [Symbol.dispose]: () => void stream.destroy(),
+        };
       }),
     remove: () =>
       attempt(`${called} can't be removed`, async () => void (await container.remove({ force: true, v: true }))),

@@ -31,12 +31,12 @@ const betweenComparisonsMs = 30_000;
 
 export async function startGate(container: Container, run: string, host: Host): Promise<GateClient> {
   const main = `${homeInImage}/harness/worlds/docker/gate/main.ts`;
-  const { pipe, complaint } = await container.execute(["node", main, run]);
-  const gate = openGate(pipe);
+  const executed = await container.execute(["node", main, run]);
+  const gate = openGate(executed.pipe);
   let wanted = true;
   const gone = gate.closed.then((): Promise<never> => {
     if (!wanted) return new Promise<never>(() => {});
-    const said = complaint().trim();
+    const said = executed.complaint().trim();
     throw new WorldError(`the gate is gone: ${said === "" ? "its container has ended" : said}`);
   });
   gone.catch(() => {});
@@ -66,6 +66,7 @@ export async function startGate(container: Container, run: string, host: Host): 
       wanted = false;
       timer[Symbol.dispose]();
       gate.close();
+      executed[Symbol.dispose]();
     },
   };
 }

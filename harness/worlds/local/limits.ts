@@ -1,5 +1,6 @@
 /** How many files a process may have open: the soft limit of one that runs, which only Linux lets others set (prlimit of util-linux). */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { WorldError } from "../../errors.ts";
 import { findExecutable } from "./executable.ts";
@@ -15,8 +16,21 @@ export function findLimitHindrance(): string | undefined {
 }
 
 async function prlimit(pid: number, ...rest: readonly string[]): Promise<string> {
-  const { stdout } = await run(tool, [`--pid=${pid}`, ...rest]);
+  const { stdout } = await run(tool, [`--pid=${pid}`, ...rest], ownerOf(pid));
   return stdout.trim();
+}
+
+/** Whose process it is, if it is another's: a user may limit his own processes, and root (of a container) may not limit everybody's. */
+function ownerOf(pid: number): { readonly uid?: number; readonly gid?: number } {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    const [uid, gid] = ["Uid", "Gid"].map((field) => Number(new RegExp(`^${field}:\\s*(\\d+)`, "m").exec(status)?.[1]));
+    if (uid === undefined || gid === undefined || uid === process.getuid?.()) return {};
+    return { uid, gid };
+  } catch {
+    // It was quicker, which prlimit finds out as well.
+    return {};
+  }
 }
 
 export interface OpenFilesLimit {
