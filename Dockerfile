@@ -11,7 +11,9 @@ WORKDIR /opt/sinbin
 COPY package.json package-lock.json ./
 
 FROM base AS programs
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-update-notifier && rm -rf /root/.npm \
+# Without the libraries that speak to engines: what runs here doesn't. The versions are those of the lock file all the same.
+RUN npm pkg delete dependencies.testcontainers dependencies.dockerode dependencies.tar-fs dependencies.tar-stream dependencies.@balena/dockerignore \
+ && npm install --omit=dev --ignore-scripts --no-update-notifier && rm -rf /root/.npm \
  && mkdir /service && chown node:node /service
 ENV NODE_COMPILE_CACHE=/opt/sinbin-cache
 COPY faults faults
@@ -23,7 +25,7 @@ COPY harness harness
 # A checkout that is private to whoever made it is everybody's here.
 RUN find . ! -perm -a=r -exec chmod a+rX {} + \
  && echo 'export const main = async (_, paths) => { for (const path of paths) await import(path); return 0; };' > /tmp/load.ts \
- && node host/start.ts /tmp/load.ts $PWD/planetlab/plc/main.ts $PWD/planetlab/node-manager/main.ts $PWD/harness/worlds/local/world.ts \
+ && node host/start.ts /tmp/load.ts $PWD/planetlab/plc/main.ts $PWD/planetlab/node-manager/main.ts $PWD/harness/worlds/docker/gate/links.ts $PWD/harness/worlds/docker/gate/services.ts $PWD/harness/worlds/docker/pipe.ts \
  && rm /tmp/load.ts \
  && cd "$NODE_COMPILE_CACHE" && for made in *-0; do ln -s "$made" "${made%-0}-1000"; done && chmod -R a+rX .
 USER node
