@@ -226,3 +226,76 @@ describe("one mistake, one sentence", () => {
     expect(problems).toEqual([expect.stringContaining("services.cache: write another ready: cache is a program")]);
   });
 });
+
+describe("faults of images", () => {
+  const services = `plan: p
+services:
+  node: { program: node.ts }
+  cache: { image: redis, command: [redis-server], volumes: [/data, /var/lib/cache] }
+  bare: { build: . }
+links: { look: { from: cache, to: node, proto: tcp, port: 80 } }
+params: { file: { default: /data/dump.rdb }, wrong: { default: { choice: [/data/a, dump.rdb] } } }
+phases:
+  - name: storm
+    for: 60s
+    faults:
+      - `;
+  const problemsOf = (step: string): Promise<readonly string[]> => problemsIn(`${services}${step}\n`, files);
+
+  test.each([
+    ["disk.power_loss: {}", "disk.power-loss acts on programs only, and cache is an image: use process.kill"],
+    ["disk.full: {}", "disk.full acts on programs only, and cache is an image: "],
+    ["limits.processes: { to: 3 }", "limits.processes acts on programs only, and cache is an image: "],
+    ["limits.open_files: { to: 40 }", "nobody can see what cache, an image, was refused: only programs tell"],
+  ])("%s is refused as for a command", async (fault, message) => {
+    expect(await problemsOf(`${fault}\n        where: cache`)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test("a refusal is seen by nobody", async () => {
+    expect(await problemsOf("tcp.refuse: {}")).toEqual([
+      expect.stringContaining("nobody can see that cache, an image, was refused: only programs tell"),
+    ]);
+  });
+
+  test.each([
+    "disk.corrupt: { path: /data/dump.rdb }\n        where: cache",
+    "disk.delete: { path: '/var/lib/cache/*.tmp' }\n        where: cache",
+    "disk.truncate: { path: $file, to: 1B }\n        where: cache",
+    "disk.truncate: { path: { choice: [/data/a, { value: /data/b, weight: 3 }] }, to: 1B }\n        where: [cache]",
+    "disk.delete: { path: state.json }\n        where: node",
+    "cpu.freeze: {}\n        where: all",
+  ])("%s is fine", async (step) => {
+    expect(await problemsOf(step)).toEqual([]);
+  });
+
+  test.each([
+    [
+      "disk.delete: { path: dump.rdb }\n        where: cache",
+      "disk.delete.path: write a path in a volume of cache, such as /data/dump.rdb: it has /data, /var/lib/cache",
+    ],
+    [
+      "disk.delete: { path: /etc/passwd }\n        where: cache",
+      "write a path in a volume of cache, such as /data/passwd",
+    ],
+    ["disk.delete: { path: /database/x }\n        where: cache", "write a path in a volume of cache, such as /data/x"],
+    ["disk.delete: { path: '/*/x' }\n        where: cache", "write a path in a volume of cache, such as /data/x"],
+    [
+      "disk.delete: { path: $wrong }\n        where: cache",
+      "write a path in a volume of cache, such as /data/dump.rdb",
+    ],
+    [
+      "disk.delete: { path: /data/x }\n        where: bare",
+      "write volumes at bare, such as volumes: [/data]: faults act on the files of an image that are in one of them",
+    ],
+    [
+      "disk.delete: { path: /data/x }\n        where: { one_of: [cache, node] }",
+      "write a path within the directory of node, such as state.json: node is a program, and only files in an image",
+    ],
+    [
+      "choose: [{ disk.delete: { path: x } }, { disk.corrupt: { path: /data/x } }]\n        where: cache",
+      "choose[0].disk.delete.path: write a path in a volume of cache, such as /data/x",
+    ],
+  ])("%s is not", async (step, message) => {
+    expect(await problemsOf(step)).toEqual([expect.stringContaining(message)]);
+  });
+});

@@ -21,3 +21,8 @@ export function isImage(service: Parameters<typeof kindOf>[0]): boolean {
   const kind = kindOf(service);
   return kind === "image" || kind === "build";
 }
+
+/** One that says nothing of it has a problem of its own. */
+export function runsSomething(service: Parameters<typeof kindOf>[0]): boolean {
+  return kindOf(service) !== "command" || service.command !== undefined;
+}
