@@ -102,9 +102,9 @@ function sentences(fault: Fault): readonly string[] {
 function whereOf(fault: Fault): string {
   if (fault.plane !== "tcp") {
     if (fault.programsOnly !== undefined)
-      return `\`where\` is a service that is a program; for a \`command\`: ${fault.programsOnly}.`;
+      return `\`where\` is a service that is a program; for a \`command\` or an image: ${fault.programsOnly}.`;
     return fault.toldByPrograms === true
-      ? "`where` is a service; nobody sees the hits on a `command`, whose step must say `may_miss`."
+      ? "`where` is a service; nobody sees the hits on a `command` or an image, whose step must say `may_miss`."
       : "`where` is a service.";
   }
   const toward = {

@@ -22,13 +22,30 @@ test.each([
   expect(matching(pattern, files)).toEqual(expected);
 });
 
-test.each(["", "/etc/passwd", "../other", "a/../b", "a//b", "a/", ".", "a/.", "$name", "= name"])(
-  "%j is no path",
-  (text) => {
-    expect(path.safeParse(text).success).toBe(false);
-  },
-);
+test("an absolute path means files by theirs", () => {
+  const files = ["/data/dump.rdb", "/data/old/dump.rdb", "/other/dump.rdb", "data/dump.rdb"];
+  expect(matching("/data/*.rdb", files)).toEqual(["/data/dump.rdb"]);
+});
 
-test.each(["...", "..a", ".a/..b", "a b", "a$"])("%j is a path", (text) => {
+test.each([
+  "",
+  "/",
+  "//a",
+  "/a/",
+  "/../a",
+  "/a/../b",
+  "../other",
+  "a/../b",
+  "a//b",
+  "a/",
+  ".",
+  "a/.",
+  "$name",
+  "= name",
+])("%j is no path", (text) => {
+  expect(path.safeParse(text).success).toBe(false);
+});
+
+test.each(["/data/dump.rdb", "...", "..a", ".a/..b", "a b", "a$"])("%j is a path", (text) => {
   expect(path.safeParse(text).success).toBe(true);
 });

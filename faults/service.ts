@@ -28,10 +28,10 @@ export interface ServiceFault<
 > extends Declaration<Parameters> {
   readonly plane: Plane;
   /**
-   * It works inside the host of a program, so that a `command` can't have it: `check` refuses it there, and says this, which is what to write instead.
+   * It works inside the host of a program, so that a `command` and an image can't have it: `check` refuses it there, and says this, which is what to write instead.
    */
   readonly programsOnly?: string;
-  /** Only the host of a program tells of its hits; nobody sees those of a `command`, whose step must say `may_miss`. */
+  /** Only the host of a program tells of its hits; nobody sees those of a `command` or an image, whose step must say `may_miss`. */
   readonly toldByPrograms?: true;
   /** Resolves when all that it does at once is done. What goes on then ends when it is lifted. */
   inject(target: Target, parameters: z.output<Parameters>, context: ServiceContext): Promise<AsyncDisposable | void>;

@@ -5,7 +5,7 @@
  *     operations ──► refuse                       lasts until it is lifted
  *     power ──► losePower                         everything that runs ends, and what was not synced may be gone
  *
- * Paths are those of `host.files`: relative to the service's directory, with `/` between names.
+ * Paths are those of `host.files`: relative to the service's directory, with `/` between names. Of an image they are absolute.
  */
 import type { z } from "zod";
 import type { Chance } from "../random.ts";

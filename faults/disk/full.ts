@@ -10,7 +10,7 @@ export const full = diskFault({
   example: "{}",
   pulse: false,
   programsOnly:
-    "give the command a small file system of its own, or take disk.truncate and disk.delete, which act on any service",
+    "give it a small file system of its own, or take disk.truncate and disk.delete, which act on any service",
   parameters: z.strictObject({}),
   inject: (target, _parameters, { hit }) => target.refuse("ENOSPC", () => hit({ code: "ENOSPC" })),
 });

@@ -6,7 +6,7 @@ export const oldGeneration = diskFault({
   plane: "disk",
   kind: "disk.old-generation",
   about:
-    "A file holds again what it held before it was last written, as after a restore from a backup or a write that never reached the disk: whole, well-formed and out of date. Of a program every generation is known; of a `command` what was there when it first got ready.",
+    "A file holds again what it held before it was last written, as after a restore from a backup or a write that never reached the disk: whole, well-formed and out of date. Of a program every generation is known; of a `command` or an image what was there when it first got ready.",
   source: "Prabhakaran et al., SOSP 2005 (lost writes); Muir 2004, 3.5",
   example: "{ path: state.json }",
   pulse: true,

@@ -12,7 +12,7 @@ export const powerLoss = diskFault({
   leaves: "down",
   journal: true,
   programsOnly:
-    "use process.kill, which keeps all that was written: a command's writes are not seen, so that nobody knows which of them it has synced",
+    "use process.kill, which keeps all that was written: its writes are not seen, so that nobody knows which of them it has synced",
   parameters: z.strictObject({}),
   async inject(target, _parameters, { chance, hit }) {
     if (await target.losePower(chance)) hit({});

@@ -10,8 +10,7 @@ export const processes = limitsFault({
   source: "getrlimit(2), RLIMIT_NPROC; Muir 2004, 3.6",
   example: "{ to: 3 }",
   pulse: false,
-  programsOnly:
-    "let the command be started by a shell that limits itself: command: [sh, -c, 'ulimit -u 20; exec daemon']",
+  programsOnly: "let it be started by a shell that limits itself: command: [sh, -c, 'ulimit -u 20; exec daemon']",
   parameters: z.strictObject({
     to: count(1, 1_000_000).meta({ description: "how many, its own included", strengths: [50, 1] }),
   }),

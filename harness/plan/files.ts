@@ -1,37 +1,69 @@
 /**
- * The files that services name: programs, and the subject files that declare their guards and signals. A path that begins with a dot counts
- * from the file that it is written in; any other from the folder that sinbin runs in, and then from sinbin's own.
+ * The files that services name: programs, folders of images that are built, and the subject files that declare their guards and signals. A path
+ * that begins with a dot counts from the file that it is written in; any other from the folder that sinbin runs in, and then from sinbin's own.
  */
 import { fileURLToPath } from "node:url";
 import type { Problem } from "../errors.ts";
+import type { Complain } from "./bind.ts";
 import { subjectDocument } from "./document/subject.ts";
 import { join } from "./include.ts";
 import type { ReadFile } from "./include.ts";
 import { problemsOf } from "./issues.ts";
+import { isImage } from "./kind.ts";
 import type { Found } from "./normalise.ts";
 import { isRecord, listAt, recordAt, textAt } from "./raw.ts";
 import type { Raw } from "./raw.ts";
-import type { Subject } from "./schema.ts";
-import { placeOf, problemAt, toPlain } from "./tree.ts";
-import type { MapTree, Path } from "./tree.ts";
+import type { Subject, Written } from "./schema.ts";
+import { toPlain } from "./tree.ts";
+import type { Path } from "./tree.ts";
 import { readYaml } from "./yaml.ts";
 
 const ownFolder = fileURLToPath(new URL("../../", import.meta.url));
 
-export async function findFiles(document: Raw, tree: MapTree, read: ReadFile, problems: Problem[]): Promise<Found> {
+export interface FindOptions {
+  /** The file that something is written in. */
+  readonly fileOf: (path: Path) => string;
+  readonly read: ReadFile;
+  readonly complain: Complain;
+  /** Those of subject files. */
+  readonly problems: Problem[];
+}
+
+export async function findFiles(document: Raw, { fileOf, read, complain, problems }: FindOptions): Promise<Found> {
   const subjects = new Map<string, Subject | undefined>();
   const found: Record<string, Found[string]> = {};
+
+  const candidatesFor = (path: string, at: Path): readonly string[] =>
+    path.startsWith(".") ? [join(fileOf(at), path)] : [path, `${ownFolder}${path}`];
 
   const open = async (
     path: string,
     at: Path,
   ): Promise<{ readonly path: string; readonly bytes: Uint8Array } | undefined> => {
-    const candidates = path.startsWith(".") ? [join(placeOf(tree, at).file, path)] : [path, `${ownFolder}${path}`];
-    for (const candidate of candidates) {
+    for (const candidate of candidatesFor(path, at)) {
       const bytes = await read(candidate).catch(() => undefined);
       if (bytes !== undefined) return { path: candidate, bytes };
     }
     return undefined;
+  };
+
+  /** The folder that an image is built from, if there is a Dockerfile in it. */
+  const findContext = async (written: Written | undefined, at: Path): Promise<string | undefined> => {
+    const path = typeof written === "string" ? written : textAt(written, "context");
+    if (path === undefined || path === "") return undefined;
+    const pathAt = typeof written === "string" ? at : [...at, "context"];
+    const candidates = candidatesFor(path, pathAt).map((candidate) => candidate.replace(/(?<=.)\/+$/, "") || ".");
+    const kinds = await Promise.all(candidates.map((candidate) => whatIsAt(candidate, read)));
+    const context = candidates.find((_candidate, index) => kinds[index] === "folder");
+    if (context === undefined) {
+      const isFile = kinds.includes("file");
+      complain(pathAt, isFile ? `${path} is a file: write the folder that it is in` : `there is no folder ${path}`);
+      return undefined;
+    }
+    const dockerfile = textAt(written, "dockerfile") ?? "Dockerfile";
+    if ((await whatIsAt(`${context}/${dockerfile}`, read)) !== "file")
+      complain(isRecord(written) ? [...at, "dockerfile"] : at, `there is no file ${dockerfile} in ${path}`);
+    return context;
   };
 
   const readSubject = (path: string, bytes: Uint8Array): Subject | undefined => {
@@ -47,32 +79,44 @@ export async function findFiles(document: Raw, tree: MapTree, read: ReadFile, pr
     const program = textAt(raw, "program");
     const opened = program === undefined ? undefined : await open(program, [...at, "program"]);
     if (program !== undefined && opened === undefined) {
-      problems.push(problemAt(placeOf(tree, [...at, "program"]), [...at, "program"], `there is no file ${program}`));
+      complain([...at, "program"], `there is no file ${program}`);
     }
+    const context = await findContext(raw["build"], [...at, "build"]);
     const declared = textAt(raw, "subject");
-    const beside = opened === undefined ? undefined : join(opened.path, "subject.yaml");
+    const neighbour = opened?.path ?? (context === undefined ? undefined : `${context}/Dockerfile`);
+    const beside = neighbour === undefined ? undefined : join(neighbour, "subject.yaml");
     const file = declared === undefined ? await openBeside(beside, read) : await open(declared, [...at, "subject"]);
     if (declared !== undefined && file === undefined) {
-      problems.push(problemAt(placeOf(tree, [...at, "subject"]), [...at, "subject"], `there is no file ${declared}`));
+      complain([...at, "subject"], `there is no file ${declared}`);
     }
     const subject = file === undefined ? undefined : readSubject(file.path, file.bytes);
     const [executable] = listAt(raw, "command");
+    // A command in an image is a matter of the image's.
     if (
+      !isImage(raw) &&
       typeof executable === "string" &&
       executable.startsWith(".") &&
       (await open(executable, [...at, "command"])) === undefined
     ) {
-      problems.push(
-        problemAt(placeOf(tree, [...at, "command", 0]), [...at, "command", 0], `there is no file ${executable}`),
-      );
+      complain([...at, "command", 0], `there is no file ${executable}`);
     }
     found[name] = {
-      folder: folderOf(placeOf(tree, [...at, "command"]).file),
+      folder: folderOf(fileOf([...at, "command"])),
       ...(opened === undefined ? {} : { program: opened.path }),
+      ...(context === undefined ? {} : { context }),
       ...(subject === undefined ? {} : { subject }),
     };
   }
   return found;
+}
+
+async function whatIsAt(path: string, read: ReadFile): Promise<"file" | "folder" | undefined> {
+  try {
+    await read(path);
+    return "file";
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EISDIR" ? "folder" : undefined;
+  }
 }
 
 async function openBeside(

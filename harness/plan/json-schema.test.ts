@@ -18,8 +18,14 @@ const withStep = (step: string): string =>
   `${head}phases:\n  - name: storm\n    for: 60s\n    faults:\n      - ${step}\n`;
 const withTop = (text: string): string => `plan: p\n${twoServices}\nphases: [{ name: storm, for: 60s }]\n${text}\n`;
 
+const withService = (service: string): string =>
+  `plan: p\nservices: { a: ${service} }\nphases: [{ name: b, for: 1s }]\n`;
+
 async function verdicts(text: string): Promise<{ readonly schema: boolean; readonly parser: boolean }> {
-  return { schema: validate(parse(text)), parser: (await problemsIn(text)).length === 0 };
+  return {
+    schema: validate(parse(text)),
+    parser: (await problemsIn(text, { Dockerfile: "" })).length === 0,
+  };
 }
 
 describe("the JSON Schema and the parser agree on good plans", () => {
@@ -54,6 +60,15 @@ describe("the JSON Schema and the parser agree on good plans", () => {
     ),
     withTop("abort: [{ when: run.time > 1h, reason: too long }]"),
     withTop("mix: { faults: [tcp.latency, process.*], where: [fetch, node], at_most: 3, strength: 50% }"),
+    ...[
+      "{ image: redis:8 }",
+      `{ image: "redis@sha256:${"0".repeat(64)}" }`,
+      '{ image: redis, command: [redis-server], user: "999", volumes: [/data], ports: [1, "2:3"], limits: { cpus: 1.5 } }',
+      "{ build: . }",
+      "{ build: { context: ., dockerfile: Dockerfile, target: a, args: { A: b } }, ready: { healthy: true } }",
+      "{ program: node.ts, limits: { memory: 64MiB, processes: 5, open_files: 20 }, ready: { line: up } }",
+      "{ command: [a], ready: { http: { port: 80, path: /x, expect: 204 } } }",
+    ].map(withService),
   ])("%s", async (text) => {
     expect(await verdicts(text)).toEqual({ schema: true, parser: true });
   });
@@ -95,6 +110,28 @@ describe("the JSON Schema and the parser agree on bad plans", () => {
     withTop("observe: { a: { service: node, as: event } }"),
     withTop("observe: { a: { service: node, event: x, line: y, as: event } }"),
     withTop("controls: [{ service: node, fails: never node.exited }]"),
+    ...[
+      "{}",
+      "{ image: redis, program: node.ts }",
+      "{ image: redis, build: . }",
+      "{ command: [a], program: node.ts }",
+      "{ image: Redis }",
+      "{ image: redis, user: 5 }",
+      "{ image: redis, volumes: [data] }",
+      "{ image: redis, volumes: [] }",
+      "{ image: redis, volumes: [/a, /a] }",
+      "{ image: redis, ports: ['80:0'] }",
+      "{ image: redis, limits: {} }",
+      "{ image: redis, limits: { cpus: 0 } }",
+      "{ image: redis, ready: { healthy: false } }",
+      "{ image: redis, ready: { healthy: true, port: 80 } }",
+      "{ command: [a], ready: { healthy: true } }",
+      "{ command: [a], limits: { cpus: 1 } }",
+      "{ command: [a], user: root }",
+      "{ program: node.ts, networks: [a] }",
+      "{ build: { dockerfile: Dockerfile } }",
+      "{ build: { context: ., dockerfile: ../Dockerfile } }",
+    ].map(withService),
     `plan: p\n${twoServices}`,
     `${twoServices}phases: [{ name: storm, for: 60s }]`,
     `${head}phases: [{ name: storm }]`,

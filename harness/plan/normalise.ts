@@ -26,17 +26,25 @@ import { formatPath } from "./tree.ts";
 import { choicesOf, rawSteps, whereOf } from "./step.ts";
 import type { RawStep } from "./step.ts";
 
-/** What the files beside the plan say of a service: where its program is, and its subject. */
+/** What the files beside the plan say of a service: where its program is, or what its image is built from, and its subject. */
 export type Found = Readonly<
-  Record<string, { readonly program?: string; readonly subject?: Subject; readonly folder?: string }>
+  Record<
+    string,
+    { readonly program?: string; readonly context?: string; readonly subject?: Subject; readonly folder?: string }
+  >
 >;
 
 /** The same plan with another cell, seed or parameters: durations, arguments and constants follow. */
 export function bindPlan(plan: Plan, binding: Binding): Plan {
   const found = Object.fromEntries(
-    Object.entries(plan.services).map(([name, { program, subject, folder }]) => [
+    Object.entries(plan.services).map(([name, { program, build, subject, folder }]) => [
       name,
-      { folder, ...(program === undefined ? {} : { program }), ...(subject === undefined ? {} : { subject }) },
+      {
+        folder,
+        ...(program === undefined ? {} : { program }),
+        ...(build === undefined ? {} : { context: build.context }),
+        ...(subject === undefined ? {} : { subject }),
+      },
     ]),
   );
   // Names that can't be drawn were reported when the plan was parsed.
@@ -131,6 +139,9 @@ function toService(
     ...service,
     folder: found.folder ?? ".",
     ...(found.program === undefined ? {} : { program: found.program }),
+    ...(service.build === undefined || found.context === undefined
+      ? {}
+      : { build: { ...service.build, context: found.context } }),
     ...(found.subject === undefined ? {} : { subject: found.subject }),
     ...(ready === undefined ? {} : { ready }),
   };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { worldNames } from "../worlds/world.ts";
 import { parsePlan } from "./parse.ts";
 import { parseText, problemsIn, readFrom, twoServices } from "./plan.testing.ts";
 
@@ -316,7 +317,7 @@ describe("one mistake, one sentence", () => {
   });
 
   test.each([
-    ["services: { node: {} }", "services.node: write what to run: exactly one of program and command"],
+    ["services: { node: {} }", "services.node: write what to run: exactly one of program, command, image and build"],
     ["services: { node: { program: nope.ts } }", "services.node.program: there is no file nope.ts"],
     [
       "services: { node: { program: node.ts, subject: nope.yaml } }",
@@ -375,7 +376,7 @@ describe("one mistake, one sentence", () => {
     ["seed: seven", "seed: write"],
     ["seed: -1", "seed: write a number of at least 0"],
     ["tier: dayly", "tier: write commit or nightly"],
-    ["worlds: [moon]", "worlds[0]: write the name of a world: local, sim"],
+    ["worlds: [moon]", `worlds[0]: write the name of a world: ${worldNames.join(", ")}`],
     ["requires: [luck]", "requires[0]: write what the plan needs: programs"],
     ["abort: [{ wen: x }]", "abort[0].wen: there is no key wen here: did you mean when?"],
     ["params: { a: { help: x } }", "params.a: write its default"],

@@ -15,6 +15,7 @@ import type { Checking } from "./check/checking.ts";
 import { complainInto, keysOf, rawPhases } from "./check/checking.ts";
 import { checkExpressions } from "./check/expressions.ts";
 import { checkNames } from "./check/names.ts";
+import { checkServices } from "./check/services.ts";
 import { checkSteps } from "./check/steps.ts";
 import { checkValues } from "./check/values.ts";
 import { planDocument } from "./document/plan.ts";
@@ -26,7 +27,7 @@ import { bindPlan, cells, matrixOf, normalise, sketch } from "./normalise.ts";
 import type { Sketch } from "./normalise.ts";
 import { isRecord } from "./raw.ts";
 import type { Plan, PlanDocument } from "./schema.ts";
-import { toPlain } from "./tree.ts";
+import { placeOf, toPlain } from "./tree.ts";
 
 export { bindPlan, cells } from "./normalise.ts";
 export type { ReadFile } from "./include.ts";
@@ -52,7 +53,12 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   problems.push(...problemsOf(planDocument, bound, tree));
   const misshapen = problems.map(({ path }) => path);
 
-  const files = await findFiles(document, tree, read, problems);
+  const files = await findFiles(document, {
+    fileOf: (path) => placeOf(tree, path).file,
+    read,
+    complain,
+    problems,
+  });
   const phases = rawPhases(document);
   const checking: Checking = {
     document: isRecord(bound) ? bound : {},
@@ -69,6 +75,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
     complain,
   };
   checkNames(checking);
+  checkServices(checking);
   checkSteps(checking);
   checkValues(checking);
   checkExpressions(checking);

@@ -25,8 +25,11 @@ signals:
 
 export function readFrom(files: Readonly<Record<string, string>>): ReadFile {
   const all: Readonly<Record<string, string>> = { "node.ts": "", "subject.yaml": nodeSubject, ...files };
-  return async (path) => {
+  return async (given) => {
+    const path = given.replace(/^\.\//, "");
     const text = all[path];
+    if (path === "." || Object.keys(all).some((other) => other.startsWith(`${path}/`)))
+      throw Object.assign(new Error(`a folder: ${path}`), { code: "EISDIR" });
     if (text === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: "ENOENT" });
     return new TextEncoder().encode(text);
   };

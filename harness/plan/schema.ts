@@ -10,7 +10,8 @@ import type { z } from "zod";
 import type { Capability } from "../worlds/capability.ts";
 import type { expectationDocument, Severity, Tolerance } from "./document/expectations.ts";
 import type { Mix } from "./document/mix.ts";
-import type { linkDocument, observationDocument, serviceDocument, signalDocument } from "./document/system.ts";
+import type { serviceDocument } from "./document/service.ts";
+import type { linkDocument, observationDocument, signalDocument } from "./document/system.ts";
 
 export { planDocument } from "./document/plan.ts";
 export { subjectDocument } from "./document/subject.ts";
@@ -66,7 +67,10 @@ export interface Constant {
   readonly value: unknown;
 }
 
-/** Exactly one of `program` and `command`. The path of `program` is one that can be opened. */
+/**
+ * One of `program`, `image` and `build`, or else `command`, which may also stand beside an image (kind.ts). The paths of `program` and of
+ * `build.context` are ones that can be opened.
+ */
 export type Service = Readonly<Omit<z.output<typeof serviceDocument>, "subject">> & {
   readonly subject?: Subject;
   /** Of the file that it is written in: what the words of its command that begin with a dot count from. */

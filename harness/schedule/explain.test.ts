@@ -97,3 +97,13 @@ test("a cell of the matrix is named in the first line", async () => {
   const plan = await parseText(`plan: p\nphases: [{ name: storm, for: 60s }]\nmatrix: { how: [one, two] }\n`);
   expect(explain(plan, createSchedule(plan, { seed: 7, cell: { how: "two" } }))).toContain('p, seed 7, how "two"\n');
 });
+
+test("images are among what it needs", async () => {
+  const plan = await parseText(
+    "plan: p\nservices: { cache: { image: redis:8, command: [redis-server] }, own: { build: ./own } }\nphases: [{ name: rest, for: 1s }]\n",
+    { "own/Dockerfile": "" },
+  );
+  expect(explain(plan, createSchedule(plan, { seed: 7 }))).toContain(
+    "needs:\n  the image redis:8 (cache)\n  an image built from own (own)\n  a world:",
+  );
+});

@@ -6,6 +6,7 @@
  */
 import { faults } from "../../faults/registry.ts";
 import { roundedDuration } from "../judge/wording.ts";
+import { kindOf } from "../plan/kind.ts";
 import type { Plan } from "../plan/schema.ts";
 import { flowText } from "./flow.ts";
 import { describeRandom } from "./random.ts";
@@ -96,10 +97,20 @@ function explainTotal(plan: Plan, schedule: Schedule): readonly string[] {
 }
 
 function needsOf(plan: Plan): readonly string[] {
-  const commands = Object.entries(plan.services).flatMap(([name, { command }]) =>
-    command === undefined ? [] : [`the command ${command[0] ?? ""} (${name})`],
-  );
-  return [...plan.requires, ...commands, `a world: ${plan.worlds.join(" or ")}`];
+  const runs = Object.entries(plan.services).flatMap(([name, service]) => {
+    const { image, build, command = [] } = service;
+    switch (kindOf(service)) {
+      case "program":
+        return [];
+      case "image":
+        return [`the image ${image} (${name})`];
+      case "build":
+        return [`an image built from ${build?.context} (${name})`];
+      case "command":
+        return [`the command ${command[0] ?? ""} (${name})`];
+    }
+  });
+  return [...plan.requires, ...runs, `a world: ${plan.worlds.join(" or ")}`];
 }
 
 function list(title: string, items: readonly string[]): readonly string[] {

@@ -87,11 +87,27 @@ export function withoutService(document: PlanDocument, service: string): PlanDoc
     .filter(([, link]) => textAt(link, "from") === service || textAt(link, "to") === service)
     .map(([name]) => name);
   const observe = Object.entries(recordAt(document, "observe")).filter(([, raw]) => textAt(raw, "service") !== service);
-  const left = gone.reduce(withoutLink, { ...document, services, observe: Object.fromEntries(observe) });
+  const apart = withoutLonelyNetworks(services);
+  const left = gone.reduce(withoutLink, { ...document, services: apart, observe: Object.fromEntries(observe) });
   const unobserved = Object.keys(recordAt(document, "observe")).filter(
     (name) => !observe.some(([kept]) => kept === name),
   );
   return withoutPlaces(left, "service", new Set([service, ...unobserved]));
+}
+
+/** A network of one service connects nothing. */
+function withoutLonelyNetworks(services: Raw): Raw {
+  const all = Object.values(services).flatMap((service) => listAt(service, "networks"));
+  return Object.fromEntries(
+    Object.entries(services).map(([name, service]) => {
+      if (!isRecord(service) || service["networks"] === undefined) return [name, service];
+      const { networks: _networks, ...rest } = service;
+      const shared = listAt(service, "networks").filter(
+        (network) => all.filter((other) => other === network).length > 1,
+      );
+      return [name, shared.length === 0 ? rest : { ...service, networks: shared }];
+    }),
+  );
 }
 
 export function withoutObservation(document: PlanDocument, name: string): PlanDocument {

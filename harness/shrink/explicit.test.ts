@@ -1,12 +1,14 @@
+import { resolve } from "node:path";
 import { assert, asyncProperty, constantFrom, nat, subarray } from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../history/event.ts";
-import { bindPlan } from "../plan/parse.ts";
-import { parseText, twoServices } from "../plan/plan.testing.ts";
+import { bindPlan, parsePlan } from "../plan/parse.ts";
+import { parseText, readFrom, twoServices } from "../plan/plan.testing.ts";
 import type { Plan } from "../plan/schema.ts";
 import { writeYaml } from "../plan/write-yaml.ts";
 import { createSchedule } from "../schedule/schedule.ts";
 import type { Schedule } from "../schedule/schedule.ts";
+import { withoutService } from "./document.ts";
 import { armedSteps, explicitPlan } from "./explicit.ts";
 import type { Failure } from "./failure.ts";
 import { neat } from "./neat.ts";
@@ -214,5 +216,46 @@ describe("a step that waits for something", () => {
     expect(armedSteps(failure)).toEqual(["kills"]);
     const { plan } = await writtenOut(failure, { armed: new Set(["kills"]) });
     expect(createSchedule(plan, { seed: 7 }).phases).toEqual(failure.schedule.phases);
+  });
+});
+
+test("services keep what they run, at paths that mean the same wherever the plan lies", async () => {
+  const text = `plan: p
+services:
+  cache: { image: redis:8, command: [./run.sh], volumes: [/data], networks: [inside] }
+  own: { build: { context: ./own, target: debug }, networks: [inside], subject: ./own/subject.yaml }
+  other: { build: ../other }
+  daemon: { command: [./here.py, ./not.here], args: [-v] }
+phases: [{ name: rest, for: 1s }]
+expect: [{ never: own.exited }]
+`;
+  const files: Readonly<Record<string, string>> = {
+    "plans/p.yaml": text,
+    "plans/here.py": "",
+    "plans/own/Dockerfile": "",
+    "plans/own/subject.yaml": "subject: own\nguards: { retry: It tries again. }\n",
+    "other/Dockerfile": "",
+  };
+  const parsed = await parsePlan("plans/p.yaml", readFrom(files));
+  const plan = bindPlan(parsed, { seed: 1, cell: {}, params: {} });
+  const schedule = createSchedule(plan, { seed: 1, cell: {} });
+  const without = new Map([["own", ["retry"]]]);
+  const document = explicitPlan(
+    { plan, schedule, events: [], without, finding: { expectation: "never own.exited" } },
+    { armed: new Set(), isThere: (path) => path in files },
+  );
+  expect(document["services"]).toEqual({
+    cache: { image: "redis:8", command: ["./run.sh"], volumes: ["/data"], networks: ["inside"] },
+    own: {
+      build: { context: "plans/own", target: "debug" },
+      networks: ["inside"],
+      args: ["--without", "retry"],
+      subject: "plans/own/subject.yaml",
+    },
+    other: { build: "other" },
+    daemon: { command: [resolve("plans/here.py"), "./not.here"], args: ["-v"] },
+  });
+  expect(withoutService(document, "cache")["services"]).toMatchObject({
+    own: expect.not.objectContaining({ networks: ["inside"] }),
   });
 });

@@ -13,6 +13,7 @@ import { durationUnit, shareUnit } from "../../faults/units.ts";
 import { bindNames, substitute } from "../plan/bind.ts";
 import { faultKey } from "../plan/document/faults.ts";
 import { join } from "../plan/include.ts";
+import { isImage } from "../plan/kind.ts";
 import { isRecord, listAt, recordAt } from "../plan/raw.ts";
 import type { Raw } from "../plan/raw.ts";
 import { rawSteps } from "../plan/step.ts";
@@ -117,17 +118,12 @@ function writtenStep(name: string, occurrence: Occurrence, known: Step | undefin
 }
 
 /** With the guards that are switched off, and with paths that mean the same wherever the plan lies. */
-function writtenService(
-  raw: Raw,
-  { program, folder }: Service,
-  without: readonly string[],
-  { isThere }: ExplicitOptions,
-): Raw {
-  const { program: written, command, args, subject, ...rest } = raw;
+function writtenService(raw: Raw, service: Service, without: readonly string[], { isThere }: ExplicitOptions): Raw {
+  const { program, build, command, args, subject, ...rest } = raw;
   const guards = without.flatMap((guard) => ["--without", guard]);
   const beside = (word: Written): Written => {
     if (typeof word !== "string" || !word.startsWith(".")) return word;
-    const path = join(`${folder}/plan.yaml`, word);
+    const path = join(`${service.folder}/plan.yaml`, word);
     return isThere(path) ? resolve(path) : word;
   };
   const fromHere = (word: Written): Written => {
@@ -135,13 +131,21 @@ function writtenService(
     return path === word || typeof path !== "string" ? word : portable(path);
   };
   return filled({
-    program: typeof written === "string" && written.startsWith(".") ? portable(program ?? written) : written,
-    command: command === undefined ? undefined : [...listAt(raw, "command").map(beside), ...guards],
-    args:
-      command === undefined && (args !== undefined || guards.length > 0) ? [...listAt(raw, "args"), ...guards] : args,
+    program: fromFound(program, service.program),
+    build: isRecord(build)
+      ? { ...build, context: fromFound(build["context"], service.build?.context) ?? null }
+      : fromFound(build, service.build?.context),
+    // In an image, a command's paths are the image's.
+    command: command === undefined || isImage(service) ? command : listAt(raw, "command").map(beside),
+    args: args === undefined && guards.length === 0 ? undefined : [...listAt(raw, "args"), ...guards],
     subject: typeof subject === "string" ? fromHere(subject) : subject,
     ...rest,
   });
+}
+
+/** What counts from the plan's file, as the path at which it was found. */
+function fromFound(written: Written | undefined, found: string | undefined): Written | undefined {
+  return typeof written === "string" && written.startsWith(".") ? portable(found ?? written) : written;
 }
 
 /** From where sinbin runs, if it is below: so that a plan can be committed. A path that begins with a dot would count from the plan. */

@@ -1,3 +1,17 @@
 /** What a plan may need and a world may lack; `sinbin doctor` and a plan's `requires` use the same names. */
-export const capabilities = ["programs", "commands", "isolation", "natural-ports", "limits"] as const;
+export const capabilities = [
+  "programs",
+  "commands",
+  "isolation",
+  "natural-ports",
+  "limits",
+  /** Services that are containers of their own. */
+  "images",
+  /** Limits of memory and shares of CPUs, and others that hold from the start of a service on. */
+  "memory",
+  /** A service's network can be cut. */
+  "cables",
+  /** Faults of single packets. */
+  "packets",
+] as const;
 export type Capability = (typeof capabilities)[number];

@@ -49,3 +49,28 @@ test("what can't be run in a simulation is said before anything starts, and so i
     "it needs limits (limits.open-files sets one): see sinbin doctor",
   );
 });
+
+test("an image needs a world of images, be it built or have a command, and so does a port that it serves", () => {
+  const { services } = sketchPlan();
+  const { command: _command, ...rest } = command;
+  const why = (service: Service): string | undefined =>
+    lackOf(sketchPlan({ services: { ...services, plc: service } }), isolated);
+  const lack = "it needs images (plc is an image): a world that runs images: --world docker";
+  expect(why({ ...rest, image: "redis:8" })).toBe(lack);
+  expect(why({ ...command, image: "redis:8" })).toBe(lack);
+  expect(why({ ...rest, build: { context: ".", dockerfile: "Dockerfile", args: {} } })).toBe(lack);
+  const docker = { name: "local", capabilities: new Set(["programs", "images"] as const) };
+  expect(lackOf(sketchPlan({ services: { ...services, plc: { ...rest, image: "redis:8" } } }), docker)).toBe(
+    "it needs natural-ports (plc is an image that listens on 443): namespaces: see sinbin doctor",
+  );
+});
+
+test("limits from the start on need a world that keeps them", () => {
+  const { services } = sketchPlan();
+  const [name, node] = Object.entries(services)[0] ?? [];
+  if (name === undefined || node === undefined) throw new Error("the sketch has a service");
+  const plan = sketchPlan({ services: { ...services, [name]: { ...node, limits: { cpus: 0.5, open_files: 20 } } } });
+  expect(lackOf(plan, isolated)).toBe(
+    `it needs memory (${name} has limits.cpus, limits.open_files): a world that limits services: --world docker`,
+  );
+});

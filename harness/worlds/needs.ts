@@ -1,4 +1,6 @@
 /** What a plan needs of a world: by its own word (`requires`), or by what is in it. */
+import { kindOf, nounOf } from "../plan/kind.ts";
+import type { ServiceKind } from "../plan/kind.ts";
 import type { Plan } from "../plan/schema.ts";
 import type { Capability } from "./capability.ts";
 
@@ -8,6 +10,17 @@ const remedies: Readonly<Record<Capability, string>> = {
   isolation: "namespaces: see sinbin doctor",
   "natural-ports": "namespaces: see sinbin doctor",
   limits: "see sinbin doctor",
+  images: "a world that runs images: --world docker",
+  memory: "a world that limits services: --world docker",
+  cables: "a world with networks of its own: --world docker",
+  packets: "a world with networks of its own: --world docker",
+};
+
+const runners: Readonly<Record<ServiceKind, Capability>> = {
+  program: "programs",
+  command: "commands",
+  image: "images",
+  build: "images",
 };
 
 /** What is missing and how to get it, in one sentence; nothing if nothing is. */
@@ -24,15 +37,19 @@ export function lackOf(
 
 function needsOf(plan: Plan): ReadonlyMap<Capability, string> {
   const needs = new Map<Capability, string>(plan.requires.map((capability) => [capability, "the plan requires it"]));
-  for (const [name, { program }] of Object.entries(plan.services)) {
-    if (program === undefined) needs.set("commands", `${name} is a command`);
-    else needs.set("programs", `${name} is a program`);
+  for (const [name, service] of Object.entries(plan.services)) {
+    needs.set(runners[kindOf(service)], `${name} is ${nounOf(service)}`);
+    // Whatever a service may have from its start on is given by the world that starts it; no other does it by halves.
+    const limited = Object.keys(service.limits ?? {});
+    if (limited.length > 0) needs.set("memory", `${name} has limits.${limited.join(", limits.")}`);
+    if (service.ready?.healthy !== undefined) needs.set("images", `${name} has a health check`);
   }
   const kinds = plan.phases.flatMap(({ faults }) => faults.flatMap(({ choices }) => choices.map(({ kind }) => kind)));
   if (kinds.includes("limits.open-files")) needs.set("limits", "limits.open-files sets one");
   for (const { to, port } of Object.values(plan.links)) {
-    if (plan.services[to]?.command !== undefined)
-      needs.set("natural-ports", `${to} is a command that listens on ${port}`);
+    const server = plan.services[to];
+    if (server !== undefined && kindOf(server) !== "program")
+      needs.set("natural-ports", `${to} is ${nounOf(server)} that listens on ${port}`);
   }
   return needs;
 }

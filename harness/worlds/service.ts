@@ -9,7 +9,7 @@ import type { Service } from "../plan/schema.ts";
 import type { RunningService } from "./world.ts";
 import { longestLineBytes, parseFields } from "./lines.ts";
 import type { Life, LifeEvents } from "./life.ts";
-import { becomesReady } from "./readiness.ts";
+import { becomesReady, describeReadiness } from "./readiness.ts";
 
 const lastLinesKept = 20;
 /** The history is kept in memory; a daemon that says more than this has to be tested another way. Its log file has all of it. */
@@ -36,6 +36,8 @@ export interface ServiceOptions {
   readonly onEnd: () => void;
   /** A life of it has got ready. @throws {WorldError} */
   readonly onReady?: () => Promise<void>;
+  /** Resolves when the health check of the life's image has passed, in a world of images. @throws {WorldError} if the image has none. */
+  readonly healthy?: (signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -123,22 +125,47 @@ export function createService(options: ServiceOptions): SupervisedService {
   const startOne = async (): Promise<Current> => {
     const events = new EventTarget();
     const over = new AbortController();
+    const listeners = new Set<(line: string) => void>();
+    // Some lives have a lot to say before whoever starts them knows that they run: it is heard when somebody listens.
+    const early: (() => void)[] = [];
+    let isBegun = false;
+    const inTurn = (happen: () => void): void => {
+      if (isBegun) happen();
+      else early.push(happen);
+    };
     const life = await options.startLife(lives++, {
-      onLine: (stream, line, cut) => onLine(stream, line, cut, (event) => events.dispatchEvent(new Event(event))),
-      onExit: (exit) => {
-        over.abort();
-        onExit(exit);
-      },
+      onLine: (stream, line, cut) =>
+        inTurn(() => {
+          onLine(stream, line, cut, (event) => events.dispatchEvent(new Event(event)));
+          for (const hear of listeners) hear(line);
+        }),
+      onExit: (exit) =>
+        inTurn(() => {
+          over.abort();
+          onExit(exit);
+        }),
     });
     record({ event: "service.start", service: name });
-    const ready = becomesReady({ service, host, events, address: options.address, signal: over.signal }).then(() => {
+    const ready = becomesReady({
+      service,
+      host,
+      events,
+      listeners,
+      address: options.address,
+      healthy: options.healthy,
+      signal: over.signal,
+    }).then(() => {
+      over.signal.throwIfAborted();
       record({ event: "service.ready", service: name });
       return options.onReady?.();
     });
     // Only the first start waits for it; a later one that never gets ready shows in the history by what is missing.
     ready.catch(() => {});
-    current = { life, ready };
-    return current;
+    const begun = { life, ready };
+    current = begun;
+    isBegun = true;
+    for (const happen of early) happen();
+    return begun;
   };
 
   const start = async (): Promise<Current> => {
@@ -196,11 +223,11 @@ export function createService(options: ServiceOptions): SupervisedService {
       const trouble = await Promise.race([
         ready.then(
           () => undefined,
-          () => life.exited.then(describeExit),
+          (error: unknown) => (error instanceof WorldError ? error.message : life.exited.then(describeExit)),
         ),
         life.exited.then(describeExit),
         aborted(deadline.signal).then(
-          () => `was not ready within ${formatDuration(service.start_timeout)}: ${expectation(service)}`,
+          () => `was not ready within ${formatDuration(service.start_timeout)}: ${describeReadiness(service)}`,
         ),
       ]);
       signal.throwIfAborted();
@@ -220,12 +247,6 @@ function messageOf(error: unknown): string {
 
 function describeExit({ code, signal }: Exit): string {
   return `ended before it was ready (${signal === undefined ? `exit code ${code}` : `signal ${signal}`})`;
-}
-
-function expectation({ ready, program }: Service): string {
-  if (ready?.port !== undefined) return `it must accept connections on port ${ready.port}`;
-  if (ready === undefined && program === undefined) return "it must run";
-  return `it must log the event ${ready?.log ?? "ready"}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

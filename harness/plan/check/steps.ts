@@ -6,7 +6,10 @@ import type { Raw } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
 import { hint } from "../../expression/nearest.ts";
 import type { RawStep } from "../step.ts";
+import { kindOf, nounOf, runsSomething } from "../kind.ts";
 import type { Checking } from "./checking.ts";
+import { checkPaths } from "./paths.ts";
+import { namedIn, servicesOf } from "./where.ts";
 
 const connectionKeys = ["direction", "scope", "probability", "first", "nth", "every_nth"];
 
@@ -47,14 +50,15 @@ function checkStep(step: RawStep, checking: Checking): void {
     complain(path, "write every: a ramp takes its next value with each occurrence, and without it there is only one");
   }
   if (faults.some(({ fault }) => fault.plane === "tcp" && fault.door === "shut")) {
-    for (const command of commandClients(raw, document)) {
+    for (const client of silentClients(raw, document)) {
       if (raw["may_miss"] === true) break;
-      const why = `nobody can see that ${command}, a command, was refused: only programs tell`;
+      const why = `nobody can see that ${client.name}, ${client.noun}, was refused: only programs tell`;
       complain(path, `write may_miss: true, and expect what shows it: ${why}`);
     }
     for (const key of connectionKeys) leaveOut(key, "this fault shuts the door, for everybody");
   }
-  checkCommands(step, checking);
+  checkSilent(step, checking);
+  checkPaths(step, checking);
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {
     leaveOut("for", `${faults.map(({ fault }) => fault.kind).join(" and ")} happens at one moment and has no length`);
   }
@@ -71,20 +75,19 @@ function checkStep(step: RawStep, checking: Checking): void {
   }
 }
 
-/** A `command` has no host of ours, in which some faults act and which tells of others' hits. */
-function checkCommands({ raw, path, faults }: RawStep, { document, services, complain }: Checking): void {
-  // Where it has to say which one, that is complained of already.
-  const possible = raw["where"] === undefined && services.length > 1 ? [] : services;
-  const commands = commandsAmong(namedIn(raw) ?? possible, document);
+/** What is no program has no host of ours, in which some faults act and which tells of others' hits. */
+function checkSilent(step: RawStep, checking: Checking): void {
+  const { raw, path, faults } = step;
+  const silent = silentAmong(servicesOf(step, checking), checking.document);
   for (const { fault } of faults) {
     if (fault.plane === "tcp") continue;
-    for (const command of commands) {
+    for (const { name, noun } of silent) {
       const { kind, programsOnly, toldByPrograms } = fault;
       if (programsOnly !== undefined)
-        complain(path, `${kind} acts on programs only, and ${command} is a command: ${programsOnly}`);
+        checking.complain(path, `${kind} acts on programs only, and ${name} is ${noun}: ${programsOnly}`);
       if (toldByPrograms !== true || raw["may_miss"] === true) continue;
-      const why = `nobody can see what ${command}, a command, was refused: only programs tell`;
-      complain(path, `write may_miss: true, and expect what shows it: ${why}`);
+      const why = `nobody can see what ${name}, ${noun}, was refused: only programs tell`;
+      checking.complain(path, `write may_miss: true, and expect what shows it: ${why}`);
     }
   }
 }
@@ -94,25 +97,24 @@ function hasRamp(written: unknown): boolean {
   return isRecord(written) && ("ramp" in written || Object.values(written).some(hasRamp));
 }
 
-/** Services that are commands, and clients of the links that a step acts on. */
-function commandClients(step: Raw, document: Raw): readonly string[] {
-  const named = namedIn(step);
+interface Silent {
+  readonly name: string;
+  readonly noun: ReturnType<typeof nounOf>;
+}
+
+/** Clients of the links that a step acts on. */
+function silentClients({ where }: Raw, document: Raw): readonly Silent[] {
+  const named = namedIn(where);
   const clients = Object.entries(recordAt(document, "links"))
     .filter(([link]) => named?.includes(link) ?? true)
     .map(([, link]) => textAt(link, "from") ?? "");
-  return commandsAmong(clients, document);
+  return silentAmong(clients, document);
 }
 
-/** What a step names; undefined if that may be any. */
-function namedIn({ where }: Raw): readonly unknown[] | undefined {
-  if (Array.isArray(where)) return where;
-  if (isRecord(where)) return [where["one_of"] ?? where["of"]].find((list) => Array.isArray(list));
-  return typeof where === "string" && where !== "all" ? [where] : undefined;
-}
-
-function commandsAmong(names: readonly unknown[], document: Raw): readonly string[] {
+function silentAmong(names: readonly string[], document: Raw): readonly Silent[] {
   const services = recordAt(document, "services");
-  return [...new Set(names)].filter(
-    (name): name is string => typeof name === "string" && isRecord(services[name]) && "command" in services[name],
-  );
+  return [...new Set(names)].flatMap((name) => {
+    const raw = Object.hasOwn(services, name) ? services[name] : undefined;
+    return isRecord(raw) && runsSomething(raw) && kindOf(raw) !== "program" ? [{ name, noun: nounOf(raw) }] : [];
+  });
 }

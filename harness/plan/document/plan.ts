@@ -6,7 +6,8 @@ import { worldNames } from "../../worlds/world.ts";
 import { expectationDocument } from "./expectations.ts";
 import { mixDocument } from "./mix.ts";
 import { stepDocument } from "./step.ts";
-import { linkDocument, observationDocument, serviceDocument } from "./system.ts";
+import { serviceDocument } from "./service.ts";
+import { linkDocument, observationDocument } from "./system.ts";
 import { bound, exactlyOne, expression, label, name, sentence, text } from "./words.ts";
 
 const anything = z.unknown();

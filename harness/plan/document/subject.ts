@@ -1,6 +1,7 @@
 /** The file beside a subject: what it guards itself with, and what can be seen of it. */
 import { z } from "zod";
-import { ready, signalDocument } from "./system.ts";
+import { ready } from "./service.ts";
+import { signalDocument } from "./system.ts";
 import { label, name, sentence } from "./words.ts";
 
 export const subjectDocument = z.strictObject({

@@ -1,53 +1,9 @@
-/** What runs: services, the links between them, and what is looked at. */
+/** The links between services, and what is looked at. */
 import { z } from "zod";
 import { duration } from "../../../faults/units.ts";
-import { bound, exactlyOne, name, port, text } from "./words.ts";
+import { exactlyOne, name, port } from "./words.ts";
 
-const eventName = z.string().min(1).meta({ description: 'The name of a structured log line: `{"event": …}`.' });
-
-export const ready = exactlyOne(
-  z.strictObject({
-    port: port.optional().meta({ description: "Ready when this port accepts connections." }),
-    log: eventName.optional().meta({ description: "Ready when it logs this event." }),
-  }),
-  ["port", "log"],
-  "write what readiness means: { port: 443 } or { log: ready }",
-);
-
-export const serviceDocument = exactlyOne(
-  z.strictObject({
-    program: text.optional().meta({
-      description:
-        "A module that exports `main`; from the project's folder, or beside the plan if it begins with a dot.",
-    }),
-    command: z
-      .array(bound(text))
-      .min(1, "write the command and its arguments, such as [sleep, 60]")
-      .optional()
-      .meta({ description: "Any daemon." }),
-    args: z.array(bound(text)).default([]).meta({ description: "Arguments of the program." }),
-    subject: text.optional().meta({
-      description: "The file that declares the program's guards and signals; by default `subject.yaml` beside it.",
-    }),
-    env: z.record(z.string(), bound(text)).default({}).meta({ description: "Environment variables." }),
-    files: z
-      .record(z.string(), bound(text))
-      .default({})
-      .meta({ description: "Files in its directory before it starts: path and content." }),
-    ready: ready.optional().meta({
-      description:
-        "When it has started; by default, when it logs the event `ready` (programs) or when it runs (commands).",
-    }),
-    restart: z
-      .strictObject({ after: bound(duration) })
-      .optional()
-      .meta({ description: "Start it again, this long after it has ended by itself or was killed." }),
-    start_timeout: bound(duration).prefault("10s").meta({ description: "It must be ready by then." }),
-    stop_timeout: bound(duration).prefault("2s").meta({ description: "Between TERM and KILL." }),
-  }),
-  ["program", "command"],
-  "write what to run: exactly one of program and command",
-).meta({ id: "service" });
+export const eventName = z.string().min(1).meta({ description: 'The name of a structured log line: `{"event": …}`.' });
 
 export const linkDocument = z
   .strictObject({
@@ -63,7 +19,7 @@ export const linkDocument = z
   })
   .meta({ id: "link" });
 
-const regularExpression = z.string().refine(isRegularExpression, {
+export const regularExpression = z.string().refine(isRegularExpression, {
   message: "write a regular expression of JavaScript: this one does not compile",
   abort: true,
 });
@@ -76,7 +32,7 @@ function isRegularExpression(source: string): boolean {
   }
 }
 
-const http = z.strictObject({
+export const http = z.strictObject({
   port: port,
   path: z.string().regex(/^\//, "write a path that begins with /").default("/"),
   method: z.string().default("GET"),

@@ -70,26 +70,26 @@ function unresolved(_text: string, context: z.RefinementCtx): never {
 
 /** Exactly one of the keys, said to `zod` and to the JSON Schema alike. */
 export function exactlyOne<Shape extends z.ZodObject>(schema: Shape, keys: readonly string[], message: string): Shape {
-  return limited(schema, keys, message, 1).meta({ oneOf: keys.map((key) => ({ required: [key] })) });
+  return fitting(schema, keys, message, ({ size }) => size === 1).meta({
+    oneOf: keys.map((key) => ({ required: [key] })),
+  });
 }
 
 export function atMostOne<Shape extends z.ZodObject>(schema: Shape, keys: readonly string[], message: string): Shape {
   const pairs = keys.flatMap((key, index) => keys.slice(index + 1).map((other) => ({ required: [key, other] })));
-  return limited(schema, keys, message, 0).meta({ not: { anyOf: pairs } });
+  return fitting(schema, keys, message, ({ size }) => size <= 1).meta({ not: { anyOf: pairs } });
 }
 
-/** Checked even where other keys are wrong, so that all problems show at once. */
-function limited<Shape extends z.ZodObject>(
+/** Which of the keys are there has to fit. Checked even where other keys are wrong, so that all problems show at once. */
+export function fitting<Shape extends z.ZodObject>(
   schema: Shape,
   keys: readonly string[],
   message: string,
-  minimum: number,
+  fits: (written: ReadonlySet<string>) => boolean,
 ): Shape {
-  return schema.refine(
-    (value) => {
-      const count = keys.filter((key) => value[key] !== undefined).length;
-      return count >= minimum && count <= 1;
-    },
-    { message, params: { keys }, when: ({ value }) => typeof value === "object" && value !== null },
-  );
+  return schema.refine((value) => fits(new Set(keys.filter((key) => value[key] !== undefined))), {
+    message,
+    params: { keys },
+    when: ({ value }) => typeof value === "object" && value !== null,
+  });
 }

@@ -1,7 +1,7 @@
 /** What works on this machine, for `sinbin doctor`: each answer comes from a trial, and each "no" with what to do about it. */
-import { capabilities } from "../capability.ts";
 import type { Capability } from "../capability.ts";
 import { findLimitHindrance } from "./limits.ts";
+import { localCapabilities } from "./layout.ts";
 import { findHindrance, isIsolated, missingTools, tools } from "./isolate.ts";
 
 export interface Finding {
@@ -15,7 +15,7 @@ export interface Finding {
 export async function examine(): Promise<readonly Finding[]> {
   const hindrance = isIsolated() ? undefined : await findHindrance();
   const limitHindrance = findLimitHindrance();
-  return capabilities.map((capability) => {
+  return localCapabilities.map((capability) => {
     if (hindrance !== undefined && needsIsolation.has(capability))
       return { capability, works: false, reason: hindrance, install: remedy() };
     if (limitHindrance !== undefined && capability === "limits")

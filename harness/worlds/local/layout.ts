@@ -6,7 +6,6 @@
  */
 import type { Address } from "../../../host/host.ts";
 import type { Link, Service } from "../../plan/schema.ts";
-import { capabilities } from "../capability.ts";
 import type { Capability } from "../capability.ts";
 import { findLimitHindrance } from "./limits.ts";
 
@@ -38,10 +37,19 @@ export interface LayoutOptions {
   readonly links: ReadonlyMap<string, Link>;
 }
 
+/** What this world can have at all, where nothing is missing. */
+export const localCapabilities: readonly Capability[] = [
+  "programs",
+  "commands",
+  "isolation",
+  "natural-ports",
+  "limits",
+];
+
 export function capabilitiesOf({ isolated }: { readonly isolated: boolean }): ReadonlySet<Capability> {
   const missing = new Set<Capability>([
     ...(isolated ? [] : (["isolation", "natural-ports"] as const)),
     ...(findLimitHindrance() === undefined ? [] : (["limits"] as const)),
   ]);
-  return new Set(capabilities.filter((capability) => !missing.has(capability)));
+  return new Set(localCapabilities.filter((capability) => !missing.has(capability)));
 }
