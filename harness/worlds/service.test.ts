@@ -25,13 +25,13 @@ function lifeOf(events: LifeEvents): Life {
   return {
     exited: promise,
     isGone: () => gone,
-    signal() {
+    async signal() {
       gone = true;
       events.onExit({ code: 0, signal: undefined, ordered: true });
       resolve({ code: 0, signal: undefined });
       return true;
     },
-    pause: () => undefined,
+    pause: async () => undefined,
     order: () => {},
   };
 }

@@ -1,6 +1,7 @@
 /** How the containers of a run are made: the gate, and one a service. */
 import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
+import { isImage } from "../../plan/kind.ts";
 import { hostName } from "../links.ts";
 import { argumentsOf } from "../program.ts";
 import type { Container, ContainerSpec, Engine, Labels } from "./engine.ts";
@@ -14,13 +15,22 @@ export const programOwner = 1000;
 const homeAt = "/service";
 const roomAt = "/sinbin";
 
-/** Its volumes, by where they are in the gate. */
-export function volumesOf(run: string, service: string): readonly { readonly name: string; readonly at: string }[] {
-  return ["home", "room"].map((part) => ({ name: volumeOf(run, service, part), at: `/services/${service}/${part}` }));
+export interface ServiceVolume {
+  readonly name: string;
+  readonly inGate: string;
+  readonly inService: string;
 }
 
-function volumeOf(run: string, service: string, part: string): string {
-  return `sinbin-${run}-${service}-${part}`;
+/** Its directory and its room; of an image, the volumes that the plan names lie in the gate as they do in the image. */
+export function volumesOf(run: string, name: string, service: Service): readonly ServiceVolume[] {
+  const homes = isImage(service)
+    ? (service.volumes ?? []).map((at, index) => ({ part: `volume-${index}`, inGate: `home${at}`, inService: at }))
+    : [{ part: "home", inGate: "home", inService: homeAt }];
+  return [...homes, { part: "room", inGate: "room", inService: roomAt }].map(({ part, inGate, inService }) => ({
+    name: `sinbin-${run}-${name}-${part}`,
+    inGate: `/services/${name}/${inGate}`,
+    inService,
+  }));
 }
 
 export interface GateOptions {
@@ -28,11 +38,19 @@ export interface GateOptions {
   readonly image: string;
   readonly run: string;
   readonly labels: Labels;
+  readonly services: ReadonlyMap<string, Service>;
   readonly networks: ReadonlyMap<string, ServiceNetwork>;
 }
 
 /** Not yet started. In every network, with every volume, and able to signal what runs there. */
-export async function createGateContainer({ engine, image, run, labels, networks }: GateOptions): Promise<Container> {
+export async function createGateContainer({
+  engine,
+  image,
+  run,
+  labels,
+  services,
+  networks,
+}: GateOptions): Promise<Container> {
   const [first, ...others] = networks.values();
   if (first === undefined) throw new WorldError("there is no service to run");
   const gate = await engine.createContainer({
@@ -45,7 +63,9 @@ export async function createGateContainer({ engine, image, run, labels, networks
     user: "root",
     directory: "/",
     network: { id: first.id, address: first.harness },
-    volumes: [...networks.keys()].flatMap((service) => volumesOf(run, service)),
+    volumes: [...services].flatMap(([name, service]) =>
+      volumesOf(run, name, service).map(({ name: volume, inGate }) => ({ name: volume, at: inGate })),
+    ),
     seesAllProcesses: true,
     // To take addresses, and to look at foreign processes.
     capabilities: ["NET_ADMIN", "SYS_PTRACE"],
@@ -77,7 +97,8 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
     hosts: network.names,
   };
   const environment = environmentOf(options);
-  if (service.program === undefined) throw new WorldError(`${name} is no program`);
+  if (service.program === undefined)
+    return { ...common, ...(await foreign(options)), environment: { ...environment, ...service.env } };
   const { image, program } = await options.images.ofProgram(service.program);
   return {
     ...common,
@@ -85,10 +106,7 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
     entrypoint: ["node", `${homeInImage}/host/start.ts`, program],
     command: argumentsOf(service, options.without),
     directory: homeAt,
-    volumes: [
-      { name: volumeOf(run, name, "home"), at: homeAt },
-      { name: volumeOf(run, name, "room"), at: roomAt },
-    ],
+    volumes: volumesOf(run, name, service).map(({ name: volume, inService }) => ({ name: volume, at: inService })),
     environment: {
       ...environment,
       SINBIN_CONTROL: `${roomAt}/control`,
@@ -96,6 +114,27 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
       ...(options.journalled && { SINBIN_JOURNAL: `${roomAt}/journal` }),
       ...service.env,
     },
+  };
+}
+
+/** Its own way to start, unless the plan has another command. */
+async function foreign({
+  name,
+  service,
+  run,
+  images,
+  without,
+}: ServiceContainerOptions): Promise<Pick<ContainerSpec, "image" | "command" | "user" | "volumes" | "ports">> {
+  const { name: image, command, hasHealthCheck } = await images.foreign(service);
+  if (service.ready?.healthy === true && !hasHealthCheck)
+    throw new WorldError(
+      `${name} has to be healthy, and its image ${image} has no HEALTHCHECK: write ready: { port: … }`,
+    );
+  return {
+    image,
+    command: [...(service.command ?? command), ...argumentsOf(service, without)],
+    user: service.user,
+    volumes: volumesOf(run, name, service).map(({ name: volume, inService }) => ({ name: volume, at: inService })),
   };
 }
 

@@ -50,6 +50,7 @@ export const dockerCapabilities: ReadonlySet<Capability> = new Set<Capability>([
   "isolation",
   "natural-ports",
   "limits",
+  "images",
 ]);
 
 /** At the end of a run nobody waits longer for a service to stop by itself. */
@@ -68,10 +69,10 @@ export async function startDockerWorld(options: DockerWorldOptions): Promise<Wor
   starting.defer(() => clear(engine, run));
 
   const networks = await createNetworks({ engine, run, labels, services, links });
-  const volumes = [...services.keys()].flatMap((name) => volumesOf(run, name));
+  const volumes = [...services].flatMap(([name, service]) => volumesOf(run, name, service));
   await Promise.all(volumes.map(({ name }) => engine.createVolume({ name, labels })));
   signal.throwIfAborted();
-  const gateContainer = await createGateContainer({ engine, image: own, run, labels, networks });
+  const gateContainer = await createGateContainer({ engine, image: own, run, labels, services, networks });
   await gateContainer.start();
   const plain = createRealHost({
     name: "harness",
