@@ -10,6 +10,7 @@ import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
 import type { HuntFlags } from "./hunt.ts";
 import type { CellValue } from "./plans.ts";
+import type { ReapFlags } from "./reap.ts";
 import type { ReplayFlags } from "./replay.ts";
 import type { RunFlags } from "./run.ts";
 import type { ShrinkFlags } from "./shrink.ts";
@@ -34,7 +35,7 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .argument("<plan...>", "plan files or folders")
     .option(
       "--world <world>",
-      "where the services run: local (processes of this machine) or sim (simulated, in virtual time)",
+      "where the services run: local (processes of this machine), docker (containers) or sim (simulated, in virtual time)",
       oneOf(worldNames),
       "local",
     )
@@ -150,6 +151,18 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .action(async () => {
       const { doctor } = await import("./doctor.ts");
       exitCode = await doctor();
+    });
+
+  program
+    .command("reap")
+    .description(
+      "remove what earlier runs left at the Docker engine: containers, networks and volumes of runs that are no more",
+    )
+    .option("--all", "those of other machines, and those that run now, as well")
+    .option("--images", "the images that sinbin has built, too")
+    .action(async (options: ReapFlags) => {
+      const { reap } = await import("./reap.ts");
+      exitCode = await reap(options);
     });
 
   for (const command of program.commands) command.showHelpAfterError(`(see "sinbin ${command.name()} --help")`);

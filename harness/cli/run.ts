@@ -23,7 +23,7 @@ import { exitCodes } from "./exit.ts";
 import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { BoundPlan, CellValue } from "./plans.ts";
-import { createProgressLine } from "./progress-line.ts";
+import { createLiveLine, createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import { version } from "./version.ts";
 import { watchForEndlessTurns } from "./watchdog.ts";
@@ -67,12 +67,12 @@ export async function run(
   const host = createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
   const plans = await loadPlans(places);
   for (const { plan } of plans) withoutOf(plan, flags.without);
-  let say = (line: string): void => void process.stderr.write(`${line}\n`);
+  let progress: ProgressLine | undefined;
   const createSetting = await settingsOf(flags.world, {
     host,
     isolation,
     plans: plans.map(({ plan }) => plan),
-    onProgress: (line) => say(line),
+    onProgress: (line) => (progress ?? createLiveLine(process.stderr, host.clock)).say(line),
   });
   const loaded = plans.map((each) => ({
     ...each,
@@ -92,7 +92,7 @@ export async function run(
       world: flags.world,
     }),
   };
-  say = (line) => suite.progress.say(line);
+  ({ progress } = suite);
   if (flags.junit !== undefined) await expectWritable(flags.junit);
   const made = chosen.length > 0 ? await makeFolder(suite.folder, flags.out) : undefined;
   if (flags.world === "local" && !isolation.isolated)

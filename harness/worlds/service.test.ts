@@ -77,7 +77,7 @@ test("a life that has ended before its start has come to an end can be started a
   const { service, happenings } = create({
     async startLife(_number, events) {
       const life = lifeOf(events);
-      if (lives++ === 0) life.signal("KILL", "main");
+      if (lives++ === 0) await life.signal("KILL", "main");
       return life;
     },
   });

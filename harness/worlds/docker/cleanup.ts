@@ -13,14 +13,13 @@ export function removeRun(engine: Engine, run: string): Promise<boolean> {
   return removeAll(engine, () => engine.list(`${runLabel}=${run}`));
 }
 
-/** All of the runs whose harness is gone. Resolves with what was removed. */
-export async function removeOrphans(engine: Engine): Promise<readonly Listed[]> {
-  const orphans = (await engine.list(runLabel)).filter(isOrphan);
-  if (orphans.length > 0) await removeAll(engine, async () => (await engine.list(runLabel)).filter(isOrphan));
-  return orphans;
+/** All of the runs whose harness is gone. */
+export function removeOrphans(engine: Engine): Promise<boolean> {
+  return removeAll(engine, async () => (await engine.list(runLabel)).filter(isOrphan));
 }
 
-async function removeAll(engine: Engine, find: () => Promise<readonly Listed[]>): Promise<boolean> {
+/** Until nothing is found. False if something would not go. */
+export async function removeAll(engine: Engine, find: () => Promise<readonly Listed[]>): Promise<boolean> {
   for (let round = 0; round < rounds; round++) {
     const found = await find();
     if (found.length === 0) return true;

@@ -1,10 +1,13 @@
 /** How the containers of a run are made: the gate, and one a service. */
+import { posix } from "node:path";
+import type { Readable } from "node:stream";
+import { pack } from "tar-stream";
 import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import { isImage } from "../../plan/kind.ts";
 import { hostName } from "../links.ts";
 import { argumentsOf } from "../program.ts";
-import type { Container, ContainerSpec, Engine, Labels } from "./engine.ts";
+import type { Container, ContainerLimits, ContainerSpec, Engine, Image, Labels } from "./engine.ts";
 import { homeInImage } from "./images.ts";
 import type { Images } from "./images.ts";
 import type { ServiceNetwork } from "./networks.ts";
@@ -53,6 +56,11 @@ export async function createGateContainer({
 }: GateOptions): Promise<Container> {
   const [first, ...others] = networks.values();
   if (first === undefined) throw new WorldError("there is no service to run");
+  const ports = new Map(
+    [...services.values()].flatMap(({ ports: own = [] }) =>
+      own.map(({ published }) => [published, published] as const),
+    ),
+  );
   const gate = await engine.createContainer({
     name: `sinbin-${run}-gate`,
     image,
@@ -67,10 +75,12 @@ export async function createGateContainer({
       volumesOf(run, name, service).map(({ name: volume, inGate }) => ({ name: volume, at: inGate })),
     ),
     seesAllProcesses: true,
+    ports,
     // To take addresses, and to look at foreign processes.
     capabilities: ["NET_ADMIN", "SYS_PTRACE"],
   });
   for (const { id, harness } of others) await gate.connect(id, { address: harness });
+  if (ports.size > 0) await gate.connect("bridge", {});
   return gate;
 }
 
@@ -89,12 +99,14 @@ export interface ServiceContainerOptions {
 
 export async function specOf(options: ServiceContainerOptions): Promise<ContainerSpec> {
   const { name, service, run, labels, network } = options;
+  const limits = limitsOf(service);
   const common = {
     name: `sinbin-${run}-${name}`,
     labels,
     hostname: name.replaceAll("_", "-"),
     network: { id: network.id, address: network.service },
     hosts: network.names,
+    ...(limits !== undefined && { limits }),
   };
   const environment = environmentOf(options);
   if (service.program === undefined)
@@ -124,7 +136,7 @@ async function foreign({
   run,
   images,
   without,
-}: ServiceContainerOptions): Promise<Pick<ContainerSpec, "image" | "command" | "user" | "volumes" | "ports">> {
+}: ServiceContainerOptions): Promise<Pick<ContainerSpec, "image" | "command" | "user" | "volumes">> {
   const { name: image, command, hasHealthCheck } = await images.foreign(service);
   if (service.ready?.healthy === true && !hasHealthCheck)
     throw new WorldError(
@@ -136,6 +148,22 @@ async function foreign({
     user: service.user,
     volumes: volumesOf(run, name, service).map(({ name: volume, inService }) => ({ name: volume, at: inService })),
   };
+}
+
+function limitsOf({ limits }: Service): ContainerLimits | undefined {
+  if (limits === undefined) return undefined;
+  const { memory, cpus, processes, open_files: openFiles } = limits;
+  return { memory, cpus, processes, openFiles };
+}
+
+/** The files that a plan puts into an image, as an archive of its whole file system. Undefined if there are none. */
+export function archiveOf({ files }: Service, { directory }: Image): Readable | undefined {
+  if (Object.keys(files).length === 0) return undefined;
+  const archive = pack();
+  for (const [path, text] of Object.entries(files))
+    archive.entry({ name: posix.resolve(directory, path).slice(1), mode: 0o644 }, text);
+  archive.finalize();
+  return archive;
 }
 
 function environmentOf({ name, run, links, network, seed }: ServiceContainerOptions): Record<string, string> {

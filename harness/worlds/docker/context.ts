@@ -12,7 +12,7 @@ export interface BuildContext {
   readonly files: readonly string[];
   /** Of their paths, contents and whether they can be executed. */
   readonly digest: string;
-  archive(): Readable;
+  readonly archive: () => Readable;
 }
 
 const alwaysOut = new Set([".git", "runs"]);
@@ -44,7 +44,7 @@ export async function readContext(folder: string, needed: readonly string[] = []
 async function listFiles(folder: string, below = ""): Promise<string[]> {
   const entries = await readdir(join(folder, below), { withFileTypes: true });
   const listed = await Promise.all(
-    entries.map((entry) => {
+    entries.map(async (entry) => {
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
       if (below === "" && alwaysOut.has(entry.name)) return [];
       return entry.isDirectory() ? listFiles(folder, path) : [path];

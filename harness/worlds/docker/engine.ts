@@ -13,12 +13,18 @@ export interface Engine extends Disposable {
   /** Which one, for people. */
   readonly name: string;
   readonly version: string;
+  /** Of its API, such as 1.41. */
+  readonly api: string;
   readonly cpus: number;
   /** Rejects with a `WorldError` once the engine does not answer any more. */
   readonly dead: Promise<never>;
   /** Its id and what it runs by itself; undefined if the engine does not have it. */
   findImage(image: string): Promise<Image | undefined>;
   pull(image: string, onProgress: OnProgress): Promise<void>;
+  /** Why an image that is not there can't be fetched; undefined if it can. */
+  whyNotPulled(image: string): Promise<string | undefined>;
+  /** Images that carry a label, and that nothing uses. Resolves with their names. */
+  removeImages(label: string): Promise<readonly string[]>;
   /** From an archive whose `Dockerfile` is in it, unless named. @throws {WorldError} with the last lines of the build. */
   build(archive: Readable, options: BuildOptions, onProgress: OnProgress): Promise<void>;
   createNetwork(network: NetworkSpec): Promise<string>;
@@ -38,6 +44,7 @@ export interface Image {
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
   readonly hasHealthCheck: boolean;
+  readonly directory: string;
 }
 
 export interface BuildOptions {
@@ -99,12 +106,20 @@ export interface Container {
   start(): Promise<void>;
   /** Resolves with its exit code when it has ended. */
   wait(): Promise<number>;
-  inspect(): Promise<{ readonly pid: number; readonly running: boolean; readonly health: string | undefined }>;
+  inspect(): Promise<Inspected>;
   kill(): Promise<void>;
   update(limits: ContainerLimits): Promise<void>;
   /** A process in it, as root, by its pipes. */
   execute(command: readonly string[]): Promise<Executed>;
   remove(): Promise<void>;
+}
+
+export interface Inspected {
+  readonly pid: number;
+  readonly running: boolean;
+  readonly health: string | undefined;
+  /** By the names of its networks. */
+  readonly addresses: ReadonlyMap<string, string>;
 }
 
 /** Its standard input and output; disposing closes both. */
@@ -163,6 +178,7 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
   return {
     name,
     version: info.version,
+    api: info.api,
     cpus: info.cpus,
     dead,
     async findImage(image) {
@@ -176,6 +192,7 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
           id: Id,
           entrypoint: [Config.Entrypoint ?? []].flat(),
           command: Config.Cmd ?? [],
+          directory: Config.WorkingDir === "" ? "/" : Config.WorkingDir,
           hasHealthCheck: "Healthcheck" in Config && Config.Healthcheck !== undefined && Config.Healthcheck !== null,
         };
       } catch (error) {
@@ -185,6 +202,15 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
     },
     pull: (image, onProgress) => pull(docker, image, onProgress),
     build: (archive, options, onProgress) => build(docker, archive, options, onProgress),
+    async whyNotPulled(image) {
+      try {
+        await within(`asking for the image ${image}`, patienceMs, docker.getImage(image).distribution());
+        return undefined;
+      } catch (error) {
+        return reasonOf(error);
+      }
+    },
+    removeImages: (label) => attempt("images can't be removed", () => removeImages(docker, label)),
     createNetwork: ({ name: network, labels, internal, subnet }) =>
       attempt(`the network ${network} can't be made`, async () => {
         const created = await docker.createNetwork({
@@ -217,10 +243,15 @@ async function tooLong(engine: string, what: string, milliseconds: number, signa
   throw new WorldError(`the engine (${engine}) has not answered for ${milliseconds / 1000} s: ${what}`);
 }
 
-async function greet(docker: Docker, name: string): Promise<{ readonly version: string; readonly cpus: number }> {
+async function greet(
+  docker: Docker,
+  name: string,
+): Promise<{ readonly version: string; readonly api: string; readonly cpus: number }> {
   try {
-    const { ServerVersion, NCPU } = (await answered(docker.info())) as { ServerVersion: string; NCPU: number };
-    return { version: ServerVersion, cpus: NCPU };
+    const [{ NCPU }, { Version, ApiVersion }] = await answered(
+      Promise.all([docker.info() as Promise<{ readonly NCPU: number }>, docker.version()]),
+    );
+    return { version: Version, api: ApiVersion, cpus: NCPU };
   } catch (cause) {
     throw new WorldError(`no Docker engine answers (${name}): ${reasonOf(cause)}; ${adviceFor(cause)}`, { cause });
   }
@@ -296,8 +327,10 @@ function wrap(container: Docker.Container, attempt: Attempt, docker: Docker): Co
         const stream = await container.attach({ stream: true, stdout: true, stderr: true });
         const ended = Promise.withResolvers<void>();
         for (const event of ["end", "close", "error"]) stream.once(event, () => ended.resolve());
-        const heard = (name: "out" | "err") => new PassThrough().on("data", (chunk: Buffer) => onChunk(name, chunk));
-        docker.modem.demuxStream(stream, heard("out"), heard("err"));
+        const [out, err] = (["out", "err"] as const).map((name) =>
+          new PassThrough().on("data", (chunk: Buffer) => onChunk(name, chunk)),
+        ) as [PassThrough, PassThrough];
+        docker.modem.demuxStream(stream, out, err);
         return { ended: ended.promise };
       }),
     start: () => attempt(`${called} can't be started`, async () => void (await container.start())),
@@ -307,8 +340,16 @@ function wrap(container: Docker.Container, attempt: Attempt, docker: Docker): Co
     },
     inspect: () =>
       attempt(`${called} can't be looked at`, async () => {
-        const { State } = await container.inspect();
-        return { pid: State.Pid, running: State.Running, health: State.Health?.Status };
+        const { State, NetworkSettings } = await container.inspect();
+        const addresses = Object.entries(NetworkSettings.Networks).map(
+          ([net, { IPAddress }]) => [net, IPAddress] as const,
+        );
+        return {
+          pid: State.Pid,
+          running: State.Running,
+          health: State.Health?.Status,
+          addresses: new Map(addresses),
+        };
       }),
     kill: () =>
       attempt(`${called} can't be killed`, async () => {
@@ -425,7 +466,9 @@ const keptLines = 20;
 async function build(docker: Docker, archive: Readable, options: BuildOptions, onProgress: OnProgress): Promise<void> {
   const { tag, dockerfile = "Dockerfile", target, args = {}, labels = {} } = options;
   const lines: string[] = [];
+  let failure: string | undefined;
   const say = ({ stream = "", error }: { readonly stream?: string; readonly error?: string }): void => {
+    failure ??= error;
     for (const line of `${stream}${error ?? ""}`.split("\n").filter((text) => text.trim() !== "")) {
       lines.push(line);
       if (lines.length > keptLines) lines.shift();
@@ -443,6 +486,8 @@ async function build(docker: Docker, archive: Readable, options: BuildOptions, o
     await new Promise<void>((resolve, reject) => {
       docker.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)), say);
     });
+    // A step that fails is told of as any other.
+    if (failure !== undefined) throw new Error(failure);
   } catch (cause) {
     throw new WorldError(`the image ${tag} can't be built: ${reasonOf(cause)}`, { cause, log: lines });
   }
@@ -482,6 +527,28 @@ async function remove(docker: Docker, { kind, id }: Listed): Promise<void> {
     if (statusOf(error) === 404 || /already in progress/.test(messageOf(error))) return;
     throw error;
   }
+}
+
+async function removeImages(docker: Docker, label: string): Promise<readonly string[]> {
+  const found = await docker.listImages({ filters: { label: [label] } });
+  const removed: string[] = [];
+  // Those that others stand on go last.
+  for (let before = -1; removed.length > before;) {
+    before = removed.length;
+    for (const { Id, RepoTags } of found) {
+      const name = RepoTags?.[0] ?? Id;
+      if (removed.includes(name)) continue;
+      const gone = await docker
+        .getImage(name)
+        .remove()
+        .then(
+          () => true,
+          () => false,
+        );
+      if (gone) removed.push(name);
+    }
+  }
+  return removed;
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { Readable } from "node:stream";
 import { pack as packFolder } from "tar-fs";
 import { WorldError } from "../../errors.ts";
+import { imageLabel } from "./labels.ts";
 import { readContext } from "./context.ts";
 import type { BuildContext } from "./context.ts";
 import type { BuildOptions, Engine, Image, Labels, OnProgress } from "./engine.ts";
@@ -35,10 +36,15 @@ export interface Source {
     | undefined;
 }
 
-const home = fileURLToPath(new URL("../../..", import.meta.url));
+/** What sinbin's own image is built on. */
+export function baseImage(): string {
+  return process.env["SINBIN_BASE_IMAGE"] ?? "node:24-bookworm-slim";
+}
+
+const home = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
 /** Where sinbin is in its image. */
 export const homeInImage = "/opt/sinbin";
-const label: Labels = { "sinbin.image": "programs" };
+const label: Labels = { [imageLabel]: "built" };
 
 export function createImages(engine: Engine, onProgress: OnProgress): Images {
   const made = new Map<string, Promise<unknown>>();
@@ -62,9 +68,8 @@ export function createImages(engine: Engine, onProgress: OnProgress): Images {
     own: () =>
       once("own", async () => {
         const { digest, archive } = await context();
-        const base = process.env["SINBIN_BASE_IMAGE"];
         const tag = `sinbin-programs:${digest}`;
-        await build(tag, archive, { target: "programs", ...(base !== undefined && { args: { BASE: base } }) });
+        await build(tag, archive, { target: "programs", args: { BASE: baseImage() } });
         return tag;
       }),
 
@@ -73,8 +78,9 @@ export function createImages(engine: Engine, onProgress: OnProgress): Images {
       const inside = relative(home, path);
       if ((await context()).files.includes(inside.split(sep).join("/")))
         return { image: await images.own(), program: join(homeInImage, inside) };
-      const folder = projectOf(path);
-      const place = inside.startsWith("..") ? folder : join(homeInImage, relative(home, folder));
+      const isInside = !inside.startsWith("..");
+      const folder = isInside ? dirname(path) : projectOf(path);
+      const place = isInside ? join(homeInImage, relative(home, folder)) : folder;
       const image = await once(`program ${folder}`, () => layProgram(folder, place));
       return { image, program: join(place, relative(folder, path)) };
     },
@@ -94,7 +100,7 @@ export function createImages(engine: Engine, onProgress: OnProgress): Images {
     const { files, digest } = await readContext(folder);
     const tag = `sinbin-program:${own.split(":")[1]}-${digest}`;
     const lines = [`FROM ${own}`, "USER root", `COPY project ${place}`];
-    if (!home.startsWith(homeInImage))
+    if (!place.startsWith(homeInImage))
       lines.push(
         `RUN [ -e ${quoted(home)} ] || { mkdir -p ${quoted(dirname(home))} && ln -s ${homeInImage} ${quoted(home)}; }`,
       );

@@ -8,6 +8,9 @@ const machineLabel = "sinbin.machine";
 const pidLabel = "sinbin.pid";
 const startLabel = "sinbin.start";
 
+/** On images that sinbin has built. */
+export const imageLabel = "sinbin.image";
+
 export function labelsOf(run: string): Labels {
   return {
     [runLabel]: run,

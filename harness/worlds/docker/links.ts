@@ -1,6 +1,6 @@
 /** Links whose proxies are in the gate. */
 import type { Address } from "../../../host/host.ts";
-import type { Happening, RecordEvent } from "../../history/event.ts";
+import type { RecordEvent } from "../../history/event.ts";
 import type { StartedLink } from "../links.ts";
 import type { GateClient } from "./gate-client.ts";
 import { toldAddress, toldByLink, toldOfHit } from "./operations.ts";
@@ -18,7 +18,7 @@ export interface RemoteLinkOptions {
 export async function startRemoteLink({ name, gate, listen, server, record }: RemoteLinkOptions): Promise<StartedLink> {
   const held = await gate.hold("link.start", { name, listen, server }, (news) => {
     const { at, ...happening } = toldByLink.parse(news);
-    record(happening as Happening, gate.toHarness(at));
+    record(happening, gate.toHarness(at));
   });
   return {
     address: toldAddress.parse(held.value),

@@ -17,6 +17,8 @@ export const inputs = {
   "addresses.take": z.array(z.strictObject({ beside: z.string(), address: z.string() })),
   /** Lasts; tells `toldByLink`. Its value is the address that it listens on. */
   "link.start": z.strictObject({ name: z.string(), listen: address, server: address }),
+  /** Lasts; what comes is passed on as it is. */
+  "port.open": z.strictObject({ listen: address, server: address }),
   /** Lasts; tells `toldOfHit`. */
   "link.inject": z.strictObject({
     name: z.string(),

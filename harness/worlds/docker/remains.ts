@@ -11,7 +11,7 @@ export async function keepFiles(disk: Targets["disk"], directory: string): Promi
   let bytes = 0;
   const leftOut: string[] = [];
   for (const path of await disk.files()) {
-    const target = resolve(directory, path);
+    const target = resolve(directory, path.replace(/^\//, ""));
     if (!target.startsWith(`${directory}${sep}`)) continue;
     const content = bytes > mostBytes ? undefined : await disk.read(path);
     bytes += content?.length ?? 0;

@@ -1,5 +1,7 @@
 /** A service whose lives are those of one container. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { WorldError } from "../../errors.ts";
+import { isImage } from "../../plan/kind.ts";
 import type { Life } from "../life.ts";
 import { createService } from "../service.ts";
 import type { ServiceOptions, SupervisedService } from "../service.ts";
@@ -8,7 +10,7 @@ import type { GateClient } from "./gate-client.ts";
 import { startContainerLife } from "./life.ts";
 import { createRemoteTargets } from "./targets.ts";
 
-type Made = "startLife" | "readFile" | "newsOfEnds" | "targets" | "onReady";
+type Made = "startLife" | "readFile" | "newsOfEnds" | "targets" | "onReady" | "healthy";
 
 export interface ContainerServiceOptions extends Omit<ServiceOptions, Made> {
   readonly container: Container;
@@ -17,12 +19,15 @@ export interface ContainerServiceOptions extends Omit<ServiceOptions, Made> {
   readonly load: (processes: number) => Promise<AsyncDisposable>;
 }
 
+const betweenLooksMs = 100;
+
 export function createContainerService(options: ContainerServiceOptions): SupervisedService {
   const { name, container, gate, seed, load, record } = options;
   let current: Life | undefined;
-  const { targets, allowed } = createRemoteTargets({
+  const { targets, ...remote } = createRemoteTargets({
     service: name,
     gate,
+    absolute: isImage(options.service),
     life: () => (current?.isGone() === false ? current : undefined),
     load,
   });
@@ -30,7 +35,7 @@ export function createContainerService(options: ContainerServiceOptions): Superv
     ...options,
     targets,
     async startLife(number, events) {
-      await allowed();
+      await remote.allowed();
       await gate.ask("service.begins", { service: name, seed: seed(number) });
       current = await startContainerLife({ service: name, container, gate, ...events });
       return current;
@@ -49,5 +54,8 @@ export function createContainerService(options: ContainerServiceOptions): Superv
       return bytes;
     },
     newsOfEnds: async () => {},
+    async healthy(signal) {
+      while ((await container.inspect()).health !== "healthy") await sleep(betweenLooksMs, undefined, { signal });
+    },
   });
 }

@@ -16,23 +16,28 @@ export interface RemoteTargets {
 export interface RemoteTargetsOptions {
   readonly service: string;
   readonly gate: GateClient;
+  /** Its files are called by absolute paths, as those of an image are. */
+  readonly absolute: boolean;
   readonly life: () => Life | undefined;
   readonly load: (processes: number) => Promise<AsyncDisposable>;
 }
 
-export function createRemoteTargets({ service, gate, life, load }: RemoteTargetsOptions): RemoteTargets {
+export function createRemoteTargets({ service, gate, absolute, life, load }: RemoteTargetsOptions): RemoteTargets {
   let comingBack: Promise<unknown> | undefined;
-  const bytesOf = (value: unknown): Uint8Array | undefined => {
-    const text = bytesOrNothing.parse(value);
-    return text === null ? undefined : Buffer.from(text, "base64");
-  };
+  const at = (path: string): { readonly service: string; readonly path: string } => ({
+    service,
+    path: path.replace(/^\//, ""),
+  });
   const disk: DiskTarget = {
-    files: async () => z.array(z.string()).parse(await gate.ask("disk.files", { service })),
-    read: async (path) => bytesOf(await gate.ask("disk.read", { service, path })),
+    async files() {
+      const found = z.array(z.string()).parse(await gate.ask("disk.files", { service }));
+      return absolute ? found.map((path) => `/${path}`) : found;
+    },
+    read: async (path) => bytesOf(await gate.ask("disk.read", at(path))),
     put: async (path, bytes) =>
-      void (await gate.ask("disk.put", { service, path, bytes: Buffer.from(bytes).toString("base64") })),
-    delete: async (path) => z.boolean().parse(await gate.ask("disk.delete", { service, path })),
-    previous: async (path) => bytesOf(await gate.ask("disk.previous", { service, path })),
+      void (await gate.ask("disk.put", { ...at(path), bytes: Buffer.from(bytes).toString("base64") })),
+    delete: async (path) => z.boolean().parse(await gate.ask("disk.delete", at(path))),
+    previous: async (path) => bytesOf(await gate.ask("disk.previous", at(path))),
     async refuse(code, onRefused) {
       return gate.hold("disk.refuse", { service, code }, onRefused);
     },
@@ -53,4 +58,9 @@ export function createRemoteTargets({ service, gate, life, load }: RemoteTargets
       },
     },
   };
+}
+
+function bytesOf(value: unknown): Uint8Array | undefined {
+  const text = bytesOrNothing.parse(value);
+  return text === null ? undefined : Buffer.from(text, "base64");
 }

@@ -13,6 +13,7 @@ import { debuglog } from "node:util";
 import type { Host } from "../../../host/host.ts";
 import { createRealHost } from "../../../host/real.ts";
 import { WorldError } from "../../errors.ts";
+import { isImage } from "../../plan/kind.ts";
 import type { Service } from "../../plan/schema.ts";
 import type { Capability } from "../capability.ts";
 import { hear } from "../hear.ts";
@@ -25,8 +26,8 @@ import { createLogFile } from "../local/log-file.ts";
 import type { SupervisedService } from "../service.ts";
 import type { World, WorldOptions } from "../world.ts";
 import { removeRun } from "./cleanup.ts";
-import { createGateContainer, programOwner, specOf, volumesOf } from "./containers.ts";
-import type { Engine, Labels } from "./engine.ts";
+import { archiveOf, createGateContainer, programOwner, specOf, volumesOf } from "./containers.ts";
+import type { Container, Engine, Labels } from "./engine.ts";
 import { startGate } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
 import type { Images } from "./images.ts";
@@ -51,6 +52,7 @@ export const dockerCapabilities: ReadonlySet<Capability> = new Set<Capability>([
   "natural-ports",
   "limits",
   "images",
+  "memory",
 ]);
 
 /** At the end of a run nobody waits longer for a service to stop by itself. */
@@ -90,7 +92,9 @@ export async function startDockerWorld(options: DockerWorldOptions): Promise<Wor
   ]);
   const logs = starting.use(new DisposableStack());
   const host = throughGate(plain, gate);
-  const context: Context = { options, run, labels, own, networks, gate, host, proxies, identities, logs };
+  await publish(options, gateContainer, { networks, gate });
+  const shared = await createShared(options, run, labels);
+  const context: Context = { shared, options, run, labels, own, networks, gate, host, proxies, identities, logs };
   const running = new Map<string, SupervisedService>();
   starting.defer(() => endAll(running, context));
   await Promise.all(
@@ -113,6 +117,8 @@ export async function startDockerWorld(options: DockerWorldOptions): Promise<Wor
 }
 
 interface Context {
+  /** Networks that several services are in. */
+  readonly shared: ReadonlyMap<string, string>;
   readonly options: DockerWorldOptions;
   readonly run: string;
   readonly labels: Labels;
@@ -153,8 +159,9 @@ async function prepareService(name: string, service: Service, context: Context):
   const { certificate, key } = required(identities.issued, name);
   await gate.ask("service.prepare", {
     service: name,
-    owner: programOwner,
-    files: encoded(service.files),
+    owner: isImage(service) ? 0 : programOwner,
+    // Those of an image are not in a volume.
+    files: isImage(service) ? [] : encoded(service.files),
     secrets: encoded({
       "authority.pem": identities.authority,
       "certificate.pem": certificate,
@@ -177,6 +184,7 @@ async function prepareService(name: string, service: Service, context: Context):
       seed: seedOf(seed, name, 0),
     }),
   );
+  await equip(name, service, container, context);
   const log = context.logs.use(
     createLogFile({
       path: `${resolve(options.directory, name)}.log`,
@@ -203,6 +211,47 @@ async function prepareService(name: string, service: Service, context: Context):
     onEnd: () => {},
     signal,
   });
+}
+
+/** What a service has besides its own network and volumes: files in its image, and networks that it shares with others. */
+async function equip(
+  name: string,
+  service: Service,
+  container: Container,
+  { options, shared }: Context,
+): Promise<void> {
+  if (isImage(service)) {
+    const archive = archiveOf(service, await options.images.foreign(service));
+    if (archive !== undefined) await container.unpack(archive, "/");
+  }
+  for (const network of service.networks ?? []) await container.connect(required(shared, network), { names: [name] });
+}
+
+/** By the names that the plan has for them; they lead nowhere else either. */
+async function createShared({ engine, services }: DockerWorldOptions, run: string, labels: Labels) {
+  const names = new Set([...services.values()].flatMap(({ networks = [] }) => networks));
+  const made = [...names].map(async (name) => {
+    const id = await engine.createNetwork({ name: `sinbin-${run}-shared-${name}`, labels, internal: true });
+    return [name, id] as const;
+  });
+  return new Map(await Promise.all(made));
+}
+
+/** Ports for people to look in: the gate passes them on, from an address that no service can reach. */
+async function publish(
+  { services }: DockerWorldOptions,
+  container: Container,
+  context: Pick<Context, "networks" | "gate">,
+) {
+  const wanted = [...services].flatMap(([name, { ports = [] }]) => ports.map((each) => ({ name, ...each })));
+  if (wanted.length === 0) return;
+  const host = (await container.inspect()).addresses.get("bridge");
+  if (host === undefined)
+    throw new WorldError("the gate is not in the engine's bridge network: ports can't be published");
+  for (const { name, port, published } of wanted) {
+    const server = { host: required(context.networks, name).service, port };
+    await context.gate.hold("port.open", { listen: { host, port: published }, server });
+  }
 }
 
 function encoded(files: Readonly<Record<string, string>>): { readonly path: string; readonly bytes: string }[] {

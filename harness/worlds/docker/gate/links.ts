@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { networkInterfaces } from "node:os";
 import type { Host } from "../../../../host/host.ts";
+import { startTcpProxy } from "../../../../proxies/tcp/proxy.ts";
 import { WorldError } from "../../../errors.ts";
 import type { HistoryEvent } from "../../../history/event.ts";
 import { startLink, type StartedLink } from "../../links.ts";
@@ -38,6 +39,9 @@ export function createLinkOperations(host: Host): Readonly<Record<string, Operat
       const lasting = await find(name).inject(injection, (detail) => tell({ at: host.clock.monotonic(), detail }));
       return { lasting };
     }),
+    ...operation("port.open", async ({ listen, server }) => ({
+      lasting: await startTcpProxy({ host, listen, server: async () => server, onEvent: () => {} }),
+    })),
     ...operation("link.refused", async ({ name }) => find(name).refused()),
   };
 }
