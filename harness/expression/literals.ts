@@ -31,7 +31,7 @@ const operators: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Strings with their prefixes (closed or not), comments, names, numbers with what sticks to them, and any other character. */
-const token =
+export const token =
   /(?<text>[rRbB]{0,2}(?:"""[^]*?(?:"""|$)|'''[^]*?(?:'''|$)|"(?:\\[^]|[^"\\\n])*(?:"|$)?|'(?:\\[^]|[^'\\\n])*(?:'|$)?))|(?<comment>\/\/[^\n]*)|(?<name>[A-Za-z_]\w*)|(?<number>0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?<unit>[A-Za-zµ](?:[A-Za-z0-9µ]|\.\d)*)?)|[^]/gy;
 
 /** @throws {ExpressionError} for a unit that there is not, and for a name that begins with an underscore. */

@@ -7,15 +7,21 @@ import type { Path, Tree } from "./tree.ts";
 
 type Issue = z.core.$ZodIssue;
 
-export function problemsOf(schema: z.ZodType, value: unknown, tree: Tree, at: Path = []): readonly Problem[] {
+/** `writtenAt`: where something of the value stands in the tree. */
+export function problemsOf(
+  schema: z.ZodType,
+  value: unknown,
+  tree: Tree,
+  writtenAt: (path: Path) => Path = (path) => path,
+): readonly Problem[] {
   const { error } = schema.safeParse(value, { error: messageFor });
   if (error === undefined) return [];
   const issues = error.issues.flatMap((issue) => decided(issue, value));
-  return issues.filter((issue) => !isConsequence(issue, issues)).flatMap((issue) => toProblems(issue, tree, at));
+  return issues.filter((issue) => !isConsequence(issue, issues)).flatMap((issue) => toProblems(issue, tree, writtenAt));
 }
 
-function toProblems(issue: Issue, tree: Tree, at: Path): readonly Problem[] {
-  const path = [...at, ...pathOf(issue)];
+function toProblems(issue: Issue, tree: Tree, writtenAt: (path: Path) => Path): readonly Problem[] {
+  const path = writtenAt(pathOf(issue));
   if (issue.code === "unrecognized_keys") {
     const messages = issue.message.split("\n");
     return issue.keys.map((key, index) =>

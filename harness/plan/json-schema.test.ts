@@ -68,6 +68,7 @@ describe("the JSON Schema and the parser agree on good plans", () => {
       "{ build: { context: ., dockerfile: Dockerfile, target: a, args: { A: b } }, ready: { healthy: true } }",
       "{ program: node.ts, limits: { memory: 64MiB, processes: 5, open_files: 20 }, ready: { line: up } }",
       "{ command: [a], ready: { http: { port: 80, path: /x, expect: 204 } } }",
+      "{ command: [a], copies: 3 }",
     ].map(withService),
   ])("%s", async (text) => {
     expect(await verdicts(text)).toEqual({ schema: true, parser: true });
@@ -116,6 +117,9 @@ describe("the JSON Schema and the parser agree on bad plans", () => {
       "{ image: redis, build: . }",
       "{ command: [a], program: node.ts }",
       "{ image: Redis }",
+      "{ image: redis, copies: 0 }",
+      "{ image: redis, copies: 101 }",
+      "{ image: redis, copies: $gap }",
       "{ image: redis, user: 5 }",
       "{ image: redis, volumes: [data] }",
       "{ image: redis, volumes: [] }",

@@ -23,6 +23,7 @@ import type {
   Written,
 } from "./schema.ts";
 import { formatPath } from "./tree.ts";
+import { squeeze } from "./wording.ts";
 import { choicesOf, rawSteps, whereOf } from "./step.ts";
 import type { RawStep } from "./step.ts";
 
@@ -131,7 +132,7 @@ export function sketch(
 }
 
 function toService(
-  { subject: _path, ...service }: z.output<typeof planDocument>["services"][string],
+  { subject: _path, copies: _written, ...service }: z.output<typeof planDocument>["services"][string],
   found: Found[string] = {},
 ): Service {
   const ready = service.ready ?? found.subject?.ready;
@@ -233,8 +234,6 @@ function toExpectation(document: ExpectationDocument): Expectation | undefined {
     ? undefined
     : { word: "sometimes", text: `sometimes ${sometimes}`, expression: sometimes, ...common };
 }
-
-const squeeze = (text: string): string => text.trim().replaceAll(/\s+/g, " ");
 
 /** The text of the expectation that is meant by its name or by its text. */
 export function textOf(reference: string, all: readonly Expectation[]): string | undefined {

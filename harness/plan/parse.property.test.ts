@@ -9,8 +9,8 @@ import { parseText, problemsIn, twoServices } from "./plan.testing.ts";
 
 const good = `plan: p
 seed: random
-${twoServices}
-steady: [{ always: node.alive }]
+${twoServices.replace("links:", "  web: { image: web:1, copies: 2, volumes: [/data] }\nlinks:\n  look: { from: web, to: plc, proto: tcp, port: 80 }")}
+steady: [{ always: node.alive }, { always: web.alive }]
 params: { gap: { default: 2ms }, flap: { default: { uniform: [5s, 40s] } } }
 let: { chunk: { uniform: [1B, 64B] }, twice: = gap * 2 }
 matrix: { how: [HUP, USR1], include: [{ how: HUP, x: 1 }, { how: USR1, x: { cycle: [1, 2] } }] }
@@ -25,15 +25,19 @@ phases:
         where: fetch
         after: phase.warm-up + 3s
       - tcp.latency: { delay: = gap * x, jitter: 1ms..5ms }
+        where: fetch
         every: $flap
         for: 3s
         probability: 5%
       - choose: [{ weight: 3, process.signal: { signal: $how, count: 1..5 } }, { none: {} }]
         name: storms
-        where: { one_of: all }
+        where: { one_of: [node, web] }
         every: 10s..20s
         until: phase.end - 10s
+      - disk.delete: { path: /data/x }
+        where: web
 expect:
+  - never: web.restarts > 3 && look.connections > 5
   - whenever: fault("storms").started
     then: node.alive
     within: = gap * 1000
@@ -123,6 +127,7 @@ test("whatever stands under the keys of a plan, there is a plan or there are pro
     "expect",
     "abort",
     "controls",
+    "mix",
     "tier",
     "worlds",
     "requires",

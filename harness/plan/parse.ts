@@ -9,7 +9,7 @@ import type { Problem } from "../errors.ts";
 import { createDrawer } from "../schedule/drawer.ts";
 import { schedulePhase } from "../schedule/phase.ts";
 import { bindNames, substitute } from "./bind.ts";
-import type { Binding } from "./bind.ts";
+import type { Binding, Complain } from "./bind.ts";
 import { cellsOf } from "./cells.ts";
 import type { Checking } from "./check/checking.ts";
 import { complainInto, keysOf, rawPhases } from "./check/checking.ts";
@@ -18,6 +18,8 @@ import { checkNames } from "./check/names.ts";
 import { checkServices } from "./check/services.ts";
 import { checkSteps } from "./check/steps.ts";
 import { checkValues } from "./check/values.ts";
+import { expandCopies } from "./copies.ts";
+import type { Copies } from "./copies.ts";
 import { planDocument } from "./document/plan.ts";
 import { findFiles } from "./files.ts";
 import { readMerged } from "./include.ts";
@@ -26,7 +28,7 @@ import { problemsOf } from "./issues.ts";
 import { bindPlan, cells, matrixOf, normalise, sketch } from "./normalise.ts";
 import type { Sketch } from "./normalise.ts";
 import { isRecord } from "./raw.ts";
-import type { Plan, PlanDocument } from "./schema.ts";
+import type { Plan } from "./schema.ts";
 import { placeOf, toPlain } from "./tree.ts";
 
 export { bindPlan, cells } from "./normalise.ts";
@@ -39,8 +41,13 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   if (tree === undefined) throw new PlanError(problems);
 
   const plain = toPlain(tree);
-  const document: PlanDocument = isRecord(plain) ? plain : {};
-  const complain = complainInto(problems, tree);
+  const complainAt = complainInto(problems, tree);
+  const { document, copies, writtenAt, problems: miscopied } = expandCopies(isRecord(plain) ? plain : {});
+  for (const { path, message } of miscopied) complainAt(path, message);
+  const complain: Complain = (path, message, offset) => {
+    const at = writtenAt(path, offset);
+    complainAt(at.path, message, at.offset);
+  };
   const matrix = matrixOf(document["matrix"]);
   const isMatrix = Object.values(matrix.values).every((values) => Array.isArray(values));
   const binding: Binding = {
@@ -50,11 +57,11 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   };
   const names = bindNames(document, binding, complain);
   const bound = substitute(document, names, binding.seed, complain);
-  problems.push(...problemsOf(planDocument, bound, tree));
+  problems.push(...problemsOf(planDocument, bound, tree, (path) => writtenAt(path).path));
   const misshapen = problems.map(({ path }) => path);
 
   const files = await findFiles(document, {
-    fileOf: (path) => placeOf(tree, path).file,
+    fileOf: (path) => placeOf(tree, writtenAt(path).path).file,
     read,
     complain,
     problems,
@@ -65,6 +72,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
     names,
     services: keysOf(document, "services"),
     links: keysOf(document, "links"),
+    copies,
     subjects: new Map(
       Object.entries(files).flatMap(([name, { subject }]) => (subject === undefined ? [] : [[name, subject]])),
     ),
@@ -82,7 +90,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   if (problems.length > 0) {
     // What only drawing shows is said all the same, of the steps that are right as far as they go.
     checkSchedule(sketch(document, checking, misshapen), binding, complain);
-    throw new PlanError(inOrder(problems, file));
+    throw new PlanError(inOrder(withoutEchoes(problems, copies), file));
   }
 
   const plan = normalise(document, bound, names, files);
@@ -90,7 +98,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
     const tried = { ...binding, cell };
     checkSchedule(bindPlan(plan, tried), tried, complain);
   }
-  if (problems.length > 0) throw new PlanError(inOrder(problems, file));
+  if (problems.length > 0) throw new PlanError(inOrder(withoutEchoes(problems, copies), file));
   return plan;
 }
 
@@ -102,6 +110,20 @@ function checkSchedule(plan: Sketch, binding: Binding, complain: Checking["compl
   const drawer = createDrawer(plan, binding);
   for (const index of plan.phases.keys()) schedulePhase(plan, index, drawer);
   for (const { at, message, offset } of drawer.complaints) complain(at, message, offset);
+}
+
+/** What is wrong with a service is wrong with all of its copies; it is said of the first. */
+function withoutEchoes(problems: readonly Problem[], copies: Copies): readonly Problem[] {
+  const names = [...copies.keys()];
+  if (names.length === 0) return problems;
+  const copy = new RegExp(String.raw`\b(${names.map((name) => RegExp.escape(name)).join("|")})_\d+\b`, "g");
+  const firsts = new Map<string, Problem>();
+  for (const problem of problems) {
+    const { file, line, column, message } = problem;
+    const key = [file, line, column, message.replaceAll(copy, "$1")].join("\n");
+    if (!firsts.has(key)) firsts.set(key, problem);
+  }
+  return [...firsts.values()];
 }
 
 /** In the order of the text, the plan's own file first. */

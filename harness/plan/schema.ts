@@ -71,7 +71,7 @@ export interface Constant {
  * One of `program`, `image` and `build`, or else `command`, which may also stand beside an image (kind.ts). The paths of `program` and of
  * `build.context` are ones that can be opened.
  */
-export type Service = Readonly<Omit<z.output<typeof serviceDocument>, "subject">> & {
+export type Service = Readonly<Omit<z.output<typeof serviceDocument>, "subject" | "copies">> & {
   readonly subject?: Subject;
   /** Of the file that it is written in: what the words of its command that begin with a dot count from. */
   readonly folder: string;

@@ -1,6 +1,7 @@
 /** What every check works on: the document as plain data, which may be wrong in any way, and a way to complain. */
 import type { Problem } from "../../errors.ts";
 import type { BoundNames, Complain } from "../bind.ts";
+import type { Copies } from "../copies.ts";
 import { isName } from "../document/words.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
@@ -15,6 +16,7 @@ export interface Checking {
   readonly names: BoundNames;
   readonly services: readonly string[];
   readonly links: readonly string[];
+  readonly copies: Copies;
   readonly subjects: ReadonlyMap<string, Subject>;
   readonly phases: readonly RawPhase[];
   /** Names of phases and steps: what `during` may say. */

@@ -1,4 +1,5 @@
 /** Every expression of the plan, compiled against the signals that its services, links and steps declare. */
+import { mentionsIn } from "../../expression/names.ts";
 import { ExpressionError } from "../../expression/expression.ts";
 import type { Scope } from "../../expression/expression.ts";
 import { compileCondition, declareSignals } from "../../judge/signals.ts";
@@ -11,6 +12,7 @@ import { isRecord, listAt, recordAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import type { Link, Observation, Service } from "../schema.ts";
 import type { Path } from "../tree.ts";
+import { whichOne } from "../copies.ts";
 import { keysOf, rawExpectations } from "./checking.ts";
 import type { Checking } from "./checking.ts";
 
@@ -20,6 +22,12 @@ export function checkExpressions(checking: Checking): void {
   const compile = (owner: Raw, key: string, path: Path, eventAllowed: boolean): void => {
     const text = owner[key];
     if (typeof text !== "string" || text === "") return;
+    for (const { name, offset } of mentionsIn(text)) {
+      const copies = checking.copies.get(name);
+      if (copies === undefined) continue;
+      complain([...path, key], whichOne(name, copies), offset);
+      return;
+    }
     try {
       const { type } = compileCondition(text, scope);
       if (type !== "event" || eventAllowed) return;

@@ -11,6 +11,8 @@ import type { Checking } from "./checking.ts";
 import { cellsOf, maximumCells } from "../cells.ts";
 import { matrixOf } from "../normalise.ts";
 import type { Path } from "../tree.ts";
+import { whichOne } from "../copies.ts";
+import { squeeze, wordingOf } from "../wording.ts";
 
 export function checkNames(checking: Checking): void {
   checkLinks(checking);
@@ -25,6 +27,11 @@ export function checkNames(checking: Checking): void {
 function known(checking: Checking, path: Path, what: string, name: string | undefined, all: Iterable<string>): void {
   const names = [...all];
   if (name === undefined || names.includes(name)) return;
+  const copies = checking.copies.get(name);
+  if (copies?.every((copy) => names.includes(copy)) === true) {
+    checking.complain(path, whichOne(name, copies), 0);
+    return;
+  }
   checking.complain(path, `there is no ${what} ${name}: ${hint(name, names)}`, 0);
 }
 
@@ -158,7 +165,7 @@ function checkControls(checking: Checking): void {
   const { document, services, subjects, phases, complain } = checking;
   const all = rawExpectations(document, phases).filter(({ steady }) => !steady);
   const texts = all
-    .flatMap(({ raw }) => [textAt(raw, "name"), ...expectationWords.map((word) => textOf(raw, word))])
+    .flatMap(({ raw }) => [textAt(raw, "name"), ...expectationWords.map((word) => wordingOf(raw, word))])
     .filter((text) => text !== undefined);
   for (const [index, control] of listAt(document, "controls").entries()) {
     const path: Path = ["controls", index];
@@ -188,14 +195,6 @@ function checkControls(checking: Checking): void {
     }
   }
 }
-
-function textOf(raw: Raw, word: string): string | undefined {
-  const expression = textAt(raw, word);
-  if (expression === undefined) return undefined;
-  return word === "whenever" ? `whenever ${expression} then ${textAt(raw, "then") ?? ""}` : `${word} ${expression}`;
-}
-
-const squeeze = (text: string): string => text.trim().replaceAll(/\s+/g, " ");
 
 function checkMix(checking: Checking): void {
   const { document, services, links } = checking;

@@ -4,7 +4,7 @@ import { duration } from "../../../faults/units.ts";
 import { whatRuns } from "../kind.ts";
 import { build, image, imageShape, limits } from "./image.ts";
 import { eventName, http, regularExpression } from "./system.ts";
-import { bound, exactlyOne, fitting, port, text } from "./words.ts";
+import { bound, exactlyOne, fitting, mostCopies, port, text } from "./words.ts";
 
 export const ready = exactlyOne(
   z.strictObject({
@@ -64,6 +64,14 @@ export const serviceDocument = fitting(
       .meta({ description: "Start it again, this long after it has ended by itself or was killed." }),
     start_timeout: bound(duration).prefault("10s").meta({ description: "It must be ready by then." }),
     stop_timeout: bound(duration).prefault("2s").meta({ description: "Between TERM and KILL." }),
+    copies: z
+      .int("write how many copies there are, such as 3")
+      .min(1, "write 1 or more")
+      .max(mostCopies, `write ${mostCopies} at most`)
+      .optional()
+      .meta({
+        description: "So many services instead of one: node_1, node_2 and so on. `node` means all of them.",
+      }),
     limits: limits.optional().meta({ description: "What it may have, from its start on." }),
     ...imageShape,
   }),
