@@ -1,11 +1,11 @@
 /** A folder as a builder gets it: what its `.dockerignore` lets in, with a digest of all that an image made from it depends on. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { lstat, readFile, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import ignoring from "@balena/dockerignore";
 import { pack } from "tar-fs";
+import { codeOf } from "../../../host/disk/errors.ts";
 
 export interface BuildContext {
   /** Files, by their paths in the folder, sorted. */
@@ -19,35 +19,47 @@ const alwaysOut = new Set([".git", "runs"]);
 
 /** `needed` is let in whatever the ignore file says, as the builder needs it. */
 export async function readContext(folder: string, needed: readonly string[] = []): Promise<BuildContext> {
-  const all = await listFiles(folder);
-  const rules = join(folder, ".dockerignore");
-  const files = existsSync(rules)
-    ? [
-        ...new Set([
-          ...ignoring
-            .default({ ignorecase: false })
-            .add(await readFile(rules, "utf8"))
-            .filter(all),
-          ...needed,
-        ]),
-      ].sort()
-    : all;
+  const rules = await readRules(join(folder, ".dockerignore"));
+  const found = rules.filter(await listFiles(folder, "", rules.prunes));
+  const files = [...new Set([...found, ...needed])].sort();
   const digest = createHash("sha256");
-  for (const file of files) digest.update(await describe(join(folder, file), file));
+  for (const description of await Promise.all(files.map((file) => describe(join(folder, file), file))))
+    digest.update(description);
   return {
     files,
     digest: digest.digest("hex").slice(0, 16),
-    archive: () => pack(folder, { entries: [...files] }),
+    archive: () => pack(folder, { entries: files }),
   };
 }
 
-async function listFiles(folder: string, below = ""): Promise<string[]> {
+interface Rules {
+  readonly filter: (files: readonly string[]) => readonly string[];
+  /** Nothing below a folder can come in, so that nobody need look. */
+  readonly prunes: (folder: string) => boolean;
+}
+
+async function readRules(path: string): Promise<Rules> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return "";
+    throw error;
+  });
+  const rules = ignoring.default({ ignorecase: false }).add(text);
+  const exceptions = text.split("\n").flatMap((line) => (line.startsWith("!") ? [line.slice(1).trim()] : []));
+  return {
+    filter: (files) => rules.filter([...files]),
+    // As Docker does it: an exception with a wildcard at its beginning does not bring a folder back.
+    prunes: (folder) => rules.ignores(folder) && !exceptions.some((each) => `${each}/`.startsWith(`${folder}/`)),
+  };
+}
+
+async function listFiles(folder: string, below: string, prunes: Rules["prunes"]): Promise<string[]> {
   const entries = await readdir(join(folder, below), { withFileTypes: true });
   const listed = await Promise.all(
     entries.map(async (entry) => {
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
       if (below === "" && alwaysOut.has(entry.name)) return [];
-      return entry.isDirectory() ? listFiles(folder, path) : [path];
+      if (!entry.isDirectory()) return [path];
+      return prunes(path) ? [] : listFiles(folder, path, prunes);
     }),
   );
   return listed.flat().sort();
