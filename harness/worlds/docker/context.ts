@@ -28,7 +28,8 @@ export async function readContext(folder: string, needed: readonly string[] = []
   return {
     files,
     digest: digest.digest("hex").slice(0, 16),
-    archive: () => pack(folder, { entries: files }),
+    // It takes them out of the list.
+    archive: () => pack(folder, { entries: [...files] }),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Link, Service } from "../../plan/schema.ts";
 import { createSubnet, mostSubnets } from "../subnet.ts";
 import type { Subnet } from "../subnet.ts";
 import type { Engine, Labels } from "./engine.ts";
+import { forEach } from "./together.ts";
 
 export interface ServiceNetwork extends Subnet {
   readonly id: string;
@@ -24,14 +25,25 @@ export interface NetworksOptions {
 }
 
 export async function createNetworks(options: NetworksOptions): Promise<ReadonlyMap<string, ServiceNetwork>> {
-  const names = [...options.services.keys()];
-  if (names.length > mostSubnets) throw new WorldError(`there is room for ${mostSubnets} services at a time`);
+  if (options.services.size > mostSubnets) throw new WorldError(`there is room for ${mostSubnets} services at a time`);
   // Runs at the same time begin to look in other places.
   const first = createHash("sha256").update(options.run).digest().readUInt16BE(0) % mostSubnets;
   let next = first;
   const claim = (): number => next++;
-  const claimed = names.map(async (name) => [name, await createOne(name, claim, first, options)] as const);
-  return new Map(await Promise.all(claimed));
+  return forEach(options.services, (name) => createOne(name, claim, first, options));
+}
+
+/** Those that several services are in, by the names that the plan has for them. They lead nowhere else either. */
+export function createSharedNetworks({
+  engine,
+  run,
+  labels,
+  services,
+}: Omit<NetworksOptions, "links">): Promise<ReadonlyMap<string, string>> {
+  const names = [...services.values()].flatMap(({ networks = [] }) => networks);
+  return forEach(new Map(names.map((name) => [name, name])), (name) =>
+    engine.createNetwork({ name: `sinbin-${run}-shared-${name}`, labels, internal: true }),
+  );
 }
 
 /** @throws {WorldError} if all are taken. */

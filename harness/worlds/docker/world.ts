@@ -23,10 +23,11 @@ import { seedOf } from "../life.ts";
 import { hostName } from "../links.ts";
 import type { StartedLink } from "../links.ts";
 import { createLogFile } from "../local/log-file.ts";
+import { required } from "../required.ts";
 import type { SupervisedService } from "../service.ts";
 import type { World, WorldOptions } from "../world.ts";
 import { removeRun } from "./cleanup.ts";
-import { archiveOf, createGateContainer, programOwner, specOf, volumesOf } from "./containers.ts";
+import { programOwner } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
 import { startGate } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
@@ -35,11 +36,12 @@ import { labelsOf } from "./labels.ts";
 import { startRemoteLink } from "./links.ts";
 import { createLoad } from "./load.ts";
 import { throughGate } from "./network.ts";
-import { createNetworks } from "./networks.ts";
-import type { ServiceNetwork } from "./networks.ts";
 import { startReaper } from "./reaper-process.ts";
 import { keepFiles } from "./remains.ts";
 import { createContainerService } from "./service.ts";
+import { createSite } from "./site.ts";
+import type { Site } from "./site.ts";
+import { forEach, together } from "./together.ts";
 
 export interface DockerWorldOptions extends WorldOptions {
   readonly engine: Engine;
@@ -60,56 +62,56 @@ const patienceMs = 2000;
 const debug = debuglog("sinbin-world");
 
 export async function startDockerWorld(options: DockerWorldOptions): Promise<World> {
-  const { services, links, engine, images, seed, signal, directory } = options;
+  const { services, links, engine, seed, signal, directory, journalled } = options;
   signal.throwIfAborted();
   await mkdir(directory, { recursive: true });
-  const own = await images.own();
   await using starting = new AsyncDisposableStack();
   const run = randomUUID().slice(0, 8);
   const labels = labelsOf(run);
   starting.use(await startReaper(run));
   starting.defer(() => clear(engine, run));
 
-  const networks = await createNetworks({ engine, run, labels, services, links });
-  const volumes = [...services].flatMap(([name, service]) => volumesOf(run, name, service));
-  await Promise.all(volumes.map(({ name }) => engine.createVolume({ name, labels })));
-  signal.throwIfAborted();
-  const gateContainer = await createGateContainer({ engine, image: own, run, labels, services, networks });
-  await gateContainer.start();
+  const site = await createSite({
+    ...options,
+    run,
+    labels,
+    journalled: (service) => journalled.has(service) && services.get(service)?.program !== undefined,
+    seed: (service) => seedOf(seed, service, 0),
+  });
+  starting.defer(() => site.containers.then(nothing, nothing));
   const plain = createRealHost({
     name: "harness",
     directory,
     seed,
     log: (event, fields) => debug("%s %j", event, fields),
   });
-  const gate = starting.use(await startGate(gateContainer, run, plain));
+  await site.gate.start();
+  const gate = starting.use(await startGate(site.gate, run, plain));
   signal.throwIfAborted();
-
-  const aliasesOf = (service: string): readonly string[] => [required(networks, service).service];
-  const [proxies, identities] = await Promise.all([
-    startLinks(options, networks, gate),
-    createIdentities({ services, links, aliasesOf }),
-  ]);
+  const [proxies, identities, containers] = await together(
+    startLinks(options, site, gate),
+    createIdentities({ services, links, aliasesOf: (service) => [required(site.networks, service).service] }),
+    site.containers,
+    publish(options, site, gate),
+  );
+  signal.throwIfAborted();
   const logs = starting.use(new DisposableStack());
   const host = throughGate(plain, gate);
-  await publish(options, gateContainer, { networks, gate });
-  const shared = await createShared(options, run, labels);
-  const context: Context = { shared, options, run, labels, own, networks, gate, host, proxies, identities, logs };
+  const context: Context = { options, run, labels, site, containers, gate, host, proxies, identities, logs };
   const running = new Map<string, SupervisedService>();
   starting.defer(() => endAll(running, context));
-  await Promise.all(
-    [...services].map(async ([name, service]) => void running.set(name, await prepareService(name, service, context))),
-  );
+  const prepared = await forEach(services, (name, service) => prepareService(name, service, context));
+  for (const [name, service] of prepared) running.set(name, service);
   signal.throwIfAborted();
 
   const started = starting.move();
   const broken = Promise.race([engine.dead, gate.gone]);
-  broken.catch(() => {});
+  broken.catch(nothing);
   return {
     name: "docker",
     capabilities: dockerCapabilities,
     host,
-    services: new Map([...services.keys()].map((name) => [name, required(running, name)])),
+    services: running,
     links: proxies,
     broken,
     [Symbol.asyncDispose]: () => started.disposeAsync(),
@@ -117,14 +119,11 @@ export async function startDockerWorld(options: DockerWorldOptions): Promise<Wor
 }
 
 interface Context {
-  /** Networks that several services are in. */
-  readonly shared: ReadonlyMap<string, string>;
   readonly options: DockerWorldOptions;
   readonly run: string;
   readonly labels: Labels;
-  /** sinbin's own image. */
-  readonly own: string;
-  readonly networks: ReadonlyMap<string, ServiceNetwork>;
+  readonly site: Site;
+  readonly containers: ReadonlyMap<string, Container>;
   readonly gate: GateClient;
   readonly host: Host;
   readonly proxies: ReadonlyMap<string, StartedLink>;
@@ -135,27 +134,37 @@ interface Context {
 
 async function startLinks(
   { links, record }: DockerWorldOptions,
-  networks: ReadonlyMap<string, ServiceNetwork>,
+  { networks }: Site,
   gate: GateClient,
 ): Promise<ReadonlyMap<string, StartedLink>> {
   const taken = [...networks.values()].flatMap(({ harness, names }) =>
     [...names.values()].map((address) => ({ beside: harness, address })),
   );
   await gate.ask("addresses.take", taken);
-  const started = [...links].map(async ([name, link]) => {
-    const door = required(required(networks, link.from).names, hostName(link));
-    const listen = { host: door, port: link.port };
+  return forEach(links, (name, link) => {
+    const listen = { host: required(required(networks, link.from).names, hostName(link)), port: link.port };
     const server = { host: required(networks, link.to).service, port: link.port };
-    return [name, await startRemoteLink({ name, gate, listen, server, record })] as const;
+    return startRemoteLink({ name, gate, listen, server, record });
   });
-  return new Map(await Promise.all(started));
+}
+
+/** Ports for people to look in: the gate passes them on, from an address that no service can reach. */
+async function publish({ services }: DockerWorldOptions, site: Site, gate: GateClient): Promise<void> {
+  const wanted = [...services].flatMap(([name, { ports = [] }]) => ports.map((each) => ({ name, ...each })));
+  if (wanted.length === 0) return;
+  const host = (await site.gate.inspect()).addresses.get("bridge");
+  if (host === undefined)
+    throw new WorldError("the gate is not in the engine's bridge network: no port can be published");
+  for (const { name, port, published } of wanted) {
+    const server = { host: required(site.networks, name).service, port };
+    await gate.hold("port.open", { listen: { host, port: published }, server });
+  }
 }
 
 async function prepareService(name: string, service: Service, context: Context): Promise<SupervisedService> {
-  const { options, run, labels, own, networks, gate, host, proxies, identities } = context;
+  const { options, run, labels, site, gate, host, proxies, identities } = context;
   const { engine, images, links, record, seed, signal } = options;
-  const network = required(networks, name);
-  const journalled = options.journalled.has(name) && service.program !== undefined;
+  const container = required(context.containers, name);
   const { certificate, key } = required(identities.issued, name);
   await gate.ask("service.prepare", {
     service: name,
@@ -167,24 +176,9 @@ async function prepareService(name: string, service: Service, context: Context):
       "certificate.pem": certificate,
       "key.pem": key,
     }),
-    journalled,
+    journalled: options.journalled.has(name) && service.program !== undefined,
     remembers: options.journalled.has(name),
   });
-  const container = await engine.createContainer(
-    await specOf({
-      name,
-      service,
-      run,
-      labels,
-      images,
-      network,
-      links,
-      without: options.without.get(name) ?? [],
-      journalled,
-      seed: seedOf(seed, name, 0),
-    }),
-  );
-  await equip(name, service, container, context);
   const log = context.logs.use(
     createLogFile({
       path: `${resolve(options.directory, name)}.log`,
@@ -193,7 +187,7 @@ async function prepareService(name: string, service: Service, context: Context):
     }),
   );
   const refused = (what: "disk" | "open-files" | "processes"): void =>
-    void gate.ask("service.refused", { service: name, what }).catch(() => {});
+    void gate.ask("service.refused", { service: name, what }).catch(nothing);
   return createContainerService({
     name,
     service,
@@ -201,57 +195,16 @@ async function prepareService(name: string, service: Service, context: Context):
     container,
     gate,
     seed: (life) => seedOf(seed, name, life),
-    load: createLoad({ engine, image: own, service: name, run, labels, container }),
-    address: (port) => ({ host: network.service, port }),
+    load: createLoad({ engine, image: await images.own(), service: name, run, labels, container }),
+    address: (port) => ({ host: required(site.networks, name).service, port }),
     record,
     write: (line) => log.write(line),
     // Another image has no host of ours: what looks like a word of its host is its own business.
     onFields: (fields) =>
       service.program === undefined ? fields : hear(fields, { service: name, links, running: proxies, refused }),
-    onEnd: () => {},
+    onEnd: nothing,
     signal,
   });
-}
-
-/** What a service has besides its own network and volumes: files in its image, and networks that it shares with others. */
-async function equip(
-  name: string,
-  service: Service,
-  container: Container,
-  { options, shared }: Context,
-): Promise<void> {
-  if (isImage(service)) {
-    const archive = archiveOf(service, await options.images.foreign(service));
-    if (archive !== undefined) await container.unpack(archive, "/");
-  }
-  for (const network of service.networks ?? []) await container.connect(required(shared, network), { names: [name] });
-}
-
-/** By the names that the plan has for them; they lead nowhere else either. */
-async function createShared({ engine, services }: DockerWorldOptions, run: string, labels: Labels) {
-  const names = new Set([...services.values()].flatMap(({ networks = [] }) => networks));
-  const made = [...names].map(async (name) => {
-    const id = await engine.createNetwork({ name: `sinbin-${run}-shared-${name}`, labels, internal: true });
-    return [name, id] as const;
-  });
-  return new Map(await Promise.all(made));
-}
-
-/** Ports for people to look in: the gate passes them on, from an address that no service can reach. */
-async function publish(
-  { services }: DockerWorldOptions,
-  container: Container,
-  context: Pick<Context, "networks" | "gate">,
-) {
-  const wanted = [...services].flatMap(([name, { ports = [] }]) => ports.map((each) => ({ name, ...each })));
-  if (wanted.length === 0) return;
-  const host = (await container.inspect()).addresses.get("bridge");
-  if (host === undefined)
-    throw new WorldError("the gate is not in the engine's bridge network: ports can't be published");
-  for (const { name, port, published } of wanted) {
-    const server = { host: required(context.networks, name).service, port };
-    await context.gate.hold("port.open", { listen: { host, port: published }, server });
-  }
 }
 
 function encoded(files: Readonly<Record<string, string>>): { readonly path: string; readonly bytes: string }[] {
@@ -281,8 +234,4 @@ async function clear(engine: Engine, run: string): Promise<void> {
   if (!done) throw new WorldError('some of the run is left at the engine: run "sinbin reap" when it answers again');
 }
 
-function required<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): Value {
-  const value = map.get(key);
-  if (value === undefined) throw new Error(`there is nothing called ${String(key)} in this world`);
-  return value;
-}
+function nothing(): void {}

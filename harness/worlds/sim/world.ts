@@ -13,6 +13,7 @@ import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import type { Capability } from "../capability.ts";
 import { hostName, startLink, type StartedLink } from "../links.ts";
+import { required } from "../required.ts";
 import { createSubnet, mostSubnets } from "../subnet.ts";
 import type { Subnet } from "../subnet.ts";
 import type { World, WorldOptions } from "../world.ts";
@@ -137,10 +138,4 @@ function inside(service: string, path: string): string {
 
 async function endAll(services: readonly SimService[]): Promise<void> {
   await Promise.all(services.map((service) => service.end(patienceMs)));
-}
-
-function required<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): Value {
-  const value = map.get(key);
-  if (value === undefined) throw new Error(`there is nothing called ${String(key)} in this world`);
-  return value;
 }
