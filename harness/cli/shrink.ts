@@ -18,7 +18,8 @@ import type { Shrunk, ShrinkProgress } from "../shrink/shrink.ts";
 import { createTrial, simulatedRun } from "../shrink/trial.ts";
 import type { TrialSource } from "../shrink/trial.ts";
 import type { Isolation } from "../worlds/local/isolate.ts";
-import { createLocalSetting } from "../worlds/local/setting.ts";
+import { settingsOf } from "../worlds/settings.ts";
+import type { WorldName } from "../worlds/world.ts";
 import { commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
 import { createLiveLine } from "./progress-line.ts";
@@ -56,7 +57,7 @@ export async function shrink(
     if (shrunk === undefined) return notReproduced(what);
     return finish(shrunk, file, shrunk.text, []);
   }
-  await using runs = await localRuns(isolation, signal);
+  await using runs = await realRuns(run.world, isolation, signal);
   const trial = createTrial({ read: readFile, finding, run: runs.run });
   const again = repeated(trial);
   const shrunk = await shrinkWith({ failure, trial: again.trial, attempts: flags.attempts, signal });
@@ -171,13 +172,15 @@ function ratesOf(first: Rate, final: Rate | undefined): readonly string[] {
   ];
 }
 
-interface LocalRuns extends AsyncDisposable {
+interface RealRuns extends AsyncDisposable {
   readonly run: TrialSource["run"];
 }
 
-/** On this machine; the run folders are gone as soon as they are judged. */
-async function localRuns({ isolated }: Isolation, signal: AbortSignal): Promise<LocalRuns> {
+/** In real time; the run folders are gone as soon as they are judged. */
+async function realRuns(world: WorldName, isolation: Isolation, signal: AbortSignal): Promise<RealRuns> {
   const host = realHost();
+  const onProgress = (line: string): void => console.error(line);
+  const createSetting = await settingsOf(world, { host, isolation, plans: [], onProgress });
   const folder = await mkdtemp(join(tmpdir(), "sinbin-shrink-"));
   let number = 0;
   return {
@@ -185,7 +188,7 @@ async function localRuns({ isolated }: Isolation, signal: AbortSignal): Promise<
       number += 1;
       const directory = join(folder, String(number));
       try {
-        const setting = createLocalSetting({ host, isolated });
+        const setting = createSetting();
         return await runPlan({ plan, cell: {}, seed, without: new Map(), setting, host, directory, about: {}, signal });
       } finally {
         await rm(directory, { recursive: true, force: true });
