@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proxies: ["faults", "host"],
   planetlab: ["host"],
   harness: ["proxies", "faults", "host"],
+  examples: ["host"],
   suites: ["harness", "proxies", "faults", "host"],
   bench: ["harness", "proxies", "faults", "host", "planetlab"],
 };
@@ -32,6 +33,11 @@ const importedIn: Readonly<Record<string, readonly string[]>> = {
   "fast-xml-parser": ["planetlab/xml.ts"],
   "dns-packet": ["host/sim/question.ts"],
   "@peculiar/x509": ["host/real/certificates.ts"],
+  dockerode: ["harness/worlds/docker/engine.ts"],
+  testcontainers: ["harness/worlds/docker/engine.ts"],
+  "tar-fs": ["harness/worlds/docker/archive.ts"],
+  "tar-stream": ["harness/worlds/docker/archive.ts"],
+  "@balena/dockerignore": ["harness/worlds/docker/context.ts"],
 };
 
 /** A schema language is spoken wherever a shape crosses a boundary. */

@@ -179,8 +179,12 @@ interface RealRuns extends AsyncDisposable {
 /** In real time; the run folders are gone as soon as they are judged. */
 async function realRuns(world: WorldName, isolation: Isolation, signal: AbortSignal): Promise<RealRuns> {
   const host = realHost();
-  const onProgress = (line: string): void => console.error(line);
-  const createSetting = await settingsOf(world, { host, isolation, plans: [], onProgress });
+  const createSetting = await settingsOf(world, {
+    host,
+    isolation,
+    plans: [],
+    onProgress: (line) => console.error(line),
+  });
   const folder = await mkdtemp(join(tmpdir(), "sinbin-shrink-"));
   let number = 0;
   return {

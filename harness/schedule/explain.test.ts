@@ -86,7 +86,7 @@ test("the timeline shows what happens, what is random, how long it takes and wha
     needs:
       natural-ports
       the command plc (plc)
-      a world: local or sim
+      a world: local or sim or docker
     controls:
       node without reopen-log-on-hup must fail "never node.exited"
     "

@@ -233,13 +233,13 @@ expect: [{ never: own.exited }]
     "plans/p.yaml": text,
     "plans/here.py": "",
     "plans/own/Dockerfile": "",
-    "plans/own/subject.yaml": "subject: own\nguards: { retry: It tries again. }\n",
+    "plans/own/subject.yaml": "subject: own\nguards: { again: It tries again. }\n",
     "other/Dockerfile": "",
   };
   const parsed = await parsePlan("plans/p.yaml", readFrom(files));
   const plan = bindPlan(parsed, { seed: 1, cell: {}, params: {} });
   const schedule = createSchedule(plan, { seed: 1, cell: {} });
-  const without = new Map([["own", ["retry"]]]);
+  const without = new Map([["own", ["again"]]]);
   const document = explicitPlan(
     { plan, schedule, events: [], without, finding: { expectation: "never own.exited" } },
     { armed: new Set(), isThere: (path) => path in files },
@@ -249,7 +249,7 @@ expect: [{ never: own.exited }]
     own: {
       build: { context: "plans/own", target: "debug" },
       networks: ["inside"],
-      args: ["--without", "retry"],
+      args: ["--without", "again"],
       subject: "plans/own/subject.yaml",
     },
     other: { build: "other" },

@@ -1,13 +1,10 @@
 /** How the containers of a run are made: the gate, and one a service. */
-import { posix } from "node:path";
-import type { Readable } from "node:stream";
-import { pack } from "tar-stream";
 import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import { isImage } from "../../plan/kind.ts";
 import { hostName } from "../links.ts";
 import { argumentsOf } from "../program.ts";
-import type { Container, ContainerLimits, ContainerSpec, Engine, Image, Labels } from "./engine.ts";
+import type { Container, ContainerLimits, ContainerSpec, Engine, Labels } from "./engine.ts";
 import { homeInImage } from "./images.ts";
 import type { Images } from "./images.ts";
 import type { ServiceNetwork } from "./networks.ts";
@@ -154,16 +151,6 @@ function limitsOf({ limits }: Service): ContainerLimits | undefined {
   if (limits === undefined) return undefined;
   const { memory, cpus, processes, open_files: openFiles } = limits;
   return { memory, cpus, processes, openFiles };
-}
-
-/** The files that a plan puts into an image, as an archive of its whole file system. Undefined if there are none. */
-export function archiveOf({ files }: Service, { directory }: Image): Readable | undefined {
-  if (Object.keys(files).length === 0) return undefined;
-  const archive = pack();
-  for (const [path, text] of Object.entries(files))
-    archive.entry({ name: posix.resolve(directory, path).slice(1), mode: 0o644 }, text);
-  archive.finalize();
-  return archive;
 }
 
 function environmentOf({ name, run, links, network, seed }: ServiceContainerOptions): Record<string, string> {

@@ -4,7 +4,7 @@ import { lstat, readFile, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import ignoring from "@balena/dockerignore";
-import { pack } from "tar-fs";
+import { archiveFolder } from "./archive.ts";
 import { codeOf } from "../../../host/disk/errors.ts";
 
 export interface BuildContext {
@@ -28,8 +28,7 @@ export async function readContext(folder: string, needed: readonly string[] = []
   return {
     files,
     digest: digest.digest("hex").slice(0, 16),
-    // It takes them out of the list.
-    archive: () => pack(folder, { entries: [...files] }),
+    archive: () => archiveFolder(folder, files),
   };
 }
 

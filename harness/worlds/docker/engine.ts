@@ -44,7 +44,6 @@ export interface Image {
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
   readonly hasHealthCheck: boolean;
-  readonly directory: string;
 }
 
 export interface BuildOptions {
@@ -192,7 +191,6 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
           id: Id,
           entrypoint: [Config.Entrypoint ?? []].flat(),
           command: Config.Cmd ?? [],
-          directory: Config.WorkingDir === "" ? "/" : Config.WorkingDir,
           hasHealthCheck: "Healthcheck" in Config && Config.Healthcheck !== undefined && Config.Healthcheck !== null,
         };
       } catch (error) {

@@ -7,9 +7,9 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Readable } from "node:stream";
-import { pack as packFolder } from "tar-fs";
 import { WorldError } from "../../errors.ts";
 import { imageLabel } from "./labels.ts";
+import { archiveFolder } from "./archive.ts";
 import { readContext } from "./context.ts";
 import type { BuildContext } from "./context.ts";
 import type { BuildOptions, Engine, Image, Labels, OnProgress } from "./engine.ts";
@@ -105,14 +105,7 @@ export function createImages(engine: Engine, onProgress: OnProgress): Images {
         `RUN [ -e ${quoted(home)} ] || { mkdir -p ${quoted(dirname(home))} && ln -s ${homeInImage} ${quoted(home)}; }`,
       );
     const dockerfile = [...lines, "USER node", ""].join("\n");
-    const archive = () =>
-      packFolder(folder, {
-        entries: [...files],
-        map: (header) => ({ ...header, name: `project/${header.name}` }),
-        finalize: false,
-        finish: (pack) => pack.entry({ name: "Dockerfile" }, dockerfile, () => pack.finalize()),
-      });
-    await build(tag, archive);
+    await build(tag, () => archiveFolder(folder, files, { below: "project/", besides: { Dockerfile: dockerfile } }));
     return tag;
   }
 

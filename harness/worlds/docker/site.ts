@@ -4,7 +4,8 @@
  */
 import type { Link, Service } from "../../plan/schema.ts";
 import { isImage } from "../../plan/kind.ts";
-import { archiveOf, createGateContainer, specOf, volumesOf } from "./containers.ts";
+import { archiveTexts } from "./archive.ts";
+import { createGateContainer, specOf, volumesOf } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
 import type { Images } from "./images.ts";
 import { createNetworks, createSharedNetworks } from "./networks.ts";
@@ -60,8 +61,8 @@ export async function createSite(options: SiteOptions): Promise<Site> {
       seed: options.seed(name),
     });
     const container = await engine.createContainer(spec);
-    const archive = isImage(service) ? archiveOf(service, await images.foreign(service)) : undefined;
-    if (archive !== undefined) await container.unpack(archive, "/");
+    // Those of a program are in a volume, which the gate prepares.
+    if (isImage(service)) await container.unpack(archiveTexts(service.files), "/");
     for (const network of service.networks ?? []) await container.connect(required(shared, network), { names: [name] });
     return container;
   });

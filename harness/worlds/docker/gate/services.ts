@@ -26,15 +26,6 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
     return life?.isGone() === false ? life : undefined;
   };
   const targets = (name: string): Omit<Targets, "process"> => find(name).machine.targets;
-  /** What root has written for a service is the service's. */
-  const changing = async (name: string, work: () => Promise<unknown>): Promise<Answer> => {
-    try {
-      return { value: await work() };
-    } finally {
-      await adopt(pathsOf(name));
-    }
-  };
-
   return {
     ...operation("service.prepare", async ({ service, owner, files, secrets, journalled, remembers }) => {
       const paths = pathsOf(service);
@@ -95,4 +86,13 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
 
 function coded(bytes: Uint8Array | undefined): string | null {
   return bytes === undefined ? null : Buffer.from(bytes).toString("base64");
+}
+
+/** What root has written for a service is the service's. */
+async function changing(name: string, work: () => Promise<unknown>): Promise<Answer> {
+  try {
+    return { value: await work() };
+  } finally {
+    await adopt(pathsOf(name));
+  }
 }
