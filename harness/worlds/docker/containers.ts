@@ -103,6 +103,7 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
     hostname: name.replaceAll("_", "-"),
     network: { id: network.id, address: network.service },
     hosts: network.names,
+    nameServer: network.harness,
     ...(limits !== undefined && { limits }),
   };
   const environment = environmentOf(options);

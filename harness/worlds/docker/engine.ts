@@ -73,6 +73,8 @@ export interface ContainerSpec {
   readonly directory?: string | undefined;
   readonly user?: string | undefined;
   readonly network?: { readonly id: string; readonly address?: string };
+  /** Asked for names that are not in `hosts`; nobody is, unless given. */
+  readonly nameServer?: string;
   /** Host name → address. */
   readonly hosts?: ReadonlyMap<string, string>;
   readonly volumes?: readonly { readonly name: string; readonly at: string; readonly readOnly?: boolean }[];
@@ -406,8 +408,8 @@ function toOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
       Init: true,
       Binds: volumes.map(({ name, at, readOnly = false }) => `${name}:${at}${readOnly ? ":ro" : ""}`),
       ExtraHosts: [...hosts].map(([host, address]) => `${host}:${address}`),
-      // Nothing answers there: no name of the outside world gets into a run.
-      Dns: ["127.0.0.1"],
+      // No name of the outside world gets into a run.
+      Dns: [spec.nameServer ?? "127.0.0.1"],
       CapAdd: [...capabilities],
       ...(spec.seesAllProcesses === true && { PidMode: "host" }),
       NetworkMode: network?.id ?? "none",

@@ -15,6 +15,8 @@ export const inputs = {
   clock: empty,
   /** Takes addresses for its proxies, each beside one that it has. */
   "addresses.take": z.array(z.strictObject({ beside: z.string(), address: z.string() })),
+  /** Lasts: whoever asks at one of these addresses for a name hears that there is none. */
+  "names.refuse": z.array(z.string()),
   /** Lasts; tells `toldByLink`. Its value is the address that it listens on. */
   "link.start": z.strictObject({ name: z.string(), listen: address, server: address }),
   /** Lasts; what comes is passed on as it is. */

@@ -7,6 +7,7 @@ import { WorldError } from "../../../errors.ts";
 import type { HistoryEvent } from "../../../history/event.ts";
 import { startLink, type StartedLink } from "../../links.ts";
 import type { Operation } from "../pipe.ts";
+import { refuseNames } from "./names.ts";
 import { operation } from "./operation.ts";
 
 export function createLinkOperations(host: Host): Readonly<Record<string, Operation>> {
@@ -21,6 +22,7 @@ export function createLinkOperations(host: Host): Readonly<Record<string, Operat
     ...operation("addresses.take", async (addresses) => {
       await takeAddresses(addresses);
     }),
+    ...operation("names.refuse", async (addresses) => ({ lasting: await refuseNames(host, addresses) })),
     ...operation("link.start", async ({ name, listen, server }, { tell }) => {
       const link = await startLink({
         name,
