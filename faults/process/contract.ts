@@ -5,8 +5,11 @@ import type { ServiceFault } from "../service.ts";
 export const signals = ["HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "KILL", "STOP", "CONT", "PIPE", "CHLD"] as const;
 export type Signal = (typeof signals)[number];
 
-/** `main`: the service's own process. `group`: its whole process group (its session leader's group). */
-export const recipients = ["main", "group"] as const;
+/**
+ * `main`: the service's own process. `group`: its whole process group (its session leader's group). `tree`: all its processes, in whatever groups and
+ * sessions.
+ */
+export const recipients = ["main", "group", "tree"] as const;
 export type Recipient = (typeof recipients)[number];
 
 export interface ProcessTarget {

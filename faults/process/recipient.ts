@@ -6,5 +6,5 @@ export function recipient(unlessTold: Recipient): z.ZodPrefault<z.ZodEnum<Readon
   return z
     .enum(recipients, { error: `write one of ${recipients.join(", ")}` })
     .prefault(unlessTold)
-    .meta({ description: "the service's own process, or its whole process group" });
+    .meta({ description: "the service's own process, its whole process group, or all its processes" });
 }

@@ -21,6 +21,8 @@ export interface LifeOptions extends LifeEvents {
   readonly executable: string;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** All processes of the service; its main process alone, unless given. */
+  readonly tree?: () => readonly number[];
   /** What may keep it from going on. */
   readonly freezer?: Pick<Freezer, "resume">;
 }
@@ -33,7 +35,7 @@ export interface LocalLife extends Life {
 
 /** Resolves once the process runs. @throws {WorldError} */
 export async function startLife(options: LifeOptions): Promise<LocalLife> {
-  const { name, command, executable, directory, environment, freezer, onLine, onExit } = options;
+  const { name, command, executable, directory, environment, tree, freezer, onLine, onExit } = options;
   if (findExecutable(executable, environment["PATH"] ?? "", directory) === undefined) {
     const where = executable.includes("/") ? "no such file that can be executed" : "no such command on the PATH";
     throw new WorldError(`${name} can't be started: there is ${where}: ${executable}`);
@@ -87,6 +89,7 @@ export async function startLife(options: LifeOptions): Promise<LocalLife> {
   const signalling = createSignalling({
     pid,
     isGone: () => gone,
+    tree: tree ?? (() => (gone ? [] : [pid])),
     toMain: (each) => child.kill(`SIG${each}`),
     freezer,
   });

@@ -58,6 +58,7 @@ export async function prepareLocalService(options: LocalServiceOptions): Promise
         executable,
         directory,
         environment: environment(number),
+        tree: machine.tree,
         freezer: machine.freezer,
         ...events,
       });

@@ -1,7 +1,9 @@
-/** Signals to a process of this machine and to its group, and what they leave stopped. */
+/** Signals to a process of this machine, to its group, and to all that belongs to it; and what they leave stopped. */
 import { signalGroup } from "../../../host/real/processes.ts";
+import { recipients } from "../../../faults/process/contract.ts";
 import type { Recipient, Signal } from "../../../faults/process/contract.ts";
 import type { Freezer } from "./freezer.ts";
+import { send } from "./marked.ts";
 import type { Found } from "./marked.ts";
 
 export interface Signalling {
@@ -17,23 +19,35 @@ export interface SignallingOptions {
   readonly pid: number;
   /** To the process itself; false if it is gone. */
   readonly toMain: (signal: Signal) => boolean;
+  /** All processes of the service, the process itself among them. */
+  readonly tree: () => readonly number[];
   readonly isGone: () => boolean;
   /** What may keep it from going on. */
   readonly freezer?: Pick<Freezer, "resume"> | undefined;
 }
 
-export function createSignalling({ pid, toMain, isGone, freezer }: SignallingOptions): Signalling {
+export function createSignalling({ pid, toMain, tree, isGone, freezer }: SignallingOptions): Signalling {
   let pauses = 0;
   const paused = new Set<Recipient>();
-  /** The main process, and the rest of its group. */
-  const held = { main: false, others: false };
+  /** The main process, the rest of its group, and all others. */
+  const held = { main: false, group: false, others: false };
 
-  const deliver = (signal: Signal, to: Recipient): boolean =>
-    to === "group" ? signalGroup(pid, signal) : !isGone() && toMain(signal);
-  const send = (signal: Signal, to: Recipient): boolean => {
+  /** Those included that are started meanwhile by one whose turn has not come. */
+  const toTree = (signal: Signal): boolean => {
+    const reached = new Map<number, boolean>();
+    for (let fresh = tree(); fresh.length > 0; fresh = tree().filter((each) => !reached.has(each)))
+      for (const each of fresh) reached.set(each, send(each, `SIG${signal}`));
+    return [...reached.values()].includes(true);
+  };
+  const deliver = (signal: Signal, to: Recipient): boolean => {
+    if (to === "tree") return toTree(signal);
+    return to === "group" ? signalGroup(pid, signal) : !isGone() && toMain(signal);
+  };
+  const signalTo = (signal: Signal, to: Recipient): boolean => {
     if (signal === "STOP" || signal === "CONT") {
       held.main = signal === "STOP";
-      if (to === "group") held.others = signal === "STOP";
+      if (to !== "main") held.group = signal === "STOP";
+      if (to === "tree") held.others = signal === "STOP";
     }
     if (signal !== "CONT" || freezer === undefined) return deliver(signal, to);
     let arrived = !isGone();
@@ -42,16 +56,16 @@ export function createSignalling({ pid, toMain, isGone, freezer }: SignallingOpt
   };
 
   return {
-    signal: send,
-    holds: (found) => (found.pid === pid ? held.main : found.group === pid && held.others),
+    signal: signalTo,
+    holds: (found) => (found.pid === pid ? held.main : found.group === pid ? held.group : held.others),
     pause(to) {
-      if (!send("STOP", to)) return undefined;
+      if (!signalTo("STOP", to)) return undefined;
       paused.add(to);
       pauses++;
       return onceOnly(() => {
         pauses--;
         if (pauses > 0) return;
-        send("CONT", paused.has("group") ? "group" : "main");
+        signalTo("CONT", recipients.findLast((each) => paused.has(each)) ?? "main");
         paused.clear();
       });
     },

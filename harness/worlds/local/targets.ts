@@ -9,6 +9,7 @@ import { createFreezer } from "./freezer.ts";
 import type { Freezer } from "./freezer.ts";
 import { createOpenFilesLimit } from "./limits.ts";
 import { createLoad } from "./load.ts";
+import { findMarked } from "./marked.ts";
 import type { Found } from "./marked.ts";
 import type { LocalLife } from "./process.ts";
 import { sweep } from "./sweep.ts";
@@ -31,6 +32,8 @@ export interface LocalTargetsOptions {
 export interface LocalTargets {
   readonly targets: Omit<Targets, "process">;
   readonly freezer: Freezer;
+  /** All processes of the service. */
+  readonly tree: () => readonly number[];
   refused(what: Limited | "disk"): void;
   prepare(): Promise<void>;
   /** Resolves when the service may start: not while its disk comes back. */
@@ -78,6 +81,7 @@ export function createLocalTargets(options: LocalTargetsOptions): LocalTargets {
 
   return {
     freezer,
+    tree: () => findMarked(marks).map(({ pid }) => pid),
     prepare: () => disk.prepare(),
     allowed: async () => comingBack,
     async started() {

@@ -1,9 +1,9 @@
 /** One life of a service as the gate sees it: the process that Docker's init has started in its container. */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Freezer } from "../../local/freezer.ts";
 import { send } from "../../local/marked.ts";
 import { createSignalling } from "../../local/signalling.ts";
+import type { LocalTargets } from "../../local/targets.ts";
 import type { Signalling } from "../../local/signalling.ts";
 
 export interface GateLife {
@@ -19,7 +19,10 @@ export interface GateLife {
 const betweenLooksMs = 2;
 
 /** `init`: the container's first process. Undefined if the service has ended already. */
-export async function findLife(init: number, freezer: Freezer): Promise<GateLife | undefined> {
+export async function findLife(
+  init: number,
+  { freezer, tree }: Pick<LocalTargets, "freezer" | "tree">,
+): Promise<GateLife | undefined> {
   const pid = await findMain(init);
   if (pid === undefined) return undefined;
   const began = beginningOf(pid);
@@ -29,7 +32,13 @@ export async function findLife(init: number, freezer: Freezer): Promise<GateLife
   return {
     pid,
     isGone,
-    signalling: createSignalling({ pid, isGone, toMain: (signal) => send(pid, `SIG${signal}`), freezer }),
+    signalling: createSignalling({
+      pid,
+      isGone,
+      toMain: (signal) => send(pid, `SIG${signal}`),
+      tree: () => tree().filter((each) => each !== init),
+      freezer,
+    }),
     get exited() {
       return untilTrue(isGone);
     },

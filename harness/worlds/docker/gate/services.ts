@@ -49,7 +49,7 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
     }),
     ...operation("service.began", async ({ service, pid }) => {
       const known = find(service);
-      known.life = await findLife(pid, known.machine.freezer);
+      known.life = await findLife(pid, known.machine);
       await known.machine.started();
       return { value: known.life?.pid ?? null };
     }),
