@@ -30,8 +30,9 @@ describe("the catalogue", () => {
                 how many
         gap     duration; default: 0ms
                 pause between two signals
-        to      one of main, group; default: main
-                the service's own process, or its whole process group
+        to      one of main, group, tree; default: main
+                the service's own process, its whole process group, or all its
+                processes
 
       \`where\` is a service.
       A pulse: it takes no \`for\`.
