@@ -1,15 +1,15 @@
 /** What faults of disks, CPUs and limits do to real processes. */
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { findExecutable } from "./executable.ts";
-import { findLimitHindrance } from "./limits.ts";
+import { findExecutable } from "./local/executable.ts";
+import { findLimitHindrance } from "./local/limits.ts";
 import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
 const linux = process.platform === "linux";
 const limits = findLimitHindrance() === undefined;
 const taskset = findExecutable("taskset", process.env["PATH"] ?? "") !== undefined;
 
-describe.each(crowd)("a machine of the local world, $flavour, as $user", ({ flavour, user, uid }) => {
+describe.each(crowd)("a machine of a real world, $flavour, as $user", ({ flavour, user, uid }) => {
   const theatre = openTheatre({ flavour, user, uid });
   const { play } = theatre;
 
