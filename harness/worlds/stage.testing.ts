@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect } from "vitest";
 import { connectEngine } from "./docker/engine.ts";
 import { findEngineHindrance, tellUntested } from "./docker/engine.testing.ts";
-import { runLabel } from "./docker/labels.ts";
+import { pidLabel } from "./docker/labels.ts";
 import { findHindrance } from "./local/isolate.ts";
 
 const stage = fileURLToPath(new URL("fixtures/stage.ts", import.meta.url));
@@ -134,10 +134,8 @@ function start(flavour: string, uid: number, scenario: string, directory: string
 /** What a harness has made at the engine, and is still there. */
 export async function listAtEngine(harness: number | undefined): Promise<readonly string[]> {
   using engine = await connectEngine();
-  const found = await engine.list(runLabel);
-  return found
-    .filter(({ labels }) => labels["sinbin.pid"] === String(harness))
-    .map(({ kind, name }) => `${kind} ${name}`);
+  const found = await engine.list(`${pidLabel}=${harness}`);
+  return found.map(({ kind, name }) => `${kind} ${name}`);
 }
 
 /** Resolves when no process of the play is left. */

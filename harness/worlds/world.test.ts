@@ -38,9 +38,7 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
     // Whom an image runs as is the image's to say: sinbin's runs as `node`.
     const user = String(inContainers ? programOwner : uid);
     expect(lines.slice(0, 2)).toEqual([user, user]);
-    expect(lines).toContainEqual(
-      expect.stringMatching(/^SINBIN_LINK_FETCH_HOST=(198\.1[89]\.\d+\.3|127\.0\.0\.1)$/),
-    );
+    expect(lines).toContainEqual(expect.stringMatching(/^SINBIN_LINK_FETCH_HOST=(198\.1[89]\.\d+\.3|127\.0\.0\.1)$/));
     expect(lines).toContainEqual(expect.stringMatching(/^SINBIN_LINK_FETCH_PORT=\d+$/));
     expect(lines.filter((line) => /^198\.1[89]\.\d+\.3\secho\.test$/.test(line))).toHaveLength(isolated ? 1 : 0);
     const resolving = lines.filter((line) => /^nameserver|^hosts:/.test(line)).join();

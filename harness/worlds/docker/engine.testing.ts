@@ -7,7 +7,9 @@ export async function findEngineHindrance(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return "only root sees the processes of containers";
   try {
     using engine = await connectEngine();
-    return engine.name === "this machine" ? undefined : `it looks at processes, and its engine is elsewhere (${engine.name})`;
+    return engine.name === "this machine"
+      ? undefined
+      : `it looks at processes, and its engine is elsewhere (${engine.name})`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
