@@ -181,7 +181,7 @@ describe("shrink", () => {
     expect(schema).toMatch(/^# yaml-language-server: \$schema=.*plan\.schema\.json$/);
     expect(command).toMatch(/^# npx sinbin run \S+shrunk\.yaml --world sim$/);
     // The plan names it from its own folder; this one lies elsewhere, and is to be committed.
-    expect(rest).toContain("  client: { program: harness/worlds/local/fixtures/client.ts }");
+    expect(rest).toContain("  client: { program: harness/worlds/fixtures/client.ts }");
     expect(rest.slice(rest.indexOf("phases:"), rest.indexOf("expect:"))).toEqual([
       "phases:",
       "  - { name: warm-up, until: steady, timeout: 30s }",

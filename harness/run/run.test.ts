@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const echo = `  two: { program: ${fileURLToPath(new URL("../worlds/local/fixtures/echo.ts", import.meta.url))} }\n`;
+const echo = `  two: { program: ${fileURLToPath(new URL("../worlds/fixtures/echo.ts", import.meta.url))} }\n`;
 
 /** A service that answers each USR1 with a structured line, and ends only when it is made to. */
 const base = `

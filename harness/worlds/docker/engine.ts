@@ -217,6 +217,8 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
           Name: network,
           Driver: "bridge",
           Internal: internal,
+          // Or its services would reach whatever listens on the engine's machine, by the engine's own address in it.
+          ...(internal && { Options: { "com.docker.network.bridge.inhibit_ipv4": "true" } }),
           Labels: { ...labels },
           ...(subnet !== undefined && {
             IPAM: { Driver: "default", Config: [{ Subnet: subnet.range, Gateway: subnet.gateway }] },

@@ -14,6 +14,8 @@ export interface GateClient extends Disposable {
   /** @throws {WorldError} if the gate says no, or is gone. */
   ask<Name extends OperationName>(name: Name, input: Input<Name>): Promise<unknown>;
   hold<Name extends OperationName>(name: Name, input: Input<Name>, onNews?: (news: unknown) => void): Promise<Held>;
+  /** Tells it of something that it counts for what lasts: it knows of it before anything is lifted. One that is gone does not need to. */
+  tell<Name extends OperationName>(name: Name, input: Input<Name>): void;
   /** What lasts only if there was something to act on. */
   holdIf<Name extends OperationName>(
     name: Name,
@@ -48,11 +50,28 @@ export async function startGate(container: Container, run: string, host: Host): 
     clock.compare().catch(() => {});
     timer = host.clock.timer(betweenComparisonsMs, compare);
   }
-  const hold = (name: string, input: unknown, onNews: (news: unknown) => void = () => {}): Promise<Held> =>
-    gate.hold(name, input, onNews);
+  const told = new Set<Promise<void>>();
+  const hold = async (name: string, input: unknown, onNews: (news: unknown) => void = () => {}): Promise<Held> => {
+    const held = await gate.hold(name, input, onNews);
+    return {
+      value: held.value,
+      async [Symbol.asyncDispose]() {
+        await Promise.all(told);
+        await held[Symbol.asyncDispose]();
+      },
+    };
+  };
   return {
     ask: (name, input) => gate.ask(name, input),
     hold,
+    tell(name, input) {
+      const telling = gate.ask(name, input).then(
+        () => {},
+        () => {},
+      );
+      told.add(telling);
+      void telling.then(() => told.delete(telling));
+    },
     async holdIf(name, input, onNews) {
       const held = await hold(name, input, onNews);
       if (held.value === true) return held;

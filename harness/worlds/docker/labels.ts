@@ -5,7 +5,8 @@ import type { Labels, Listed } from "./engine.ts";
 
 export const runLabel = "sinbin.run";
 const machineLabel = "sinbin.machine";
-const pidLabel = "sinbin.pid";
+/** The process id of the harness. */
+export const pidLabel = "sinbin.pid";
 const startLabel = "sinbin.start";
 
 /** On images that sinbin has built. */

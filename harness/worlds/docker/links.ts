@@ -22,8 +22,7 @@ export async function startRemoteLink({ name, gate, listen, server, record }: Re
   });
   return {
     address: toldAddress.parse(held.value),
-    // One that comes too late for the gate is too late.
-    refused: () => void gate.ask("link.refused", { name }).catch(() => {}),
+    refused: () => gate.tell("link.refused", { name }),
     inject: ({ kind, parameters, match, chance }, onHit) =>
       gate.hold(
         "link.inject",

@@ -183,7 +183,8 @@ export function openGate(pipe: Duplex): Gate {
     const first = Promise.withResolvers<unknown>();
     let failure: Error | undefined;
     const ended = endOf(stream);
-    void forEachLine(stream, (line) => {
+    // Each of them before the end.
+    createInterface({ input: stream }).on("line", (line) => {
       const told = reply.parse(JSON.parse(line));
       if ("news" in told) onNews(told.news);
       else if ("value" in told) first.resolve(told.value);
@@ -240,8 +241,4 @@ function endOf(stream: Http2Stream): Promise<void> {
     if (stream.closed) resolve();
     stream.once("end", resolve).once("close", resolve);
   });
-}
-
-async function forEachLine(stream: Duplex, onLine: (line: string) => void): Promise<void> {
-  for await (const line of createInterface({ input: stream })) onLine(line);
 }

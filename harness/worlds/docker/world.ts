@@ -191,7 +191,7 @@ async function prepareService(name: string, service: Service, context: Context):
     }),
   );
   const refused = (what: "disk" | "open-files" | "processes"): void =>
-    void gate.ask("service.refused", { service: name, what }).catch(nothing);
+    gate.tell("service.refused", { service: name, what });
   return createContainerService({
     name,
     service,

@@ -27,6 +27,8 @@ export interface LocalTargetsOptions {
   readonly main: () => number | undefined;
   /** Whether a pause or a signal has stopped a process. */
   readonly isHeld: (found: Found) => boolean;
+  /** Whom a freeze leaves alone. */
+  readonly spares?: ((found: Found) => boolean) | undefined;
 }
 
 export interface LocalTargets {
@@ -44,10 +46,10 @@ export interface LocalTargets {
 }
 
 export function createLocalTargets(options: LocalTargetsOptions): LocalTargets {
-  const { service, run, main, life, isHeld } = options;
+  const { service, run, main, life, isHeld, spares } = options;
   const marks = { run, service, main };
   const control = createControl(options.control);
-  const freezer = createFreezer({ ...marks, isHeld });
+  const freezer = createFreezer({ ...marks, isHeld, spares });
   const load = createLoad(marks);
   const limit = createOpenFilesLimit(service);
   let comingBack: Promise<void> | undefined;

@@ -58,6 +58,14 @@ async function findMain(init: number): Promise<number | undefined> {
   }
 }
 
+/**
+ * Of its container: Docker's init. It passes on what it hears, so that its own CONT would let go what something else holds; and while it stands still, a
+ * service that has died is not gone.
+ */
+export function isFirstProcess(pid: number): boolean {
+  return /^NSpid:.*\t1$/m.test(contentOf(`/proc/${pid}/status`) ?? "");
+}
+
 async function untilTrue(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(betweenLooksMs);
 }

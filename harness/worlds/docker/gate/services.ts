@@ -6,7 +6,7 @@ import type { LocalTargets } from "../../local/targets.ts";
 import type { Answer, Operation } from "../pipe.ts";
 import { adopt, prepareDirectories, pathsOf } from "./directories.ts";
 import { lastingIf, operation } from "./operation.ts";
-import { findLife } from "./life.ts";
+import { findLife, isFirstProcess } from "./life.ts";
 import type { GateLife } from "./life.ts";
 
 interface GateService {
@@ -40,6 +40,7 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
         life: async () => lifeOf(service),
         main: () => lifeOf(service)?.pid,
         isHeld: (found) => lifeOf(service)?.signalling.holds(found) ?? false,
+        spares: ({ pid }) => isFirstProcess(pid),
       });
       services.set(service, { machine });
       await machine.prepare();

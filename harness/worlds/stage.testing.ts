@@ -1,4 +1,4 @@
-/** The local world in tests: scenarios are played in processes of their own, in each flavour, as the caller and as an ordinary user. */
+/** The real worlds in tests: scenarios are played in processes of their own, in each flavour, as the caller and as an ordinary user. */
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -10,13 +10,16 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach } from "vitest";
-import { findHindrance } from "./isolate.ts";
+import { afterEach, beforeEach, expect } from "vitest";
+import { connectEngine } from "./docker/engine.ts";
+import { findEngineHindrance, tellUntested } from "./docker/engine.testing.ts";
+import { pidLabel } from "./docker/labels.ts";
+import { findHindrance } from "./local/isolate.ts";
 
 const stage = fileURLToPath(new URL("fixtures/stage.ts", import.meta.url));
 
 export interface Flavour {
-  readonly flavour: "isolated" | "loopback";
+  readonly flavour: "isolated" | "loopback" | "docker";
   readonly user: string;
   readonly uid: number;
   /** Why it can't be tested here. */
@@ -41,6 +44,7 @@ const flavours: readonly Flavour[] = [
           ? "others can't read this checkout"
           : hindrance,
   },
+  { flavour: "docker", ...self, hindrance: await findEngineHindrance() },
 ];
 
 function reachesCheckout(uid: number): boolean {
@@ -49,8 +53,9 @@ function reachesCheckout(uid: number): boolean {
 }
 
 for (const { hindrance, flavour, user } of flavours) {
-  if (hindrance !== undefined)
-    process.stderr.write(`NOT TESTED: the local world, ${flavour}, as ${user}: ${hindrance}\n`);
+  if (hindrance === undefined) continue;
+  if (flavour === "docker") tellUntested("the docker world", hindrance);
+  else process.stderr.write(`NOT TESTED: the local world, ${flavour}, as ${user}: ${hindrance}\n`);
 }
 
 export const crowd = flavours.filter((each) => each.hindrance === undefined);
@@ -69,6 +74,7 @@ export function openTheatre({ flavour, uid }: Flavour): Theatre {
     // Only a failure leaves something behind.
     if (task.result?.state === "fail") playing?.child.kill("SIGKILL");
     await gone(tag);
+    if (flavour === "docker") expect(await listAtEngine(playing?.child.pid)).toEqual([]);
     await rm(directory, { recursive: true });
   });
   return {
@@ -123,6 +129,13 @@ function start(flavour: string, uid: number, scenario: string, directory: string
   up.promise.catch(() => {});
   result.promise.catch(() => {});
   return { child, up: up.promise, result: result.promise, complaint: closed };
+}
+
+/** What a harness has made at the engine, and is still there. */
+export async function listAtEngine(harness: number | undefined): Promise<readonly string[]> {
+  using engine = await connectEngine();
+  const found = await engine.list(`${pidLabel}=${harness}`);
+  return found.map(({ kind, name }) => `${kind} ${name}`);
 }
 
 /** Resolves when no process of the play is left. */
