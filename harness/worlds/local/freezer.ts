@@ -18,15 +18,13 @@ export interface Freezer {
 export interface FreezerOptions extends Marks {
   /** Whether something else holds a process. */
   readonly isHeld: (found: Found) => boolean;
-  /** Whom a freeze leaves alone. */
-  readonly spares?: ((found: Found) => boolean) | undefined;
 }
 
 /** A signal is there at once, but a process that has no CPU just now takes it in its time: it may have a child first. */
 const mostLooks = 100;
 const betweenLooksMs = 2;
 
-export function createFreezer({ isHeld, spares = () => false, ...marks }: FreezerOptions): Freezer {
+export function createFreezer({ isHeld, ...marks }: FreezerOptions): Freezer {
   let freezes = 0;
   const stopped = new Set<number>();
   const strangers: Strangers = new Map();
@@ -36,7 +34,7 @@ export function createFreezer({ isHeld, spares = () => false, ...marks }: Freeze
   /** Until everybody is seen to stand still. False if there is nobody. */
   const stopAll = async (): Promise<boolean> => {
     for (let looks = 1; isFrozen() && looks <= mostLooks; looks++) {
-      const found = findMarked(marks, strangers).filter((each) => !spares(each));
+      const found = findMarked(marks, strangers);
       if (found.length === 0) return false;
       const moving = found.filter((each) => !each.stopped);
       if (moving.every(({ pid, waiting }) => waiting && stopped.has(pid))) return true;

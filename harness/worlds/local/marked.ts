@@ -26,12 +26,17 @@ export interface Marks {
   readonly service?: string;
   /** The main process of that service, if it has one. */
   readonly main?: () => number | undefined;
+  /** Who carries the mark and is none of the service's, such as a container's first process. */
+  readonly spares?: ((found: Found) => boolean) | undefined;
 }
 
 /** Who was there without the mark, by process id and time of start: what looks again and again has less to read. */
 export type Strangers = Map<number, string>;
 
-export function findMarked({ run, service, main }: Marks, strangers?: Strangers): readonly Found[] {
+export function findMarked(
+  { run, service, main, spares = () => false }: Marks,
+  strangers?: Strangers,
+): readonly Found[] {
   const texts = [`${mark}=${run}`, ...(service === undefined ? [] : [`${serviceMark}=${service}`])];
   const all = process.platform === "linux" ? listInProc(texts, strangers) : listByPs(texts);
   const children = Map.groupBy(all, ({ parent }) => parent);
@@ -39,7 +44,7 @@ export function findMarked({ run, service, main }: Marks, strangers?: Strangers)
   const found = new Set(all.filter(({ pid, marked }) => marked || pid === root));
   // What is added is gone through as well.
   for (const { pid } of found) for (const child of children.get(pid) ?? []) found.add(child);
-  return [...found];
+  return [...found].filter((each) => !spares(each));
 }
 
 /** False if it was quicker. */

@@ -27,7 +27,7 @@ export interface LocalTargetsOptions {
   readonly main: () => number | undefined;
   /** Whether a pause or a signal has stopped a process. */
   readonly isHeld: (found: Found) => boolean;
-  /** Whom a freeze leaves alone. */
+  /** Whom everything leaves alone (`Marks`). */
   readonly spares?: ((found: Found) => boolean) | undefined;
 }
 
@@ -47,9 +47,9 @@ export interface LocalTargets {
 
 export function createLocalTargets(options: LocalTargetsOptions): LocalTargets {
   const { service, run, main, life, isHeld, spares } = options;
-  const marks = { run, service, main };
+  const marks = { run, service, main, spares };
   const control = createControl(options.control);
-  const freezer = createFreezer({ ...marks, isHeld, spares });
+  const freezer = createFreezer({ ...marks, isHeld });
   const load = createLoad(marks);
   const limit = createOpenFilesLimit(service);
   let comingBack: Promise<void> | undefined;

@@ -36,7 +36,7 @@ export async function findLife(
       pid,
       isGone,
       toMain: (signal) => send(pid, `SIG${signal}`),
-      tree: () => tree().filter((each) => each !== init),
+      tree,
       freezer,
     }),
     get exited() {
