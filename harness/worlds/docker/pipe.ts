@@ -11,7 +11,6 @@
  */
 import { connect, constants, performServerHandshake } from "node:http2";
 import type { ClientHttp2Stream, Http2Stream, ServerHttp2Stream } from "node:http2";
-import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { z } from "zod";
 import { WorldError } from "../../errors.ts";
@@ -183,7 +182,7 @@ export function openGate(pipe: Duplex): Gate {
     const first = Promise.withResolvers<unknown>();
     let failure: Error | undefined;
     const ended = endOf(stream);
-    void forEachLine(stream, (line) => {
+    forEachLine(stream, (line) => {
       const told = reply.parse(JSON.parse(line));
       if ("news" in told) onNews(told.news);
       else if ("value" in told) first.resolve(told.value);
@@ -242,6 +241,15 @@ function endOf(stream: Http2Stream): Promise<void> {
   });
 }
 
-async function forEachLine(stream: Duplex, onLine: (line: string) => void): Promise<void> {
-  for await (const line of createInterface({ input: stream })) onLine(line);
+/** In the same turn as it comes, so that all has been told when the stream has ended. */
+function forEachLine(stream: Duplex, onLine: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8").on("data", (chunk: string) => {
+    const [first = "", ...others] = chunk.split("\n");
+    rest += first;
+    for (const next of others) {
+      onLine(rest);
+      rest = next;
+    }
+  });
 }

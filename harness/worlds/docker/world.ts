@@ -53,6 +53,8 @@ export const dockerCapabilities: ReadonlySet<Capability> = new Set<Capability>([
   "limits",
   "images",
   "memory",
+  "cables",
+  "packets",
 ]);
 
 /** At the end of a run nobody waits longer for a service to stop by itself. */
@@ -202,6 +204,7 @@ async function prepareService(name: string, service: Service, context: Context):
     gate,
     seed: (life) => seedOf(seed, name, life),
     load: createLoad({ engine, image: own, service: name, run, labels, container }),
+    network,
     address: (port) => ({ host: network.service, port }),
     record,
     write: (line) => log.write(line),
