@@ -5,7 +5,7 @@ ARG BASE=node:24-bookworm-slim
 
 FROM ${BASE} AS base
 RUN apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends iproute2 nftables \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends iproute2 nftables ethtool \
  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/*
 WORKDIR /opt/sinbin
 COPY package.json package-lock.json ./
@@ -25,7 +25,7 @@ COPY harness harness
 # A checkout that is private to whoever made it is everybody's here.
 RUN find . ! -perm -a=r -exec chmod a+rX {} + \
  && echo 'export const main = async (_, paths) => { for (const path of paths) await import(path); return 0; };' > /tmp/load.ts \
- && node host/start.ts /tmp/load.ts $PWD/planetlab/plc/main.ts $PWD/planetlab/node-manager/main.ts $PWD/harness/worlds/docker/gate/links.ts $PWD/harness/worlds/docker/gate/services.ts $PWD/harness/worlds/docker/pipe.ts \
+ && node host/start.ts /tmp/load.ts $PWD/planetlab/plc/main.ts $PWD/planetlab/node-manager/main.ts $PWD/harness/worlds/docker/gate/links.ts $PWD/harness/worlds/docker/gate/packets.ts $PWD/harness/worlds/docker/gate/services.ts $PWD/harness/worlds/docker/pipe.ts \
  && rm /tmp/load.ts \
  && cd "$NODE_COMPILE_CACHE" && for made in *-0; do ln -s "$made" "${made%-0}-1000"; done && chmod -R a+rX .
 USER node

@@ -14,6 +14,12 @@ import { truncate as truncateFile } from "./disk/truncate.ts";
 import type { LimitsFault } from "./limits/contract.ts";
 import { openFiles } from "./limits/open-files.ts";
 import { processes } from "./limits/processes.ts";
+import type { NetworkFault } from "./network/contract.ts";
+import { cut } from "./network/cut.ts";
+import type { PacketFault } from "./packet/contract.ts";
+import { corrupt as corruptPackets } from "./packet/corrupt.ts";
+import { duplicate } from "./packet/duplicate.ts";
+import { loss } from "./packet/loss.ts";
 import type { ProcessFault } from "./process/contract.ts";
 import { kill } from "./process/kill.ts";
 import { pause } from "./process/pause.ts";
@@ -31,7 +37,7 @@ import { truncate } from "./tcp/truncate.ts";
 
 /** A fault that acts on a link, or on a service. */
 export type Fault = TcpFault | FaultOfService;
-export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault;
+export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
@@ -59,6 +65,10 @@ const list: readonly Fault[] = [
   freeze,
   openFiles,
   processes,
+  cut,
+  loss,
+  duplicate,
+  corruptPackets,
 ];
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));

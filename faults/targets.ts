@@ -2,6 +2,8 @@
 import type { CpuTarget } from "./cpu/contract.ts";
 import type { DiskTarget } from "./disk/contract.ts";
 import type { LimitsTarget } from "./limits/contract.ts";
+import type { NetworkTarget } from "./network/contract.ts";
+import type { PacketTarget } from "./packet/contract.ts";
 import type { ProcessTarget } from "./process/contract.ts";
 
 export interface Targets {
@@ -9,4 +11,7 @@ export interface Targets {
   readonly disk: DiskTarget;
   readonly cpu: CpuTarget;
   readonly limits: LimitsTarget;
+  /** Only in worlds that give each service a cable. */
+  readonly network?: NetworkTarget;
+  readonly packet?: PacketTarget;
 }

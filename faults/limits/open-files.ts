@@ -11,6 +11,7 @@ export const openFiles = limitsFault({
   example: "{ to: 40 }",
   pulse: false,
   toldByPrograms: true,
+  needs: "limits",
   parameters: z.strictObject({
     to: count(0, 1_000_000).meta({
       description: "how many, those that the runtime itself has open included",

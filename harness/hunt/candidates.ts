@@ -5,6 +5,7 @@ import { strengthsOf } from "../../faults/strength.ts";
 import { namesFault } from "../plan/document/mix.ts";
 import type { Mix } from "../plan/document/mix.ts";
 import type { Plan } from "../plan/schema.ts";
+import { simCapabilities } from "../worlds/sim/world.ts";
 import { wordsOf } from "./parameters.ts";
 
 export interface Candidate {
@@ -18,10 +19,15 @@ export function candidatesOf(plan: Plan, mix: Mix): readonly Candidate[] {
   return [...faults.values()].flatMap((fault) => {
     const asked = namesFault(mix, fault);
     if (mix.faults !== undefined && !asked) return [];
-    if (!canBeDrawn(fault) || (fault.leaves === "anything" && !asked)) return [];
+    if (!canBeDrawn(fault) || ((fault.leaves === "anything" || !isEverywhere(fault)) && !asked)) return [];
     const places = placesFor(fault, plan).filter((name) => mix.where?.includes(name) !== false);
     return places.length === 0 ? [] : [{ fault, places }];
   });
+}
+
+/** Also in a simulation: a seed means the same mix in every world. */
+function isEverywhere({ needs }: Fault): boolean {
+  return needs === undefined || simCapabilities.has(needs);
 }
 
 /** A required parameter that is neither between two strengths nor one of some words is known to the author of a plan only. */

@@ -158,8 +158,10 @@ describe("a mix", () => {
     expect([...(places.get("process.pause") ?? [])].sort()).toEqual(["node", "plc", "shell"]);
     expect([...(places.get("process.kill") ?? [])]).toEqual(["node"]);
     expect(places.has("process.signal")).toBe(false);
-    const unfair = [...faults.values()].filter(({ leaves }) => leaves === "anything").map(({ kind }) => kind);
-    expect([...places.keys()].sort()).toEqual([...faults.keys()].filter((kind) => !unfair.includes(kind)).sort());
+    const fair = [...faults.values()].filter(
+      ({ leaves, needs }) => leaves !== "anything" && (needs === undefined || needs === "limits"),
+    );
+    expect([...places.keys()].sort()).toEqual(fair.map(({ kind }) => kind).sort());
   });
 
   test("keeps to the faults, the places and the strength that the plan states", async () => {

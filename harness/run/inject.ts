@@ -74,7 +74,7 @@ async function injectIntoServices(
         draw: drawFrom(chance),
         chance,
       };
-      const lasting = await act(fault, targets, parameters, context);
+      const lasting = await act(fault, targetOf(targets, fault, world), parameters, context);
       if (lasting !== undefined) injected.defer(() => lift(lasting, step, where));
     }),
   );
@@ -89,12 +89,22 @@ function required<Thing>(things: ReadonlyMap<string, Thing>, name: string, what:
   return thing;
 }
 
-/** On the target of its plane. */
-function act<Plane extends keyof Targets>(
-  fault: ServiceFault<Plane, Targets[Plane]>,
+/** On which a fault of the plane acts. A plan that needs what its world lacks does not get here. */
+function targetOf<Plane extends keyof Targets>(
   targets: Targets,
+  { plane, kind }: { readonly plane: Plane; readonly kind: string },
+  { name }: World,
+): NonNullable<Targets[Plane]> {
+  const target = targets[plane];
+  if (target === undefined) throw new WorldError(`the world ${name} has nothing for ${kind} to act on`);
+  return target;
+}
+
+function act<Plane extends keyof Targets>(
+  fault: ServiceFault<Plane, NonNullable<Targets[Plane]>>,
+  target: NonNullable<Targets[Plane]>,
   parameters: Record<string, unknown>,
   context: ServiceContext,
 ): Promise<AsyncDisposable | void> {
-  return fault.inject(targets[fault.plane], parameters, context);
+  return fault.inject(target, parameters, context);
 }

@@ -46,7 +46,7 @@ test("what can't be run in a simulation is said before anything starts, and so i
   };
   if (phase === undefined) throw new Error("the sketch has a phase");
   expect(lackOf(sketchPlan({ phases: [{ ...phase, faults: [step] }] }), sim)).toBe(
-    "it needs limits (limits.open-files sets one): see sinbin doctor",
+    "it needs limits (for limits.open-files): see sinbin doctor",
   );
 });
 

@@ -1,4 +1,5 @@
 /** What a plan needs of a world: by its own word (`requires`), or by what is in it. */
+import { faults } from "../../faults/registry.ts";
 import { kindOf, nounOf } from "../plan/kind.ts";
 import type { ServiceKind } from "../plan/kind.ts";
 import type { Plan } from "../plan/schema.ts";
@@ -45,7 +46,10 @@ function needsOf(plan: Plan): ReadonlyMap<Capability, string> {
     if (service.ready?.healthy !== undefined) needs.set("images", `${name} has a health check`);
   }
   const kinds = plan.phases.flatMap(({ faults }) => faults.flatMap(({ choices }) => choices.map(({ kind }) => kind)));
-  if (kinds.includes("limits.open-files")) needs.set("limits", "limits.open-files sets one");
+  for (const kind of kinds) {
+    const need = kind === undefined ? undefined : faults.get(kind)?.needs;
+    if (need !== undefined) needs.set(need, `for ${kind}`);
+  }
   for (const { to, port } of Object.values(plan.links)) {
     const server = plan.services[to];
     if (server !== undefined && kindOf(server) !== "program")

@@ -75,6 +75,8 @@ export async function createGateContainer({
     ports,
     // To take addresses, and to look at foreign processes.
     capabilities: ["NET_ADMIN", "SYS_PTRACE"],
+    // Packets of a service also come over another wire (see worlds/wire).
+    kernelSettings: { "net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.default.rp_filter": "0" },
   });
   for (const { id, harness } of others) await gate.connect(id, { address: harness });
   if (ports.size > 0) await gate.connect("bridge", {});

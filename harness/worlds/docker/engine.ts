@@ -82,6 +82,8 @@ export interface ContainerSpec {
   /** It sees and may signal the processes of the whole machine. */
   readonly seesAllProcesses?: boolean;
   readonly limits?: ContainerLimits;
+  /** Of its network: net.… */
+  readonly kernelSettings?: Readonly<Record<string, string>>;
   /** Container port → port of the engine's machine, on loopback. */
   readonly ports?: ReadonlyMap<number, number>;
 }
@@ -414,6 +416,7 @@ function toOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
       Dns: [spec.nameServer ?? "127.0.0.1"],
       CapAdd: [...capabilities],
       ...(spec.seesAllProcesses === true && { PidMode: "host" }),
+      ...(spec.kernelSettings !== undefined && { Sysctls: { ...spec.kernelSettings } }),
       NetworkMode: network?.id ?? "none",
       PortBindings: Object.fromEntries(
         [...ports].map(([port, at]) => [`${port}/tcp`, [{ HostIp: "127.0.0.1", HostPort: String(at) }]]),

@@ -33,9 +33,14 @@ const betweenComparisonsMs = 30_000;
 
 export async function startGate(container: Container, run: string, host: Host): Promise<GateClient> {
   const main = `${homeInImage}/harness/worlds/docker/gate/main.ts`;
-  const executed = await container.execute(["node", main, run]);
+  using starting = new DisposableStack();
+  const executed = starting.use(await container.execute(["node", main, run]));
   const gate = openGate(executed.pipe);
   let wanted = true;
+  starting.defer(() => {
+    wanted = false;
+    gate.close();
+  });
   const gone = gate.closed.then((): Promise<never> => {
     if (!wanted) return new Promise<never>(() => {});
     const said = executed.complaint().trim();
@@ -50,6 +55,7 @@ export async function startGate(container: Container, run: string, host: Host): 
     clock.compare().catch(() => {});
     timer = host.clock.timer(betweenComparisonsMs, compare);
   }
+  starting.defer(() => timer[Symbol.dispose]());
   const told = new Set<Promise<void>>();
   const hold = async (name: string, input: unknown, onNews: (news: unknown) => void = () => {}): Promise<Held> => {
     const held = await gate.hold(name, input, onNews);
@@ -61,6 +67,7 @@ export async function startGate(container: Container, run: string, host: Host): 
       },
     };
   };
+  const started = starting.move();
   return {
     ask: (name, input) => gate.ask(name, input),
     hold,
@@ -81,11 +88,6 @@ export async function startGate(container: Container, run: string, host: Host): 
     connect: (address, port, waiting) => gate.connect(address, port, waiting),
     toHarness: (at) => clock.toHarness(at),
     gone,
-    [Symbol.dispose]() {
-      wanted = false;
-      timer[Symbol.dispose]();
-      gate.close();
-      executed[Symbol.dispose]();
-    },
+    [Symbol.dispose]: () => started.dispose(),
   };
 }

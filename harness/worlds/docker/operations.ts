@@ -1,5 +1,6 @@
 /** What a gate can be asked for: the words that the harness and its gate share. Times are the gate's own, on its monotonic clock. */
 import { z } from "zod";
+import { directions } from "../../../faults/direction.ts";
 import { recipients, signals } from "../../../faults/process/contract.ts";
 import { eventSchema } from "../../history/event.ts";
 
@@ -61,6 +62,14 @@ export const inputs = {
   "cpu.freeze": on({}),
   /** Hold; tells of each refusal. */
   "limits.limit": on({ what: z.enum(["open-files", "processes"]), to: z.number() }),
+  /** Lasts; tells once how many packets it has met. `gate`: the gate's own address in the service's network. */
+  "packets.befall": z.strictObject({
+    gate: z.string(),
+    service,
+    what: z.enum(["cut", "loss", "duplicate", "corrupt"]),
+    probability: z.number(),
+    direction: z.enum(directions),
+  }),
 } as const;
 
 export type OperationName = keyof typeof inputs;
@@ -70,3 +79,4 @@ export type Input<Name extends OperationName> = z.input<(typeof inputs)[Name]>;
 export const toldByLink = eventSchema;
 export const toldOfHit = z.strictObject({ at: z.number(), detail: z.record(z.string(), z.unknown()) });
 export const toldAddress = address;
+export const toldPackets = z.number();

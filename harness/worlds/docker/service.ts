@@ -7,6 +7,7 @@ import { createService } from "../service.ts";
 import type { ServiceOptions, SupervisedService } from "../service.ts";
 import type { Container } from "./engine.ts";
 import type { GateClient } from "./gate-client.ts";
+import type { ServiceNetwork } from "./networks.ts";
 import { startContainerLife } from "./life.ts";
 import { createRemoteTargets } from "./targets.ts";
 
@@ -17,12 +18,13 @@ export interface ContainerServiceOptions extends Omit<ServiceOptions, Made> {
   readonly gate: GateClient;
   readonly seed: (life: number) => number;
   readonly load: (processes: number) => Promise<AsyncDisposable>;
+  readonly network: ServiceNetwork;
 }
 
 const betweenLooksMs = 100;
 
 export function createContainerService(options: ContainerServiceOptions): SupervisedService {
-  const { name, container, gate, seed, load, record } = options;
+  const { name, container, gate, seed, load, network, record } = options;
   let current: Life | undefined;
   const { targets, ...remote } = createRemoteTargets({
     service: name,
@@ -30,6 +32,7 @@ export function createContainerService(options: ContainerServiceOptions): Superv
     absolute: isImage(options.service),
     life: () => (current?.isGone() === false ? current : undefined),
     load,
+    cable: { gate: network.harness, service: network.service },
   });
   return createService({
     ...options,

@@ -4,6 +4,8 @@ import type { DiskTarget } from "../../../faults/disk/contract.ts";
 import type { Targets } from "../../../faults/targets.ts";
 import type { Life } from "../life.ts";
 import type { GateClient } from "./gate-client.ts";
+import { toldPackets } from "./operations.ts";
+import type { Input } from "./operations.ts";
 
 const bytesOrNothing = z.base64().nullable();
 
@@ -20,9 +22,18 @@ export interface RemoteTargetsOptions {
   readonly absolute: boolean;
   readonly life: () => Life | undefined;
   readonly load: (processes: number) => Promise<AsyncDisposable>;
+  /** Where the gate and the service are in the service's network. */
+  readonly cable: Pick<Input<"packets.befall">, "gate" | "service">;
 }
 
-export function createRemoteTargets({ service, gate, absolute, life, load }: RemoteTargetsOptions): RemoteTargets {
+export function createRemoteTargets({
+  service,
+  gate,
+  absolute,
+  life,
+  load,
+  cable,
+}: RemoteTargetsOptions): RemoteTargets {
   let comingBack: Promise<unknown> | undefined;
   const at = (path: string): { readonly service: string; readonly path: string } => ({
     service,
@@ -48,6 +59,8 @@ export function createRemoteTargets({ service, gate, absolute, life, load }: Rem
       return z.boolean().parse(await losing);
     },
   };
+  const befall = (fate: Omit<Input<"packets.befall">, "gate" | "service">, onFirst: (packets: number) => void) =>
+    gate.hold("packets.befall", { ...cable, ...fate }, (news) => onFirst(toldPackets.parse(news)));
   return {
     allowed: async () => void (await comingBack),
     targets: {
@@ -56,6 +69,8 @@ export function createRemoteTargets({ service, gate, absolute, life, load }: Rem
       limits: {
         limit: (what, to, onRefused) => gate.holdIf("limits.limit", { service, what, to }, onRefused),
       },
+      network: { cut: (direction, onLost) => befall({ what: "cut", probability: 1, direction }, onLost) },
+      packet: { disturb: (what, chosen, onFirst) => befall({ what, ...chosen }, onFirst) },
     },
   };
 }

@@ -55,6 +55,8 @@ export const dockerCapabilities: ReadonlySet<Capability> = new Set<Capability>([
   "limits",
   "images",
   "memory",
+  "cables",
+  "packets",
 ]);
 
 /** At the end of a run nobody waits longer for a service to stop by itself. */
@@ -200,6 +202,7 @@ async function prepareService(name: string, service: Service, context: Context):
     gate,
     seed: (life) => seedOf(seed, name, life),
     load: createLoad({ engine, image: await images.own(), service: name, run, labels, container }),
+    network: required(site.networks, name),
     address: (port) => ({ host: required(site.networks, name).service, port }),
     record,
     write: (line) => log.write(line),

@@ -1,12 +1,12 @@
 /** The gate's proxies, a door each, on addresses that it takes for them in the networks of their clients. */
 import { execFile } from "node:child_process";
-import { networkInterfaces } from "node:os";
 import type { Host } from "../../../../host/host.ts";
 import { startTcpProxy } from "../../../../proxies/tcp/proxy.ts";
 import { WorldError } from "../../../errors.ts";
 import type { HistoryEvent } from "../../../history/event.ts";
 import { startLink, type StartedLink } from "../../links.ts";
 import type { Operation } from "../pipe.ts";
+import { deviceOf } from "./device.ts";
 import { refuseNames } from "./names.ts";
 import { operation } from "./operation.ts";
 
@@ -53,12 +53,7 @@ async function takeAddresses(
   addresses: readonly { readonly beside: string; readonly address: string }[],
 ): Promise<void> {
   if (addresses.length === 0) return;
-  const interfaces = Object.entries(networkInterfaces());
-  const lines = addresses.map(({ beside, address }) => {
-    const [device] = interfaces.find(([, own = []]) => own.some((each) => each.address === beside)) ?? [];
-    if (device === undefined) throw new WorldError(`the gate has no address ${beside}: it is not in that network`);
-    return `address add ${address}/24 dev ${device}`;
-  });
+  const lines = addresses.map(({ beside, address }) => `address add ${address}/24 dev ${deviceOf(beside)}`);
   await new Promise<void>((resolve, reject) => {
     const child = execFile("ip", ["-batch", "-"], (error, _output, complaint) => {
       if (error === null) resolve();

@@ -9,6 +9,7 @@ import { sweep } from "../../local/sweep.ts";
 import { joinPipes } from "../pipes.ts";
 import { serveGate } from "../pipe.ts";
 import { createLinkOperations } from "./links.ts";
+import { createPacketOperations } from "./packets.ts";
 import { createServiceOperations } from "./services.ts";
 
 const [run] = process.argv.slice(2);
@@ -24,6 +25,7 @@ await serveGate({
     clock: async () => ({ value: host.clock.monotonic() }),
     ...createLinkOperations(host),
     ...createServiceOperations(run),
+    ...createPacketOperations(),
   },
   connect: (address, port) => host.network.connect({ host: address, port, halfOpen: true }),
 });

@@ -1,0 +1,17 @@
+/** What befalls the packets of the services, on the gate's interfaces in their networks. */
+import { createWire } from "../../wire/wire.ts";
+import type { Wire } from "../../wire/wire.ts";
+import type { Operation } from "../pipe.ts";
+import { deviceOf } from "./device.ts";
+import { operation } from "./operation.ts";
+
+export function createPacketOperations(): Readonly<Record<string, Operation>> {
+  const wires = new Map<string, Wire>();
+  return {
+    ...operation("packets.befall", async ({ gate, service, ...fate }, { tell }) => {
+      const wire = wires.get(service) ?? createWire({ device: deviceOf(gate), service });
+      wires.set(service, wire);
+      return { lasting: await wire.befall(fate, tell) };
+    }),
+  };
+}

@@ -1,0 +1,162 @@
+/** The wire of a service: what befalls its packets in the kernel, on the interface that it is behind. Needs root in the network namespace, `ip`, `nft` and `ethtool`. */
+import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { WorldError } from "../../errors.ts";
+import { counterOf, namesOf, rulesOf } from "./rules.ts";
+import type { Fate, WireNames } from "./rules.ts";
+
+export interface Wire {
+  /** `onFirst` is told once how many packets it has met, at the latest when it is lifted. @throws {WorldError} if this kernel has no such thing. */
+  befall(fate: Omit<Fate, "id">, onFirst: (packets: number) => void): Promise<AsyncDisposable>;
+}
+
+export interface WireOptions {
+  readonly device: string;
+  /** The service's address. */
+  readonly service: string;
+}
+
+const betweenLooksMs = 50;
+
+export function createWire({ device, service }: WireOptions): Wire {
+  const names = namesOf(device, service);
+  const fates: Fate[] = [];
+  let number = 0;
+  let isLaid = false;
+  let turn: Promise<unknown> = Promise.resolve();
+  /** Two changes at a time would undo one another. */
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => {});
+    return mine;
+  };
+  const add = async (fate: Fate): Promise<void> => {
+    if (!isLaid) await lay(names);
+    isLaid = true;
+    await nft(rulesOf(names, [...fates, fate]));
+    fates.push(fate);
+  };
+  const remove = async (fate: Fate): Promise<number> => {
+    fates.splice(fates.indexOf(fate), 1);
+    await nft(rulesOf(names, fates));
+    const packets = await countOf(names, fate);
+    await nft(`delete counter netdev ${names.table} ${counterOf(fate)}`);
+    return packets;
+  };
+
+  return {
+    async befall(wanted, onFirst) {
+      const fate = { ...wanted, id: number++ };
+      await inTurn(() => add(fate));
+      const lifted = new AbortController();
+      let told = false;
+      const tell = (packets: number): void => {
+        if (told || packets === 0) return;
+        told = true;
+        onFirst(packets);
+      };
+      const watching = watch(names, fate, tell, lifted.signal);
+      // Whoever lifts it hears of it.
+      watching.catch(() => {});
+      return {
+        async [Symbol.asyncDispose]() {
+          lifted.abort();
+          tell(await inTurn(() => remove(fate)));
+          await watching;
+        },
+      };
+    },
+  };
+}
+
+/** Until it has met a packet. As long as nothing goes over the wire there is nothing to ask for. */
+async function watch(
+  names: WireNames,
+  fate: Fate,
+  tell: (packets: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let traffic: string | undefined;
+  try {
+    for (;;) {
+      await sleep(betweenLooksMs, undefined, { signal });
+      const now = readFileSync(`/sys/class/net/${names.far}/statistics/rx_packets`, "latin1");
+      if (now === traffic) continue;
+      traffic = now;
+      const packets = await countOf(names, fate);
+      tell(packets);
+      if (packets > 0) return;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** The far end has the address of the device, so that what arrives there is for us as well. */
+async function lay({ device, near, far }: WireNames): Promise<void> {
+  const [address, mtu] = ["address", "mtu"].map((file) =>
+    readFileSync(`/sys/class/net/${device}/${file}`, "latin1").trim(),
+  );
+  await run(
+    "ip",
+    ["-batch", "-"],
+    [
+      `link add ${near} mtu ${mtu} type veth peer name ${far} mtu ${mtu} address ${address}`,
+      `link set ${far} addrgenmode none arp off up`,
+      `link set ${near} addrgenmode none up`,
+    ],
+  );
+  await run("ethtool", ["--offload", near, "tx", "off", "tso", "off", "gso", "off"]);
+  acceptFrom(far);
+}
+
+/** Packets come from where nothing is sent to: a kernel that is strict about that (RFC 3704) would throw them away. */
+function acceptFrom(device: string): void {
+  for (const name of ["all", device]) {
+    const path = `/proc/sys/net/ipv4/conf/${name}/rp_filter`;
+    try {
+      if (readFileSync(path, "latin1").trim() === "1") writeFileSync(path, "0");
+    } catch (cause) {
+      throw new WorldError(`packets can't be led over a wire: net.ipv4.conf.${name}.rp_filter is 1 here, write 0`, {
+        cause,
+      });
+    }
+  }
+}
+
+const listed = z.object({
+  nftables: z.array(z.object({ counter: z.object({ packets: z.number() }).optional() })),
+});
+
+async function countOf({ table }: WireNames, fate: Fate): Promise<number> {
+  const text = await run("nft", ["--json", "list", "counter", "netdev", table, counterOf(fate)]);
+  const { nftables } = listed.parse(JSON.parse(text));
+  return nftables.find(({ counter }) => counter !== undefined)?.counter?.packets ?? 0;
+}
+
+async function nft(script: string): Promise<void> {
+  await run("nft", ["-f", "-"], [script]);
+}
+
+function run(tool: string, words: readonly string[], lines: readonly string[] = []): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(tool, words, (error, output, complaint) => {
+      if (error === null) {
+        resolve(output);
+        return;
+      }
+      const reason = complaint.trim().split("\n")[0] ?? "";
+      const why = reason === "" ? error.message : reason;
+      reject(
+        new WorldError(
+          `packets can't be disturbed here: ${tool} says "${why}"; it takes Linux 5.16 or newer, with nf_tables`,
+          { cause: error },
+        ),
+      );
+    });
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(lines.map((line) => `${line}\n`).join(""));
+  });
+}
