@@ -10,6 +10,7 @@ import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
 import type { HuntFlags } from "./hunt.ts";
 import type { CellValue } from "./plans.ts";
+import type { ProxyFlags } from "./proxy.ts";
 import type { ReapFlags } from "./reap.ts";
 import type { ReplayFlags } from "./replay.ts";
 import type { RunFlags } from "./run.ts";
@@ -154,6 +155,18 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     });
 
   program
+    .command("proxy")
+    .description("one proxy with faults, without a plan, until it is interrupted")
+    .argument("<listen>", "where clients find it: a port of this machine, for this machine, or HOST:PORT")
+    .argument("<server>", "where the server is: HOST:PORT")
+    .option("--fault <fault>", "as in a plan, such as 'tcp.latency: { delay: 100ms }'; can be repeated", oneMore)
+    .option("--seed <number>", "what random decisions of faults are drawn from", wholeNumber, 1)
+    .action(async (listen: string, server: string, options: ProxyFlags) => {
+      const { proxy } = await import("./proxy.ts");
+      exitCode = await proxy(listen, server, options, interrupts.signal);
+    });
+
+  program
     .command("reap")
     .description(
       "remove what earlier runs left at the Docker engine: containers, networks and volumes of runs that are no more",
@@ -186,6 +199,10 @@ function cellValue(text: string, before: readonly CellValue[] = []): readonly Ce
   const [, name, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError("write NAME=VALUE.");
   return [...before, { name, value }];
+}
+
+function oneMore(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 function switchedOff(text: string, before: readonly SwitchedOff[] = []): readonly SwitchedOff[] {

@@ -1,0 +1,44 @@
+/** `sinbin proxy` as a stranger uses it: a process of its own, between a real client and a real server. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
+import { expect, test } from "vitest";
+import { main, sinbin } from "./command.testing.ts";
+
+test("it passes on what comes, with its faults, and tells of both until it is interrupted", async () => {
+  const server = createServer((_request, response) => void response.end("hello")).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const flags = ["--fault", "tcp.latency: { delay: 1ms }", "--fault", "tcp.slicer: { size: 1B }"];
+  const child = spawn(process.execPath, [main, "proxy", "0", `127.0.0.1:${port}`, ...flags]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<Record<string, unknown>> => JSON.parse(String((await lines.next()).value));
+
+  const { address, ...listening } = await next();
+  expect([listening, String(address)]).toEqual([
+    { event: "listening", server: `127.0.0.1:${port}` },
+    expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+  ]);
+  const reply = await fetch(`http://${String(address)}/`, { headers: { connection: "close" } });
+  expect(await reply.text()).toBe("hello");
+  const told = [];
+  for (let event = await next(); event["event"] !== "connection.close"; event = await next()) told.push(event["event"]);
+  expect(told).toContain("connection.open");
+  expect(told.filter((event) => event === "fault.hit")).toHaveLength(2);
+  child.kill("SIGINT");
+  expect(await once(child, "exit")).toEqual([130, null]);
+  server.close();
+});
+
+test.each([
+  [["80x", "db.test:1"], "80x: write a host and a port"],
+  [["0", "db.test"], "db.test: write a host and a port"],
+  [["0", "db.test:1", "--fault", "tcp.latencey: {}"], "name one fault of links"],
+  [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay write a duration with its unit"],
+  [["0", "db.test:1", "--fault", "process.kill:"], "process.kill acts on services"],
+])("%j: %s", (words, complaint) => {
+  const { code, err } = sinbin("proxy", ...words);
+  expect([code, err]).toEqual([254, expect.stringContaining(complaint)]);
+});

@@ -1,0 +1,87 @@
+/** `sinbin proxy`: one proxy with faults, without a plan, until it is interrupted. What happens is told in lines of JSON, as in a history. */
+import { createRealHost } from "../../host/real.ts";
+import { formatAddress, parseAddress } from "../../host/address.ts";
+import type { Address, Host } from "../../host/host.ts";
+import { UsageError } from "../errors.ts";
+import { faultOf } from "../plan/document/faults.ts";
+import { isRecord } from "../plan/raw.ts";
+import { toPlain } from "../plan/tree.ts";
+import { readYaml } from "../plan/yaml.ts";
+import { startLink } from "../worlds/links.ts";
+import type { StartedLink } from "../worlds/links.ts";
+import { exitCodes } from "./exit.ts";
+
+export interface ProxyFlags {
+  /** Each as in a step of a plan: `tcp.latency: { delay: 100ms }`. */
+  readonly fault?: readonly string[];
+  readonly seed: number;
+}
+
+interface WrittenFault {
+  readonly kind: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+export async function proxy(listen: string, server: string, flags: ProxyFlags, signal: AbortSignal): Promise<number> {
+  const host = createRealHost({ name: "proxy", directory: "/", seed: flags.seed });
+  const faults = (flags.fault ?? []).map(parseFault);
+  const target = addressOf(server);
+  await using link = await openLink(listen, target, host);
+  for (const [n, { kind, parameters }] of faults.entries()) {
+    const chance = { seed: flags.seed, path: ["proxy", kind, n] };
+    await link.inject({ kind, parameters, match: {}, chance }, (detail) => tell({ event: "fault.hit", kind, detail }));
+  }
+  tell({ event: "listening", address: formatAddress(link.address), server: formatAddress(target) });
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  return exitCodes.interrupted;
+}
+
+async function openLink(listen: string, server: Address, host: Host): Promise<StartedLink> {
+  // A port alone is one of this machine, for this machine.
+  const address = /^\d+$/.test(listen) ? { host: "127.0.0.1", port: Number(listen) } : addressOf(listen);
+  try {
+    return await startLink({
+      name: "proxy",
+      host,
+      listen: address,
+      server: async () => server,
+      record: tell,
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(
+      `${listen}: it can't be listened on (${why}): write another port, such as 8080 or 0.0.0.0:8080`,
+      { cause },
+    );
+  }
+}
+
+function tell(event: object): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+function addressOf(text: string): Address {
+  const { host, port } = parseAddress(text);
+  if (host === "" || !Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`${text}: write a host and a port, such as db.test:5432`);
+  return { host, port };
+}
+
+function parseFault(text: string): WrittenFault {
+  const wrong = (why: string): UsageError =>
+    new UsageError(`--fault ${text}: ${why}; write it as in a plan, such as 'tcp.latency: { delay: 100ms }'`);
+  const { tree, problems } = readYaml("--fault", text);
+  const [problem] = problems;
+  if (problem !== undefined) throw wrong(problem.message);
+  const written = tree === undefined ? null : toPlain(tree);
+  const [[key, parameters] = ["", {}], ...others] = Object.entries(isRecord(written) ? written : {});
+  const fault = faultOf(key);
+  if (fault === undefined || others.length > 0) throw wrong(`name one fault of links (see "sinbin faults tcp")`);
+  if (fault.plane !== "tcp") throw wrong(`${fault.kind} acts on services, and a proxy has none`);
+  const parsed = fault.parameters.safeParse(parameters ?? {});
+  if (parsed.success) return { kind: fault.kind, parameters: parsed.data };
+  throw wrong(parsed.error.issues.map(({ path, message }) => [path.join("."), message].join(" ")).join(", "));
+}
