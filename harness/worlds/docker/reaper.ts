@@ -1,7 +1,8 @@
 /**
- * Outlives the harness: `node reaper.ts RUN`. When its standard input ends, the harness is gone, by whatever way; it then removes what is left of the run at
- * the engine, for as long as that takes.
+ * Outlives the harness: `node reaper.ts RUN`. When its standard input ends without a word, the harness is gone, by whatever way; it then removes what is left of
+ * the run at the engine, for as long as that takes.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { removeRun } from "./cleanup.ts";
 import { connectEngine } from "./engine.ts";
 
@@ -14,19 +15,27 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 /** An engine that is dead may be started again. */
 const tries = 60;
 const betweenTriesMs = 1000;
+/** One that lives may still be making what the harness asked for before it died. */
+const watchMs = 3000;
+const betweenLooksMs = 100;
 
-process.stdin.resume().on("close", () => void reap(run));
+process.stdin.on("data", () => process.exit(0)).on("close", () => void reap(run));
 
 async function reap(name: string): Promise<void> {
   for (let n = 0; n < tries; n++) {
     try {
       using engine = await connectEngine();
-      // A second look, for what was being made when the harness died.
-      if (await removeRun(engine, name)) break;
+      const until = performance.now() + watchMs;
+      let isClear = await removeRun(engine, name);
+      while (performance.now() < until) {
+        await sleep(betweenLooksMs);
+        isClear = await removeRun(engine, name);
+      }
+      if (isClear) break;
     } catch {
       // The next try tells.
     }
-    await new Promise((resolve) => setTimeout(resolve, betweenTriesMs));
+    await sleep(betweenTriesMs);
   }
   process.exit(0);
 }

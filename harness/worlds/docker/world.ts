@@ -70,8 +70,11 @@ export async function startDockerWorld(options: DockerWorldOptions): Promise<Wor
   await using starting = new AsyncDisposableStack();
   const run = randomUUID().slice(0, 8);
   const labels = labelsOf(run);
-  starting.use(await startReaper(run));
-  starting.defer(() => clear(engine, run));
+  const reaper = starting.use(await startReaper(run));
+  starting.defer(async () => {
+    await clear(engine, run);
+    reaper.dismiss();
+  });
 
   const site = await createSite({
     ...options,

@@ -1,0 +1,112 @@
+/** Engines that are elsewhere: nothing relies on loopback, nor on files of the harness's machine. */
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startCommand } from "./command.testing.ts";
+import { describeWithEngine } from "./engine.testing.ts";
+import { connectEngine } from "./engine.ts";
+import { createImages } from "./images.ts";
+import { pidLabel } from "./labels.ts";
+import { startOwnEngine } from "./own-engine.testing.ts";
+import type { OwnEngine } from "./own-engine.testing.ts";
+
+const suitePlan = fileURLToPath(new URL("../../../suites/1-networks/refused-then-back.yaml", import.meta.url));
+const talk = `
+phases:
+  - { name: warm-up, until: answers.count > 0, timeout: 60s }
+  - name: slow
+    for: 500ms
+    faults:
+      - { tcp.latency: { delay: 5ms }, where: fetch }
+  - name: frozen
+    for: 500ms
+    faults:
+      - { cpu.freeze: {}, where: echo }
+expect:
+  - never: echo.exited
+`;
+
+describeWithEngine("engines elsewhere", () => {
+  let image = "";
+  beforeAll(async () => {
+    using engine = await connectEngine();
+    image = await createImages(engine, () => {}).own();
+  });
+
+  describe("that everybody may speak to", () => {
+    const far = openEngine();
+    beforeAll(() => far.engine().load(image));
+
+    test("a suite's plan passes at the engine of DOCKER_HOST", async () => {
+      await passes(far.engine(), suitePlan, { DOCKER_HOST: far.engine().address });
+    });
+
+    test("a plan passes at the engine of the context in use", async () => {
+      const configuration = await far.context(`host=${far.engine().address}`);
+      execFileSync("docker", ["--config", configuration, "context", "use", "far"]);
+      await passes(far.engine(), talk, { DOCKER_CONFIG: configuration });
+    });
+  });
+
+  describe("that want to know who speaks to them", () => {
+    const far = openEngine({ secure: true });
+    beforeAll(() => far.engine().load(image));
+
+    test("a plan passes at the engine of DOCKER_HOST, with the certificates of DOCKER_CERT_PATH", async () => {
+      const { address, certificates } = far.engine();
+      await passes(far.engine(), talk, {
+        DOCKER_HOST: address,
+        DOCKER_TLS_VERIFY: "1",
+        DOCKER_CERT_PATH: certificates,
+      });
+    });
+
+    test("a plan passes at the engine of DOCKER_CONTEXT, with the certificates of the context", async () => {
+      const { address, certificates } = far.engine();
+      const files = ["ca", "cert", "key"].map((name) => `${name}=${certificates}/${name}.pem`);
+      const configuration = await far.context([`host=${address}`, ...files].join());
+      await passes(far.engine(), talk, { DOCKER_CONFIG: configuration, DOCKER_CONTEXT: "far" });
+    });
+  });
+});
+
+/** It passes, nothing of it is at the engine of this machine at any time when it is at the other, and nothing is left there. */
+async function passes(engine: OwnEngine, plan: string, environment: Readonly<Record<string, string>>): Promise<void> {
+  await using command = await startCommand({ plan, environment });
+  await command.told(/"service.ready"/);
+  const label = `${pidLabel}=${command.pid}`;
+  expect(engine.list(label).length).toBeGreaterThan(0);
+  expect(await command.left()).toEqual([]);
+  const code = await command.exited;
+  expect(command.complaint()).toContain("1 passed");
+  expect(code).toBe(0);
+  expect(engine.list(label)).toEqual([]);
+}
+
+/** For the tests of one `describe`; with configurations of Docker's own command line that know it as the context `far`. */
+function openEngine(options: Parameters<typeof startOwnEngine>[0] = {}) {
+  let engine: OwnEngine | undefined;
+  const configurations: string[] = [];
+  beforeAll(async () => {
+    engine = await startOwnEngine(options);
+  });
+  afterAll(async () => {
+    await engine?.[Symbol.asyncDispose]();
+    for (const configuration of configurations) await rm(configuration, { recursive: true });
+  });
+  return {
+    engine(): OwnEngine {
+      if (engine === undefined) throw new Error("it has not been started");
+      return engine;
+    },
+    async context(endpoint: string): Promise<string> {
+      const configuration = await mkdtemp(join(tmpdir(), "sinbin-test-"));
+      configurations.push(configuration);
+      execFileSync("docker", ["--config", configuration, "context", "create", "far", "--docker", endpoint]);
+      return configuration;
+    },
+  };
+}
