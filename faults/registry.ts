@@ -12,6 +12,7 @@ import { powerLoss } from "./disk/power-loss.ts";
 import { readOnly } from "./disk/read-only.ts";
 import { truncate as truncateFile } from "./disk/truncate.ts";
 import type { LimitsFault } from "./limits/contract.ts";
+import { memory } from "./limits/memory.ts";
 import { openFiles } from "./limits/open-files.ts";
 import { processes } from "./limits/processes.ts";
 import type { NetworkFault } from "./network/contract.ts";
@@ -65,6 +66,7 @@ const list: readonly Fault[] = [
   freeze,
   openFiles,
   processes,
+  memory,
   cut,
   loss,
   duplicate,

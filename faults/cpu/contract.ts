@@ -5,6 +5,11 @@ import type { ServiceFault } from "../service.ts";
 export interface CpuTarget {
   /** Everything of the service stands still, and so does what it starts meanwhile. Of freezes that overlap, the last to be lifted lets it go on. Undefined if nothing runs. */
   freeze(): Promise<AsyncDisposable | undefined>;
+  /**
+   * It gets a share of one CPU in each period, by a quota of the kernel's, only in worlds that have such; what comes of it meanwhile is included, and so are lives
+   * that begin meanwhile. `onRunning` is called once it runs so. Of shares that overlap, the latest counts.
+   */
+  share?(share: number, periodMs: number, onRunning: () => void): Promise<AsyncDisposable>;
   /** So many processes more want the CPU that the service runs on. Undefined if they could not be started. */
   load(processes: number): Promise<AsyncDisposable | undefined>;
 }

@@ -94,6 +94,29 @@ describe("throttle", () => {
     expect(log).toEqual([]);
   });
 
+  test("where the kernel has quotas it is one, unless no quota can be so small or last so long", async () => {
+    for (const [parameters, expected] of [
+      [{ share: "10%", period: "50ms" }, ["share 0.1 of 50", "hit {}", "end"]],
+      [{ share: "1%", period: "50ms" }, ["freeze"]],
+      [{ share: "50%", period: "2s" }, ["freeze"]],
+    ] as const) {
+      const { inject, log } = createScene<"cpu", CpuTarget>({
+        target: (note) => ({
+          async share(share, period, onRunning) {
+            note(`share ${share} of ${period}`);
+            onRunning();
+            return { [Symbol.asyncDispose]: async () => note("end") };
+          },
+          freeze: async () => void note("freeze"),
+          load: async () => undefined,
+        }),
+      });
+      const lift = await inject(throttle, parameters);
+      await lift?.[Symbol.asyncDispose]();
+      expect(log.slice(0, expected.length)).toEqual(expected);
+    }
+  });
+
   test("what goes wrong meanwhile is told when it is lifted", async () => {
     const { inject } = scene({ thaws: 0 });
     const lift = await inject(throttle, { share: "50%" });

@@ -6,7 +6,7 @@ export const throttle = cpuFault({
   plane: "cpu",
   kind: "cpu.throttle",
   about:
-    "The service gets a share of the CPU only, as under a quota of a control group: in each period it runs for that share, and stands still for the rest, whether it had work to do or not.",
+    "The service gets a share of the CPU only, as under a quota of a control group: in each period it runs for that share, and stands still for the rest, whether it had work to do or not. In the docker world it is such a quota, of one CPU: who has less to do than its share is not stopped.",
   source: "cgroups(7), cpu.max; Muir 2004, 3.6",
   example: "{ share: 10% }",
   pulse: false,
@@ -17,6 +17,8 @@ export const throttle = cpuFault({
   async inject(target, parameters, { sleep, hit, signal }) {
     if (parameters.share === 1) return;
     const period = Math.max(1, parameters.period);
+    if (target.share !== undefined && isQuota(parameters.share, period))
+      return target.share(parameters.share, period, () => hit({}));
     const lifted = Promise.withResolvers<void>();
     let over = false;
     let hasHit = false;
@@ -59,3 +61,8 @@ export const throttle = cpuFault({
     };
   },
 });
+
+/** What the kernel takes as a quota: a millisecond or more of a second at most (cpu.cfs_quota_us). All else is done by stops. */
+function isQuota(share: number, period: number): boolean {
+  return period <= 1000 && share * period >= 1;
+}

@@ -11,6 +11,11 @@ export interface LimitsTarget {
    * limit.
    */
   limit(what: Limited, to: number, onRefused: () => void): Promise<AsyncDisposable | undefined>;
+  /**
+   * So many bytes of memory for all of its processes, only in worlds that keep to that: who needs more is killed, as is whoever has more, where the kernel can take it
+   * away. Of limits that overlap, the latest counts. Undefined if there is nothing to limit.
+   */
+  memory?(to: number, onKilled: () => void): Promise<AsyncDisposable | undefined>;
 }
 
 export type LimitsFault<Parameters extends z.ZodObject = z.ZodObject> = ServiceFault<

@@ -75,7 +75,7 @@ export async function createGateContainer({
     ports,
     // To take addresses, and to look at foreign processes.
     capabilities: ["NET_ADMIN", "SYS_PTRACE"],
-    // Packets of a service also come over another wire (see worlds/wire).
+    // Packets of a service also come over another wire (see worlds/local/wire).
     kernelSettings: { "net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.default.rp_filter": "0" },
   });
   for (const { id, harness } of others) await gate.connect(id, { address: harness });
@@ -150,7 +150,7 @@ async function foreign({
   };
 }
 
-function limitsOf({ limits }: Service): ContainerLimits | undefined {
+export function limitsOf({ limits }: Service): ContainerLimits | undefined {
   if (limits === undefined) return undefined;
   const { memory, cpus, processes, open_files: openFiles } = limits;
   return { memory, cpus, processes, openFiles };

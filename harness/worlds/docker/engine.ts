@@ -16,6 +16,8 @@ export interface Engine extends Disposable {
   /** Of its API, such as 1.41. */
   readonly api: string;
   readonly cpus: number;
+  /** Bytes. */
+  readonly memory: number;
   /** Rejects with a `WorldError` once the engine does not answer any more. */
   readonly dead: Promise<never>;
   /** Its id and what it runs by itself; undefined if the engine does not have it. */
@@ -88,10 +90,12 @@ export interface ContainerSpec {
   readonly ports?: ReadonlyMap<number, number>;
 }
 
-/** Bytes, cores, processes, descriptors; weight: 1024 is what everybody has. */
+/** Bytes, cores (`Infinity`: all that there are), processes, descriptors; weight: 1024 is what everybody has. */
 export interface ContainerLimits {
   readonly memory?: number | undefined;
   readonly cpus?: number | undefined;
+  /** In each of which it gets its share of the cores; 100 ms unless given. */
+  readonly cpuPeriodMs?: number | undefined;
   readonly processes?: number | undefined;
   readonly openFiles?: number | undefined;
   readonly onlyCpus?: string | undefined;
@@ -183,6 +187,7 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
     version: info.version,
     api: info.api,
     cpus: info.cpus,
+    memory: info.memory,
     dead,
     async findImage(image) {
       try {
@@ -250,12 +255,12 @@ async function tooLong(engine: string, what: string, milliseconds: number, signa
 async function greet(
   docker: Docker,
   name: string,
-): Promise<{ readonly version: string; readonly api: string; readonly cpus: number }> {
+): Promise<{ readonly version: string; readonly api: string; readonly cpus: number; readonly memory: number }> {
   try {
-    const [{ NCPU }, { Version, ApiVersion }] = await answered(
-      Promise.all([docker.info() as Promise<{ readonly NCPU: number }>, docker.version()]),
+    const [{ NCPU, MemTotal }, { Version, ApiVersion }] = await answered(
+      Promise.all([docker.info() as Promise<{ readonly NCPU: number; readonly MemTotal: number }>, docker.version()]),
     );
-    return { version: Version, api: ApiVersion, cpus: NCPU };
+    return { version: Version, api: ApiVersion, cpus: NCPU, memory: MemTotal };
   } catch (cause) {
     throw new WorldError(`no Docker engine answers (${name}): ${reasonOf(cause)}; ${adviceFor(cause)}`, { cause });
   }
@@ -438,12 +443,12 @@ function toOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
   };
 }
 
-const periodMicroseconds = 100_000;
-
-function toLimits({ memory, cpus, processes, onlyCpus, cpuWeight }: ContainerLimits): object {
+function toLimits(limits: ContainerLimits): object {
+  const { memory, cpus, cpuPeriodMs = 100, processes, onlyCpus, cpuWeight } = limits;
+  const period = Math.round(cpuPeriodMs * 1000);
   return {
     ...(memory !== undefined && { Memory: memory, MemorySwap: memory }),
-    ...(cpus !== undefined && { CpuPeriod: periodMicroseconds, CpuQuota: Math.round(cpus * periodMicroseconds) }),
+    ...(cpus !== undefined && { CpuPeriod: period, CpuQuota: cpus === Infinity ? -1 : Math.round(cpus * period) }),
     ...(processes !== undefined && { PidsLimit: processes }),
     ...(onlyCpus !== undefined && { CpusetCpus: onlyCpus }),
     ...(cpuWeight !== undefined && { CpuShares: cpuWeight }),

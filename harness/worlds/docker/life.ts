@@ -12,13 +12,15 @@ export interface ContainerLifeOptions extends LifeEvents {
   readonly service: string;
   readonly container: Container;
   readonly gate: GateClient;
+  /** It was killed, and not by a signal that was asked for: whether a fault has had it killed. */
+  readonly killed: () => Promise<boolean>;
 }
 
 const arrival = z.boolean();
 
 /** Resolves once the service runs in it, or has ended already. @throws {WorldError} */
 export async function startContainerLife(options: ContainerLifeOptions): Promise<Life> {
-  const { service, container, gate, onLine, onExit } = options;
+  const { service, container, gate, killed, onLine, onExit } = options;
   const splitters = {
     out: createLineSplitter((line, cut) => onLine("out", line, cut)),
     err: createLineSplitter((line, cut) => onLine("err", line, cut)),
@@ -30,6 +32,7 @@ export async function startContainerLife(options: ContainerLifeOptions): Promise
   const conclude = async (): Promise<Exit> => {
     const exit = exitOf(await container.wait());
     gone = true;
+    if (exit.signal === "KILL" && !orders.isOrdered(exit) && (await killed())) orders.tell();
     await output.ended;
     for (const splitter of Object.values(splitters)) splitter.end();
     onExit({ ...exit, ordered: orders.isOrdered(exit) });

@@ -62,6 +62,12 @@ export const inputs = {
   "cpu.freeze": on({}),
   /** Hold; tells of each refusal. */
   "limits.limit": on({ what: z.enum(["open-files", "processes"]), to: z.number() }),
+  /** How many bytes its container uses, or null. */
+  "memory.used": on({}),
+  /** Hold; tells of each process of it that the kernel has killed for its memory. */
+  "memory.watch": on({}),
+  /** Whether the kernel has just done that, after a life of it was killed. */
+  "memory.killed": on({}),
   /** Lasts; tells once how many packets it has met. `gate`: the gate's own address in the service's network. */
   "packets.befall": z.strictObject({
     gate: z.string(),

@@ -5,10 +5,12 @@ import { isImage } from "../../plan/kind.ts";
 import type { Life } from "../life.ts";
 import { createService } from "../service.ts";
 import type { ServiceOptions, SupervisedService } from "../service.ts";
-import type { Container } from "./engine.ts";
+import { limitsOf } from "./containers.ts";
+import type { Container, Engine } from "./engine.ts";
 import type { GateClient } from "./gate-client.ts";
 import type { ServiceNetwork } from "./networks.ts";
 import { startContainerLife } from "./life.ts";
+import { createResources } from "./resources.ts";
 import { createRemoteTargets } from "./targets.ts";
 
 type Made = "startLife" | "readFile" | "newsOfEnds" | "targets" | "onReady" | "healthy";
@@ -17,6 +19,7 @@ export interface ContainerServiceOptions extends Omit<ServiceOptions, Made> {
   readonly container: Container;
   readonly gate: GateClient;
   readonly seed: (life: number) => number;
+  readonly engine: Engine;
   readonly load: (processes: number) => Promise<AsyncDisposable>;
   readonly network: ServiceNetwork;
 }
@@ -24,14 +27,18 @@ export interface ContainerServiceOptions extends Omit<ServiceOptions, Made> {
 const betweenLooksMs = 100;
 
 export function createContainerService(options: ContainerServiceOptions): SupervisedService {
-  const { name, container, gate, seed, load, network, record } = options;
+  const { name, service, engine, container, gate, seed, load, network, record } = options;
   let current: Life | undefined;
+  const life = (): Life | undefined => (current?.isGone() === false ? current : undefined);
+  const own = limitsOf(service) ?? {};
+  const resources = createResources({ service: name, engine, container, gate, own, runs: () => life() !== undefined });
   const { targets, ...remote } = createRemoteTargets({
     service: name,
     gate,
-    absolute: isImage(options.service),
-    life: () => (current?.isGone() === false ? current : undefined),
+    absolute: isImage(service),
+    life,
     load,
+    resources,
     cable: { gate: network.harness, service: network.service },
   });
   return createService({
@@ -39,8 +46,10 @@ export function createContainerService(options: ContainerServiceOptions): Superv
     targets,
     async startLife(number, events) {
       await remote.allowed();
+      await resources.begins();
       await gate.ask("service.begins", { service: name, seed: seed(number) });
-      current = await startContainerLife({ service: name, container, gate, ...events });
+      current = await startContainerLife({ service: name, container, gate, killed: resources.killed, ...events });
+      resources.began();
       return current;
     },
     async onReady() {

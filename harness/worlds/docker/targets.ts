@@ -6,6 +6,7 @@ import type { Life } from "../life.ts";
 import type { GateClient } from "./gate-client.ts";
 import { toldPackets } from "./operations.ts";
 import type { Input } from "./operations.ts";
+import type { Resources } from "./resources.ts";
 
 const bytesOrNothing = z.base64().nullable();
 
@@ -22,6 +23,7 @@ export interface RemoteTargetsOptions {
   readonly absolute: boolean;
   readonly life: () => Life | undefined;
   readonly load: (processes: number) => Promise<AsyncDisposable>;
+  readonly resources: Resources;
   /** Where the gate and the service are in the service's network. */
   readonly cable: Pick<Input<"packets.befall">, "gate" | "service">;
 }
@@ -32,6 +34,7 @@ export function createRemoteTargets({
   absolute,
   life,
   load,
+  resources,
   cable,
 }: RemoteTargetsOptions): RemoteTargets {
   let comingBack: Promise<unknown> | undefined;
@@ -65,9 +68,10 @@ export function createRemoteTargets({
     allowed: async () => void (await comingBack),
     targets: {
       disk,
-      cpu: { freeze: () => gate.holdIf("cpu.freeze", { service }), load },
+      cpu: { freeze: () => gate.holdIf("cpu.freeze", { service }), load, share: resources.shareCpu },
       limits: {
         limit: (what, to, onRefused) => gate.holdIf("limits.limit", { service, what, to }, onRefused),
+        memory: async (to, onKilled) => (life() === undefined ? undefined : resources.limitMemory(to, onKilled)),
       },
       network: { cut: (direction, onLost) => befall({ what: "cut", probability: 1, direction }, onLost) },
       packet: { disturb: (what, chosen, onFirst) => befall({ what, ...chosen }, onFirst) },

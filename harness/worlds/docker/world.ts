@@ -201,6 +201,7 @@ async function prepareService(name: string, service: Service, context: Context):
     name,
     service,
     host,
+    engine,
     container,
     gate,
     seed: (life) => seedOf(seed, name, life),

@@ -1,6 +1,6 @@
 /** What befalls the packets of the services, on the gate's interfaces in their networks. */
-import { createWire } from "../../wire/wire.ts";
-import type { Wire } from "../../wire/wire.ts";
+import { createWire } from "../../local/wire/wire.ts";
+import type { Wire } from "../../local/wire/wire.ts";
 import type { Operation } from "../pipe.ts";
 import { deviceOf } from "./device.ts";
 import { operation } from "./operation.ts";

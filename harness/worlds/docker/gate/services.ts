@@ -5,6 +5,7 @@ import { createLocalTargets } from "../../local/targets.ts";
 import type { LocalTargets } from "../../local/targets.ts";
 import type { Answer, Operation } from "../pipe.ts";
 import { adopt, prepareDirectories, pathsOf } from "./directories.ts";
+import { createMemoryOperations } from "./memory.ts";
 import { lastingIf, operation } from "./operation.ts";
 import { findLife, isFirstProcess } from "./life.ts";
 import type { GateLife } from "./life.ts";
@@ -12,6 +13,8 @@ import type { GateLife } from "./life.ts";
 interface GateService {
   readonly machine: LocalTargets;
   life?: GateLife | undefined;
+  /** Of its container. */
+  init?: number;
 }
 
 export function createServiceOperations(run: string): Readonly<Record<string, Operation>> {
@@ -50,6 +53,7 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
     }),
     ...operation("service.began", async ({ service, pid }) => {
       const known = find(service);
+      known.init = pid;
       known.life = await findLife(pid, known.machine);
       await known.machine.started();
       return { value: known.life?.pid ?? null };
@@ -79,6 +83,7 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
       changing(service, () => targets(service).disk.losePower(chance)),
     ),
     ...operation("cpu.freeze", async ({ service }) => lastingIf(await targets(service).cpu.freeze())),
+    ...createMemoryOperations((service) => find(service).init),
     ...operation("limits.limit", async ({ service, what, to }, { tell }) =>
       lastingIf(await targets(service).limits.limit(what, to, () => tell(null))),
     ),

@@ -7,8 +7,8 @@
  * there is lost as on a wire: dropped on their way out, their sender's TCP would know at once. And since the near end takes no work off the kernel's
  * hands, packets arrive at the far end as they would be on a wire, of the size of a frame and with their real checksums.
  */
-import type { Direction } from "../../../faults/direction.ts";
-import type { Disturbance } from "../../../faults/packet/contract.ts";
+import type { Direction } from "../../../../faults/direction.ts";
+import type { Disturbance } from "../../../../faults/packet/contract.ts";
 
 export interface WireNames {
   /** The interface that the service is behind. */

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { WorldError } from "../../errors.ts";
+import { WorldError } from "../../../errors.ts";
 import { counterOf, namesOf, rulesOf } from "./rules.ts";
 import type { Fate, WireNames } from "./rules.ts";
 
