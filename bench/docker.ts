@@ -87,13 +87,11 @@ async function historyOf(folder: string): Promise<string> {
 
 /** When a line with the text was there; the end, if it never was. */
 async function seen(folder: string, text: string, exited: Promise<number>): Promise<number> {
-  let over: number | undefined;
-  void exited.then((at) => (over = at));
-  while (over === undefined) {
+  for (;;) {
     if ((await historyOf(folder)).includes(text)) return performance.now();
-    await sleep(5);
+    const over = await Promise.race([exited, sleep(5)]);
+    if (over !== undefined) return over;
   }
-  return over;
 }
 
 /** Linux, and an engine on this machine; 0 elsewhere. */
@@ -113,6 +111,10 @@ function memoryOfNodes(): number {
   return sizes.size === 0 ? 0 : total / sizes.size / 1000;
 }
 
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 function describe(values: readonly number[], unit: string, digits = 1): string {
   const sorted = [...values].sort((one, other) => one - other);
   const [least = 0, middle = 0, most = 0] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
@@ -120,25 +122,25 @@ function describe(values: readonly number[], unit: string, digits = 1): string {
 }
 
 using engine = await connectEngine();
-const image = await createImages(engine, (line) => console.error(line)).own();
-console.log(`Docker ${engine.version}, ${engine.cpus} cores, ${rounds} rounds: median (least to most)`);
+const image = await createImages(engine, (line) => process.stderr.write(`${line}\n`)).own();
+say(`Docker ${engine.version}, ${engine.cpus} cores, ${rounds} rounds: median (least to most)`);
 for (const count of [1, 10]) {
   const measured: Measured[] = [];
   for (let n = 0; n < rounds; n++) measured.push(await run(nodes(count)));
   const what = count === 1 ? "one node and PLC" : `${count} nodes and PLC`;
-  console.log(
+  say(
     `${what}: first fault after ${describe(
       measured.map(({ firstFaultMs }) => firstFaultMs / 1000),
       "s",
     )}`,
   );
-  console.log(
+  say(
     `${what}: gone ${describe(
       measured.map(({ teardownMs }) => teardownMs / 1000),
       "s",
     )} after the end`,
   );
-  console.log(
+  say(
     `${what}: ${describe(
       measured.map(({ nodeMB }) => nodeMB),
       "MB",
@@ -152,7 +154,7 @@ for (let n = 0; n < rounds; n++) {
   ways.push(JSON.parse(`{${line}}`));
 }
 const ratios = ways.map(({ gate, direct }) => gate / direct);
-console.log(
+say(
   `a round trip of 100 bytes: ${describe(
     ways.map(({ gate }) => gate),
     "µs",

@@ -72,12 +72,11 @@ export async function startGate(container: Container, run: string, host: Host): 
     ask: (name, input) => gate.ask(name, input),
     hold,
     tell(name, input) {
-      const telling = gate.ask(name, input).then(
-        () => {},
-        () => {},
-      );
+      const telling = gate
+        .ask(name, input)
+        .catch(() => {})
+        .then(() => void told.delete(telling));
       told.add(telling);
-      void telling.then(() => told.delete(telling));
     },
     async holdIf(name, input, onNews) {
       const held = await hold(name, input, onNews);

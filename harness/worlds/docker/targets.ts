@@ -68,7 +68,11 @@ export function createRemoteTargets({
     allowed: async () => void (await comingBack),
     targets: {
       disk,
-      cpu: { freeze: () => gate.holdIf("cpu.freeze", { service }), load, share: resources.shareCpu },
+      cpu: {
+        freeze: () => gate.holdIf("cpu.freeze", { service }),
+        load,
+        share: (...wanted) => resources.shareCpu(...wanted),
+      },
       limits: {
         limit: (what, to, onRefused) => gate.holdIf("limits.limit", { service, what, to }, onRefused),
         memory: async (to, onKilled) => (life() === undefined ? undefined : resources.limitMemory(to, onKilled)),
