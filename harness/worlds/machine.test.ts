@@ -32,6 +32,10 @@ describe.each(crowd)("a machine of a real world, $flavour, as $user", ({ flavour
     expect(await play("freeze and death").result).toEqual({ started: 1, left: !inContainers });
   });
 
+  test.runIf(linux)("signals reach the process, its group, or all that belongs to it", async () => {
+    expect(await play("recipients").result).toEqual({ main: 1, group: 1, tree: "all", left: 0 });
+  });
+
   test.runIf(linux)("throttles by stops, and leaves nothing stopped", async () => {
     expect(await play("throttle").result).toEqual({ hits: 1, stopped: false });
   });
