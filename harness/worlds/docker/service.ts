@@ -48,7 +48,13 @@ export function createContainerService(options: ContainerServiceOptions): Superv
       await remote.allowed();
       await resources.begins();
       await gate.ask("service.begins", { service: name, seed: seed(number) });
-      current = await startContainerLife({ service: name, container, gate, killed: resources.killed, ...events });
+      current = await startContainerLife({
+        service: name,
+        container,
+        gate,
+        killed: () => resources.killed(),
+        ...events,
+      });
       resources.began();
       return current;
     },
