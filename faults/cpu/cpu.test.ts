@@ -107,7 +107,10 @@ describe("throttle", () => {
             onRunning();
             return { [Symbol.asyncDispose]: async () => note("end") };
           },
-          freeze: async () => void note("freeze"),
+          async freeze() {
+            note("freeze");
+            return undefined;
+          },
           load: async () => undefined,
         }),
       });

@@ -3,11 +3,15 @@ import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { findExecutable } from "./local/executable.ts";
 import { findLimitHindrance } from "./local/limits.ts";
+import { findWireHindrance } from "./local/wire/hindrance.ts";
 import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
 const linux = process.platform === "linux";
 const limits = findLimitHindrance() === undefined;
 const taskset = findExecutable("taskset", process.env["PATH"] ?? "") !== undefined;
+const wireHindrance = await findWireHindrance();
+const wire = wireHindrance === undefined;
+if (!wire) process.stderr.write(`NOT TESTED: packets in the local world: ${wireHindrance}\n`);
 
 describe.each(crowd)("a machine of a real world, $flavour, as $user", ({ flavour, user, uid }) => {
   const theatre = openTheatre({ flavour, user, uid });
@@ -84,6 +88,21 @@ describe.each(crowd)("a machine of a real world, $flavour, as $user", ({ flavour
       limited: { event: "limits.refused", limit: "open-files" },
     });
   });
+
+  test.runIf(inContainers || (flavour === "isolated" && wire))(
+    "cuts cables, and lets packets get lost, doubled and corrupted",
+    async () => {
+      expect(await play("packets").result).toEqual({
+        seen: [
+          { kind: "network.cut", hits: 1 },
+          { kind: "packet.loss", hits: 1 },
+          { kind: "packet.duplicate", hits: 1 },
+          { kind: "packet.corrupt", hits: 1 },
+        ],
+        troubles: [],
+      });
+    },
+  );
 
   test("what was not synced outlives a kill, but not a loss of power, and what was put by the world outlives that", async () => {
     expect(await play("power loss").result).toEqual({

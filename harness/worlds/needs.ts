@@ -13,8 +13,8 @@ const remedies: Readonly<Record<Capability, string>> = {
   limits: "see sinbin doctor",
   images: "a world that runs images: --world docker",
   memory: "a world that limits services: --world docker",
-  cables: "a world with networks of its own: --world docker",
-  packets: "a world with networks of its own: --world docker",
+  cables: "a network for each service: --world docker, or see sinbin doctor",
+  packets: "a network for each service: --world docker, or see sinbin doctor",
 };
 
 const runners: Readonly<Record<ServiceKind, Capability>> = {

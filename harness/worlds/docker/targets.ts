@@ -2,6 +2,8 @@
 import { z } from "zod";
 import type { DiskTarget } from "../../../faults/disk/contract.ts";
 import type { Targets } from "../../../faults/targets.ts";
+import { targetsOf } from "../local/wire/targets.ts";
+import type { Wire } from "../local/wire/wire.ts";
 import type { Life } from "../life.ts";
 import type { GateClient } from "./gate-client.ts";
 import { toldPackets } from "./operations.ts";
@@ -62,8 +64,10 @@ export function createRemoteTargets({
       return z.boolean().parse(await losing);
     },
   };
-  const befall = (fate: Omit<Input<"packets.befall">, "gate" | "service">, onFirst: (packets: number) => void) =>
-    gate.hold("packets.befall", { ...cable, ...fate }, (news) => onFirst(toldPackets.parse(news)));
+  const wire: Pick<Wire, "befall"> = {
+    befall: (fate, onFirst) =>
+      gate.hold("packets.befall", { ...cable, ...fate }, (news) => onFirst(toldPackets.parse(news))),
+  };
   return {
     allowed: async () => void (await comingBack),
     targets: {
@@ -77,8 +81,7 @@ export function createRemoteTargets({
         limit: (what, to, onRefused) => gate.holdIf("limits.limit", { service, what, to }, onRefused),
         memory: async (to, onKilled) => (life() === undefined ? undefined : resources.limitMemory(to, onKilled)),
       },
-      network: { cut: (direction, onLost) => befall({ what: "cut", probability: 1, direction }, onLost) },
-      packet: { disturb: (what, chosen, onFirst) => befall({ what, ...chosen }, onFirst) },
+      ...targetsOf(wire),
     },
   };
 }

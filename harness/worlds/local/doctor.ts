@@ -2,6 +2,8 @@
 import type { Capability } from "../capability.ts";
 import { findLimitHindrance } from "./limits.ts";
 import { localCapabilities } from "./layout.ts";
+import { findWireHindrance, missingWireTools } from "./wire/hindrance.ts";
+import { wireTools } from "./wire/wire.ts";
 import { findHindrance, isIsolated, missingTools, tools } from "./isolate.ts";
 
 export interface Finding {
@@ -15,16 +17,27 @@ export interface Finding {
 export async function examine(): Promise<readonly Finding[]> {
   const hindrance = isIsolated() ? undefined : await findHindrance();
   const limitHindrance = findLimitHindrance();
+  const wireHindrance = hindrance === undefined ? await findWireHindrance() : undefined;
   return localCapabilities.map((capability) => {
     if (hindrance !== undefined && needsIsolation.has(capability))
       return { capability, works: false, reason: hindrance, install: remedy() };
     if (limitHindrance !== undefined && capability === "limits")
       return { capability, works: false, reason: limitHindrance, install: limitRemedy() };
+    if (wireHindrance !== undefined && needsWire.has(capability))
+      return { capability, works: false, reason: wireHindrance, install: wireRemedy() };
     return { capability, works: true };
   });
 }
 
-const needsIsolation: ReadonlySet<Capability> = new Set<Capability>(["isolation", "natural-ports"]);
+const needsWire: ReadonlySet<Capability> = new Set<Capability>(["cables", "packets"]);
+const needsIsolation: ReadonlySet<Capability> = new Set<Capability>(["isolation", "natural-ports", ...needsWire]);
+
+function wireRemedy(): string {
+  const packages = new Set(missingWireTools().map((tool) => wireTools[tool]));
+  return packages.size > 0
+    ? `apt-get install ${[...packages].join(" ")}`
+    : "run sinbin on Linux 5.16 or newer, with nf_tables (CONFIG_NETFILTER_EGRESS, CONFIG_NFT_FWD_NETDEV)";
+}
 
 function limitRemedy(): string {
   return process.platform === "linux" ? "apt-get install util-linux" : "run sinbin on Linux";

@@ -35,7 +35,7 @@ export function missingTools(): readonly (keyof typeof tools)[] {
   return (Object.keys(tools) as (keyof typeof tools)[]).filter((tool) => find(tool) === undefined);
 }
 
-const namespaces = ["--user", "--map-root-user", "--net", "--mount", "--pid"];
+export const namespaces = ["--user", "--map-root-user", "--net", "--mount", "--pid"];
 
 /** Replaces this process by the same command line in namespaces; returns if it is there already, or if it can't be. */
 export async function isolate({ wanted, signal }: IsolateOptions): Promise<Isolation> {
@@ -95,7 +95,7 @@ export async function findHindrance(): Promise<string | undefined> {
 }
 
 /** `ip` lies where an ordinary user's path may not lead. */
-function searchPath(): string {
+export function searchPath(): string {
   return [process.env["PATH"] ?? "", "/usr/sbin", "/sbin"].join(delimiter);
 }
 
@@ -103,6 +103,7 @@ function script(name: string): string {
   return fileURLToPath(new URL(`isolation/${name}`, import.meta.url));
 }
 
-function find(tool: string): string | undefined {
+/** A tool that may need root. */
+export function find(tool: string): string | undefined {
   return findExecutable(tool, searchPath());
 }

@@ -8,6 +8,8 @@ import type { Address } from "../../../host/host.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import type { Capability } from "../capability.ts";
 import { findLimitHindrance } from "./limits.ts";
+import { missingWireTools } from "./wire/hindrance.ts";
+import type { Wire } from "./wire/wire.ts";
 
 export interface Layout extends AsyncDisposable {
   readonly capabilities: ReadonlySet<Capability>;
@@ -27,6 +29,8 @@ export interface Layout extends AsyncDisposable {
   listening(service: string, port: number, address: Address): void;
   /** The service has ended, and with it what it listened on. */
   ended(service: string): void;
+  /** What befalls the packets of a service, where it has a network of its own. */
+  readonly wireOf?: (service: string) => Wire;
   /** Whether a process belongs to this run by where it lives. */
   readonly houses: (pid: number) => boolean;
 }
@@ -44,11 +48,14 @@ export const localCapabilities: readonly Capability[] = [
   "isolation",
   "natural-ports",
   "limits",
+  "cables",
+  "packets",
 ];
 
 export function capabilitiesOf({ isolated }: { readonly isolated: boolean }): ReadonlySet<Capability> {
   const missing = new Set<Capability>([
     ...(isolated ? [] : (["isolation", "natural-ports"] as const)),
+    ...(isolated && missingWireTools().length === 0 ? [] : (["cables", "packets"] as const)),
     ...(findLimitHindrance() === undefined ? [] : (["limits"] as const)),
   ]);
   return new Set(localCapabilities.filter((capability) => !missing.has(capability)));

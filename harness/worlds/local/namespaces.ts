@@ -19,6 +19,8 @@ import { createSubnet, mostSubnets } from "../subnet.ts";
 import type { Subnet } from "../subnet.ts";
 import { capabilitiesOf } from "./layout.ts";
 import type { Layout, LayoutOptions } from "./layout.ts";
+import { createWire } from "./wire/wire.ts";
+import type { Wire } from "./wire/wire.ts";
 
 interface Place extends Subnet {
   /** Also the name of its namespace and of the harness's interface to it. */
@@ -43,6 +45,8 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
     [...places.values()].flatMap(({ device }) => [`link delete ${device}`, `netns delete ${device}`]);
   starting.defer(() => ip([], removals(), { force: true }));
   await build([...places.values()]);
+  const wires = new Map<string, Wire>();
+  starting.defer(async () => void (await Promise.all([...wires.values()].map((wire) => wire[Symbol.asyncDispose]()))));
   const homes = new Set([...places.values()].map(({ device }) => namespaceAt(`/run/netns/${device}`)));
 
   const place = (service: string): Place => {
@@ -69,6 +73,12 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
       const { device, etc } = place(service);
       const network = `--net=/run/netns/${device}`;
       return ["nsenter", network, "unshare", "--mount", "sh", script, etc, uid, gid, ...command];
+    },
+    wireOf(service) {
+      const { device, service: address } = place(service);
+      const wire = wires.get(service) ?? createWire({ device, service: address });
+      wires.set(service, wire);
+      return wire;
     },
     listening: () => {},
     ended: () => {},

@@ -7,7 +7,8 @@ import { WorldError } from "../../../errors.ts";
 import { counterOf, namesOf, rulesOf } from "./rules.ts";
 import type { Fate, WireNames } from "./rules.ts";
 
-export interface Wire {
+/** Disposing takes it away, with whatever befalls packets on it. */
+export interface Wire extends AsyncDisposable {
   /** `onFirst` is told once how many packets it has met, at the latest when it is lifted. @throws {WorldError} if this kernel has no such thing. */
   befall(fate: Omit<Fate, "id">, onFirst: (packets: number) => void): Promise<AsyncDisposable>;
 }
@@ -17,6 +18,9 @@ export interface WireOptions {
   /** The service's address. */
   readonly service: string;
 }
+
+/** What it rests on, and which Debian package brings it. */
+export const wireTools = { nft: "nftables", ethtool: "ethtool", ip: "iproute2" } as const;
 
 const betweenLooksMs = 50;
 
@@ -47,6 +51,14 @@ export function createWire({ device, service }: WireOptions): Wire {
   };
 
   return {
+    async [Symbol.asyncDispose]() {
+      if (!isLaid) return;
+      await inTurn(async () => {
+        await nft(`delete table netdev ${names.table}`);
+        await run("ip", ["link", "delete", names.near]);
+        isLaid = false;
+      });
+    },
     async befall(wanted, onFirst) {
       const fate = { ...wanted, id: number++ };
       await inTurn(() => add(fate));
@@ -82,7 +94,7 @@ async function watch(
   try {
     for (;;) {
       await sleep(betweenLooksMs, undefined, { signal });
-      const now = readFileSync(`/sys/class/net/${names.far}/statistics/rx_packets`, "latin1");
+      const now = trafficOf(names.far);
       if (now === traffic) continue;
       traffic = now;
       const packets = await countOf(names, fate);
@@ -94,11 +106,20 @@ async function watch(
   }
 }
 
+/** What its interface has counted: of this network namespace, whatever is mounted where. */
+function trafficOf(device: string): string | undefined {
+  return readFileSync("/proc/net/dev", "latin1")
+    .split("\n")
+    .find((line) => line.trimStart().startsWith(`${device}:`));
+}
+
+const described = z.array(z.object({ address: z.string(), mtu: z.number() }));
+
 /** The far end has the address of the device, so that what arrives there is for us as well. */
 async function lay({ device, near, far }: WireNames): Promise<void> {
-  const [address, mtu] = ["address", "mtu"].map((file) =>
-    readFileSync(`/sys/class/net/${device}/${file}`, "latin1").trim(),
-  );
+  const [about] = described.parse(JSON.parse(await run("ip", ["-json", "link", "show", "dev", device])));
+  if (about === undefined) throw new Error(`there is no interface ${device}`);
+  const { address, mtu } = about;
   await run(
     "ip",
     ["-batch", "-"],
@@ -108,8 +129,13 @@ async function lay({ device, near, far }: WireNames): Promise<void> {
       `link set ${near} addrgenmode none up`,
     ],
   );
-  await run("ethtool", ["--offload", near, "tx", "off", "tso", "off", "gso", "off"]);
-  acceptFrom(far);
+  try {
+    await run("ethtool", ["--offload", near, "tx", "off", "tso", "off", "gso", "off"]);
+    acceptFrom(far);
+  } catch (error) {
+    await run("ip", ["link", "delete", near]);
+    throw error;
+  }
 }
 
 /** Packets come from where nothing is sent to: a kernel that is strict about that (RFC 3704) would throw them away. */
