@@ -5,12 +5,14 @@ import { describe, expect, test } from "vitest";
 import { programOwner } from "./docker/containers.ts";
 import { dockerCapabilities } from "./docker/world.ts";
 import { findLimitHindrance } from "./local/limits.ts";
+import { missingWireTools } from "./local/wire/hindrance.ts";
 import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
 const limits = findLimitHindrance() === undefined ? ["limits"] : [];
+const wire = missingWireTools().length === 0 ? ["cables", "packets"] : [];
 
 const capabilities = {
-  isolated: ["programs", "commands", "isolation", "natural-ports", ...limits],
+  isolated: ["programs", "commands", "isolation", "natural-ports", ...limits, ...wire],
   loopback: ["programs", "commands", ...limits],
   // There, what is no program is an image.
   docker: [...dockerCapabilities],
