@@ -38,6 +38,7 @@ ENV NODE_COMPILE_CACHE=/opt/sinbin-cache
 COPY . .
 RUN find . ! -perm -a=r -exec chmod a+rX {} + \
  && cd /tmp && sinbin run /work/suites/1-networks/refused-then-back.yaml --world sim && rm -r runs \
+ && node /opt/sinbin/harness/cli/swarm-task.ts --version > /dev/null && rm -r sinbin-task-* \
  && cd "$NODE_COMPILE_CACHE" && for made in *-0; do ln -s "$made" "${made%-0}-1000"; done && chmod -R a+rX .
 USER node
 WORKDIR /work

@@ -33,7 +33,7 @@ const importedIn: Readonly<Record<string, readonly string[]>> = {
   "fast-xml-parser": ["planetlab/xml.ts"],
   "dns-packet": ["host/sim/question.ts"],
   "@peculiar/x509": ["host/real/certificates.ts"],
-  dockerode: ["harness/worlds/docker/engine.ts"],
+  dockerode: ["harness/worlds/docker/engine.ts", "harness/worlds/docker/engine-swarm.ts"],
   testcontainers: ["harness/worlds/docker/engine.ts"],
   "tar-fs": ["harness/worlds/docker/archive.ts"],
   "tar-stream": ["harness/worlds/docker/archive.ts"],

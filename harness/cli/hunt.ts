@@ -13,7 +13,7 @@ import type { HistoryEvent } from "../history/event.ts";
 import { caseOf } from "../hunt/attempt.ts";
 import type { Case, Quarry } from "../hunt/attempt.ts";
 import { batchSize, createLedger } from "../hunt/ledger.ts";
-import type { Outcome } from "../hunt/ledger.ts";
+import type { Batch, Outcome } from "../hunt/ledger.ts";
 import { lackOfMix } from "../hunt/mix.ts";
 import { listAt } from "../plan/raw.ts";
 import { writeYaml } from "../plan/write-yaml.ts";
@@ -33,16 +33,21 @@ import { occurrences } from "../shrink/render.ts";
 import { aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
 import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
+import { huntPart } from "./hunt-part.ts";
 import { sendHunters } from "./hunters.ts";
+import type { Hunters } from "./hunters.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { CellValue } from "./plans.ts";
 import { createLiveLine } from "./progress-line.ts";
+import type { LiveLine } from "./progress-line.ts";
 import { shrinkSimulated } from "./shrink.ts";
+import { checkSwarmFlags } from "./swarm-flags.ts";
+import type { SwarmFlags } from "./swarm-flags.ts";
 import { watchForEndlessTurns } from "./watchdog.ts";
 import { withoutFlags, withoutOf } from "./without.ts";
 import type { SwitchedOff } from "./without.ts";
 
-export interface HuntFlags {
+export interface HuntFlags extends SwarmFlags {
   readonly seeds: number;
   readonly seed?: number;
   readonly jobs?: number;
@@ -52,6 +57,8 @@ export interface HuntFlags {
   readonly cell?: readonly CellValue[];
   readonly out: string;
   readonly shrink: boolean;
+  /** Of a hunt that goes on on many machines: what falls to this one. */
+  readonly part?: Batch;
 }
 
 interface Hunt {
@@ -69,12 +76,22 @@ const sparseMs = 10_000;
 export async function hunt(place: string, flags: HuntFlags, signal: AbortSignal): Promise<number> {
   using watchdog = watchForEndlessTurns("sim");
   void watchdog;
+  checkSwarmFlags(flags);
+  if (flags.on !== undefined && flags.jobs !== undefined)
+    throw new UsageError("--jobs: in a swarm, --per-node says how many threads each node gets");
   const host = createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
   const prepared = await prepare(host, place, flags, signal);
   const { quarry } = prepared;
   const total = flags.seeds * quarry.cells.length;
   const jobs = Math.min(flags.jobs ?? availableParallelism(), total);
-  const ledger = createLedger({ total, batch: batchSize(total, jobs), keepGoing: flags.keepGoing === true });
+  if (flags.part !== undefined) {
+    const { part, out, keepGoing = false } = flags;
+    await huntPart({ quarry, part, jobs, keepGoing, out, signal });
+    return exitCodes.pass;
+  }
+  const line = createLiveLine(process.stderr, host.clock);
+  await using hunters = await huntersFor(prepared, { jobs, total, line });
+  const ledger = createLedger({ total, batch: hunters.batch, keepGoing: flags.keepGoing === true });
   const began = host.clock.monotonic();
   const state = (): HuntState => ({
     outcome: ledger.outcome(),
@@ -83,13 +100,15 @@ export async function hunt(place: string, flags: HuntFlags, signal: AbortSignal)
     cells: quarry.cells.length,
   });
 
-  const line = createLiveLine(process.stderr, host.clock);
   line.say(
-    `hunting in ${quarry.plan.plan}: ${flags.seeds} ${flags.seeds === 1 ? "seed" : "seeds"} from ${quarry.firstSeed}, ${jobs} at a time`,
+    `hunting in ${quarry.plan.plan}: ${flags.seeds} ${flags.seeds === 1 ? "seed" : "seeds"} from ${quarry.firstSeed}, ${hunters.howMany}`,
   );
-  line.show((width) => renderHuntProgress(state(), width), sparseMs);
+  line.show((width) => {
+    const far = renderHuntProgress(state(), width);
+    return hunters.where === undefined ? far : `${far} · ${hunters.where(Math.max(1, width - far.length - 3))}`;
+  }, sparseMs);
   try {
-    await sendHunters({ quarry, ledger, jobs, signal });
+    await hunters.send(ledger);
   } finally {
     line.hide();
     process.stdout.write(`hunted ${renderHunted(state())}\n${summaryOf(prepared, ledger.outcome())}`);
@@ -98,6 +117,22 @@ export async function hunt(place: string, flags: HuntFlags, signal: AbortSignal)
   if (outcome.failed > 0) await show(prepared, outcome);
   if (outcome.failed > 0) return exitCodes.fail;
   return outcome.passed > 0 ? exitCodes.pass : exitCodes.unknown;
+}
+
+/** Threads of this machine, or the nodes of a swarm. */
+async function huntersFor(
+  { host, file, flags, quarry, signal }: Hunt,
+  { jobs, total, line }: { readonly jobs: number; readonly total: number; readonly line: LiveLine },
+): Promise<Hunters> {
+  if (flags.on === undefined)
+    return {
+      howMany: `${jobs} at a time`,
+      batch: batchSize(total, jobs),
+      send: (ledger) => sendHunters({ quarry, ledger, jobs, signal }),
+      [Symbol.asyncDispose]: async () => {},
+    };
+  const { startSwarmHunters } = await import("./swarm-hunters.ts");
+  return startSwarmHunters({ host, file, quarry, flags, line, signal });
 }
 
 async function prepare(host: Host, place: string, flags: HuntFlags, signal: AbortSignal): Promise<Hunt> {

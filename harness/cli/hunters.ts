@@ -5,6 +5,18 @@ import type { Quarry } from "../hunt/attempt.ts";
 import type { Batch, Ledger } from "../hunt/ledger.ts";
 import type { FromHunter } from "./hunter.ts";
 
+/** Whoever tries what a ledger hands out. */
+export interface Hunters extends AsyncDisposable {
+  /** `4 at a time`, `on 3 nodes`. */
+  readonly howMany: string;
+  /** So many numbers are best handed out at a time. */
+  readonly batch: number;
+  /** Where they are, for so many columns. */
+  where?(width: number): string;
+  /** Resolves when nothing can change the outcome any more. @throws what they can't get over. */
+  send(ledger: Ledger): Promise<void>;
+}
+
 export interface HuntersOptions {
   readonly quarry: Quarry;
   readonly ledger: Ledger;

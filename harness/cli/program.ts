@@ -3,8 +3,9 @@
  *
  * Exit codes: 0 pass, 1 fail, 2 unknown, 254 bad plan or arguments, 255 a bug, 130 interrupted.
  */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { HarnessError, PlanError, UsageError } from "../errors.ts";
+import type { Batch } from "../hunt/ledger.ts";
 import { exitCodes } from "./exit.ts";
 import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
@@ -16,6 +17,7 @@ import type { ReplayFlags } from "./replay.ts";
 import type { RunFlags } from "./run.ts";
 import type { ShrinkFlags } from "./shrink.ts";
 import { worldNames } from "../worlds/world.ts";
+import { elsewhere } from "./swarm-flags.ts";
 import { version } from "./version.ts";
 import type { SwitchedOff } from "./without.ts";
 
@@ -36,9 +38,8 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .argument("<plan...>", "plan files or folders")
     .option(
       "--world <world>",
-      "where the services run: local (processes of this machine), docker (containers) or sim (simulated, in virtual time)",
+      "where the services run: local (processes of this machine; the default), docker (containers) or sim (simulated, in virtual time; the default in a swarm)",
       oneOf(worldNames),
-      "local",
     )
     .option("--seed <number>", "another seed than the plan's", wholeNumber)
     .option("--cell <name=value>", "only these cells of a plan's matrix; can be repeated", cellValue)
@@ -49,9 +50,13 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .option("--twice", "sim only: run each plan once more, and say at which event the two histories part, if they do")
     .option("--available", "leave out, by name, the plans that need what this machine lacks")
     .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
-    .action(async (plans: string[], options: RunFlags) => {
+    .addOption(onOption())
+    .addOption(imageOption())
+    .addOption(perNodeOption("runs at a time on each node; by default half of its cores"))
+    .action(async (plans: string[], given: Omit<RunFlags, "world"> & Partial<Pick<RunFlags, "world">>) => {
+      const options: RunFlags = { ...given, world: given.world ?? (given.on === undefined ? "local" : "sim") };
       const { isolate } = await import("../worlds/local/isolate.ts");
-      const wanted = options.isolation && options.world === "local";
+      const wanted = options.isolation && options.world === "local" && options.on === undefined;
       const isolation = await isolate({ wanted, signal: interrupts.signal });
       const { run } = await import("./run.ts");
       exitCode = await run(plans, options, isolation, interrupts.signal);
@@ -70,6 +75,10 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .option("--cell <name=value>", "only these cells of a plan's matrix; can be repeated", cellValue)
     .option("--out <folder>", "where run folders go", "runs")
     .option("--no-shrink", "leave what fails as large as it is")
+    .addOption(onOption())
+    .addOption(imageOption())
+    .addOption(perNodeOption("threads on each node; by default half of its cores"))
+    .addOption(new Option("--part <from:count>").argParser(partOf).hideHelp())
     .action(async (plan: string, options: HuntFlags) => {
       const { hunt } = await import("./hunt.ts");
       exitCode = await hunt(plan, options, interrupts.signal);
@@ -186,6 +195,28 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
   } catch (error) {
     return exitCodeOf(error, interrupts);
   }
+}
+
+function onOption(): Option {
+  return new Option("--on <machines>", "swarm: on the nodes of the Docker Swarm that the engine manages").argParser(
+    oneOf(elsewhere),
+  );
+}
+
+function imageOption(): Option {
+  return new Option("--image <image>", "with --on: sinbin's image in a registry, for the nodes to fetch");
+}
+
+function perNodeOption(description: string): Option {
+  return new Option("--per-node <number>", `with --on: ${description}`).argParser(numberBetween(1, 256));
+}
+
+/** Of a hunt: attempts by number. */
+function partOf(text: string): Batch {
+  const [, from, count] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? [];
+  if (from === undefined || count === undefined || Number(count) < 1)
+    throw new InvalidArgumentError("write FROM:COUNT.");
+  return { from: Number(from), count: Number(count) };
 }
 
 function oneOf(values: readonly string[]): (text: string) => string {

@@ -21,16 +21,19 @@ import type { Setting, WorldName } from "../worlds/world.ts";
 import { aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
 import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
+import type { SwarmRuns } from "./on-swarm.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { BoundPlan, CellValue } from "./plans.ts";
 import { createLiveLine, createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
+import { checkSwarmFlags } from "./swarm-flags.ts";
+import type { SwarmFlags } from "./swarm-flags.ts";
 import { version } from "./version.ts";
 import { watchForEndlessTurns } from "./watchdog.ts";
 import { withoutFlags, withoutOf } from "./without.ts";
 import type { SwitchedOff } from "./without.ts";
 
-export interface RunFlags {
+export interface RunFlags extends SwarmFlags {
   readonly world: WorldName;
   readonly seed?: number;
   readonly cell?: readonly CellValue[];
@@ -52,6 +55,8 @@ interface Suite {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly progress: ProgressLine;
+  /** Runs are carried out there, and not here. */
+  readonly swarm: SwarmRuns | undefined;
 }
 
 export async function run(
@@ -62,6 +67,13 @@ export async function run(
 ): Promise<number> {
   if (flags.twice === true && flags.world !== "sim")
     throw new UsageError("--twice: add --world sim; on a real machine no two histories are the same");
+  checkSwarmFlags(flags);
+  if (flags.on !== undefined && flags.twice === true)
+    throw new UsageError("--twice: leave out --on swarm; both runs are made here");
+  if (flags.on !== undefined && flags.world === "docker")
+    throw new UsageError(
+      "--world docker: a task of a swarm starts no containers of its own: write --world sim or --world local, or set DOCKER_HOST to a node and leave out --on swarm",
+    );
   using watchdog = watchForEndlessTurns(flags.world);
   void watchdog;
   const host = createRealHost({ name: "sinbin", directory: process.cwd(), seed: 0 });
@@ -81,7 +93,7 @@ export async function run(
   const chosen = loaded.filter(({ lack }) => lack === undefined).flatMap((each) => bindCells(each, flags));
   const skipped = loaded.flatMap(({ plan, lack }) => (lack === undefined ? [] : [{ plan: plan.plan, reason: lack }]));
   const began = host.clock.monotonic();
-  const suite: Suite = {
+  const here = {
     host,
     flags,
     createSetting,
@@ -92,33 +104,36 @@ export async function run(
       world: flags.world,
     }),
   };
-  ({ progress } = suite);
   if (flags.junit !== undefined) await expectWritable(flags.junit);
+  await using swarm = await swarmFor(flags, { host, plans: chosen, signal });
+  const suite: Suite = { ...here, swarm };
+  ({ progress } = suite);
   const made = chosen.length > 0 ? await makeFolder(suite.folder, flags.out) : undefined;
-  if (flags.world === "local" && !isolation.isolated)
+  if (flags.world === "local" && !isolation.isolated && swarm === undefined)
     suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
 
-  const runs: ReportedRun[] = [];
+  const done = new Map<BoundPlan, ReportedRun>();
   const differences: string[] = [];
   let broken: { readonly error: unknown } | undefined;
   try {
     const names = distinct(chosen.map(({ plan, cell }) => [plan.plan, ...Object.values(cell).map(cellText)].join("-")));
-    for (const [n, each] of chosen.entries()) {
+    await forAll(suite, chosen, async (each, n) => {
       const folder = join(suite.folder, names[n] ?? "");
-      runs.push(await runOne(suite, each, folder));
+      done.set(each, await runOne(suite, each, folder));
       if (flags.twice === true) differences.push(...(await runAgain(suite, each, folder)));
-    }
+    });
   } catch (error) {
     broken = { error };
   }
-  suite.progress.end();
+  (swarm ?? suite.progress).end();
   if (signal.reason instanceof Interrupted) {
     await host.files.remove(suite.folder);
     await removeOut(flags.out, made);
     throw signal.reason;
   }
 
-  const lost = chosen.slice(runs.length).map(({ plan, cell }) => titleOf({ plan: plan.plan, cell }));
+  const runs = chosen.flatMap((each) => done.get(each) ?? []);
+  const lost = chosen.filter((each) => !done.has(each)).map(({ plan, cell }) => titleOf({ plan: plan.plan, cell }));
   const report: Report = { runs, skipped, lost, seconds: (host.clock.monotonic() - began) / 1000 };
   process.stdout.write(renderText(report, { colour: process.stdout.isTTY && process.env["NO_COLOR"] === undefined }));
   if (chosen.length > 0) process.stdout.write(`run folders: ${suite.folder}\n`);
@@ -153,18 +168,54 @@ function countWithControls(plans: readonly BoundPlan[]): number {
   return plans.reduce((count, { plan }) => count + 1 + plan.controls.length, 0);
 }
 
+/** One after the other here. A swarm gets all at once, and sees to it itself that no node has too much to do; then what broke first is thrown at the end. */
+async function forAll<Item>(
+  { swarm }: Suite,
+  items: readonly Item[],
+  work: (item: Item, n: number) => Promise<void>,
+): Promise<void> {
+  if (swarm === undefined) {
+    for (const [n, item] of items.entries()) await work(item, n);
+    return;
+  }
+  const all = await Promise.allSettled(items.map(work));
+  const broken = all.find((each) => each.status === "rejected");
+  if (broken !== undefined) throw broken.reason;
+}
+
+interface SwarmFor {
+  readonly host: Host;
+  readonly plans: readonly BoundPlan[];
+  readonly signal: AbortSignal;
+}
+
+async function swarmFor(flags: RunFlags, { host, plans, signal }: SwarmFor): Promise<SwarmRuns | undefined> {
+  if (flags.on === undefined || plans.length === 0) return undefined;
+  const { startSwarmRuns } = await import("./on-swarm.ts");
+  // Whether its containers let it have namespaces, each node finds out for itself.
+  const isolation = { isolated: true } as const;
+  const createSetting = await settingsOf(flags.world, { host, isolation, plans: [], onProgress: () => {} });
+  return startSwarmRuns({ host, flags, plans, setting: createSetting(), signal });
+}
+
 async function runOne(suite: Suite, bound: BoundPlan, folder: string): Promise<ReportedRun> {
   const { plan, cell, seed } = bound;
-  const result = await runInFolder(suite, bound, folder);
-  const controls: ReportedControl[] = [];
-  if (suite.flags.controls === true) {
-    const names = distinct(
-      plan.controls.map(({ service, without }) => `control-${service}-without-${without.join("+")}`),
-    );
-    for (const [n, control] of plan.controls.entries()) {
-      controls.push(await runControl(suite, bound, control, join(folder, names[n] ?? "")));
-    }
-  }
+  const wanted = suite.flags.controls === true ? plan.controls : [];
+  const names = distinct(wanted.map(({ service, without }) => `control-${service}-without-${without.join("+")}`));
+  const runs: readonly (Control | undefined)[] = [undefined, ...wanted];
+  const results = new Map<Control | undefined, RunResult>();
+  await forAll(suite, runs, async (control, n) => {
+    const place = control === undefined ? folder : join(folder, names[n - 1] ?? "");
+    results.set(control, await runInFolder(suite, bound, place, control));
+  });
+  const result = results.get(undefined);
+  if (result === undefined) throw new Error("a run without a result");
+  const controls = wanted.flatMap((control): readonly ReportedControl[] => {
+    const ran = results.get(control);
+    if (ran === undefined) return [];
+    const { seconds, directory } = ran;
+    return [{ ...judgeControl(control, ran), control, seconds, directory, replay: replayOf(suite, bound, true) }];
+  });
   const reported: ReportedRun = {
     ...result,
     plan: plan.plan,
@@ -181,37 +232,21 @@ async function runOne(suite: Suite, bound: BoundPlan, folder: string): Promise<R
   return reported;
 }
 
-async function runControl(suite: Suite, bound: BoundPlan, control: Control, folder: string): Promise<ReportedControl> {
-  const result = await runInFolder(suite, bound, folder, control);
-  return {
-    ...judgeControl(control, result),
-    control,
-    seconds: result.seconds,
-    directory: result.directory,
-    replay: replayOf(suite, bound, true),
-  };
-}
-
-function runInFolder(
-  suite: Suite,
-  { file, plan, cell, seed }: BoundPlan,
-  directory: string,
-  control?: Control,
-): Promise<RunResult> {
-  const { host, signal, progress, createSetting, flags } = suite;
+function runInFolder(suite: Suite, bound: BoundPlan, directory: string, control?: Control): Promise<RunResult> {
+  const { host, signal, progress, createSetting, flags, swarm } = suite;
+  const { file, plan, cell, seed } = bound;
+  const about = { ...aboutRun(file), ...(control === undefined ? {} : { control }) };
+  const without = withoutIn(plan, flags.without, control);
+  if (swarm !== undefined) return swarm.run({ bound, without, directory: resolve(directory), about });
   return runPlan({
     plan,
     cell,
     seed,
-    without: withoutIn(plan, flags.without, control),
+    without,
     setting: createSetting(),
     host,
     directory: resolve(directory),
-    about: {
-      ...aboutRun(file),
-      ...(control === undefined ? {} : { control }),
-      isolated: process.env["SINBIN_ISOLATED"] === "1",
-    },
+    about: { ...about, isolated: process.env["SINBIN_ISOLATED"] === "1" },
     signal,
     onHistory: (history, schedule) =>
       progress.follow(history, schedule, control === undefined ? "" : ` without ${control.without.join(", ")}`),

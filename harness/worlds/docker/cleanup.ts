@@ -1,4 +1,4 @@
-/** Removes what runs have left at an engine: containers first, since networks and volumes are in use as long as they are there. */
+/** Removes what runs have left at an engine: services and containers first, since networks, volumes and configs are in use as long as they are there. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine, Listed } from "./engine.ts";
 import { isOrphan, runLabel } from "./labels.ts";
@@ -6,7 +6,7 @@ import { isOrphan, runLabel } from "./labels.ts";
 /** The engine may be about to make what it was asked for by one that is no more. */
 const rounds = 40;
 const betweenRoundsMs = 50;
-const order = ["container", "network", "volume"] as const;
+const order = ["service", "container", "network", "volume", "config"] as const;
 
 /** All of a run. False if something would not go. */
 export function removeRun(engine: Engine, run: string): Promise<boolean> {

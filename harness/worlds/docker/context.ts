@@ -12,6 +12,8 @@ export interface BuildContext {
   readonly files: readonly string[];
   /** Of their paths, contents and whether they can be executed. */
   readonly digest: string;
+  /** Of these only. */
+  readonly digestOf: (keep: (file: string) => boolean) => string;
   readonly archive: () => Readable;
 }
 
@@ -22,12 +24,16 @@ export async function readContext(folder: string, needed: readonly string[] = []
   const rules = await readRules(join(folder, ".dockerignore"));
   const found = rules.filter(await listFiles(folder, "", rules.prunes));
   const files = [...new Set([...found, ...needed])].sort();
-  const digest = createHash("sha256");
-  for (const description of await Promise.all(files.map((file) => describe(join(folder, file), file))))
-    digest.update(description);
+  const descriptions = await Promise.all(files.map((file) => describe(join(folder, file), file)));
+  const digestOf = (keep: (file: string) => boolean): string => {
+    const digest = createHash("sha256");
+    for (const [index, file] of files.entries()) if (keep(file)) digest.update(descriptions[index] ?? "");
+    return digest.digest("hex").slice(0, 16);
+  };
   return {
     files,
-    digest: digest.digest("hex").slice(0, 16),
+    digest: digestOf(() => true),
+    digestOf,
     archive: () => archiveFolder(folder, files),
   };
 }

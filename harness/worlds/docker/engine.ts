@@ -1,5 +1,5 @@
 /**
- * A Docker engine, as a world uses one: the only file that knows dockerode. Nothing here hangs: every call ends when the engine has not answered for
+ * A Docker engine, as a world uses one: the only file that knows dockerode, together with engine-swarm.ts. Nothing here hangs: every call ends when the engine has not answered for
  * too long, with a `WorldError` that says what was tried.
  */
 import { PassThrough, type Duplex, type Readable } from "node:stream";
@@ -7,6 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { messageOf, WorldError } from "../../errors.ts";
 import { findEndpoint } from "./endpoint.ts";
+import { removeService, wrapSwarm } from "./engine-swarm.ts";
+import type { SwarmEngine } from "./engine-swarm.ts";
 import { joinPipes } from "./pipes.ts";
 
 export interface Engine extends Disposable {
@@ -35,6 +37,8 @@ export interface Engine extends Disposable {
   /** All that carries a label, `key=value` or the key alone. */
   list(label: string): Promise<readonly Listed[]>;
   remove(listed: Listed): Promise<void>;
+  /** What it does for a swarm; undefined if it manages none. */
+  readonly swarm: SwarmEngine | undefined;
 }
 
 export type OnProgress = (line: string) => void;
@@ -137,7 +141,7 @@ export interface Executed extends Disposable {
 }
 
 export interface Listed {
-  readonly kind: "container" | "network" | "volume";
+  readonly kind: "service" | "container" | "network" | "volume" | "config";
   readonly id: string;
   readonly name: string;
   readonly labels: Labels;
@@ -241,8 +245,9 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
       attempt(`the container ${spec.name} can't be made`, async () =>
         wrap(await docker.createContainer(toOptions(spec)), attempt, docker),
       ),
-    list: (label) => attempt("what is there can't be listed", () => list(docker, label)),
+    list: (label) => attempt("what is there can't be listed", () => list(docker, label, info.managesSwarm)),
     remove: (listed) => attempt(`the ${listed.kind} ${listed.name} can't be removed`, () => remove(docker, listed)),
+    swarm: info.managesSwarm ? wrapSwarm(docker, attempt) : undefined,
     [Symbol.dispose]: () => over.abort(),
   };
 }
@@ -252,15 +257,32 @@ async function tooLong(engine: string, what: string, milliseconds: number, signa
   throw new WorldError(`the engine (${engine}) has not answered for ${milliseconds / 1000} s: ${what}`);
 }
 
-async function greet(
-  docker: Docker,
-  name: string,
-): Promise<{ readonly version: string; readonly api: string; readonly cpus: number; readonly memory: number }> {
+interface Greeting {
+  readonly version: string;
+  readonly api: string;
+  readonly cpus: number;
+  readonly memory: number;
+  readonly managesSwarm: boolean;
+}
+
+interface Information {
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly Swarm?: { readonly ControlAvailable?: boolean };
+}
+
+async function greet(docker: Docker, name: string): Promise<Greeting> {
   try {
-    const [{ NCPU, MemTotal }, { Version, ApiVersion }] = await answered(
-      Promise.all([docker.info() as Promise<{ readonly NCPU: number; readonly MemTotal: number }>, docker.version()]),
+    const [{ NCPU, MemTotal, Swarm }, { Version, ApiVersion }] = await answered(
+      Promise.all([docker.info() as Promise<Information>, docker.version()]),
     );
-    return { version: Version, api: ApiVersion, cpus: NCPU, memory: MemTotal };
+    return {
+      version: Version,
+      api: ApiVersion,
+      cpus: NCPU,
+      memory: MemTotal,
+      managesSwarm: Swarm?.ControlAvailable === true,
+    };
   } catch (cause) {
     throw new WorldError(`no Docker engine answers (${name}): ${reasonOf(cause)}; ${adviceFor(cause)}`, { cause });
   }
@@ -503,14 +525,21 @@ async function build(docker: Docker, archive: Readable, options: BuildOptions, o
   }
 }
 
-async function list(docker: Docker, label: string): Promise<readonly Listed[]> {
+async function list(docker: Docker, label: string, ofSwarm: boolean): Promise<readonly Listed[]> {
   const filters = { label: [label] };
-  const [containers, networks, { Volumes: volumes }] = await Promise.all([
+  const text = { filters: JSON.stringify(filters) };
+  const [containers, networks, { Volumes: volumes }, services, configs] = await Promise.all([
     docker.listContainers({ all: true, filters }),
     docker.listNetworks({ filters }),
     docker.listVolumes({ filters }),
+    ofSwarm ? (docker.listServices(text) as Promise<readonly OfSwarm[]>) : [],
+    ofSwarm ? (docker.listConfigs(text) as Promise<readonly OfSwarm[]>) : [],
   ]);
+  const named = (kind: "service" | "config", found: readonly OfSwarm[]): readonly Listed[] =>
+    found.map(({ ID, Spec }) => ({ kind, id: ID, name: Spec?.Name ?? ID, labels: Spec?.Labels ?? {} }));
   return [
+    ...named("service", services),
+    ...named("config", configs),
     ...containers.map(({ Id, Names, Labels }) => ({
       kind: "container" as const,
       id: Id,
@@ -527,10 +556,17 @@ async function list(docker: Docker, label: string): Promise<readonly Listed[]> {
   ];
 }
 
+interface OfSwarm {
+  readonly ID: string;
+  readonly Spec?: { readonly Name?: string; readonly Labels?: Labels };
+}
+
 async function remove(docker: Docker, { kind, id }: Listed): Promise<void> {
   try {
     if (kind === "container") await docker.getContainer(id).remove({ force: true, v: true });
     else if (kind === "network") await docker.getNetwork(id).remove();
+    else if (kind === "service") await removeService(docker, id);
+    else if (kind === "config") await docker.getConfig(id).remove();
     else await docker.getVolume(id).remove({ force: true });
   } catch (error) {
     // Somebody else removes it, too.

@@ -17,6 +17,8 @@ import type { BuildOptions, Engine, Image, Labels, OnProgress } from "./engine.t
 export interface Images {
   /** That of the gate, and of programs of sinbin's own. */
   own(): Promise<string>;
+  /** The command line, for other machines. */
+  tool(): Promise<string>;
   /** Where a program runs, and by which path. */
   ofProgram(program: string): Promise<{ readonly image: string; readonly program: string }>;
   /** A plan's `image` or `build`, with what it runs by itself. */
@@ -70,6 +72,15 @@ export function createImages(engine: Engine, onProgress: OnProgress): Images {
         const { digest, archive } = await context();
         const tag = `sinbin-programs:${digest}`;
         await build(tag, archive, { target: "programs", args: { BASE: baseImage() } });
+        return tag;
+      }),
+
+    tool: () =>
+      once("tool", async () => {
+        const { archive } = await context();
+        const base = process.env["SINBIN_BASE_IMAGE"];
+        const tag = `sinbin-tool:${(await describeOwn()).digest}`;
+        await build(tag, archive, { target: "tool", ...(base !== undefined && { args: { BASE: base } }) });
         return tag;
       }),
 
@@ -129,6 +140,31 @@ export function createImages(engine: Engine, onProgress: OnProgress): Images {
     return found;
   }
 }
+
+export interface Own {
+  /**
+   * Of all that a run depends on. Plans and pages are in the image as well; that they change makes no other image, since plans that are run elsewhere are
+   * brought there. It is the same in the image as it is here.
+   */
+  readonly digest: string;
+  /** The path in the image of a file of sinbin's own; undefined if it isn't there. */
+  pathInImage(path: string): string | undefined;
+}
+
+/** What the image of the command line has of sinbin. */
+export async function describeOwn(): Promise<Own> {
+  const { files, digestOf } = await readContext(home, ["Dockerfile"]);
+  return {
+    digest: digestOf((file) => !isPage(file) && !isPlan(file)),
+    pathInImage(path) {
+      const inside = relative(home, resolve(path)).split(sep).join("/");
+      return files.includes(inside) ? join(homeInImage, inside) : undefined;
+    },
+  };
+}
+
+const isPage = (file: string): boolean => /^docs\/|\.md$|^LICENSE$/.test(file);
+const isPlan = (file: string): boolean => /^suites\/.*\.ya?ml$/.test(file) && !file.endsWith("/subject.yaml");
 
 /** The nearest folder with a package.json: what is in it goes along, its packages too. */
 function projectOf(path: string): string {
