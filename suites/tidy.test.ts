@@ -33,8 +33,10 @@ const importedIn: Readonly<Record<string, readonly string[]>> = {
   "fast-xml-parser": ["planetlab/xml.ts"],
   "dns-packet": ["host/sim/question.ts"],
   "@peculiar/x509": ["host/real/certificates.ts"],
-  dockerode: ["harness/worlds/docker/engine.ts", "harness/worlds/docker/engine-swarm.ts"],
-  testcontainers: ["harness/worlds/docker/engine.ts"],
+  dockerode: ["engine", "engine-container", "engine-images", "engine-objects", "engine-swarm", "engine-watch"].map(
+    (name) => `harness/worlds/docker/${name}.ts`,
+  ),
+  testcontainers: ["harness/worlds/docker/engine-images.ts"],
   "tar-fs": ["harness/worlds/docker/archive.ts"],
   "tar-stream": ["harness/worlds/docker/archive.ts"],
   "@balena/dockerignore": ["harness/worlds/docker/context.ts"],
