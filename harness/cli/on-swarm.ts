@@ -133,7 +133,7 @@ export async function startSwarmRuns({ host, flags, plans, setting, signal }: Sw
 }
 
 /** As they stand in the arguments of a process. */
-export function cellWords(cell: BoundPlan["cell"]): readonly string[] {
+function cellWords(cell: BoundPlan["cell"]): readonly string[] {
   return Object.entries(cell).flatMap(([name, value]) => [
     "--cell",
     `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,

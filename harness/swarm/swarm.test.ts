@@ -41,6 +41,15 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(betweenLooksMs);
 }
 
+/** Until something is so while it runs. */
+async function during({ ended }: Running, condition: () => Promise<boolean>): Promise<void> {
+  const early = ended.then(({ code, out, err }) => {
+    throw new Error(`it ended with ${code} before that: ${out}${err}`);
+  });
+  early.catch(() => {});
+  await Promise.race([until(condition), early]);
+}
+
 test("a swarm of three engines can be made, at least in CI", () => {
   expect(process.env["CI"] === "true" ? hindrance : undefined).toBeUndefined();
 });
@@ -75,8 +84,9 @@ describe.runIf(hindrance === undefined)("on a swarm of three engines", () => {
   }, hangGuardMs);
 
   test("Ctrl-C leaves nothing in the swarm and no folder", { timeout: hangGuardMs }, async () => {
-    const { child, ended } = onSwarm("run", plan);
-    await until(isRunning);
+    const running = onSwarm("run", plan);
+    const { child, ended } = running;
+    await during(running, isRunning);
     child.kill("SIGINT");
     const { code, err } = await ended;
     expect([code, err]).toEqual([130, expect.stringContaining("interrupted")]);
@@ -85,8 +95,9 @@ describe.runIf(hindrance === undefined)("on a swarm of three engines", () => {
   });
 
   test("nothing is left in the swarm after kill -9 of the harness", { timeout: hangGuardMs }, async () => {
-    const { child, ended } = onSwarm("run", plan);
-    await until(isRunning);
+    const running = onSwarm("run", plan);
+    const { child, ended } = running;
+    await during(running, isRunning);
     child.kill("SIGKILL");
     await ended;
     await until(isClear);
@@ -113,18 +124,14 @@ describe.runIf(hindrance === undefined)("on a swarm of three engines", () => {
     async () => {
       const junit = `${out}.xml`;
       const running = onSwarm("run", plan, "--junit", junit, "--per-node", "1");
-      await until(() => isRunningOn("swarm-3"));
+      await during(running, () => isRunningOn("swarm-3"));
       await engines.kill(3);
       // And what one task of another one would have handed over is lost with it.
-      await until(() =>
-        engines
-          .docker(1, "ps", "--quiet")
-          .then(async (ids) => engines.docker(1, "kill", ids))
-          .then(
-            () => true,
-            () => false,
-          ),
-      );
+      const killOne = async (): Promise<boolean> => {
+        const container = await engines.docker(1, "ps", "--quiet");
+        return container !== "" && (await engines.docker(1, "kill", container).catch(() => "")) !== "";
+      };
+      await during(running, killOne);
       const { code, out: report, err } = await running.ended;
       expect([code, report]).toEqual([0, expect.stringContaining("pass: 5 passed")]);
       expect(err).toContain("swarm-3: the node is gone; its job is started again");
