@@ -28,14 +28,9 @@ export function isOrphan({ labels }: Listed): boolean {
   return start === undefined || start !== labels[startLabel];
 }
 
-/** Process ids count in a namespace only, and a machine's clock in its own boot. */
+/** Process ids mean something in one PID namespace of one boot of one machine; when its first process was started tells namespaces apart. */
 function machine(): string {
-  return [hostname(), contentOf("/proc/sys/kernel/random/boot_id").trim(), namespaceOf()].join(" ");
-}
-
-function namespaceOf(): string {
-  // The third field of init's own view: which process of this namespace is the first.
-  return startOf(1) ?? "";
+  return [hostname(), contentOf("/proc/sys/kernel/random/boot_id").trim(), startOf(1) ?? ""].join(" ");
 }
 
 /** When a process was started, so that another one with its id is not taken for it; undefined if there is none. */
