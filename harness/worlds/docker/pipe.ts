@@ -78,14 +78,13 @@ async function serveOperation(
 ): Promise<void> {
   const say = (line: Reply): void => void (stream.writable && stream.write(`${JSON.stringify(line)}\n`));
   const unwanted = new AbortController();
-  const gone = new Promise<void>((resolve) => {
-    const end = (): void => {
-      unwanted.abort();
-      resolve();
-    };
-    stream.once("end", end).once("close", end);
-    over.addEventListener("abort", end, { once: true });
-  });
+  const gone = Promise.withResolvers<void>();
+  const end = (): void => {
+    unwanted.abort();
+    gone.resolve();
+  };
+  stream.once("end", end).once("close", end);
+  over.addEventListener("abort", end);
   stream.respond({ [HTTP2_HEADER_STATUS]: 200 });
   try {
     const input = await firstLine(stream);
@@ -94,12 +93,13 @@ async function serveOperation(
     const { value, lasting } = await operation(input, { tell, signal: unwanted.signal });
     say({ value: value ?? null });
     if (lasting !== undefined) {
-      await gone;
+      await gone.promise;
       await lasting[Symbol.asyncDispose]();
     }
   } catch (error) {
     say({ error: describe(error) });
   } finally {
+    over.removeEventListener("abort", end);
     stream.end();
     stream.resume();
   }
