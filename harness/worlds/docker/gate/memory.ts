@@ -9,16 +9,19 @@ import { operation } from "./operation.ts";
 
 const betweenLooksMs = 50;
 
-/** `initOf`: the first process of the container in which the service runs, if it does. */
-export function createMemoryOperations(
-  initOf: (service: string) => number | undefined,
-): Readonly<Record<string, Operation>> {
+/** Where a service runs: the first process of its container, and its own. */
+export interface Place {
+  readonly init: number | undefined;
+  readonly main: number | undefined;
+}
+
+export function createMemoryOperations(placeOf: (service: string) => Place): Readonly<Record<string, Operation>> {
   const watches = new Map<string, Watch>();
   return {
-    ...operation("memory.used", async ({ service }) => ({ value: usedBy(initOf(service)) ?? null })),
+    ...operation("memory.used", async ({ service }) => ({ value: usedBy(placeOf(service).init) ?? null })),
     ...operation("memory.watch", async ({ service }, { tell }) => {
       const watch = startWatch(
-        () => initOf(service),
+        () => placeOf(service),
         () => tell(null),
       );
       watches.set(service, watch);
@@ -32,21 +35,28 @@ export function createMemoryOperations(
 }
 
 interface Watch extends AsyncDisposable {
-  /** The service has just been killed by somebody: whether it was the kernel, for its memory. */
+  /** The service was killed by somebody: whether it was the kernel, for its memory. */
   killed(): boolean;
 }
 
-function startWatch(initOf: () => number | undefined, tell: () => void): Watch {
+function startWatch(placeOf: () => Place, tell: () => void): Watch {
   const over = new AbortController();
-  let last = { init: initOf(), own: killsIn(initOf()) ?? 0, everywhere: killsEverywhere(), more: 0 };
+  let { init } = placeOf();
+  let own = killsIn(init) ?? 0;
+  let everywhere = killsEverywhere();
+  /** The kernel has killed one of its processes, and its own has not been seen well since. */
+  let isSuspect = false;
   const look = (): void => {
-    const init = initOf();
-    const everywhere = killsEverywhere();
-    const own = killsIn(init);
-    if (own === undefined) return;
-    const more = init === last.init ? own - last.own : 0;
+    const place = placeOf();
+    const before = killsEverywhere();
+    const kills = killsIn(place.init);
+    if (kills === undefined) return;
+    const more = place.init === init ? kills - own : 0;
+    isSuspect = more > 0 || (isSuspect && place.init === init && !isWell(place.main));
     for (let n = 0; n < more; n++) tell();
-    last = { init, own, everywhere, more };
+    init = place.init;
+    own = kills;
+    everywhere = before;
   };
   const looking = (async () => {
     for (;;) {
@@ -61,9 +71,9 @@ function startWatch(initOf: () => number | undefined, tell: () => void): Watch {
   return {
     killed() {
       look();
-      if (last.more > 0) return true;
+      if (isSuspect) return true;
       // Its control group is gone with it; the machine's count has moved, and it was not told to end.
-      const isKilled = killsEverywhere() > last.everywhere;
+      const isKilled = killsEverywhere() > everywhere;
       if (isKilled) tell();
       return isKilled;
     },
@@ -74,6 +84,22 @@ function startWatch(initOf: () => number | undefined, tell: () => void): Watch {
     },
   };
 }
+
+/** Not on its way to its end: one that is killed may take its time until it is gone, for instance to give its memory back. */
+function isWell(pid: number | undefined): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    const flags = Number(readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ")[6]);
+    const pending = [...status.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
+    const isKilled = pending.some((mask) => ((mask >> 8n) & 1n) === 1n);
+    return !isKilled && (flags & exiting) === 0 && /^State:\s*[^ZX]/m.test(status);
+  } catch {
+    return false;
+  }
+}
+
+/** PF_EXITING of Linux. */
+const exiting = 0x4;
 
 /** In version 2 and in version 1 of control groups. */
 const usage = ["memory.current", "memory/memory.usage_in_bytes"];

@@ -83,7 +83,7 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
       changing(service, () => targets(service).disk.losePower(chance)),
     ),
     ...operation("cpu.freeze", async ({ service }) => lastingIf(await targets(service).cpu.freeze())),
-    ...createMemoryOperations((service) => find(service).init),
+    ...createMemoryOperations((service) => ({ init: find(service).init, main: find(service).life?.pid })),
     ...operation("limits.limit", async ({ service, what, to }, { tell }) =>
       lastingIf(await targets(service).limits.limit(what, to, () => tell(null))),
     ),
