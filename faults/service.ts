@@ -31,6 +31,8 @@ export interface ServiceFault<
    * It works inside the host of a program, so that a `command` and an image can't have it: `check` refuses it there, and says this, which is what to write instead.
    */
   readonly programsOnly?: string;
+  /** With this in the plan an image can have it all the same; then nobody tells of its hits. */
+  readonly imagesWith?: "limits.disk";
   /** Only the host of a program tells of its hits; nobody sees those of a `command` or an image, whose step must say `may_miss`. */
   readonly toldByPrograms?: true;
   /** Resolves when all that it does at once is done. What goes on then ends when it is lifted. */

@@ -10,7 +10,8 @@ export const full = diskFault({
   example: "{}",
   pulse: false,
   programsOnly:
-    "give it a small file system of its own, or take disk.truncate and disk.delete, which act on any service",
+    "give it a small file system of its own (of an image: limits: { disk: 64MiB }, and may_miss), or take disk.truncate and disk.delete, which act on any service",
+  imagesWith: "limits.disk",
   parameters: z.strictObject({}),
   inject: (target, _parameters, { hit }) => target.refuse("ENOSPC", () => hit({ code: "ENOSPC" })),
 });

@@ -20,6 +20,10 @@ export function checkServices(checking: Checking): void {
 
 function checkKeys(name: string, raw: Raw, { subjects, complain }: Checking): void {
   const at: Path = ["services", name];
+  const hasRoom = recordAt(raw, "limits")["disk"] !== undefined;
+  if (hasRoom && !isImage(raw)) complain([...at, "limits", "disk"], "leave out disk: it goes with image and build");
+  if (hasRoom && isImage(raw) && raw["volumes"] === undefined)
+    complain([...at, "limits", "disk"], "write volumes, such as [/data]: a disk of this size for each of them");
   if (isImage(raw)) return;
   for (const key of keysOfImages)
     if (raw[key] !== undefined) complain([...at, key], `leave out ${key}: it goes with image and build`);

@@ -117,6 +117,8 @@ export const imageShape = {
 
 const smallestMemory = 6 * 1024 * 1024;
 
+const smallestDisk = 1024 * 1024;
+
 const limitsShape = {
   memory: bound(size.refine((bytes) => bytes >= smallestMemory, "write 6MiB or more: no engine starts with less"))
     .optional()
@@ -126,6 +128,9 @@ const limitsShape = {
     .min(0.01, "write 0.01 or more")
     .optional()
     .meta({ description: "The time of so many CPUs, such as 1.5." }),
+  disk: bound(size.refine((bytes) => bytes >= smallestDisk, "write 1MiB or more"))
+    .optional()
+    .meta({ description: "Room in each of the volumes of an image, which are then in memory." }),
   processes: z.int("write a whole number, such as 100").min(1, "write 1 or more").optional(),
   open_files: z.int("write a whole number, such as 1024").min(1, "write 1 or more").optional(),
 };
@@ -134,6 +139,6 @@ const limitsShape = {
 export const limits = fitting(
   z.strictObject(limitsShape),
   Object.keys(limitsShape),
-  "write at least one of memory, cpus, processes and open_files",
+  "write at least one of memory, cpus, disk, processes and open_files",
   ({ size: count }) => count > 0,
 ).meta({ minProperties: 1 });

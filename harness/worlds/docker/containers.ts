@@ -19,17 +19,24 @@ export interface ServiceVolume {
   readonly name: string;
   readonly inGate: string;
   readonly inService: string;
+  /** The most that fits in, in bytes. */
+  readonly size?: number | undefined;
 }
 
 /** Its directory and its room; of an image, the volumes that the plan names lie in the gate as they do in the image. */
 export function volumesOf(run: string, name: string, service: Service): readonly ServiceVolume[] {
   const homes = isImage(service)
-    ? (service.volumes ?? []).map((at, index) => ({ part: `volume-${index}`, inGate: `home${at}`, inService: at }))
+    ? (service.volumes ?? []).map((at, index) => ({
+        part: `volume-${index}`,
+        inGate: `home${at}`,
+        inService: at,
+        size: service.limits?.disk,
+      }))
     : [{ part: "home", inGate: "home", inService: homeAt }];
-  return [...homes, { part: "room", inGate: "room", inService: roomAt }].map(({ part, inGate, inService }) => ({
+  return [...homes, { part: "room", inGate: "room", inService: roomAt }].map(({ part, inGate, ...rest }) => ({
     name: `sinbin-${run}-${name}-${part}`,
     inGate: `/services/${name}/${inGate}`,
-    inService,
+    ...rest,
   }));
 }
 

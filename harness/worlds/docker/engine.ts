@@ -42,7 +42,8 @@ export interface Engine extends Disposable {
   /** From an archive whose `Dockerfile` is in it, unless named. @throws {WorldError} with the last lines of the build. */
   build(archive: Readable, options: BuildOptions, onProgress: OnProgress): Promise<void>;
   createNetwork(network: NetworkSpec): Promise<string>;
-  createVolume(volume: { readonly name: string; readonly labels: Labels }): Promise<void>;
+  /** `size`: in memory, and no larger than that; bytes. */
+  createVolume(volume: VolumeSpec): Promise<void>;
   createContainer(spec: ContainerSpec): Promise<Container>;
   /** All that carries a label, `key=value` or the key alone. */
   list(label: string): Promise<readonly Listed[]>;
@@ -75,6 +76,12 @@ export interface NetworkSpec {
   readonly internal: boolean;
   /** Such as 198.18.7.0/24, with an address for the engine's own end; the engine chooses unless given. */
   readonly subnet?: { readonly range: string; readonly gateway: string };
+}
+
+export interface VolumeSpec {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly size?: number | undefined;
 }
 
 export interface ContainerSpec {
@@ -218,9 +225,14 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
         });
         return created.id;
       }),
-    createVolume: ({ name: volume, labels }) =>
+    createVolume: ({ name: volume, labels, size }) =>
       attempt(`the volume ${volume} can't be made`, async () => {
-        await docker.createVolume({ Name: volume, Labels: { ...labels } });
+        await docker.createVolume({
+          Name: volume,
+          Labels: { ...labels },
+          // Whose it is is not known, so that it is everybody's.
+          ...(size !== undefined && { DriverOpts: { type: "tmpfs", device: "tmpfs", o: `size=${size},mode=1777` } }),
+        });
       }),
     createContainer: (spec) =>
       attempt(`the container ${spec.name} can't be made`, async () =>

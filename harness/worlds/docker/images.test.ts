@@ -61,6 +61,23 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", 
     expect(String(await disk?.read("/data/lives"))).toBe("life");
   });
 
+  test("a volume of a given size is full for a while, and has room again", async () => {
+    const image = await imageOf(engine);
+    const script =
+      "echo up; while :; do head -c 100000 /dev/zero > /data/file && echo written || echo refused; rm -f /data/file; sleep 0.05; done";
+    await using stage = await openStage(engine, {
+      services: {
+        writer: service(image, script, { user: "12345", volumes: ["/data"], limits: { disk: 2 * 1024 * 1024 } }),
+      },
+    });
+    const last = () => linesOf(stage, "writer").at(-1);
+    await stage.until(() => last() === "written");
+    const full = await stage.inject("disk.full", "writer");
+    await stage.until(() => last() === "refused");
+    await full.lift();
+    await stage.until(() => last() === "written");
+  });
+
   test("who shares a network finds the other by name, and nobody else does", async () => {
     const image = await imageOf(engine);
     const ask = "getent hosts server > /dev/null && echo found || echo unknown; echo up; exec sleep 1000";

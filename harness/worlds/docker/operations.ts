@@ -57,6 +57,8 @@ export const inputs = {
   "disk.previous": on({ path: z.string() }),
   /** Hold; tells of each refusal. */
   "disk.refuse": on({ code: z.enum(["ENOSPC", "EROFS"]) }),
+  /** Lasts: every volume of an image is full. */
+  "disk.fill": on({ volumes: z.array(z.string()) }),
   "disk.lose-power": on({ chance }),
   /** Hold. */
   "cpu.freeze": on({}),

@@ -35,7 +35,7 @@ export function createContainerService(options: ContainerServiceOptions): Superv
   const { targets, ...remote } = createRemoteTargets({
     service: name,
     gate,
-    absolute: isImage(service),
+    volumes: isImage(options.service) ? (options.service.volumes ?? []) : undefined,
     life,
     load,
     resources,

@@ -42,7 +42,7 @@ export async function createSite(options: SiteOptions): Promise<Site> {
     images.own(),
     createNetworks({ engine, run, labels, services, links }),
     createSharedNetworks({ engine, run, labels, services }),
-    ...volumes.map(({ name }) => engine.createVolume({ name, labels })),
+    ...volumes.map(({ name, size }) => engine.createVolume({ name, labels, size })),
   );
   signal.throwIfAborted();
   const gate = await createGateContainer({ engine, image: own, run, labels, services, networks });

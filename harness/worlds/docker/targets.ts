@@ -21,8 +21,8 @@ export interface RemoteTargets {
 export interface RemoteTargetsOptions {
   readonly service: string;
   readonly gate: GateClient;
-  /** Its files are called by absolute paths, as those of an image are. */
-  readonly absolute: boolean;
+  /** Of an image, whose files are called by absolute paths. */
+  readonly volumes: readonly string[] | undefined;
   readonly life: () => Life | undefined;
   readonly load: (processes: number) => Promise<AsyncDisposable>;
   readonly resources: Resources;
@@ -33,7 +33,7 @@ export interface RemoteTargetsOptions {
 export function createRemoteTargets({
   service,
   gate,
-  absolute,
+  volumes,
   life,
   load,
   resources,
@@ -47,7 +47,7 @@ export function createRemoteTargets({
   const disk: DiskTarget = {
     async files() {
       const found = z.array(z.string()).parse(await gate.ask("disk.files", { service }));
-      return absolute ? found.map((path) => `/${path}`) : found;
+      return volumes !== undefined ? found.map((path) => `/${path}`) : found;
     },
     read: async (path) => bytesOf(await gate.ask("disk.read", at(path))),
     put: async (path, bytes) =>
@@ -55,6 +55,8 @@ export function createRemoteTargets({
     delete: async (path) => z.boolean().parse(await gate.ask("disk.delete", at(path))),
     previous: async (path) => bytesOf(await gate.ask("disk.previous", at(path))),
     async refuse(code, onRefused) {
+      // An image has no host that could refuse: what is full is full.
+      if (volumes !== undefined) return gate.hold("disk.fill", { service, volumes: [...volumes] });
       return gate.hold("disk.refuse", { service, code }, onRefused);
     },
     async losePower({ seed, path }) {

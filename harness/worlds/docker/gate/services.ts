@@ -1,11 +1,13 @@
 /** The services of a run as the gate sees them: their processes, which are this machine's, and their volumes, which are directories of its own. */
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Targets } from "../../../../faults/targets.ts";
 import { createLocalTargets } from "../../local/targets.ts";
 import type { LocalTargets } from "../../local/targets.ts";
 import type { Answer, Operation } from "../pipe.ts";
 import { adopt, prepareDirectories, pathsOf } from "./directories.ts";
 import { createMemoryOperations } from "./memory.ts";
+import { fill } from "./ballast.ts";
 import { lastingIf, operation } from "./operation.ts";
 import { findLife, isFirstProcess } from "./life.ts";
 import type { GateLife } from "./life.ts";
@@ -79,6 +81,9 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
     ...operation("disk.refuse", async ({ service, code }, { tell }) =>
       lastingIf(await targets(service).disk.refuse(code, () => tell(null))),
     ),
+    ...operation("disk.fill", async ({ service, volumes }) => ({
+      lasting: await fill(volumes.map((volume) => join(pathsOf(service).directory, volume))),
+    })),
     ...operation("disk.lose-power", ({ service, chance }) =>
       changing(service, () => targets(service).disk.losePower(chance)),
     ),
