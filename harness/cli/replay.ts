@@ -75,6 +75,7 @@ export async function replay(
     isolation,
     plans: [plan],
     onProgress: (line) => console.error(line),
+    signal,
   });
   const folder = nameFolder(flags.out);
   const made = await makeFolder(folder, flags.out);

@@ -85,6 +85,7 @@ export async function run(
     isolation,
     plans: plans.map(({ plan }) => plan),
     onProgress: (line) => (progress ?? createLiveLine(process.stderr, host.clock)).say(line),
+    signal,
   });
   const loaded = plans.map((each) => ({
     ...each,

@@ -184,6 +184,7 @@ async function realRuns(world: WorldName, isolation: Isolation, signal: AbortSig
     isolation,
     plans: [],
     onProgress: (line) => console.error(line),
+    signal,
   });
   const folder = await mkdtemp(join(tmpdir(), "sinbin-shrink-"));
   let number = 0;

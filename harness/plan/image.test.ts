@@ -198,7 +198,10 @@ describe("one mistake, one sentence", () => {
       "{ image: a, networks: [inside] }",
       "services.cache.networks[0]: only cache is in inside: write it at another service",
     ],
-    ["{ image: a, limits: {} }", "services.cache.limits: write at least one of memory, cpus, disk, processes and open_files"],
+    [
+      "{ image: a, limits: {} }",
+      "services.cache.limits: write at least one of memory, cpus, disk, processes and open_files",
+    ],
     [
       "{ image: a, limits: { memory: 256 } }",
       "services.cache.limits.memory: write a size in whole bytes with its unit",

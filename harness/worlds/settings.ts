@@ -15,12 +15,14 @@ export interface SettingsOptions {
   readonly plans: readonly Plan[];
   /** What has to be made or fetched first, a line at a time. */
   readonly onProgress: (line: string) => void;
+  /** For whoever waits until an engine answers. */
+  readonly signal?: AbortSignal;
 }
 
 /** Resolves with what makes one for each run. @throws {WorldError} if a program can't be loaded. */
 export async function settingsOf(
   world: WorldName,
-  { host, isolation, plans, onProgress }: SettingsOptions,
+  { host, isolation, plans, onProgress, signal }: SettingsOptions,
 ): Promise<() => Setting> {
   switch (world) {
     case "local":
@@ -32,7 +34,7 @@ export async function settingsOf(
     case "docker": {
       // The libraries of an engine are for those who use one.
       const { prepareDocker } = await import("./docker/setting.ts");
-      return prepareDocker({ host, onProgress });
+      return prepareDocker({ host, onProgress, signal });
     }
     default:
       return world satisfies never;

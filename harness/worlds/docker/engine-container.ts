@@ -2,7 +2,8 @@
 import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
 import type { Container, ContainerLimits, ContainerSpec } from "./engine.ts";
-import { statusOf } from "./engine-errors.ts";
+import { WorldError } from "../../errors.ts";
+import { reasonOf, statusOf } from "./engine-errors.ts";
 import { joinPipes } from "./pipes.ts";
 
 /** Characters that are kept of what a process complains of. */
@@ -11,7 +12,7 @@ const complaintLength = 4000;
 /** Tries something at the engine, within its patience. @throws {WorldError} that says what was tried. */
 export type Attempt = <Result>(what: string, work: () => Promise<Result>) => Promise<Result>;
 
-export function wrap(container: Docker.Container, attempt: Attempt, docker: Docker): Container {
+export function wrap(container: Docker.Container, attempt: Attempt, docker: Docker, dead: Promise<never>): Container {
   const { id } = container;
   const called = `the container ${id.slice(0, 12)}`;
   return {
@@ -41,8 +42,12 @@ export function wrap(container: Docker.Container, attempt: Attempt, docker: Dock
       }),
     start: () => attempt(`${called} can't be started`, async () => void (await container.start())),
     async wait() {
-      const { StatusCode } = (await container.wait()) as { readonly StatusCode: number };
-      return StatusCode;
+      try {
+        const { StatusCode } = (await container.wait()) as { readonly StatusCode: number };
+        return StatusCode;
+      } catch (cause) {
+        throw new WorldError(`nobody tells when ${called} ends: ${reasonOf(cause)}`, { cause });
+      }
     },
     inspect: () =>
       attempt(`${called} can't be looked at`, async () => {
@@ -85,6 +90,7 @@ export function wrap(container: Docker.Container, attempt: Attempt, docker: Dock
         });
         docker.modem.demuxStream(stream, out, err);
         for (const event of ["end", "close", "error"]) stream.once(event, () => out.end());
+        dead.catch(() => stream.destroy());
         return {
           pipe: joinPipes(out, stream),
           complaint: () => complaint,

@@ -22,10 +22,11 @@ interface Information {
   readonly Swarm?: { readonly ControlAvailable?: boolean };
 }
 
-export async function greet(docker: Docker, name: string): Promise<Greeting> {
+export async function greet(docker: Docker, name: string, signal: AbortSignal | undefined): Promise<Greeting> {
   try {
     const [{ NCPU, MemTotal, Swarm }, { Version, ApiVersion }] = await answered(
       Promise.all([docker.info() as Promise<Information>, docker.version()]),
+      signal,
     );
     return {
       version: Version,
@@ -35,21 +36,27 @@ export async function greet(docker: Docker, name: string): Promise<Greeting> {
       managesSwarm: Swarm?.ControlAvailable === true,
     };
   } catch (cause) {
+    signal?.throwIfAborted();
     throw new WorldError(`no Docker engine answers (${name}): ${reasonOf(cause)}; ${adviceFor(cause)}`, { cause });
   }
 }
 
-async function answered<Result>(work: Promise<Result>): Promise<Result> {
+async function answered<Result>(work: Promise<Result>, signal?: AbortSignal): Promise<Result> {
   const done = new AbortController();
+  const interrupted = Promise.withResolvers<never>();
+  const interrupt = (): void => interrupted.reject(signal?.reason);
+  if (signal?.aborted === true) interrupt();
+  signal?.addEventListener("abort", interrupt, { once: true });
   work.catch(() => {});
   const silence = sleep(silenceMs, undefined, { signal: done.signal }).then(() => {
     throw new Error(`silent for ${silenceMs / 1000} s`);
   });
   silence.catch(() => {});
   try {
-    return await Promise.race([work, silence]);
+    return await Promise.race([work, silence, interrupted.promise]);
   } finally {
     done.abort();
+    signal?.removeEventListener("abort", interrupt);
   }
 }
 

@@ -8,6 +8,8 @@
  *                 ├── engine-objects.ts      what is left of a run
  *                 └── engine-swarm.ts        jobs on other machines
  */
+import { Agent } from "node:http";
+import { Agent as SecureAgent } from "node:https";
 import type { Duplex, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
@@ -166,12 +168,15 @@ export interface Listed {
 /** What an engine on a loaded machine may need for the slowest of its calls. */
 const patienceMs = 60_000;
 
-/** @throws {WorldError} if none answers, with what to do. */
-export async function connectEngine({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Engine> {
+/** `signal`: for the wait until it answers. @throws {WorldError} if none does, with what to do. */
+export async function connectEngine({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Engine> {
   const { name, variables } = findEndpoint(process.env);
   // Docker's libraries look there, and so does whatever we start.
   Object.assign(process.env, variables);
   const docker = new Docker();
+  const modem = docker.modem as { readonly protocol?: string; agent?: Agent };
+  const connections = new (modem.protocol === "https" ? SecureAgent : Agent)({ keepAlive: true });
+  modem.agent = connections;
   const over = new AbortController();
   const { promise: dead, reject: die } = Promise.withResolvers<never>();
   dead.catch(() => {});
@@ -186,7 +191,6 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
     }
   };
   const attempt = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
-    signal?.throwIfAborted();
     try {
       return await within(what, patienceMs, work());
     } catch (cause) {
@@ -195,8 +199,15 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
     }
   };
 
-  const info = await greet(docker, name);
-  void watchOver(docker, over.signal).catch((error: unknown) => die(error));
+  const info = await greet(docker, name, signal).catch((error: unknown) => {
+    connections.destroy();
+    throw error;
+  });
+  void watchOver(docker, over.signal).catch((error: unknown) => {
+    die(error);
+    // What waits for an answer waits no more, or the harness would never end.
+    connections.destroy();
+  });
 
   return {
     name,
@@ -236,12 +247,15 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
       }),
     createContainer: (spec) =>
       attempt(`the container ${spec.name} can't be made`, async () =>
-        wrap(await docker.createContainer(toOptions(spec)), attempt, docker),
+        wrap(await docker.createContainer(toOptions(spec)), attempt, docker, dead),
       ),
     list: (label) => attempt("what is there can't be listed", () => list(docker, label, info.managesSwarm)),
     remove: (listed) => attempt(`the ${listed.kind} ${listed.name} can't be removed`, () => remove(docker, listed)),
     swarm: info.managesSwarm ? wrapSwarm(docker, attempt) : undefined,
-    [Symbol.dispose]: () => over.abort(),
+    [Symbol.dispose]() {
+      over.abort();
+      connections.destroy();
+    },
   };
 }
 

@@ -44,7 +44,9 @@ export async function startGate(container: Container, run: string, host: Host): 
   const gone = gate.closed.then((): Promise<never> => {
     if (!wanted) return new Promise<never>(() => {});
     const said = executed.complaint().trim();
-    throw new WorldError(`the gate is gone: ${said === "" ? "its container has ended" : said}`);
+    throw new WorldError(
+      `the gate is gone: ${said === "" ? "its container has ended, or the engine no longer answers" : said}`,
+    );
   });
   gone.catch(() => {});
 

@@ -11,11 +11,12 @@ export interface DockerSettingOptions {
   readonly host: Host;
   /** What takes long is shown, a line at a time. */
   readonly onProgress: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws {WorldError} if no engine answers. */
-export async function prepareDocker({ host, onProgress }: DockerSettingOptions): Promise<() => Setting> {
-  const engine: Engine = await connectEngine();
+export async function prepareDocker({ host, onProgress, signal }: DockerSettingOptions): Promise<() => Setting> {
+  const engine: Engine = await connectEngine({ signal });
   await removeOrphans(engine);
   const images = createImages(engine, onProgress);
   return () => ({
