@@ -94,7 +94,7 @@ function checkSilent(step: RawStep, checking: Checking): void {
 }
 
 function hasSmallDisk(service: unknown): boolean {
-  return isRecord(service) && recordAt(service as Raw, "limits")["disk"] !== undefined;
+  return isRecord(service) && recordAt(service, "limits")["disk"] !== undefined;
 }
 
 function hasRamp(written: unknown): boolean {

@@ -18,6 +18,7 @@ export async function findEngineHindrance(): Promise<string | undefined> {
 const hindrance = await findEngineHindrance();
 
 export function describeWithEngine(what: string, tests: () => void): void {
+  // oxlint-disable-next-line vitest/no-conditional-tests, vitest/valid-title, vitest/valid-describe-callback -- it is `describe`, where that can be.
   if (hindrance === undefined) describe(what, tests);
   else tellUntested(what, hindrance);
 }

@@ -76,6 +76,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", 
     await stage.until(() => last() === "refused");
     await full.lift();
     await stage.until(() => last() === "written");
+    expect(linesOf(stage, "writer")).toContain("refused");
   });
 
   test("who shares a network finds the other by name, and nobody else does", async () => {

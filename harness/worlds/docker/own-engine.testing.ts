@@ -40,6 +40,8 @@ cd /
 exec dockerd "$@"
 `;
 
+const inItsOwn = ["unshare", "--uts", "--mount", "--pid", "--fork", "--kill-child"];
+
 export async function startOwnEngine({ secure = false }: { readonly secure?: boolean } = {}): Promise<OwnEngine> {
   await using starting = new AsyncDisposableStack();
   const folder = mkdtempSync("/var/tmp/sinbin-far-");
@@ -59,10 +61,18 @@ export async function startOwnEngine({ secure = false }: { readonly secure?: boo
     child = spawn(
       "nsenter",
       [
-        ...[`--net=/run/netns/${name}`, "unshare", "--uts", "--mount", "--pid", "--fork", "--kill-child"],
-        ...["sh", "-ec", start, "sh", "--host", `unix://${socket}`, "--host", `tcp://${host}:${port}`],
-        ...["--data-root", join(folder, "data"), "--exec-root", join(folder, "run"), "--pidfile", join(folder, "pid")],
-        ...["--cgroup-parent", `/${name}`],
+        `--net=/run/netns/${name}`,
+        ...inItsOwn,
+        "sh",
+        "-ec",
+        start,
+        "sh",
+        `--host=unix://${socket}`,
+        `--host=tcp://${host}:${port}`,
+        `--data-root=${join(folder, "data")}`,
+        `--exec-root=${join(folder, "run")}`,
+        `--pidfile=${join(folder, "pid")}`,
+        `--cgroup-parent=/${name}`,
         ...(secure ? securedBy(join(folder, "server")) : ["--tls=false"]),
       ],
       {
@@ -144,9 +154,12 @@ function joinNetwork(): number {
   throw new Error(`there are ${mostEngines} engines of tests already: ip link`);
 }
 
+function openssl(...words: readonly string[]): string {
+  return run("openssl", ...words);
+}
+
 /** An authority, and what it has issued to a server of this address and to a client. */
 function makeCertificates(folder: string, host: string): void {
-  const openssl = (...words: readonly string[]): string => run("openssl", ...words);
   const authority = ["-CA", join(folder, "ca.pem"), "-CAkey", join(folder, "ca-key.pem"), "-CAcreateserial"];
   const newKey = ["req", "-newkey", "rsa:2048", "-nodes"];
   openssl(

@@ -41,13 +41,13 @@ describeWithEngine("engines elsewhere", () => {
     beforeAll(() => far.engine().load(image));
 
     test("a suite's plan passes at the engine of DOCKER_HOST", async () => {
-      await passes(far.engine(), suitePlan, { DOCKER_HOST: far.engine().address });
+      expect(await outcomeOf(far.engine(), suitePlan, { DOCKER_HOST: far.engine().address })).toEqual(asItShould);
     });
 
     test("a plan passes at the engine of the context in use", async () => {
       const configuration = await far.context(`host=${far.engine().address}`);
       execFileSync("docker", ["--config", configuration, "context", "use", "far"]);
-      await passes(far.engine(), talk, { DOCKER_CONFIG: configuration });
+      expect(await outcomeOf(far.engine(), talk, { DOCKER_CONFIG: configuration })).toEqual(asItShould);
     });
   });
 
@@ -57,33 +57,31 @@ describeWithEngine("engines elsewhere", () => {
 
     test("a plan passes at the engine of DOCKER_HOST, with the certificates of DOCKER_CERT_PATH", async () => {
       const { address, certificates } = far.engine();
-      await passes(far.engine(), talk, {
-        DOCKER_HOST: address,
-        DOCKER_TLS_VERIFY: "1",
-        DOCKER_CERT_PATH: certificates,
-      });
+      const environment = { DOCKER_HOST: address, DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: certificates };
+      expect(await outcomeOf(far.engine(), talk, environment)).toEqual(asItShould);
     });
 
     test("a plan passes at the engine of DOCKER_CONTEXT, with the certificates of the context", async () => {
       const { address, certificates } = far.engine();
       const files = ["ca", "cert", "key"].map((name) => `${name}=${certificates}/${name}.pem`);
       const configuration = await far.context([`host=${address}`, ...files].join());
-      await passes(far.engine(), talk, { DOCKER_CONFIG: configuration, DOCKER_CONTEXT: "far" });
+      const environment = { DOCKER_CONFIG: configuration, DOCKER_CONTEXT: "far" };
+      expect(await outcomeOf(far.engine(), talk, environment)).toEqual(asItShould);
     });
   });
 });
 
 /** It passes, nothing of it is at the engine of this machine at any time when it is at the other, and nothing is left there. */
-async function passes(engine: OwnEngine, plan: string, environment: Readonly<Record<string, string>>): Promise<void> {
+const asItShould = { there: true, here: [], code: 0, said: expect.stringContaining("1 passed") as string, left: [] };
+
+async function outcomeOf(engine: OwnEngine, plan: string, environment: Readonly<Record<string, string>>) {
   await using command = await startCommand({ plan, environment });
   await command.told(/"service.ready"/);
   const label = `${pidLabel}=${command.pid}`;
-  expect(engine.list(label).length).toBeGreaterThan(0);
-  expect(await command.left()).toEqual([]);
+  const there = engine.list(label).length > 0;
+  const here = await command.left();
   const code = await command.exited;
-  expect(command.complaint()).toContain("1 passed");
-  expect(code).toBe(0);
-  expect(engine.list(label)).toEqual([]);
+  return { there, here, code, said: command.complaint(), left: engine.list(label) };
 }
 
 /** For the tests of one `describe`; with configurations of Docker's own command line that know it as the context `far`. */
