@@ -12,6 +12,7 @@ import { Agent } from "node:http";
 import { Agent as SecureAgent } from "node:https";
 import type { Duplex, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
 import Docker from "dockerode";
 import { WorldError } from "../../errors.ts";
 import { findEndpoint } from "./endpoint.ts";
@@ -176,7 +177,8 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
   const docker = new Docker();
   const modem = docker.modem as { readonly protocol?: string; agent?: Agent };
   const connections = new (modem.protocol === "https" ? SecureAgent : Agent)({ keepAlive: true });
-  modem.agent = connections;
+  // The library looks at all that it is given before each call, down to the last socket, for a debug log that is off.
+  modem.agent = Object.assign(connections, { [inspect.custom]: () => "Agent" });
   const over = new AbortController();
   const { promise: dead, reject: die } = Promise.withResolvers<never>();
   dead.catch(() => {});
