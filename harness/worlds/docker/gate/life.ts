@@ -16,7 +16,7 @@ export interface GateLife {
   order(): void;
 }
 
-const betweenLooksMs = 2;
+const betweenLooksMs = 5;
 
 /** `init`: the container's first process. Undefined if the service has ended already. */
 export async function findLife(
