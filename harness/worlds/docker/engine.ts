@@ -182,6 +182,7 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
   const over = new AbortController();
   const { promise: dead, reject: die } = Promise.withResolvers<never>();
   dead.catch(() => {});
+  let isDead = false;
 
   const within = async <Result>(what: string, milliseconds: number, work: Promise<Result>): Promise<Result> => {
     const done = new AbortController();
@@ -193,6 +194,8 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
     }
   };
   const attempt = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
+    // Or it would be asked, and what waits for its answer would keep the harness from ending.
+    if (isDead) return dead;
     try {
       return await within(what, patienceMs, work());
     } catch (cause) {
@@ -206,6 +209,7 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
     throw error;
   });
   void watchOver(docker, over.signal).catch((error: unknown) => {
+    isDead = true;
     die(error);
     // What waits for an answer waits no more, or the harness would never end.
     connections.destroy();
