@@ -3,8 +3,6 @@
  * the run at the engine, for as long as that takes.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { removeRun } from "./cleanup.ts";
-import { connectEngine } from "./engine.ts";
 
 const [run] = process.argv.slice(2);
 if (run === undefined) throw new Error("node reaper.ts RUN");
@@ -19,9 +17,15 @@ const betweenTriesMs = 1000;
 const watchMs = 3000;
 const betweenLooksMs = 100;
 
+const load = () => Promise.all([import("./cleanup.ts"), import("./engine.ts")]);
+/** Not at once, when the run that begins has more need of the CPU; and not only when it is needed, since then everybody waits for it. */
+const loadAfterMs = 5000;
+setTimeout(() => void load(), loadAfterMs);
+
 process.stdin.on("data", () => process.exit(0)).on("close", () => void reap(run));
 
 async function reap(name: string): Promise<void> {
+  const [{ removeRun }, { connectEngine }] = await load();
   for (let n = 0; n < tries; n++) {
     try {
       using engine = await connectEngine();
