@@ -1,10 +1,10 @@
 /** Whenever and however a run ends, nothing of it stays: neither at the engine, nor among the processes of the machine. */
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startCommand } from "./command.testing.ts";
 import type { Command } from "./command.testing.ts";
-import { describeWithEngine } from "./engine.testing.ts";
+import { hasEngine } from "./engine.testing.ts";
 import { watchEngine } from "./watched-engine.testing.ts";
 import type { WatchedEngine } from "./watched-engine.testing.ts";
 
@@ -62,7 +62,7 @@ const promisedMs = 2000;
 const hangGuardMs = 10 * promisedMs;
 const betweenLooksMs = 20;
 
-describeWithEngine("the end of a run in containers", () => {
+describe.runIf(hasEngine)("the end of a run in containers", () => {
   test.each(moments)("kill -9 $when leaves nothing", async ({ when, plan, arrives }) => {
     await using engine = await watchEngine();
     await using command = await startCommand({ plan, environment: { DOCKER_HOST: engine.address } });
