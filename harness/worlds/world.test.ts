@@ -44,7 +44,7 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
     expect(lines).toContainEqual(expect.stringMatching(/^SINBIN_LINK_FETCH_PORT=\d+$/));
     expect(lines.filter((line) => /^198\.1[89]\.\d+\.3\secho\.test$/.test(line))).toHaveLength(isolated ? 1 : 0);
     const resolving = lines.filter((line) => /^nameserver|^hosts:/.test(line)).join();
-    // Docker's own name server in the container asks nobody else; an image may have no opinion on where to look first.
+    // In a container it is the engine's own name server; an image may have no opinion on where to look first.
     const own = inContainers
       ? /^nameserver 127\.0\.0\.11(,hosts:\s+files dns)?$/
       : /^nameserver 127\.0\.0\.1,hosts: files$/;

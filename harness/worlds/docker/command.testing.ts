@@ -38,13 +38,22 @@ export interface CommandOptions {
   /** The phases and expectations of a plan whose services talk all the time; or the path of one. */
   readonly plan: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** More services, and files beside the plan. */
+  readonly more?: string;
+  readonly files?: Readonly<Record<string, string>>;
 }
 
-export async function startCommand({ plan, environment = {} }: CommandOptions): Promise<Command> {
+export async function startCommand({
+  plan,
+  environment = {},
+  more = "",
+  files = {},
+}: CommandOptions): Promise<Command> {
   const directory = await mkdtemp(join(tmpdir(), "sinbin-test-"));
   const tag = randomUUID();
   const file = plan.endsWith(".yaml") ? plan : join(directory, "plan.yaml");
-  if (file !== plan) await writeFile(file, `${servicesOf(tag)}${plan}`);
+  if (file !== plan) await writeFile(file, `${servicesOf(tag, more)}${plan}`);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   const out = join(directory, "runs");
   const child = spawn(process.execPath, [main, "run", file, "--world", "docker", "--out", out], {
     cwd: directory,
@@ -86,12 +95,12 @@ export async function startCommand({ plan, environment = {} }: CommandOptions): 
   };
 }
 
-function servicesOf(tag: string): string {
+function servicesOf(tag: string, more: string): string {
   const program = (name: string): string =>
     `  ${name}: { program: ${fixtures}/${name}.ts, env: { SINBIN_TEST_TAG: ${tag} } }\n`;
   return [
     "plan: crash\n",
-    `services:\n${program("client")}${program("echo")}`,
+    `services:\n${program("client")}${program("echo")}${more}`,
     "links:\n  fetch: { from: client, to: echo, proto: https, port: 443, name: echo.test }\n",
     "observe:\n  answers: { service: client, event: answer, as: event }\n",
   ].join("");

@@ -1,10 +1,13 @@
 /** Whenever and however a run ends, nothing of it stays: neither at the engine, nor among the processes of the machine. */
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startCommand } from "./command.testing.ts";
 import type { Command } from "./command.testing.ts";
-import { describeWithEngine } from "./engine.testing.ts";
+import { hasEngine } from "./engine.testing.ts";
+import { baseImage } from "./images.ts";
 import { watchEngine } from "./watched-engine.testing.ts";
 import type { WatchedEngine } from "./watched-engine.testing.ts";
 
@@ -62,7 +65,7 @@ const promisedMs = 2000;
 const hangGuardMs = 10 * promisedMs;
 const betweenLooksMs = 20;
 
-describeWithEngine("the end of a run in containers", () => {
+describe.runIf(hasEngine)("the end of a run in containers", () => {
   test.each(moments)("kill -9 $when leaves nothing", async ({ when, plan, arrives }) => {
     await using engine = await watchEngine();
     await using command = await startCommand({ plan, environment: { DOCKER_HOST: engine.address } });
@@ -98,6 +101,36 @@ describeWithEngine("the end of a run in containers", () => {
     expect(existsSync(command.out)).toBe(false);
   });
 
+  test("an interrupt ends the wait for an engine that says nothing", async () => {
+    await using engine = await watchEngine();
+    engine.fallSilent();
+    const asking = engine.asked(/^GET \/info/);
+    await using command = await startCommand({ plan, environment: { DOCKER_HOST: engine.address } });
+    await asking;
+    process.kill(command.pid, "SIGINT");
+    expect(await command.exited).toBe(130);
+    await command.gone();
+  });
+
+  test("an interrupt ends the build of an image, and nothing of that is left", async () => {
+    const word = randomUUID();
+    await using engine = await watchEngine();
+    await using command = await startCommand({
+      plan,
+      environment: { DOCKER_HOST: engine.address },
+      more: `  slow: { build: . }\n`,
+      files: { Dockerfile: `FROM ${baseImage()}\nRUN : ${word} && exec sleep 1000\n`, ".dockerignore": "*" },
+    });
+    await engine.asked(/^POST \/build/);
+    while (sleeping(word) === 0) await sleep(betweenLooksMs);
+    process.kill(command.pid, "SIGTERM");
+    expect(await command.exited).toBe(130);
+    await command.gone();
+    while (sleeping(word) > 0) await sleep(betweenLooksMs);
+    expect(await command.left()).toEqual([]);
+    expect(existsSync(command.out)).toBe(false);
+  });
+
   test("two runs at once don't see each other, and the end of one leaves the other alone", async () => {
     await using one = await startCommand({ plan });
     await using other = await startCommand({ plan: short });
@@ -128,6 +161,12 @@ describeWithEngine("the end of a run in containers", () => {
     expect(await next.exited).toBe(130);
   });
 });
+
+/** Containers that a build runs its step in. */
+function sleeping(word: string): number {
+  const found = execFileSync("docker", ["ps", "--all", "--no-trunc", "--format", "{{.Command}}"], { encoding: "utf8" });
+  return found.split("\n").filter((line) => line.includes(word)).length;
+}
 
 function wordsOf(pid: string): string {
   return readFileSync(`/proc/${pid}/cmdline`, "latin1");

@@ -1,9 +1,9 @@
 /** An engine that dies in the middle of a run, or answers no more: the verdict is unknown, with the reason, and what was left goes when it is back. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCommand } from "./command.testing.ts";
-import { describeWithEngine } from "./engine.testing.ts";
+import { hasEngine } from "./engine.testing.ts";
 import { connectEngine } from "./engine.ts";
 import { createImages } from "./images.ts";
 import { runLabel } from "./labels.ts";
@@ -21,7 +21,7 @@ expect:
   - never: echo.exited
 `;
 
-describeWithEngine("an engine", () => {
+describe.runIf(hasEngine)("an engine", () => {
   let engine: OwnEngine;
   beforeAll(async () => {
     engine = await startOwnEngine();

@@ -166,6 +166,27 @@ export async function describeOwn(): Promise<Own> {
 const isPage = (file: string): boolean => /^docs\/|\.md$|^LICENSE$/.test(file);
 const isPlan = (file: string): boolean => /^suites\/.*\.ya?ml$/.test(file) && !file.endsWith("/subject.yaml");
 
+/** The same images for one run, which waits for none of them once it is interrupted. They are everybody's, so that whoever makes them goes on. */
+export function untilInterrupted(images: Images, signal: AbortSignal): Images {
+  const wait = async <Result>(work: Promise<Result>): Promise<Result> => {
+    const interrupted = Promise.withResolvers<never>();
+    const interrupt = (): void => interrupted.reject(signal.reason);
+    if (signal.aborted) interrupt();
+    signal.addEventListener("abort", interrupt, { once: true });
+    try {
+      return await Promise.race([work, interrupted.promise]);
+    } finally {
+      signal.removeEventListener("abort", interrupt);
+    }
+  };
+  return {
+    own: () => wait(images.own()),
+    tool: () => wait(images.tool()),
+    ofProgram: (program) => wait(images.ofProgram(program)),
+    foreign: (source) => wait(images.foreign(source)),
+  };
+}
+
 /** The nearest folder with a package.json: what is in it goes along, its packages too. */
 function projectOf(path: string): string {
   const own = dirname(path);

@@ -33,10 +33,11 @@ function machine(): string {
   return [hostname(), contentOf("/proc/sys/kernel/random/boot_id").trim(), startOf(1) ?? ""].join(" ");
 }
 
-/** When a process was started, so that another one with its id is not taken for it; undefined if there is none. */
+/** When a process was started, so that another one with its id is not taken for it; undefined if there is none, or if it is dead and nobody has asked yet. */
 function startOf(pid: number): string | undefined {
   if (process.platform !== "linux") return isThere(pid) ? "" : undefined;
-  return contentOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[19];
+  const fields = contentOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
+  return fields[0] === "Z" ? undefined : fields[19];
 }
 
 function isThere(pid: number): boolean {

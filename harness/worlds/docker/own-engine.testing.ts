@@ -40,8 +40,6 @@ cd /
 exec dockerd "$@"
 `;
 
-const inItsOwn = ["unshare", "--uts", "--mount", "--pid", "--fork", "--kill-child"];
-
 export async function startOwnEngine({ secure = false }: { readonly secure?: boolean } = {}): Promise<OwnEngine> {
   await using starting = new AsyncDisposableStack();
   const folder = mkdtempSync("/var/tmp/sinbin-far-");
@@ -55,31 +53,26 @@ export async function startOwnEngine({ secure = false }: { readonly secure?: boo
   if (secure) makeCertificates(folder, host);
   starting.defer(() => removeGroups(name));
 
+  const words = [
+    `--net=/run/netns/${name}`,
+    ..."unshare --uts --mount --pid --fork --kill-child sh -ec".split(" "),
+    start,
+    "sh",
+    `--host=unix://${socket}`,
+    `--host=tcp://${host}:${port}`,
+    `--data-root=${folder}/data`,
+    `--exec-root=${folder}/run`,
+    `--pidfile=${folder}/pid`,
+    `--cgroup-parent=/${name}`,
+    ...(secure ? securedBy(join(folder, "server")) : ["--tls=false"]),
+  ];
   let child: ChildProcess | undefined;
   const launch = async (): Promise<void> => {
     rmSync(join(folder, "pid"), { force: true });
-    child = spawn(
-      "nsenter",
-      [
-        `--net=/run/netns/${name}`,
-        ...inItsOwn,
-        "sh",
-        "-ec",
-        start,
-        "sh",
-        `--host=unix://${socket}`,
-        `--host=tcp://${host}:${port}`,
-        `--data-root=${join(folder, "data")}`,
-        `--exec-root=${join(folder, "run")}`,
-        `--pidfile=${join(folder, "pid")}`,
-        `--cgroup-parent=/${name}`,
-        ...(secure ? securedBy(join(folder, "server")) : ["--tls=false"]),
-      ],
-      {
-        env: { PATH: process.env["PATH"], hidden_checkout: checkout, hidden_temporary: tmpdir() },
-        stdio: ["ignore", "ignore", "pipe"],
-      },
-    );
+    child = spawn("nsenter", words, {
+      env: { PATH: process.env["PATH"], hidden_checkout: checkout, hidden_temporary: tmpdir() },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let said = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4000)));
     while (!(await answers(socket))) {
@@ -154,15 +147,12 @@ function joinNetwork(): number {
   throw new Error(`there are ${mostEngines} engines of tests already: ip link`);
 }
 
-function openssl(...words: readonly string[]): string {
-  return run("openssl", ...words);
-}
-
 /** An authority, and what it has issued to a server of this address and to a client. */
 function makeCertificates(folder: string, host: string): void {
   const authority = ["-CA", join(folder, "ca.pem"), "-CAkey", join(folder, "ca-key.pem"), "-CAcreateserial"];
   const newKey = ["req", "-newkey", "rsa:2048", "-nodes"];
-  openssl(
+  run(
+    "openssl",
     ...newKey,
     "-x509",
     "-days",
@@ -181,8 +171,9 @@ function makeCertificates(folder: string, host: string): void {
     const at = (file: string): string => join(folder, who, file);
     mkdirSync(join(folder, who));
     writeFileSync(at("extensions"), more);
-    openssl(...newKey, "-subj", `/CN=${who}`, "-keyout", at("key.pem"), "-out", at("request"));
-    openssl(
+    run("openssl", ...newKey, "-subj", `/CN=${who}`, "-keyout", at("key.pem"), "-out", at("request"));
+    run(
+      "openssl",
       "x509",
       "-req",
       "-days",

@@ -192,7 +192,11 @@ export function openGate(pipe: Duplex): Gate {
     });
     void ended.then(() => first.reject(isGone()));
     stream.write(`${JSON.stringify(input ?? null)}\n`);
-    const value = await first.promise;
+    const value = await first.promise.catch((error: unknown) => {
+      // Nothing lasts, and a conversation does not end while one of its questions is open.
+      stream.end();
+      throw error;
+    });
     return {
       value,
       async [Symbol.asyncDispose]() {

@@ -31,6 +31,7 @@ import { programOwner } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
 import { startGate } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
+import { untilInterrupted } from "./images.ts";
 import type { Images } from "./images.ts";
 import { labelsOf } from "./labels.ts";
 import { startRemoteLink } from "./links.ts";
@@ -63,9 +64,10 @@ export const dockerCapabilities: ReadonlySet<Capability> = new Set<Capability>([
 const patienceMs = 2000;
 const debug = debuglog("sinbin-world");
 
-export async function startDockerWorld(options: DockerWorldOptions): Promise<World> {
-  const { services, links, engine, seed, signal, directory, journalled } = options;
+export async function startDockerWorld(everything: DockerWorldOptions): Promise<World> {
+  const { services, links, engine, seed, signal, directory, journalled } = everything;
   signal.throwIfAborted();
+  const options = { ...everything, images: untilInterrupted(everything.images, signal) };
   await mkdir(directory, { recursive: true });
   await using starting = new AsyncDisposableStack();
   const run = randomUUID().slice(0, 8);
