@@ -7,8 +7,9 @@ export default defineConfig({
     include: ["**/*.test.ts"],
     reporters: ["dot"],
     exclude: ["node_modules/**", "runs/**"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Guards against a hang, ten times what the longest take: those that start engines of their own, and kill them.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // Tests start hundreds of processes, and to compile the same files anew takes each of them half of its time.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compiled") },
   },
