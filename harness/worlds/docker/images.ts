@@ -38,9 +38,11 @@ export interface Source {
     | undefined;
 }
 
+const usualBase = "node:24-bookworm-slim";
+
 /** What sinbin's own image is built on. */
 export function baseImage(): string {
-  return process.env["SINBIN_BASE_IMAGE"] ?? "node:24-bookworm-slim";
+  return process.env["SINBIN_BASE_IMAGE"] ?? usualBase;
 }
 
 const home = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
@@ -70,8 +72,10 @@ export function createImages(engine: Engine, onProgress: OnProgress): Images {
     own: () =>
       once("own", async () => {
         const { digest, archive } = await context();
-        const tag = `sinbin-programs:${digest}`;
-        await build(tag, archive, { target: "programs", args: { BASE: baseImage() } });
+        const base = baseImage();
+        const suffix = base === usualBase ? "" : `-${createHash("sha256").update(base).digest("hex").slice(0, 8)}`;
+        const tag = `sinbin-programs:${digest}${suffix}`;
+        await build(tag, archive, { target: "programs", args: { BASE: base } });
         return tag;
       }),
 
