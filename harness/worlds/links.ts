@@ -89,3 +89,19 @@ export function tellRefusal(
     if (links.get(name)?.from === service && formatAddress(link.address) === address) link.refused();
   }
 }
+
+/** For daemons that know nothing of our hosts: `SINBIN_LINK_FETCH_HOST` and `SINBIN_LINK_FETCH_PORT`, for each link of a client whose door is known. */
+export function linkVariables(
+  service: string,
+  links: ReadonlyMap<string, Link>,
+  doorOf: (name: string, link: Link) => Address | undefined,
+): Readonly<Record<string, string>> {
+  const own = [...links].filter(([, { from }]) => from === service);
+  const pairs = own.flatMap(([name, link]) => {
+    const door = doorOf(name, link);
+    const prefix = `SINBIN_LINK_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
+    if (door === undefined) return [];
+    return [[`${prefix}_HOST`, door.host] as const, [`${prefix}_PORT`, String(door.port)] as const];
+  });
+  return Object.fromEntries(pairs);
+}

@@ -2,7 +2,8 @@
 import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import { isImage } from "../../plan/kind.ts";
-import { hostName } from "../links.ts";
+import { hostName, linkVariables } from "../links.ts";
+import { required } from "../required.ts";
 import { argumentsOf } from "../program.ts";
 import type { Container, ContainerLimits, ContainerSpec, Engine, Labels } from "./engine.ts";
 import { homeInImage } from "./images.ts";
@@ -164,16 +165,11 @@ export function limitsOf({ limits }: Service): ContainerLimits | undefined {
 }
 
 function environmentOf({ name, run, links, network, seed }: ServiceContainerOptions): Record<string, string> {
-  const own = [...links].filter(([, { from }]) => from === name);
-  const doors = own.flatMap(([link, each]) => {
-    const prefix = `SINBIN_LINK_${link.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
-    return [
-      [`${prefix}_HOST`, network.names.get(hostName(each)) ?? ""],
-      [`${prefix}_PORT`, String(each.port)],
-    ];
-  });
   return {
-    ...Object.fromEntries(doors),
+    ...linkVariables(name, links, (_name, link) => ({
+      host: required(network.names, hostName(link)),
+      port: link.port,
+    })),
     SINBIN_CA: `${roomAt}/authority.pem`,
     SINBIN_CERT: `${roomAt}/certificate.pem`,
     SINBIN_KEY: `${roomAt}/key.pem`,

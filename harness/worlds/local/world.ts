@@ -17,7 +17,7 @@ import { WorldError } from "../../errors.ts";
 import type { Service } from "../../plan/schema.ts";
 import { seedOf } from "../life.ts";
 import { hear, type Hearing } from "../hear.ts";
-import { startLink, type StartedLink } from "../links.ts";
+import { linkVariables, startLink, type StartedLink } from "../links.ts";
 import { argumentsOf } from "../program.ts";
 import type { StartWorld, WorldOptions } from "../world.ts";
 import { createIdentities } from "../identities.ts";
@@ -119,7 +119,7 @@ async function prepareService(name: string, service: Service, context: Context):
     ...inherited(),
     ...variablesOf(name),
     ...layout.namesFor(name, context.doors),
-    ...linkVariables(name, context),
+    ...linkVariables(name, options.links, (link) => context.doors.get(link)),
     ...(service.program !== undefined && { SINBIN_CONTROL: control }),
     ...(journal !== undefined && { SINBIN_JOURNAL: journal }),
     [serviceMark]: name,
@@ -188,22 +188,6 @@ function inherited(): Record<string, string> {
     ([key, value]) => value !== undefined && !key.startsWith("SINBIN_"),
   );
   return Object.fromEntries(entries) as Record<string, string>;
-}
-
-/** For daemons that know nothing of our hosts: `SINBIN_LINK_FETCH_HOST` and `SINBIN_LINK_FETCH_PORT`. */
-function linkVariables(service: string, { options, doors }: Context): Record<string, string> {
-  const own = [...options.links].filter(([, { from }]) => from === service);
-  const pairs = own.flatMap(([link]) => {
-    const door = doors.get(link);
-    const prefix = `SINBIN_LINK_${link.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
-    return door === undefined
-      ? []
-      : [
-          [`${prefix}_HOST`, door.host],
-          [`${prefix}_PORT`, String(door.port)],
-        ];
-  });
-  return Object.fromEntries(pairs) as Record<string, string>;
 }
 
 /** Never hangs: what does not end in time is killed, with all that is left of the run. */
