@@ -8,8 +8,7 @@
  *                 ├── engine-objects.ts      what is left of a run
  *                 └── engine-swarm.ts        jobs on other machines
  */
-import { Agent } from "node:http";
-import { Agent as SecureAgent } from "node:https";
+import type { Agent } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
@@ -176,7 +175,9 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
   Object.assign(process.env, variables);
   const docker = new Docker();
   const modem = docker.modem as { readonly protocol?: string; agent?: Agent };
-  const connections = new (modem.protocol === "https" ? SecureAgent : Agent)({ keepAlive: true });
+  // Not imported: that would load all that they export, a WebSocket client too, while somebody waits.
+  const { Agent: ConnectionPool } = process.getBuiltinModule(modem.protocol === "https" ? "node:https" : "node:http");
+  const connections = new ConnectionPool({ keepAlive: true });
   // The library looks at all that it is given before each call, down to the last socket, for a debug log that is off.
   modem.agent = Object.assign(connections, { [inspect.custom]: () => "Agent" });
   const over = new AbortController();
