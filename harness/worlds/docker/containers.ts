@@ -47,20 +47,19 @@ export interface GateOptions {
   readonly run: string;
   readonly labels: Labels;
   readonly services: ReadonlyMap<string, Service>;
-  readonly networks: ReadonlyMap<string, ServiceNetwork>;
+  /** Which it is in from the start. */
+  readonly network: ServiceNetwork;
 }
 
-/** Not yet started. In every network, with every volume, and able to signal what runs there. */
+/** Not yet started. With every volume, and able to signal what runs there. */
 export async function createGateContainer({
   engine,
   image,
   run,
   labels,
   services,
-  networks,
+  network,
 }: GateOptions): Promise<Container> {
-  const [first, ...others] = networks.values();
-  if (first === undefined) throw new WorldError("there is no service to run");
   const ports = new Map(
     [...services.values()].flatMap(({ ports: own = [] }) =>
       own.map(({ published }) => [published, published] as const),
@@ -75,7 +74,7 @@ export async function createGateContainer({
     command: [],
     user: "root",
     directory: "/",
-    network: { id: first.id, address: first.harness },
+    network: { id: network.id, address: network.harness },
     volumes: [...services].flatMap(([name, service]) =>
       volumesOf(run, name, service).map(({ name: volume, inGate }) => ({ name: volume, at: inGate })),
     ),
@@ -86,7 +85,6 @@ export async function createGateContainer({
     // Packets of a service also come over another wire (see worlds/local/wire).
     kernelSettings: { "net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.default.rp_filter": "0" },
   });
-  for (const { id, harness } of others) await gate.connect(id, { address: harness });
   if (ports.size > 0) await gate.connect("bridge", {});
   return gate;
 }

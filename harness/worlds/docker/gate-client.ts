@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { z } from "zod";
 import type { Host } from "../../../host/host.ts";
 import { WorldError } from "../../errors.ts";
-import type { Container } from "./engine.ts";
+import type { Executed } from "./engine.ts";
 import { createGateClock } from "./gate-clock.ts";
 import { homeInImage } from "./images.ts";
 import type { Input, OperationName } from "./operations.ts";
@@ -31,10 +31,13 @@ export interface GateClient extends Disposable {
 
 const betweenComparisonsMs = 30_000;
 
-export async function startGate(container: Container, run: string, host: Host): Promise<GateClient> {
-  const main = `${homeInImage}/harness/worlds/docker/gate/main.ts`;
+export function gateCommand(run: string): readonly string[] {
+  return ["node", `${homeInImage}/harness/worlds/docker/gate/main.ts`, run];
+}
+
+/** Resolves when it answers. */
+export async function speakToGate(executed: Executed, host: Host): Promise<GateClient> {
   using starting = new DisposableStack();
-  const executed = starting.use(await container.execute(["node", main, run]));
   const gate = openGate(executed.pipe);
   let wanted = true;
   starting.defer(() => {

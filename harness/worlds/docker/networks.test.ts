@@ -20,14 +20,15 @@ describe.runIf(hasEngine)("the networks of a run", () => {
     const prefixes: string[] = [];
     for (const run of runs) {
       made.defer(async () => void (await removeRun(engine, run)));
-      const networks = await createNetworks({
+      const making = createNetworks({
         engine,
         run: name,
         labels: { ...labelsOf(run) },
         services: new Map(["a", "b", "c"].map((each) => [each, service])),
         links: new Map(),
       });
-      prefixes.push(...[...networks.values()].map(({ prefix }) => prefix));
+      const networks = await Promise.all(making.values());
+      prefixes.push(...networks.map(({ prefix }) => prefix));
     }
     expect(new Set(prefixes).size).toBe(6);
     expect(prefixes.every((prefix) => /^198\.1[89]\.\d+$/.test(prefix))).toBe(true);

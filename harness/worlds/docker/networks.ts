@@ -24,13 +24,14 @@ export interface NetworksOptions {
   readonly links: ReadonlyMap<string, Link>;
 }
 
-export async function createNetworks(options: NetworksOptions): Promise<ReadonlyMap<string, ServiceNetwork>> {
+/** Each as soon as it is there. @throws {WorldError} if there are too many services; each rejects with one if all subnets are taken. */
+export function createNetworks(options: NetworksOptions): ReadonlyMap<string, Promise<ServiceNetwork>> {
   if (options.services.size > mostSubnets) throw new WorldError(`there is room for ${mostSubnets} services at a time`);
   // Runs at the same time begin to look in other places.
   const first = createHash("sha256").update(options.run).digest().readUInt16BE(0) % mostSubnets;
   let next = first;
   const claim = (): number => next++;
-  return forEach(options.services, (name) => createOne(name, claim, first, options));
+  return new Map([...options.services.keys()].map((name) => [name, createOne(name, claim, first, options)]));
 }
 
 /** Those that several services are in, by the names that the plan has for them. They lead nowhere else either. */

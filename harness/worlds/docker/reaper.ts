@@ -19,7 +19,7 @@ const betweenLooksMs = 100;
 
 const load = () => Promise.all([import("./cleanup.ts"), import("./engine.ts")]);
 /** Not at once, when the run that begins has more need of the CPU; and not only when it is needed, since then everybody waits for it. */
-const loadAfterMs = 5000;
+const loadAfterMs = 1000;
 setTimeout(() => void load(), loadAfterMs);
 
 process.stdin.on("data", () => process.exit(0)).on("close", () => void reap(run));

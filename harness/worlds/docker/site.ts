@@ -1,9 +1,10 @@
 /**
- * What a run has at the engine: networks, volumes, the container of the gate and one for each service, none of them started. It is cleared away by the label of
- * the run, not piece by piece.
+ * What a run has at the engine: networks, volumes, the container of the gate, which is up as soon as it is in one of them, and one for each service, not started
+ * yet. It is cleared away by the label of the run, not piece by piece.
  */
 import type { Link, Service } from "../../plan/schema.ts";
 import { isImage } from "../../plan/kind.ts";
+import { WorldError } from "../../errors.ts";
 import { archiveTexts } from "./archive.ts";
 import { createGateContainer, specOf, volumesOf } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
@@ -28,25 +29,36 @@ export interface SiteOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Site {
-  readonly networks: ReadonlyMap<string, ServiceNetwork>;
+/** Disposing waits for what is still being made. */
+export interface Site extends AsyncDisposable {
   readonly gate: Container;
-  /** Resolves later than the gate: whoever starts that need not wait. */
+  /** Takes the gate into all of them. An engine does nothing else with a container meanwhile, so that what runs in it is better started before. */
+  join(): Promise<ReadonlyMap<string, ServiceNetwork>>;
+  /** Resolves with those of the services. */
   readonly containers: Promise<ReadonlyMap<string, Container>>;
 }
 
 export async function createSite(options: SiteOptions): Promise<Site> {
   const { engine, images, run, labels, services, links, signal } = options;
   const volumes = [...services].flatMap(([name, service]) => volumesOf(run, name, service));
-  const [own, networks, shared] = await together(
+  const networks = createNetworks({ engine, run, labels, services, links });
+  const shared = createSharedNetworks({ engine, run, labels, services });
+  await using making = new AsyncDisposableStack();
+  const underWay = (...work: readonly Promise<unknown>[]): void => {
+    making.defer(async () => void (await Promise.allSettled(work)));
+  };
+  underWay(...networks.values(), shared);
+  const [network] = networks.values();
+  if (network === undefined) throw new WorldError("there is no service to run");
+  const [image, first] = await together(
     images.own(),
-    createNetworks({ engine, run, labels, services, links }),
-    createSharedNetworks({ engine, run, labels, services }),
+    network,
     ...volumes.map(({ name, size }) => engine.createVolume({ name, labels, size })),
   );
   signal.throwIfAborted();
-  const gate = await createGateContainer({ engine, image: own, run, labels, services, networks });
+  const gate = await createGateContainer({ engine, image, run, labels, services, network: first });
   signal.throwIfAborted();
+  await gate.start();
   const containers = forEach(services, async (name, service) => {
     const spec = await specOf({
       name,
@@ -54,7 +66,7 @@ export async function createSite(options: SiteOptions): Promise<Site> {
       run,
       labels,
       images,
-      network: required(networks, name),
+      network: await required(networks, name),
       links,
       without: options.without.get(name) ?? [],
       journalled: options.journalled(name),
@@ -63,10 +75,20 @@ export async function createSite(options: SiteOptions): Promise<Site> {
     const container = await engine.createContainer(spec);
     // Those of a program are in a volume, which the gate prepares.
     if (isImage(service)) await container.unpack(archiveTexts(service.files), "/");
-    for (const network of service.networks ?? []) await container.connect(required(shared, network), { names: [name] });
+    for (const each of service.networks ?? []) await container.connect(required(await shared, each), { names: [name] });
     return container;
   });
-  // Whoever waits for it hears of it.
-  containers.catch(() => {});
-  return { networks, gate, containers };
+  underWay(containers);
+  const made = making.move();
+  return {
+    gate,
+    join: () =>
+      forEach(networks, async (_name, each) => {
+        const joined = await each;
+        if (joined !== first) await gate.connect(joined.id, { address: joined.harness });
+        return joined;
+      }),
+    containers,
+    [Symbol.asyncDispose]: () => made.disposeAsync(),
+  };
 }

@@ -29,7 +29,7 @@ import type { World, WorldOptions } from "../world.ts";
 import { removeRun } from "./cleanup.ts";
 import { programOwner } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
-import { startGate } from "./gate-client.ts";
+import { gateCommand, speakToGate } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
 import { untilInterrupted } from "./images.ts";
 import type { Images } from "./images.ts";
@@ -37,6 +37,7 @@ import { labelsOf } from "./labels.ts";
 import { startRemoteLink } from "./links.ts";
 import { createLoad } from "./load.ts";
 import { throughGate } from "./network.ts";
+import type { ServiceNetwork } from "./networks.ts";
 import { startReaper } from "./reaper-process.ts";
 import { keepFiles } from "./remains.ts";
 import { createContainerService } from "./service.ts";
@@ -78,33 +79,37 @@ export async function startDockerWorld(everything: DockerWorldOptions): Promise<
     reaper.dismiss();
   });
 
-  const site = await createSite({
-    ...options,
-    run,
-    labels,
-    journalled: (service) => journalled.has(service) && services.get(service)?.program !== undefined,
-    seed: (service) => seedOf(seed, service, 0),
-  });
-  starting.defer(() => site.containers.then(nothing, nothing));
+  const site = starting.use(
+    await createSite({
+      ...options,
+      run,
+      labels,
+      journalled: (service) => journalled.has(service) && services.get(service)?.program !== undefined,
+      seed: (service) => seedOf(seed, service, 0),
+    }),
+  );
   const plain = createRealHost({
     name: "harness",
     directory,
     seed,
     log: (event, fields) => debug("%s %j", event, fields),
   });
-  await site.gate.start();
-  const gate = starting.use(await startGate(site.gate, run, plain));
+  const executed = starting.use(await site.gate.execute(gateCommand(run)));
+  const [gate, networks] = await together(
+    speakToGate(executed, plain).then((client) => starting.use(client)),
+    site.join(),
+  );
   signal.throwIfAborted();
   const [proxies, identities, containers] = await together(
-    startLinks(options, site, gate),
-    createIdentities({ services, links, aliasesOf: (service) => [required(site.networks, service).service] }),
+    startLinks(options, networks, gate),
+    createIdentities({ services, links, aliasesOf: (service) => [required(networks, service).service] }),
     site.containers,
-    publish(options, site, gate),
+    publish(options, site, networks, gate),
   );
   signal.throwIfAborted();
   const logs = starting.use(new DisposableStack());
   const host = throughGate(plain, gate);
-  const context: Context = { options, run, labels, site, containers, gate, host, proxies, identities, logs };
+  const context: Context = { options, run, labels, networks, containers, gate, host, proxies, identities, logs };
   const running = new Map<string, SupervisedService>();
   starting.defer(() => endAll(running, context));
   const prepared = await forEach(services, (name, service) => prepareService(name, service, context));
@@ -125,11 +130,13 @@ export async function startDockerWorld(everything: DockerWorldOptions): Promise<
   };
 }
 
+type Networks = ReadonlyMap<string, ServiceNetwork>;
+
 interface Context {
   readonly options: DockerWorldOptions;
   readonly run: string;
   readonly labels: Labels;
-  readonly site: Site;
+  readonly networks: Networks;
   readonly containers: ReadonlyMap<string, Container>;
   readonly gate: GateClient;
   readonly host: Host;
@@ -141,7 +148,7 @@ interface Context {
 
 async function startLinks(
   { links, record }: DockerWorldOptions,
-  { networks }: Site,
+  networks: Networks,
   gate: GateClient,
 ): Promise<ReadonlyMap<string, StartedLink>> {
   const taken = [...networks.values()].flatMap(({ harness, names }) =>
@@ -160,20 +167,25 @@ async function startLinks(
 }
 
 /** Ports for people to look in: the gate passes them on, from an address that no service can reach. */
-async function publish({ services }: DockerWorldOptions, site: Site, gate: GateClient): Promise<void> {
+async function publish(
+  { services }: DockerWorldOptions,
+  site: Site,
+  networks: Networks,
+  gate: GateClient,
+): Promise<void> {
   const wanted = [...services].flatMap(([name, { ports = [] }]) => ports.map((each) => ({ name, ...each })));
   if (wanted.length === 0) return;
   const host = (await site.gate.inspect()).addresses.get("bridge");
   if (host === undefined)
     throw new WorldError("the gate is not in the engine's bridge network: no port can be published");
   for (const { name, port, published } of wanted) {
-    const server = { host: required(site.networks, name).service, port };
+    const server = { host: required(networks, name).service, port };
     await gate.hold("port.open", { listen: { host, port: published }, server });
   }
 }
 
 async function prepareService(name: string, service: Service, context: Context): Promise<SupervisedService> {
-  const { options, run, labels, site, gate, host, proxies, identities } = context;
+  const { options, run, labels, networks, gate, host, proxies, identities } = context;
   const { engine, images, links, record, seed, signal } = options;
   const container = required(context.containers, name);
   const { certificate, key } = required(identities.issued, name);
@@ -208,8 +220,8 @@ async function prepareService(name: string, service: Service, context: Context):
     gate,
     seed: (life) => seedOf(seed, name, life),
     load: createLoad({ engine, image: await images.own(), service: name, run, labels, container }),
-    network: required(site.networks, name),
-    address: (port) => ({ host: required(site.networks, name).service, port }),
+    network: required(networks, name),
+    address: (port) => ({ host: required(networks, name).service, port }),
     record,
     write: (line) => log.write(line),
     // Another image has no host of ours: what looks like a word of its host is its own business.
