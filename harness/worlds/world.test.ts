@@ -36,7 +36,7 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
 
   test("a service runs as the caller, with the files and names that are meant for it", async () => {
     const { lines, ...rest } = (await play("see around").result) as { readonly lines: readonly string[] };
-    expect(rest).toEqual({ last: "oops", file: "a given file\n", missing: "ENOENT" });
+    expect(rest).toEqual({ lastLines: true, file: "a given file\n", missing: "ENOENT" });
     // Whom an image runs as is the image's to say: sinbin's runs as `node`.
     const user = String(inContainers ? programOwner : uid);
     expect(lines.slice(0, 2)).toEqual([user, user]);
