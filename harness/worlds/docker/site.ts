@@ -45,7 +45,9 @@ export async function createSite(options: SiteOptions): Promise<Site> {
   const shared = createSharedNetworks({ engine, run, labels, services });
   await using making = new AsyncDisposableStack();
   const underWay = (...work: readonly Promise<unknown>[]): void => {
-    making.defer(async () => void (await Promise.allSettled(work)));
+    // Listened to from now on: whoever waits for one hears of its failure, and it may fail before.
+    const settled = Promise.allSettled(work);
+    making.defer(async () => void (await settled));
   };
   underWay(...networks.values(), shared);
   const [network] = networks.values();
