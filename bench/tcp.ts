@@ -1,0 +1,94 @@
+/**
+ * What the TCP proxy costs: `node bench/tcp.ts [rounds]`. Its peers stand beside it before the same servers, each measured in turn in every round: a
+ * direct connection, HAProxy in TCP mode, and Toxiproxy, where they are installed. Ratios are of one round; what is printed is their median, and the
+ * least and the most.
+ */
+import { connectionRate, download, idle, quantile, roundTrips, upload } from "./tcp/measures.ts";
+import { mostConnections, startHaproxy, startServers, startSinbin, startToxiproxy } from "./tcp/peers.ts";
+import type { Peer } from "./tcp/peers.ts";
+
+const rounds = Number(process.argv[2] ?? 5);
+const bytes = 256 * 1024 * 1024;
+const idleConnections = Math.min(10_000, mostConnections);
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+type Figures = ReadonlyMap<string, readonly number[]>;
+
+/** A figure of each peer, round by round. */
+async function measure(peers: readonly Peer[], one: (peer: Peer) => Promise<number>): Promise<Figures> {
+  const figures = new Map(peers.map(({ name }) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round++) for (const peer of peers) figures.get(peer.name)?.push(await one(peer));
+  return figures;
+}
+
+function tell(what: string, figures: Figures, unit: string, digits = 0): void {
+  const middle = (values: readonly number[]): string => quantile(values, 0.5).toFixed(digits);
+  say(`${what}: ${[...figures].map(([name, values]) => `${name} ${middle(values)} ${unit}`).join(", ")}`);
+}
+
+function ratio(what: string, figures: Figures, of: string, to: string): void {
+  const [above = [], below] = [figures.get(of), figures.get(to)];
+  if (below === undefined) return;
+  const all = above.map((value, round) => value / (below[round] ?? Number.NaN));
+  const [least, middle, most] = [0, 0.5, 1].map((share) => quantile(all, share).toFixed(2));
+  say(`  ${what}: ${middle} of ${to}'s (${least} to ${most})`);
+}
+
+await using stack = new AsyncDisposableStack();
+const direct = stack.use(await startServers(bytes));
+const sinbin = stack.use(await startSinbin("sinbin", direct.ports));
+const delayed = stack.use(await startSinbin("with 50 ms", direct.ports, ["tcp.latency: { delay: 50ms }"]));
+const wide = stack.use(await startSinbin("with 10 GB/s", direct.ports, ["tcp.bandwidth: { rate: 10GB/s }"]));
+const others = [await startHaproxy(direct.ports), await startToxiproxy(direct.ports)].filter(
+  (each) => each !== undefined,
+);
+for (const each of others) stack.use(each);
+const all = [direct, sinbin, ...others];
+say(`${rounds} rounds; beside sinbin: ${["a direct connection", ...others.map(({ name }) => name)].join(", ")}`);
+
+for (const [what, move] of [
+  ["download", (peer: Peer) => download(peer.ports.source, bytes)],
+  ["upload", (peer: Peer) => upload(peer.ports.sink, bytes)],
+] as const) {
+  const figures = await measure([...all, delayed, wide], move);
+  tell(what, figures, "MB/s");
+  for (const { name } of [direct, ...others]) ratio("no fault", figures, "sinbin", name);
+  for (const { name } of [delayed, wide]) ratio(name, figures, name, "sinbin");
+}
+
+const trips = new Map(all.map(({ name }) => [name, [] as number[]]));
+for (let round = 0; round < rounds; round++)
+  for (const { name, ports } of all) trips.get(name)?.push(...(await roundTrips(ports.echo, 2000)));
+for (const [what, share] of [
+  ["median", 0.5],
+  ["p99", 0.99],
+] as const) {
+  const figures = new Map([...trips].map(([name, times]) => [name, [quantile(times, share) * 1000]]));
+  tell(`ping-pong of 64 bytes, ${what}`, figures, "µs");
+}
+
+const rates = await measure(all, ({ ports }) => connectionRate(ports.echo, 2000));
+tell("connections opened and closed", rates, "a second");
+for (const { name } of [direct, ...others]) ratio("no fault", rates, "sinbin", name);
+
+for (const connections of [1, 100, 1000]) {
+  const [plain, late] = [
+    await roundTrips(sinbin.ports.echo, 20, connections),
+    await roundTrips(delayed.ports.echo, 20, connections),
+  ];
+  const errors = late.map((time) => time - quantile(plain, 0.5) - 50);
+  const [middle, worst] = [0.5, 0.99].map((share) => quantile(errors, share).toFixed(2));
+  say(`a delay of 50 ms on ${connections} connections: off by ${middle} ms (median), ${worst} ms (p99)`);
+}
+
+for (const { name, ports, memory } of [sinbin, ...others]) {
+  const before = await memory();
+  using waiting = await idle(ports.echo, idleConnections);
+  void waiting;
+  const after = await memory();
+  if (before === undefined || after === undefined) continue;
+  say(`an idle connection of ${idleConnections}: ${name} ${((after - before) / idleConnections / 1000).toFixed(1)} kB`);
+}

@@ -1,0 +1,102 @@
+/** What a client sees of a proxy. */
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+
+const host = "127.0.0.1";
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect({ port, host, noDelay: true, allowHalfOpen: true });
+  await once(socket, "connect");
+  return socket;
+}
+
+/** MB/s, until the last byte has come. */
+export async function download(port: number, bytes: number): Promise<number> {
+  const socket = await open(port);
+  const began = performance.now();
+  let got = 0;
+  socket.on("data", (chunk: Buffer) => (got += chunk.length));
+  await once(socket, "end");
+  socket.end();
+  if (got !== bytes) throw new Error(`${got} bytes have come of ${bytes}`);
+  return bytes / 1000 / (performance.now() - began);
+}
+
+const piece = Buffer.alloc(256 * 1024, "sinbin");
+
+/** MB/s, until the server says that it has them all. */
+export async function upload(port: number, bytes: number): Promise<number> {
+  const socket = await open(port);
+  const began = performance.now();
+  for (let left = bytes; left > 0; left -= piece.length)
+    if (!socket.write(left < piece.length ? piece.subarray(0, left) : piece)) await once(socket, "drain");
+  socket.end();
+  await once(socket, "data");
+  return bytes / 1000 / (performance.now() - began);
+}
+
+/** Milliseconds from each message to its echo, one message at a time on each connection. */
+export async function roundTrips(port: number, trips: number, connections = 1): Promise<readonly number[]> {
+  const message = Buffer.alloc(64, "x");
+  const sockets: Socket[] = [];
+  // Not all at once: a full queue of connects says nothing about delays.
+  while (sockets.length < connections)
+    sockets.push(
+      ...(await Promise.all(Array.from({ length: Math.min(50, connections - sockets.length) }, () => open(port)))),
+    );
+  const times: number[] = [];
+  const each = async (socket: Socket, n: number): Promise<void> => {
+    // Spread, so that it is the proxy's timers that are measured, and not a burst.
+    await new Promise((resolve) => setTimeout(resolve, (n / connections) * 100));
+    for (let trip = 0; trip < trips; trip++) {
+      const began = performance.now();
+      let missing = message.length;
+      socket.write(message);
+      while (missing > 0) missing -= ((await once(socket, "data")) as [Buffer])[0].length;
+      times.push(performance.now() - began);
+    }
+    socket.destroy();
+  };
+  await Promise.all(sockets.map(each));
+  return times;
+}
+
+/** Connections a second that are opened, say a byte, hear it, and are closed; eight at a time. */
+export async function connectionRate(port: number, count: number): Promise<number> {
+  let left = count;
+  const began = performance.now();
+  const work = async (): Promise<void> => {
+    while (left-- > 0) {
+      const socket = await open(port);
+      socket.write(".");
+      await once(socket, "data");
+      const closed = once(socket, "close");
+      socket.end();
+      await closed;
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, work));
+  return (count / (performance.now() - began)) * 1000;
+}
+
+/** Connections that say one byte, and then nothing. */
+export async function idle(port: number, count: number): Promise<Disposable> {
+  const sockets: Socket[] = [];
+  while (sockets.length < count) {
+    const some = await Promise.all(Array.from({ length: Math.min(100, count - sockets.length) }, () => open(port)));
+    await Promise.all(
+      some.map(async (socket) => {
+        socket.write(".");
+        await once(socket, "data");
+      }),
+    );
+    sockets.push(...some);
+  }
+  return { [Symbol.dispose]: () => sockets.forEach((socket) => socket.destroy()) };
+}
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

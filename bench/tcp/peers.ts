@@ -1,0 +1,176 @@
+/** The proxies that are measured, each a process of its own in front of all three servers. */
+import { spawn, spawnSync } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Ports } from "./servers.ts";
+
+export interface Peer extends AsyncDisposable {
+  readonly name: string;
+  readonly ports: Ports;
+  /** Of all its processes together; bytes. Undefined for what has none. */
+  readonly memory: () => Promise<number | undefined>;
+}
+
+const main = fileURLToPath(new URL("../../harness/cli/main.ts", import.meta.url));
+const betweenLooksMs = 20;
+/** Two sockets a connection, and a few files. */
+export const mostConnections = Math.min(50_000, Math.floor((openFiles() - 200) / 2));
+const servers = fileURLToPath(new URL("servers.ts", import.meta.url));
+
+export async function startServers(bytes: number): Promise<Peer> {
+  const { child, line } = await start(process.execPath, [servers, String(bytes)]);
+  return peer("direct", JSON.parse(line) as Ports, [child]);
+}
+
+/** One process a server, as `sinbin proxy` has one link. */
+export async function startSinbin(name: string, behind: Ports, faults: readonly string[] = []): Promise<Peer> {
+  const flags = faults.flatMap((fault) => ["--fault", fault]);
+  const all = await Promise.all(
+    Object.entries(behind).map(async ([key, port]) => {
+      const { child, line } = await start(process.execPath, [main, "proxy", "0", `127.0.0.1:${port}`, ...flags]);
+      const { address } = JSON.parse(line) as { readonly address: string };
+      return { child, entry: [key, Number(address.split(":").at(-1))] as const };
+    }),
+  );
+  const ports = Object.fromEntries(all.map(({ entry }) => entry)) as unknown as Ports;
+  return peer(
+    name,
+    ports,
+    all.map(({ child }) => child),
+  );
+}
+
+/** In TCP mode, with one thread, as it comes from Debian. Undefined where it is not installed. */
+export async function startHaproxy(behind: Ports): Promise<Peer | undefined> {
+  if (!isThere("haproxy")) return undefined;
+  const folder = await mkdtemp(join(tmpdir(), "sinbin-bench-"));
+  const doors = await Promise.all(
+    Object.entries(behind).map(async ([key, port]) => ({ key, port, door: await freePort() })),
+  );
+  const lines = [
+    `global\n  nbthread 1\n  maxconn ${mostConnections}`,
+    "defaults\n  mode tcp\n  timeout connect 10s\n  timeout client 1h\n  timeout server 1h",
+    ...doors.map(({ key, port, door }) => `listen ${key}\n  bind 127.0.0.1:${door}\n  server it 127.0.0.1:${port}`),
+  ];
+  await writeFile(join(folder, "haproxy.cfg"), `${lines.join("\n")}\n`);
+  const { child, over } = launch("haproxy", ["-db", "-f", join(folder, "haproxy.cfg")]);
+  await untilOpen(
+    over,
+    doors.map(({ door }) => door),
+  );
+  const ports = Object.fromEntries(doors.map(({ key, door }) => [key, door])) as unknown as Ports;
+  return peer("HAProxy", ports, [child], () => rm(folder, { recursive: true }));
+}
+
+/** Undefined where no `toxiproxy-server` is on the PATH. */
+export async function startToxiproxy(behind: Ports): Promise<Peer | undefined> {
+  if (!isThere("toxiproxy-server")) return undefined;
+  const control = await freePort();
+  const { child, over } = launch("toxiproxy-server", ["-port", String(control)]);
+  await untilOpen(over, [control]);
+  const ports: Record<string, number> = {};
+  for (const [name, port] of Object.entries(behind)) {
+    const body = JSON.stringify({ name, listen: "127.0.0.1:0", upstream: `127.0.0.1:${port}` });
+    const reply = await fetch(`http://127.0.0.1:${control}/proxies`, { method: "POST", body });
+    const { listen } = (await reply.json()) as { readonly listen: string };
+    ports[name] = Number(listen.split(":").at(-1));
+  }
+  return peer("Toxiproxy", ports as unknown as Ports, [child]);
+}
+
+function peer(name: string, ports: Ports, children: readonly ChildProcess[], tidy?: () => Promise<void>): Peer {
+  return {
+    name,
+    ports,
+    async memory() {
+      let sum = 0;
+      for (const { pid } of children) {
+        const status = await readFile(`/proc/${pid}/status`, "latin1").catch(() => "");
+        const size = /^VmRSS:\s+(\d+)/m.exec(status)?.[1];
+        if (size === undefined) return undefined;
+        sum += Number(size) * 1024;
+      }
+      return sum;
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = children.map((child) => once(child, "exit"));
+      for (const child of children) child.kill("SIGKILL");
+      await Promise.all(ended);
+      await tidy?.();
+    },
+  };
+}
+
+interface Launched {
+  readonly child: ChildProcess;
+  /** Rejects when it has ended, with what it complained of. */
+  readonly over: Promise<never>;
+}
+
+function launch(command: string, words: readonly string[]): Launched {
+  const child = spawn(command, words, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, LOG_LEVEL: "error" },
+  });
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));
+  const over = once(child, "close").then(() => Promise.reject(new Error(`${command} has ended: ${complaint}`)));
+  // At the end it is killed.
+  over.catch(() => {});
+  return { child, over };
+}
+
+/** Resolves with the first line that it writes. */
+async function start(command: string, words: readonly string[]): Promise<{ child: ChildProcess; line: string }> {
+  const { child, over } = launch(command, words);
+  if (child.stdout === null) throw new Error("it has no output");
+  const lines = createInterface({ input: child.stdout });
+  const [line] = (await Promise.race([once(lines, "line"), over])) as [string];
+  return { child, line };
+}
+
+/** What a process may have open here. */
+function openFiles(): number {
+  const { stdout } = spawnSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" });
+  return stdout.trim() === "unlimited" ? Infinity : Number(stdout);
+}
+
+function isThere(command: string): boolean {
+  return spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function untilOpen(over: Promise<never>, ports: readonly number[]): Promise<void> {
+  const open = async (): Promise<void> => {
+    for (const port of ports) while (!(await accepts(port))) await sleep(betweenLooksMs);
+  };
+  await Promise.race([open(), over]);
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
