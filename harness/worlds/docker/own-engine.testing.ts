@@ -84,7 +84,8 @@ export async function startOwnEngine(options: OwnEngineOptions = {}): Promise<Ow
   const { host = name } = options;
   let child: ChildProcess | undefined;
   const launch = async (): Promise<void> => {
-    rmSync(join(folder, "pid"), { force: true });
+    // Process ids of a namespace that is gone: in the new one they may be somebody else's, whom the engine would wait for.
+    for (const file of ["pid", "run/containerd/containerd.pid"]) rmSync(join(folder, file), { force: true });
     child = spawn("nsenter", words, {
       env: { PATH: process.env["PATH"], hidden_checkout: checkout, hidden_temporary: tmpdir(), folder, host },
       stdio: ["ignore", "ignore", "pipe"],
