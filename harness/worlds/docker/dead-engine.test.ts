@@ -7,7 +7,7 @@ import { hasEngine } from "./engine.testing.ts";
 import { connectEngine } from "./engine.ts";
 import { createImages } from "./images.ts";
 import { runLabel } from "./labels.ts";
-import { startOwnEngine } from "./own-engine.testing.ts";
+import { loadImage, startOwnEngine } from "./own-engine.testing.ts";
 import type { OwnEngine } from "./own-engine.testing.ts";
 
 const plan = `
@@ -26,7 +26,7 @@ describe.runIf(hasEngine)("an engine", () => {
   beforeAll(async () => {
     engine = await startOwnEngine();
     using ours = await connectEngine();
-    engine.load(await createImages(ours, () => {}).own());
+    await loadImage(await createImages(ours, () => {}).own(), [engine]);
   });
   afterAll(() => engine[Symbol.asyncDispose]());
 

@@ -1,20 +1,22 @@
 /** Tests that need an engine: where none answers that is told, and CI must not take it for a success. */
 import { connectEngine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 
-/** They look at the processes of containers, as root of the engine's machine. */
-async function findHindrance(): Promise<string | undefined> {
+/** The one that answers, or why none does. */
+const answer: Engine | string = await connectEngine().catch((error: unknown) =>
+  error instanceof Error ? error.message : String(error),
+);
+
+/** Most look at the processes of containers, as root of the engine's machine. */
+function findHindrance(): string | undefined {
+  if (typeof answer === "string") return answer;
   if (process.getuid?.() !== 0) return "only root sees the processes of containers";
-  try {
-    using engine = await connectEngine();
-    const elsewhere = `they look at processes, and their engine is elsewhere (${engine.name})`;
-    return engine.name === "this machine" ? undefined : elsewhere;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  if (answer.name !== "this machine") return `they look at processes, and their engine is elsewhere (${answer.name})`;
+  return undefined;
 }
 
 /** Why they can't run here; undefined if they can. */
-export const engineHindrance = await findHindrance();
+export const engineHindrance = findHindrance();
 
 if (engineHindrance !== undefined) {
   process.stderr.write(`NOT TESTED: the docker world: ${engineHindrance}\n`);
@@ -22,3 +24,6 @@ if (engineHindrance !== undefined) {
 }
 
 export const hasEngine = engineHindrance === undefined;
+
+/** For `describe.each`, with its name: the one that they can run on, or none. */
+export const engines: readonly Engine[] = hasEngine && typeof answer !== "string" ? [answer] : [];

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Service } from "../../plan/schema.ts";
 import { createImages } from "./images.ts";
-import { engines, openStage } from "./stage.testing.ts";
+import { engines } from "./engine.testing.ts";
+import { openStage } from "./stage.testing.ts";
 import type { Stage } from "./stage.testing.ts";
 
 /** Has a shell and Node; to the world it is an image like any other. */

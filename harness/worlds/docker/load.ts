@@ -3,6 +3,7 @@
  * shares as there are busy processes, so that the service gets what it would get among so many of its own kind.
  */
 import { randomUUID } from "node:crypto";
+import { mark, serviceMark } from "../local/marked.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
 
 export interface LoadOptions {
@@ -35,6 +36,8 @@ export function createLoad({ engine, image, service, run, labels, container }: L
       labels,
       entrypoint: ["sh", "-c", `for n in $(seq ${processes}); do while :; do :; done & done; wait`],
       command: [],
+      // Marked as the run's, so that the gate's last sweep finds it; it is not the service's.
+      environment: { [mark]: run, [serviceMark]: "" },
       limits: { onlyCpus: last, cpuWeight: Math.min(mostWeight, ordinaryWeight * processes) },
     });
     started.defer(() => busy.remove());

@@ -1,6 +1,7 @@
 /**
- * An engine of the test's own, as on another machine: `dockerd` in a network namespace that a veth joins to this one, and in a mount namespace that has neither
- * this checkout nor what is temporary here. It has its own process namespace as well, so that whatever becomes of it, all that it has started ends with it.
+ * An engine of the test's own, as on another machine: `dockerd` in a network namespace that a veth joins to this one, or in one that the test has made, and
+ * in a mount namespace that has neither this checkout nor what is temporary here. It has its own process namespace as well, so that whatever becomes of it,
+ * all that it has started ends with it.
  *
  *     here 10.213.N.1 ── sinbin-far-N ║ eth0 ── 10.213.N.2:2375 dockerd ── its networks
  */
@@ -15,12 +16,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export interface OwnEngine extends AsyncDisposable {
-  /** For `DOCKER_HOST`. */
+  /** For `DOCKER_HOST`: a TCP address if its network is joined to this machine's, and otherwise its socket. */
   readonly address: string;
+  /** Its Unix socket, on this machine. */
+  readonly socket: string;
   /** A folder with ca.pem, cert.pem and key.pem of a client, for `DOCKER_CERT_PATH`; of one that wants to know who speaks to it. */
   readonly certificates: string;
-  /** Takes an image from the engine of this machine. */
-  load(image: string): void;
   /** The names of its containers, networks and volumes that carry a label. */
   list(label: string): readonly string[];
   signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
@@ -28,29 +29,43 @@ export interface OwnEngine extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
+export interface OwnEngineOptions {
+  /** It wants to know who speaks to it by TCP, which it does in a network of its own only. */
+  readonly secure?: boolean;
+  /** A network namespace that is there already, by its name; the engine's control groups are called as it is. */
+  readonly network?: string;
+  /** Its host name. */
+  readonly host?: string;
+}
+
 const checkout = fileURLToPath(new URL("../../..", import.meta.url));
 const mostEngines = 250;
 const betweenLooksMs = 20;
+/** Everything is as slow as the machine is busy; this only ends what hangs. */
+const hangGuardMs = 60_000;
 
+/** Nobody answers at its name server, and says so at once: an engine that waits for an answer keeps a task waiting. */
 const start = `
+hostname "$host"
 mount -t proc proc /proc
 mkdir -p /run/docker /run/containerd
 for hidden in /run/docker /run/containerd "$hidden_checkout" "$hidden_temporary"; do mount -t tmpfs tmpfs "$hidden"; done
+echo "nameserver 127.0.0.1" > "$folder/resolv.conf"
+mount --bind "$folder/resolv.conf" /etc/resolv.conf
 cd /
 exec dockerd "$@"
 `;
 
-export async function startOwnEngine({ secure = false }: { readonly secure?: boolean } = {}): Promise<OwnEngine> {
+export async function startOwnEngine(options: OwnEngineOptions = {}): Promise<OwnEngine> {
   await using starting = new AsyncDisposableStack();
   const folder = mkdtempSync("/var/tmp/sinbin-far-");
   starting.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const number = joinNetwork();
-  const name = `sinbin-far-${number}`;
-  starting.defer(() => void run("ip", "netns", "delete", name));
-  const host = `10.213.${number}.2`;
+  const { name, ip } = options.network === undefined ? joinNetwork() : { name: options.network };
+  if (ip !== undefined) starting.defer(() => void run("ip", "netns", "delete", name));
+  const secure = options.secure === true && ip !== undefined;
   const port = secure ? 2376 : 2375;
   const socket = join(folder, "docker.sock");
-  if (secure) makeCertificates(folder, host);
+  if (secure) makeCertificates(folder, ip);
   starting.defer(() => removeGroups(name));
 
   const words = [
@@ -59,24 +74,28 @@ export async function startOwnEngine({ secure = false }: { readonly secure?: boo
     start,
     "sh",
     `--host=unix://${socket}`,
-    `--host=tcp://${host}:${port}`,
+    ...(ip === undefined ? [] : [`--host=tcp://${ip}:${port}`]),
     `--data-root=${folder}/data`,
     `--exec-root=${folder}/run`,
     `--pidfile=${folder}/pid`,
     `--cgroup-parent=/${name}`,
     ...(secure ? securedBy(join(folder, "server")) : ["--tls=false"]),
   ];
+  const { host = name } = options;
   let child: ChildProcess | undefined;
   const launch = async (): Promise<void> => {
-    rmSync(join(folder, "pid"), { force: true });
+    // Process ids of a namespace that is gone: in the new one they may be somebody else's, whom the engine would wait for.
+    for (const file of ["pid", "run/containerd/containerd.pid"]) rmSync(join(folder, file), { force: true });
     child = spawn("nsenter", words, {
-      env: { PATH: process.env["PATH"], hidden_checkout: checkout, hidden_temporary: tmpdir() },
+      env: { PATH: process.env["PATH"], hidden_checkout: checkout, hidden_temporary: tmpdir(), folder, host },
       stdio: ["ignore", "ignore", "pipe"],
     });
     let said = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4000)));
+    const patience = performance.now() + hangGuardMs;
     while (!(await answers(socket))) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`dockerd has not come up: ${said}`);
+      if (child.exitCode !== null || child.signalCode !== null || performance.now() > patience)
+        throw new Error(`${host}: dockerd has not come up: ${said}`);
       await sleep(betweenLooksMs);
     }
   };
@@ -90,14 +109,9 @@ export async function startOwnEngine({ secure = false }: { readonly secure?: boo
   await launch();
   const disposal = starting.move();
   return {
-    address: `tcp://${host}:${port}`,
+    address: ip === undefined ? `unix://${socket}` : `tcp://${ip}:${port}`,
+    socket,
     certificates: join(folder, "client"),
-    load(image) {
-      const ours = execFileSync("docker", ["--host", "unix:///var/run/docker.sock", "save", image], {
-        maxBuffer: 2 ** 31,
-      });
-      execFileSync("docker", ["--host", `unix://${socket}`, "load"], { input: ours });
-    },
     list: (label) =>
       [
         ["ps", "--all", "--format", "{{.Names}}"],
@@ -119,8 +133,25 @@ export async function startOwnEngine({ secure = false }: { readonly secure?: boo
   };
 }
 
-/** The number of one that nobody else has: its veth is what shows that it is taken. */
-function joinNetwork(): number {
+/** Hands them an image of the engine of this machine, which takes it out once for all of them. */
+export async function loadImage(image: string, engines: readonly OwnEngine[]): Promise<void> {
+  const save = spawn("docker", ["--host", "unix:///var/run/docker.sock", "save", image], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const loads = engines.map(({ socket }) =>
+    spawn("docker", ["--host", `unix://${socket}`, "load", "--quiet"], { stdio: ["pipe", "ignore", "inherit"] }),
+  );
+  // One that ends early says why itself, and is no more written to.
+  const ended = [save, ...loads].map(async (child) => {
+    const [code] = (await once(child, "close")) as [number | null];
+    if (code !== 0) throw new Error(`${child.spawnargs.join(" ")}: it ended with ${code}`);
+  });
+  for (const { stdin } of loads) save.stdout.pipe(stdin.on("error", () => {}));
+  await Promise.all(ended);
+}
+
+/** With a number that nobody else has: its veth is what shows that it is taken. */
+function joinNetwork(): { readonly name: string; readonly ip: string } {
   for (let number = 1; number <= mostEngines; number++) {
     const name = `sinbin-far-${number}`;
     try {
@@ -142,7 +173,7 @@ function joinNetwork(): number {
       [...inside, "route", "add", "default", "via", `10.213.${number}.1`],
     ] as const)
       run(...(words as readonly [string, ...string[]]));
-    return number;
+    return { name, ip: `10.213.${number}.2` };
   }
   throw new Error(`there are ${mostEngines} engines of tests already: ip link`);
 }

@@ -2,7 +2,8 @@
 import { buffer, json } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { engines, openStage, program } from "./stage.testing.ts";
+import { engines } from "./engine.testing.ts";
+import { openStage, program } from "./stage.testing.ts";
 import type { Stage } from "./stage.testing.ts";
 
 const kernel = program(new URL("fixtures/kernel.ts", import.meta.url));

@@ -10,7 +10,7 @@ import { hasEngine } from "./engine.testing.ts";
 import { connectEngine } from "./engine.ts";
 import { createImages } from "./images.ts";
 import { pidLabel } from "./labels.ts";
-import { startOwnEngine } from "./own-engine.testing.ts";
+import { loadImage, startOwnEngine } from "./own-engine.testing.ts";
 import type { OwnEngine } from "./own-engine.testing.ts";
 
 const suitePlan = fileURLToPath(new URL("../../../suites/1-networks/refused-then-back.yaml", import.meta.url));
@@ -30,15 +30,14 @@ expect:
 `;
 
 describe.runIf(hasEngine)("engines elsewhere", () => {
-  let image = "";
+  const [open, secured] = [openEngine(), openEngine({ secure: true })];
   beforeAll(async () => {
     using engine = await connectEngine();
-    image = await createImages(engine, () => {}).own();
+    await loadImage(await createImages(engine, () => {}).own(), [open.engine(), secured.engine()]);
   });
 
   describe("that everybody may speak to", () => {
-    const far = openEngine();
-    beforeAll(() => far.engine().load(image));
+    const far = open;
 
     test("a suite's plan passes at the engine of DOCKER_HOST", async () => {
       expect(await runAt(far.engine(), suitePlan, { DOCKER_HOST: far.engine().address })).toEqual(passed);
@@ -52,8 +51,7 @@ describe.runIf(hasEngine)("engines elsewhere", () => {
   });
 
   describe("that want to know who speaks to them", () => {
-    const far = openEngine({ secure: true });
-    beforeAll(() => far.engine().load(image));
+    const far = secured;
 
     test("a plan passes at the engine of DOCKER_HOST, with the certificates of DOCKER_CERT_PATH", async () => {
       const { address, certificates } = far.engine();
@@ -97,7 +95,7 @@ async function runAt(engine: OwnEngine, plan: string, environment: Readonly<Reco
   return { code, here, there, left: engine.list(label) };
 }
 
-/** For the tests of one `describe`; with configurations of Docker's own command line that know it as the context `far`. */
+/** For the tests of the `describe` that it is called in; with configurations of Docker's own command line that know it as the context `far`. */
 function openEngine(options: Parameters<typeof startOwnEngine>[0] = {}) {
   let engine: OwnEngine | undefined;
   const configurations: string[] = [];

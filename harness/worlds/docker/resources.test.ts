@@ -2,7 +2,8 @@
 import { json } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { engines, openStage, program } from "./stage.testing.ts";
+import { engines } from "./engine.testing.ts";
+import { openStage, program } from "./stage.testing.ts";
 import type { Stage } from "./stage.testing.ts";
 
 const eater = { ...program(new URL("fixtures/eater.ts", import.meta.url)), restart: { after: 1 } };

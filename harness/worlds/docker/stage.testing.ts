@@ -8,21 +8,10 @@ import type { Happening } from "../../history/event.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import { inject } from "../../run/inject.ts";
 import type { World } from "../world.ts";
-import { connectEngine } from "./engine.ts";
 import type { Engine, Listed } from "./engine.ts";
 import { createImages } from "./images.ts";
 import { runLabel } from "./labels.ts";
 import { startDockerWorld } from "./world.ts";
-
-/** The one that answers; none where none does, which is said, and which CI must not take for a success. */
-export const engines: readonly Engine[] = await connectEngine().then(
-  (engine) => [engine],
-  (error: unknown) => {
-    process.stderr.write(`NOT TESTED: the docker world: ${String(error)}\n`);
-    if (process.env["CI"] === "true") throw error;
-    return [];
-  },
-);
 
 /** Far beyond what anything takes: a hang becomes a failure. */
 const guardMs = 120_000;
