@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Service } from "../../plan/schema.ts";
 import { createImages } from "./images.ts";
-import { engines } from "./engine.testing.ts";
+import { hasEngine, theEngine } from "./engine.testing.ts";
 import { openStage } from "./stage.testing.ts";
 import type { Stage } from "./stage.testing.ts";
 
 /** Has a shell and Node; to the world it is an image like any other. */
-async function imageOf(engine: (typeof engines)[number]): Promise<string> {
-  return createImages(engine, () => {}).own();
+async function imageOf(): Promise<string> {
+  return createImages(theEngine(), () => {}).own();
 }
 
 function service(image: string, script: string, more: Partial<Service> = {}): Service {
@@ -26,12 +26,12 @@ function linesOf({ happenings }: Stage, name: string): readonly (string | undefi
   return happenings.flatMap((each) => (each.event === "service.log" && each.service === name ? [each.line] : []));
 }
 
-describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", (_, engine) => {
+describe.runIf(hasEngine)("at an engine", () => {
   test("an image has its user, files, environment and limits, and its main process is not the first", async () => {
-    const image = await imageOf(engine);
+    const image = await imageOf();
     const script =
       "id -u; id -g; cat /etc/own/file; echo $WORD; ulimit -n; ps 2>/dev/null; echo $$; echo up; exec sleep 1000";
-    await using stage = await openStage(engine, {
+    await using stage = await openStage({
       services: {
         look: service(image, script, {
           user: "12345:12346",
@@ -47,9 +47,9 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", 
   });
 
   test("a volume outlives the life of its service, what is beside it is the container's, and faults find its files", async () => {
-    const image = await imageOf(engine);
+    const image = await imageOf();
     const script = "echo life >> /data/lives; cat /data/lives | wc -l; echo up; exec sleep 1000";
-    await using stage = await openStage(engine, {
+    await using stage = await openStage({
       services: { keeper: service(image, script, { user: "root", volumes: ["/data"], restart: { after: 1 } }) },
     });
     const { process, disk } = stage.world.services.get("keeper")?.targets ?? {};
@@ -63,10 +63,10 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", 
   });
 
   test("a volume of a given size is full for a while, and has room again", async () => {
-    const image = await imageOf(engine);
+    const image = await imageOf();
     const script =
       "echo up; while :; do head -c 100000 /dev/zero > /data/file && echo written || echo refused; rm -f /data/file; sleep 0.05; done";
-    await using stage = await openStage(engine, {
+    await using stage = await openStage({
       services: {
         writer: service(image, script, { user: "12345", volumes: ["/data"], limits: { disk: 2 * 1024 * 1024 } }),
       },
@@ -81,9 +81,9 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", 
   });
 
   test("who shares a network finds the other by name, and nobody else does", async () => {
-    const image = await imageOf(engine);
+    const image = await imageOf();
     const ask = "getent hosts server > /dev/null && echo found || echo unknown; echo up; exec sleep 1000";
-    await using stage = await openStage(engine, {
+    await using stage = await openStage({
       services: {
         server: service(image, "echo up; exec sleep 1000", { networks: ["inside"] }),
         friend: service(image, ask, { networks: ["inside"] }),
@@ -94,10 +94,10 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", 
   });
 
   test("a port is there for people to look in, on the engine's machine", async () => {
-    const image = await imageOf(engine);
+    const image = await imageOf();
     const published = await freePort();
     const script = `exec node -e 'require("net").createServer((s) => s.end("hello")).listen(7000, () => console.log("up"))'`;
-    await using stage = await openStage(engine, {
+    await using stage = await openStage({
       services: { server: service(image, script, { ports: [{ published, port: 7000 }] }) },
     });
     expect(stage.happenings.filter(({ event }) => event === "service.ready")).toHaveLength(1);
@@ -110,7 +110,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", 
   test("an image that is built first is ready when its own health check says so", async () => {
     const folder = await mkdtemp(join(tmpdir(), "sinbin-test-"));
     try {
-      const own = await imageOf(engine);
+      const own = await imageOf();
       const lines = [
         `FROM ${own}`,
         "HEALTHCHECK --interval=1s CMD test -e /tmp/up",
@@ -119,11 +119,11 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", 
       await writeFile(join(folder, "Dockerfile"), lines.join("\n"));
       const { image: _, command: __, ...rest } = service("", "");
       const built = { ...rest, build: { context: folder, dockerfile: "Dockerfile", args: {} } };
-      await using stage = await openStage(engine, { services: { slow: { ...built, ready: { healthy: true } } } });
+      await using stage = await openStage({ services: { slow: { ...built, ready: { healthy: true } } } });
       const events = stage.happenings.map(({ event }) => event);
       expect(events.indexOf("service.ready")).toBeGreaterThan(events.indexOf("service.log"));
       await expect(
-        openStage(engine, { services: { never: { ...service(own, "exec sleep 1000"), ready: { healthy: true } } } }),
+        openStage({ services: { never: { ...service(own, "exec sleep 1000"), ready: { healthy: true } } } }),
       ).rejects.toThrow(/never has to be healthy, and its image .* has no HEALTHCHECK/);
     } finally {
       await rm(folder, { recursive: true });
@@ -132,7 +132,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("on %s", 
 
   test("an image that is nowhere to be had is trouble of the world, with what to do", async () => {
     const missing = service("sinbin-no-such-image:1", "exit");
-    await expect(openStage(engine, { services: { missing } })).rejects.toThrow(
+    await expect(openStage({ services: { missing } })).rejects.toThrow(
       /the image sinbin-no-such-image:1 is not there and can't be pulled: .*pull or build it by hand/,
     );
   });

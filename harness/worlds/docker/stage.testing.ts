@@ -9,6 +9,7 @@ import type { Link, Service } from "../../plan/schema.ts";
 import { inject } from "../../run/inject.ts";
 import type { World } from "../world.ts";
 import type { Engine, Listed } from "./engine.ts";
+import { theEngine } from "./engine.testing.ts";
 import { createImages } from "./images.ts";
 import { runLabel } from "./labels.ts";
 import { startDockerWorld } from "./world.ts";
@@ -37,7 +38,8 @@ export interface Cast {
   readonly links?: Readonly<Record<string, Link>>;
 }
 
-export async function openStage(engine: Engine, { services, links = {} }: Cast): Promise<Stage> {
+export async function openStage({ services, links = {} }: Cast): Promise<Stage> {
+  const engine = theEngine();
   await using opening = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "sinbin-test-"));
   opening.defer(() => rm(directory, { recursive: true }));
