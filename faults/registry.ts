@@ -33,6 +33,7 @@ import { connections } from "./tcp/connections.ts";
 import type { TcpFault } from "./tcp/contract.ts";
 import { corrupt as corruptStream } from "./tcp/corrupt.ts";
 import { drip } from "./tcp/drip.ts";
+import { duplicate as duplicateRange } from "./tcp/duplicate.ts";
 import { latency } from "./tcp/latency.ts";
 import { limit } from "./tcp/limit.ts";
 import { loss as lossOfSegments } from "./tcp/loss.ts";
@@ -64,6 +65,7 @@ const list: readonly Fault[] = [
   mute,
   lossOfSegments,
   corruptStream,
+  duplicateRange,
   closeOnAccept,
   connections,
   signal,

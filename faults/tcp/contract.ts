@@ -24,6 +24,8 @@ export interface TcpData {
   /** Position of the first byte in this direction of the connection, counted from 0: what decisions are keyed on. */
   readonly offset: number;
   readonly bytes: Uint8Array;
+  /** True if these bytes of the stream come once more, behind themselves; only a fault puts that out. */
+  readonly again?: true;
 }
 
 export interface TcpFault<

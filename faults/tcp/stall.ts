@@ -35,7 +35,7 @@ export const stall = tcpFault({
     if (item.type !== "data") return state.passed >= afterBytes ? { ...item, due: Infinity } : item;
     if (state.met < 0) state.met = item.offset;
     const end = state.met + afterBytes;
-    state.passed = Math.min(endOf(item), end) - state.met;
+    state.passed = Math.max(state.passed, Math.min(endOf(item), end) - state.met);
     if (endOf(item) <= end) return item;
     const [before, rest] = cutAt(item, end);
     const held = { ...rest, due: Infinity };

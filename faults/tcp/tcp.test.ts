@@ -8,6 +8,7 @@ import { connections } from "./connections.ts";
 import type { TcpData, TcpFault, TcpItem } from "./contract.ts";
 import { corrupt } from "./corrupt.ts";
 import { drip } from "./drip.ts";
+import { duplicate } from "./duplicate.ts";
 import { latency } from "./latency.ts";
 import { limit } from "./limit.ts";
 import { loss } from "./loss.ts";
@@ -357,5 +358,27 @@ describe("connections", () => {
 
   test("those that were there before stay", () => {
     expect(conversation(connections, { most: 1 }, 0, 5)(tick(1))).toEqual(["as it is"]);
+  });
+});
+
+describe("duplicate", () => {
+  test("a range comes twice, counted from where the fault met the connection, however the bytes came", () => {
+    expect(conversation(duplicate, { at: "1B", length: "3B" })(data(1, 10, "abcdef"))).toEqual([
+      "1 10 abcd",
+      "1 11 bcd",
+      "1 14 ef",
+    ]);
+    const says = conversation(duplicate, { at: "1B", length: "3B" });
+    expect([data(1, 10, "ab"), data(2, 12, "c"), data(3, 13, "d"), data(4, 14, "ef")].map(says)).toEqual([
+      ["as it is"],
+      ["as it is"],
+      ["3 13 d", "3 11 bcd"],
+      ["as it is"],
+    ]);
+  });
+
+  test("what another fault swallowed is not repeated", () => {
+    const says = conversation(duplicate, { length: "3B" });
+    expect([data(1, 0, "a"), data(2, 2, "cd")].map(says)).toEqual([["as it is"], ["as it is"]]);
   });
 });

@@ -59,7 +59,7 @@ function receivedOf(outputs: readonly TcpItem[], { since, now, from }: Judgement
   const waits = outputs.findIndex(({ due }) => due > now);
   return outputs
     .slice(0, waits < 0 ? outputs.length : waits)
-    .map((output) => (output.type === "data" ? cutAt(output, from)[1] : output))
+    .map((output) => (output.type === "data" && output.again !== true ? cutAt(output, from)[1] : output))
     .filter((output) => (output.type === "data" ? output.bytes.length > 0 : output.type !== "tick"))
     .map((output) => ({ ...output, due: Math.max(output.due, since) }));
 }

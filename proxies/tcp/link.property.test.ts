@@ -32,6 +32,7 @@ const harmless: fc.Arbitrary<Injection> = fc.oneof(
 const cutting: fc.Arbitrary<Injection> = fc.oneof(
   fc.tuple(fc.constant("tcp.truncate"), fc.record({ after: size })),
   fc.tuple(fc.constant("tcp.reset"), fc.record({ after_bytes: size })),
+  fc.tuple(fc.constant("tcp.duplicate"), fc.record({ at: size, length: size })),
   fc.tuple(fc.constant("tcp.limit"), fc.record({ bytes: size })),
   fc.tuple(
     fc.constant("tcp.corrupt"),

@@ -319,3 +319,20 @@ describe("timers", () => {
     expect(rig.log).toEqual([{ at: 100 * 86_400_000, got: "at last" }]);
   });
 });
+
+describe("a range that comes twice", () => {
+  test("does so once, whatever else comes and goes meanwhile, and is a hit", () => {
+    const rig = createRig();
+    const twice = rig.inject("tcp.duplicate", { at: "1B", length: "4B" });
+    const slow = rig.inject("tcp.drip", { rate: "1kB/s", chunk: "1B" });
+    rig.send("abcdef");
+    rig.clock.advance(7);
+    expect(rig.text()).toBe("abcdebc");
+    rig.inject("tcp.slicer", { size: "1KiB" });
+    slow.lift();
+    rig.clock.advance(1000);
+    rig.send("gh");
+    expect(rig.text()).toBe("abcdebcdefgh");
+    expect(twice.hits()).toBe(1);
+  });
+});

@@ -8,7 +8,7 @@
  * goes acts on everything that is not yet out. What becomes of an item depends on when it arrived, not on when it is judged.
  */
 import type { Clock } from "../../host/host.ts";
-import type { TcpItem } from "../../faults/tcp/contract.ts";
+import type { TcpData, TcpItem } from "../../faults/tcp/contract.ts";
 import { cutAt, endOf, piecesOf } from "../../faults/tcp/cut.ts";
 import { findHits } from "./hits.ts";
 import { copyOf, createStage, judge, withoutSpent, type Stage, type StageOptions } from "./stage.ts";
@@ -68,6 +68,8 @@ interface Judgement {
   readonly from: number;
   /** Which output is to be delivered. */
   next: number;
+  /** How many of the bytes that come once more had come so already when it was judged. */
+  skip: number;
   witnessed: boolean;
 }
 
@@ -83,6 +85,8 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
   /** All bytes before this offset were delivered or swallowed. */
   let passed = 0;
   let delivered = 0;
+  /** How many bytes of the current item have come once more. */
+  let repeated = 0;
   let held = 0;
   let paused = false;
   let begun = false;
@@ -115,6 +119,7 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
     if (item.type === "data") passed = Math.max(passed, endOf(item));
     held -= costOf(item);
     current = undefined;
+    repeated = 0;
   }
 
   function judgeAgain(): void {
@@ -125,7 +130,15 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
   }
 
   function judgementOf(item: TcpItem): Judgement {
-    return { item, outputs: judged(item), since: clock.monotonic(), from: passed, next: 0, witnessed: false };
+    return {
+      item,
+      outputs: judged(item),
+      since: clock.monotonic(),
+      from: passed,
+      next: 0,
+      skip: repeated,
+      witnessed: false,
+    };
   }
 
   /** A fault came or went, or asked for this moment. What is put out for a tick happens at once. */
@@ -196,7 +209,21 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
   }
 
   /** False if it has to wait. */
-  function deliver(output: TcpItem, { item: source }: Judgement, now: number): boolean {
+  function repeat(copy: TcpData, judgement: Judgement, now: number): boolean {
+    const skipped = Math.min(judgement.skip, copy.bytes.length);
+    if (skipped < copy.bytes.length) {
+      if (copy.due > now || !sinkTakes(copy)) return false;
+      write(copy.bytes.subarray(skipped));
+      repeated += copy.bytes.length - skipped;
+    }
+    judgement.skip -= skipped;
+    return true;
+  }
+
+  /** False if it has to wait. */
+  function deliver(output: TcpItem, judgement: Judgement, now: number): boolean {
+    if (output.type === "data" && output.again === true) return repeat(output, judgement, now);
+    const { item: source } = judgement;
     const item = output.type === "data" ? cutAt(output, passed)[1] : output;
     if (item.type === "data" && item.bytes.length === 0) return true;
     if (item.due > now || !sinkTakes(item)) return false;

@@ -568,6 +568,19 @@ describe("faults on live connections", () => {
     expect(faults.map(({ hits }) => hits.length)).toEqual([1, 1, 1]);
   });
 
+  test("a range comes twice, and nothing else changes", async () => {
+    const { proxy, connect, accept, closed } = await startProxied();
+    const twice = injection("tcp.duplicate", { at: "2B", length: "3B" });
+    proxy.inject(twice);
+    const client = await connect();
+    const server = await accept();
+    server.resume().end("0123456789");
+    expect(await readAll(client)).toBe("0123423456789");
+    client.end();
+    expect(await closed()).toMatchObject({ downstream: 13 });
+    expect(twice.hits).toHaveLength(1);
+  });
+
   test("only the chosen connections are hit", async () => {
     const { proxy, connect, dial, accept } = await startProxied();
     proxy.inject(injection("tcp.reset", {}, { nth: 2 }));
