@@ -46,6 +46,8 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   let serverLost: EndedBy = "server-reset";
   let deadline: Disposable | undefined;
   let finished = false;
+  /** A fault has ended it while the dial was under way: the server hears of it when it is there. */
+  let endedBeforeOpen = false;
   const gone = Promise.withResolvers<void>();
 
   const upstream: Link = createLink({
@@ -54,7 +56,10 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
     sink: {
       open: () => void connect(),
       write: (bytes) => server?.write(bytes) ?? false,
-      end: (byFault) => finishBy(byFault ? "fault" : "client", server),
+      end(byFault) {
+        endedBeforeOpen = server === undefined;
+        finishBy(byFault ? "fault" : "client", server);
+      },
       reset: (byFault) => abort(byFault ? "fault" : "client-reset"),
       flushed: () => server === undefined || isFlushed(server),
       whenFlushed: (then) => server?.write(nothing, () => then()),
@@ -84,6 +89,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
         server = socket;
         wire(socket, "server-reset", downstream, upstream);
         upstream.ready();
+        if (endedBeforeOpen) socket.end();
       }
     } catch (error) {
       if (!signal.aborted && !aborted) {
