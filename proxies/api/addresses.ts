@@ -22,8 +22,11 @@ export async function resolveListen(host: Host, text: string): Promise<Address> 
   throw new ApiError(500, `lookup ${name}: no such host`);
 }
 
+function wrong(address: string, why: string): Error {
+  return new ApiError(500, `address ${address}: ${why}`);
+}
+
 function split(text: string): { readonly name: string; readonly port: number } {
-  const wrong = (address: string, why: string): Error => new ApiError(500, `address ${address}: ${why}`);
   const colon = text.lastIndexOf(":");
   if (colon < 0) throw wrong(text, "missing port in address");
   const written = text.slice(0, colon);

@@ -101,7 +101,7 @@ export function parseFirst(text: string): Json {
   function any(depth: number): Json {
     if (depth > deepest) throw badBody("exceeded max depth");
     skipSpace();
-    switch (text[at]) {
+    switch (text[at] ?? "") {
       case "{":
         return object(depth);
       case "[":

@@ -175,7 +175,7 @@ export function createManagedProxy({ host, seed, name, onEvent, ...first }: Mana
       await each?.active?.remove();
     },
     async removeAll() {
-      await Promise.all(held.splice(0).map(({ active }) => active?.remove()));
+      for (const { active } of held.splice(0)) await active?.remove();
     },
     [Symbol.asyncDispose]: stop,
   };

@@ -211,9 +211,7 @@ test.each(exchanges)(
       answer.headers["content-type"]?.startsWith("text") ? "nosniff" : undefined,
     );
     const matched = status !== 405 && status !== 301 && !bytes.startsWith("404 page");
-    expect(answer.headers["x-toxiproxy-request-id"]).toEqual(
-      matched ? expect.stringMatching(/^[\da-v]{20}$/) : undefined,
-    );
+    expect(/^[\da-v]{20}$/.test(String(answer.headers["x-toxiproxy-request-id"]))).toBe(matched);
     expect([answer.headers["server"], answer.headers["access-control-allow-origin"], answer.headers["allow"]]).toEqual([
       undefined,
       undefined,

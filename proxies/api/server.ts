@@ -44,7 +44,8 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
   async function bodyOf(request: IncomingMessage): Promise<string> {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    using _deadline = host.clock.timer(longestBodyMs, () => request.destroy());
+    const deadline = host.clock.timer(longestBodyMs, () => request.destroy());
+    request.once("close", () => deadline[Symbol.dispose]());
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       length += chunk.length;
       if (length > largestBody) throw new ApiError(413, `bad request body: larger than ${largestBody} bytes`);
@@ -60,8 +61,11 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
     try {
       send(response, await reply(request));
     } catch (error) {
-      if (error instanceof ApiError) send(response, failure(error));
-      else if (!request.destroyed || request.complete) throw error;
+      if (request.destroyed && !request.complete) return;
+      // What is a bug is told, and ends neither the daemon nor its proxies.
+      if (!(error instanceof ApiError)) host.log("api.bug", { stack: error instanceof Error ? error.stack : error });
+      const shown = error instanceof ApiError ? error : new ApiError(500, String(error), { cause: error });
+      send(response, failure(shown));
     }
   }
 
@@ -82,12 +86,15 @@ function isBrowser({ headers }: IncomingMessage): boolean {
   return headers["user-agent"]?.startsWith("Mozilla/") ?? false;
 }
 
+/** Of a `Host` header, without its port. */
+function nameOf(header: string): string {
+  return header
+    .replace(/:\d*$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .toLowerCase();
+}
+
 function hostCheck(listen: Address, allowed: readonly string[]): (header: string) => boolean {
-  const nameOf = (header: string): string =>
-    header
-      .replace(/:\d*$/, "")
-      .replace(/^\[(.*)\]$/, "$1")
-      .toLowerCase();
   const names = new Set(allowed.map((name) => name.toLowerCase()));
   const bound = isLoopback(listen.host);
   return (header) => {

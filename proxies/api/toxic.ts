@@ -69,7 +69,7 @@ export function activate({ proxy, type, toxic: first, seed, path, onHit }: Activ
   };
   const chance = drawFrom({ seed, path: ["toxic", path, first.name] });
   const injection = proxy.inject({
-    fault: fault as unknown as TcpFault,
+    fault,
     parameters: {},
     // Both directions of a connection share one roll; all else is drawn for each.
     draw: (decision, n) =>
@@ -78,10 +78,10 @@ export function activate({ proxy, type, toxic: first, seed, path, onHit }: Activ
   });
 
   /** Has all that is under way judged again, by what `change` leaves. */
-  function again(change: () => void): Promise<void> {
+  async function again(change: () => void): Promise<void> {
     const announcement = proxy.inject({ fault: nothing, parameters: {}, draw: () => 0, onHit: () => undefined });
     change();
-    return Promise.resolve(announcement[Symbol.asyncDispose]());
+    await announcement[Symbol.asyncDispose]();
   }
 
   return {

@@ -145,24 +145,24 @@ describe("toxics on a live connection", () => {
   });
 });
 
-describe("toxicity", () => {
-  /** Which of 24 links are hit, with so many changes of the toxic while each is there. */
-  async function hitLinks(seed: number, changes = 0): Promise<readonly boolean[]> {
-    await using api = await startTestApi({ seed });
-    await using echo = await startEcho();
-    const listen = await proxyTo(api, echo.address);
-    await toxic(api, "limit_data", { bytes: 0 }, { toxicity: 0.5 });
-    const hit: boolean[] = [];
-    for (let n = 0; n < 24; n += 1) {
-      using talk = await talkTo(listen);
-      for (let change = 0; change < changes; change += 1)
-        await api.call("PATCH", "/proxies/web/toxics/limit_data_downstream", { attributes: { bytes: -change } });
-      talk.send("x");
-      hit.push((await Promise.race([talk.until(1), talk.ended])) === "end");
-    }
-    return hit;
+/** Which of 24 links are hit, with so many changes of the toxic while each is there. */
+async function hitLinks(seed: number, changes = 0): Promise<readonly boolean[]> {
+  await using api = await startTestApi({ seed });
+  await using echo = await startEcho();
+  const listen = await proxyTo(api, echo.address);
+  await toxic(api, "limit_data", { bytes: 0 }, { toxicity: 0.5 });
+  const hit: boolean[] = [];
+  for (let n = 0; n < 24; n += 1) {
+    using talk = await talkTo(listen);
+    for (let change = 0; change < changes; change += 1)
+      await api.call("PATCH", "/proxies/web/toxics/limit_data_downstream", { attributes: { bytes: -change } });
+    talk.send("x");
+    hit.push((await Promise.race([talk.until(1), talk.ended])) === "end");
   }
+  return hit;
+}
 
+describe("toxicity", () => {
   test("the seed decides which links are hit", async () => {
     const first = await hitLinks(7);
     expect(new Set(first)).toEqual(new Set([true, false]));
@@ -226,7 +226,8 @@ describe("defects of Toxiproxy 2.12.0", () => {
   test("a server that answers no connect delays no call", async () => {
     await using api = await startTestApi();
     // Of the block for documentation (RFC 5737): nobody answers, or the network says so.
-    using _talk = await talkTo(await proxyTo(api, "192.0.2.1:9"));
+    using talk = await talkTo(await proxyTo(api, "192.0.2.1:9"));
+    talk.send("x");
     await toxic(api, "latency", { latency: 5 });
     expect((await api.call("PATCH", "/proxies/web", { enabled: false })).status).toBe(200);
     expect((await api.call("POST", "/reset")).status).toBe(204);

@@ -37,10 +37,8 @@ export interface ToxicType<Names extends string = string, State extends object =
   map(item: TcpItem, state: State, values: Values<Names>, context: ToxicContext): Outcome;
 }
 
-function toxicType<const Names extends string, State extends object>(
-  type: ToxicType<Names, State>,
-): ToxicType<string, object> {
-  return type as unknown as ToxicType<string, object>;
+function toxicType<const Names extends string, State extends object>(type: ToxicType<Names, State>): ToxicType {
+  return type;
 }
 
 /** A first retransmission waits so long, each further one twice as long as the one before (RFC 6298; Linux' minimum). */
@@ -70,7 +68,7 @@ export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map([
     toxicType({
       struct: "BandwidthToxic",
       attributes: { rate: integer },
-      start: (context) => bandwidth.start({ rate: 1 }, context) as { free: number },
+      start: (context) => bandwidth.start({ rate: 1 }, context),
       map(item, state, { rate }, context) {
         if (rate > 0) return bandwidth.map(item, state, { rate: rate * 1000 }, context);
         return item.type === "data" ? { ...item, due: Infinity } : item;
@@ -121,7 +119,7 @@ export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map([
     toxicType({
       struct: "SlicerToxic",
       attributes: { average_size: integer, size_variation: integer, delay: integer },
-      start: (context) => slicer.start({ size: 1, delay: 0 }, context) as { slice: number; end: number; due: number },
+      start: (context) => slicer.start({ size: 1, delay: 0 }, context),
       map(item, state, { average_size: average, size_variation: variation, delay }, context) {
         if (average <= 0) return item;
         const around = Math.max(0, variation);
@@ -136,7 +134,7 @@ export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map([
     toxicType({
       struct: "LimitDataToxic",
       attributes: { bytes: integer },
-      start: (context) => truncate.start({ after: 0 }, context) as { met: number; over: boolean },
+      start: (context) => truncate.start({ after: 0 }, context),
       map: (item, state, { bytes }, context) => truncate.map(item, state, { after: Math.max(0, bytes) }, context),
     }),
   ],
