@@ -41,6 +41,8 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   let server: Socket | undefined;
   let dialling = false;
   let aborted = false;
+  /** A fault has ended both sides politely. */
+  let ended = false;
   let by: EndedBy | undefined;
   /** What it means that nothing more comes from the server. */
   let serverLost: EndedBy = "server-reset";
@@ -56,6 +58,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
       write: (bytes) => server?.write(bytes) ?? false,
       end: (byFault) => finishBy(byFault ? "fault" : "client", server),
       reset: (byFault) => abort(byFault ? "fault" : "client-reset"),
+      close: endBoth,
       flushed: () => server === undefined || isFlushed(server),
       whenFlushed: (then) => server?.write(nothing, () => then()),
     },
@@ -67,6 +70,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
       write: (bytes) => client.write(bytes),
       end: (byFault) => finishBy(byFault ? "fault" : "server", client),
       reset: (byFault) => abort(byFault ? "fault" : serverLost),
+      close: endBoth,
       flushed: () => isFlushed(client),
       whenFlushed: (then) => void client.write(nothing, () => then()),
     },
@@ -83,7 +87,8 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
       else {
         server = socket;
         wire(socket, "server-reset", downstream, upstream);
-        upstream.ready();
+        if (ended) socket.end();
+        else upstream.ready();
       }
     } catch (error) {
       if (!signal.aborted && !aborted) {
@@ -124,6 +129,18 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
     downstream[Symbol.dispose]();
     client.resetAndDestroy();
     server?.resetAndDestroy();
+  }
+
+  /** Both are read on, and what comes is dropped: a socket that is closed with bytes unread sends RST, which overtakes the last ones written. */
+  function endBoth(): void {
+    by ??= "fault";
+    ended = true;
+    upstream[Symbol.dispose]();
+    downstream[Symbol.dispose]();
+    for (const socket of [client, server]) {
+      socket?.end();
+      socket?.resume();
+    }
   }
 
   function endIfGone(): void {
