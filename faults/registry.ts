@@ -28,12 +28,20 @@ import { restart } from "./process/restart.ts";
 import { signal } from "./process/signal.ts";
 import { bandwidth } from "./tcp/bandwidth.ts";
 import { blackhole } from "./tcp/blackhole.ts";
+import { closeOnAccept } from "./tcp/close-on-accept.ts";
+import { connections } from "./tcp/connections.ts";
 import type { TcpFault } from "./tcp/contract.ts";
+import { corrupt as corruptStream } from "./tcp/corrupt.ts";
 import { drip } from "./tcp/drip.ts";
 import { latency } from "./tcp/latency.ts";
+import { limit } from "./tcp/limit.ts";
+import { loss as lossOfSegments } from "./tcp/loss.ts";
+import { mute } from "./tcp/mute.ts";
 import { refuse } from "./tcp/refuse.ts";
 import { reset } from "./tcp/reset.ts";
 import { slicer } from "./tcp/slicer.ts";
+import { slowClose } from "./tcp/slow-close.ts";
+import { stall } from "./tcp/stall.ts";
 import { truncate } from "./tcp/truncate.ts";
 
 /** A fault that acts on a link, or on a service. */
@@ -50,6 +58,14 @@ const list: readonly Fault[] = [
   refuse,
   reset,
   truncate,
+  limit,
+  slowClose,
+  stall,
+  mute,
+  lossOfSegments,
+  corruptStream,
+  closeOnAccept,
+  connections,
   signal,
   kill,
   pause,

@@ -5,7 +5,7 @@
  *
  * It is pure: no I/O, no sleep, no clock. The link (`proxies/tcp/link.ts`) owns timers, byte order and back-pressure. It keeps every item that
  * was not delivered in its unfaulted form, and judges it again when a fault comes or goes: so that lifting a fault loses nothing.
- * `data`, `fin` queue in order: an item is never delivered before the one ahead of it. `rst` and `tick` overtake.
+ * `data`, `fin` queue in order: an item is never delivered before the one ahead of it. `rst` and `tick` overtake. `close` never comes in.
  */
 import type { z } from "zod";
 import type { Declaration } from "../fault.ts";
@@ -16,7 +16,7 @@ export type Direction = "upstream" | "downstream";
  * All times are milliseconds of the host's monotonic clock. `due`: the earliest time of delivery; `Infinity`: held until the fault is
  * lifted.
  */
-export type TcpItem = TcpData | { readonly type: "open" | "fin" | "rst" | "tick"; readonly due: number };
+export type TcpItem = TcpData | { readonly type: "open" | "fin" | "rst" | "close" | "tick"; readonly due: number };
 
 export interface TcpData {
   readonly type: "data";
@@ -50,7 +50,9 @@ export interface TcpFault<
    * - `tick` comes on every live connection when any fault is injected or lifted, and when a `tick` that a fault has put out is due; it carries the
    *   present time in `due`, is never delivered and never a hit by itself.
    * - An `rst` put out ends the whole connection, both sides, with RST; an `rst` that came in is the sender's own, and may be delayed or held.
-   * - What is put out for `data` keeps its place: an `fin` or `rst` behind data goes out when that data has. What is put out for `open` and `tick`
+   * - A `close` put out ends the whole connection, both sides, with FIN: what went before it arrives, and what either side says afterwards is read
+   *   and dropped until it closes, too. In place of `open`, the server is never dialled.
+   * - What is put out for `data` keeps its place: a `fin`, `rst` or `close` behind data goes out when that data has. What is put out for `open` and `tick`
    *   happens at once, whatever is held.
    * - The state is put back when items are judged again, so that what a `tick` has changed in it may be forgotten: decide by `due` and `since`.
    */
@@ -60,6 +62,8 @@ export interface TcpFault<
 export interface TcpContext {
   /** When this fault met this connection: the later of injection and `open`. */
   readonly since: number;
+  /** How many other connections the link had at that moment. */
+  readonly others: number;
   readonly direction: Direction;
   /** A uniform number in [0, 1) for the n-th decision of a name; the same for the same connection ordinal, direction, name and n. */
   readonly draw: (decision: string, n: number) => number;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration, size } from "../units.ts";
 import { tcpFault } from "./contract.ts";
-import { cutAt, endOf } from "./cut.ts";
+import { ended } from "./ending.ts";
 
 export const reset = tcpFault({
   plane: "tcp",
@@ -24,20 +24,6 @@ export const reset = tcpFault({
     }),
   }),
   start: () => ({ met: -1 }),
-  map(item, state, { after, after_bytes: afterBytes }, { since }) {
-    if (item.type === "open" || item.type === "tick") {
-      if (after === undefined && afterBytes !== undefined) return item;
-      const due = since + (after ?? 0);
-      // An `open` may be held by another fault; it always stands for the moment `since`.
-      const now = item.type === "open" ? since : item.due;
-      return now >= due ? { type: "rst", due: now } : [item, { type: "tick", due }];
-    }
-    if (item.type !== "data" || afterBytes === undefined) return item;
-    if (state.met < 0) state.met = item.offset;
-    const end = state.met + afterBytes;
-    if (endOf(item) < end) return item;
-    const [before] = cutAt(item, end);
-    const rst = { type: "rst", due: item.due } as const;
-    return before.bytes.length === 0 ? rst : [before, rst];
-  },
+  map: (item, state, { after, after_bytes: afterBytes }, context) =>
+    ended("rst", item, state, { after, afterBytes }, context),
 });

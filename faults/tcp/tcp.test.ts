@@ -3,12 +3,20 @@ import { describe, expect, test } from "vitest";
 import { stream } from "../random.ts";
 import { bandwidth } from "./bandwidth.ts";
 import { blackhole } from "./blackhole.ts";
-import type { TcpFault, TcpItem } from "./contract.ts";
+import { closeOnAccept } from "./close-on-accept.ts";
+import { connections } from "./connections.ts";
+import type { TcpData, TcpFault, TcpItem } from "./contract.ts";
+import { corrupt } from "./corrupt.ts";
 import { drip } from "./drip.ts";
 import { latency } from "./latency.ts";
+import { limit } from "./limit.ts";
+import { loss } from "./loss.ts";
+import { mute } from "./mute.ts";
 import { refuse } from "./refuse.ts";
 import { reset } from "./reset.ts";
 import { slicer } from "./slicer.ts";
+import { slowClose } from "./slow-close.ts";
+import { stall } from "./stall.ts";
 import { truncate } from "./truncate.ts";
 
 const data = (due: number, offset: number, text: string): TcpItem => ({
@@ -23,9 +31,9 @@ const rst = (due: number): TcpItem => ({ type: "rst", due });
 const tick = (due: number): TcpItem => ({ type: "tick", due });
 
 /** One live connection under one fault: what it puts out for each item, as words. */
-function conversation(fault: TcpFault, parameters: object, since = 0): (item: TcpItem) => string[] {
+function conversation(fault: TcpFault, parameters: object, since = 0, others = 0): (item: TcpItem) => string[] {
   const parsed = fault.parameters.parse(parameters);
-  const context = { since, direction: "downstream", draw: stream(1, [fault.kind]) } as const;
+  const context = { since, others, direction: "downstream", draw: stream(1, [fault.kind]) } as const;
   const state = fault.start(parsed, context);
   return (item) => {
     const out = fault.map(item, state, parsed, context);
@@ -176,5 +184,178 @@ describe("refuse", () => {
     expect(refuse.door).toBe("shut");
     const says = conversation(refuse, {});
     for (const item of [open, data(1, 0, "a"), fin(2), tick(3)]) expect(says(item)).toEqual(["as it is"]);
+  });
+});
+
+describe("slow-close", () => {
+  test("delays the end alone", () => {
+    const says = conversation(slowClose, { delay: "3s" });
+    expect([open, data(1, 0, "a"), rst(2), tick(3)].map(says)).toEqual(Array.from({ length: 4 }, () => ["as it is"]));
+    expect(says(fin(4))).toEqual(["3004 fin"]);
+    expect(conversation(slowClose, { delay: "0s" })(fin(4))).toEqual(["as it is"]);
+  });
+});
+
+describe("limit", () => {
+  test("closes exactly behind its last byte, counted from where the fault met the connection", () => {
+    const says = conversation(limit, { bytes: "4B" });
+    expect(says(open)).toEqual(["as it is"]);
+    expect(says(data(1, 100, "abc"))).toEqual(["as it is"]);
+    expect(says(data(2, 103, "def"))).toEqual(["2 103 d", "2 close"]);
+  });
+
+  test("closes after its time, or at once if nothing is said", () => {
+    const says = conversation(limit, { time: "5s" }, 1000);
+    expect(says(tick(1000))).toEqual(["1000 tick", "6000 tick"]);
+    expect(says(tick(6000))).toEqual(["6000 close"]);
+    expect(conversation(limit, {})(open)).toEqual(["0 close"]);
+  });
+});
+
+describe("stall", () => {
+  test("holds everything behind a byte, the end of the stream included", () => {
+    const says = conversation(stall, { after_bytes: "4B" });
+    expect(says(open)).toEqual(["as it is"]);
+    expect(says(data(1, 10, "abc"))).toEqual(["as it is"]);
+    expect(says(data(2, 13, "def"))).toEqual(["2 13 d", "Infinity 14 ef"]);
+    expect(says(data(3, 16, "g"))).toEqual(["Infinity 16 g"]);
+    expect(says(fin(4))).toEqual(["Infinity fin"]);
+    expect(says(tick(5))).toEqual(["as it is"]);
+  });
+
+  test("leaves the end of a shorter stream alone, and holds that of one that ends at the byte", () => {
+    const says = conversation(stall, { after_bytes: "4B" });
+    says(data(1, 0, "abc"));
+    expect(says(fin(2))).toEqual(["as it is"]);
+    expect(says(data(2, 3, "d"))).toEqual(["as it is"]);
+    expect([fin(3), rst(3)].map(says)).toEqual([["Infinity fin"], ["Infinity rst"]]);
+  });
+
+  test("holds what comes after its time", () => {
+    const says = conversation(stall, { after: "1s" }, 1000);
+    expect([data(1999, 0, "a"), data(2000, 1, "b"), fin(2001)].map(says)).toEqual([
+      ["as it is"],
+      ["Infinity 1 b"],
+      ["Infinity fin"],
+    ]);
+  });
+
+  test("at once is a black hole", () => {
+    expect([open, data(0, 0, "a")].map(conversation(stall, {}))).toEqual([["Infinity open"], ["Infinity 0 a"]]);
+  });
+});
+
+/** At which bytes of a stream of zeros, in chunks of so many bytes, is something else; and what. */
+function spoilt(parameters: object, chunk: number, length = 4096): readonly (readonly [number, number])[] {
+  const parsed = corrupt.parameters.parse(parameters);
+  const context = { since: 0, direction: "downstream", others: 0, draw: stream(1, ["corrupt"]) } as const;
+  const state = corrupt.start(parsed, context);
+  const got: [number, number][] = [];
+  for (let offset = 0; offset < length; offset += chunk) {
+    const bytes = new Uint8Array(Math.min(chunk, length - offset));
+    const out = corrupt.map({ type: "data", due: 0, offset, bytes }, state, parsed, context) as TcpData;
+    expect([out.offset, out.bytes.length]).toEqual([offset, bytes.length]);
+    expect(bytes.every((byte) => byte === 0)).toBe(true);
+    for (const [n, byte] of out.bytes.entries()) if (byte !== 0) got.push([offset + n, byte]);
+  }
+  return got;
+}
+
+describe("corrupt", () => {
+  test("turns over one bit in each block that is drawn, however the bytes came", () => {
+    const bits = spoilt({ block: "64B", probability: "50%" }, 4096);
+    expect(bits.length).toBeGreaterThan(16);
+    expect(bits.length).toBeLessThan(48);
+    expect(new Set(bits.map(([offset]) => Math.floor(offset / 64))).size).toBe(bits.length);
+    for (const [, byte] of bits) expect([1, 2, 4, 8, 16, 32, 64, 128]).toContain(byte);
+    for (const chunk of [1, 7, 100]) expect(spoilt({ block: "64B", probability: "50%" }, chunk)).toEqual(bits);
+  });
+
+  test("changes a byte, or every byte of a range, at a given place", () => {
+    expect(spoilt({ what: "byte", at: "10B" }, 7).map(([offset]) => offset)).toEqual([10]);
+    expect(spoilt({ what: "range", at: "5B", length: "4B" }, 7).map(([offset]) => offset)).toEqual([5, 6, 7, 8]);
+  });
+
+  test("a range stays in its block", () => {
+    const offsets = spoilt({ what: "range", length: "1KiB", block: "16B" }, 100, 64).map(([offset]) => offset);
+    expect(offsets).toEqual(Array.from({ length: 64 }, (_, n) => n));
+  });
+
+  test("has no concern with what it does not change", () => {
+    expect(conversation(corrupt, { at: "10B" })(data(0, 0, "abc"))).toEqual(["as it is"]);
+    expect(conversation(corrupt, { probability: "0%" })(data(0, 0, "abc"))).toEqual(["as it is"]);
+  });
+});
+
+const tens = (parameters: object): readonly string[] =>
+  conversation(loss, { segment: "10B", delay: "100ms", ...parameters })(data(5, 0, "x".repeat(40)));
+
+/** How many bursts of losses among 2000 segments end. */
+const bursts = (correlation: string): number => {
+  const dues = conversation(loss, { segment: "1B", delay: "1ms", probability: "50%", correlation })(
+    data(0, 0, "x".repeat(2000)),
+  ).map(Number.parseFloat);
+  return dues.filter((due, n) => due !== dues[n - 1] && dues[n - 1] === dues[n - 2]).length;
+};
+
+describe("loss", () => {
+  test("each loss right after another takes twice as long, and no byte is missing", () => {
+    expect(tens({ probability: "100%" }).map(Number.parseFloat)).toEqual([105, 305, 705, 1505]);
+    expect(tens({ probability: "0%" })).toEqual(["as it is"]);
+  });
+
+  test("what is behind a lost segment waits as well", () => {
+    const dues = conversation(loss, { segment: "10B", delay: "100ms", probability: "30%" })(
+      data(5, 0, "x".repeat(400)),
+    ).map(Number.parseFloat);
+    expect(dues).toHaveLength(40);
+    expect(dues).toEqual(dues.toSorted((one, other) => one - other));
+    expect(new Set(dues).size).toBeGreaterThan(3);
+    expect(new Set(dues).size).toBeLessThan(30);
+  });
+
+  test("is decided once a segment, however the bytes came", () => {
+    const says = conversation(loss, { segment: "10B", delay: "100ms", probability: "100%" });
+    expect([data(0, 0, "abc"), data(1, 3, "def"), data(200, 6, "ghij"), data(200, 10, "k")].map(says)).toEqual([
+      ["100 0 abc"],
+      ["100 3 def"],
+      ["as it is"],
+      ["400 10 k"],
+    ]);
+  });
+
+  test("correlation makes bursts", () => {
+    expect(bursts("90%")).toBeLessThan(bursts("0%") / 2);
+  });
+});
+
+describe("mute", () => {
+  test("drops every byte and leaves the connection alone", () => {
+    const says = conversation(mute, {});
+    expect([open, fin(1), rst(2), tick(3)].map(says)).toEqual(Array.from({ length: 4 }, () => ["as it is"]));
+    expect(says(data(4, 0, "abc"))).toEqual([]);
+  });
+});
+
+describe("close-on-accept", () => {
+  test("closes a new connection, and no other", () => {
+    const says = conversation(closeOnAccept, {}, 7);
+    expect([open, tick(8), data(9, 0, "a")].map(says)).toEqual([["7 close"], ["as it is"], ["as it is"]]);
+  });
+});
+
+const opened = (beyond: string, others: number): string[] =>
+  conversation(connections, { most: 2, beyond }, 0, others)(open);
+
+describe("connections", () => {
+  test("one too many is reset, closed or held", () => {
+    expect(opened("reset", 1)).toEqual(["as it is"]);
+    expect(opened("reset", 2)).toEqual(["0 rst"]);
+    expect(opened("close", 2)).toEqual(["0 close"]);
+    expect(opened("hold", 3)).toEqual(["Infinity open"]);
+  });
+
+  test("those that were there before stay", () => {
+    expect(conversation(connections, { most: 1 }, 0, 5)(tick(1))).toEqual(["as it is"]);
   });
 });

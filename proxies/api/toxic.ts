@@ -43,8 +43,6 @@ interface Rolled {
   readonly roll: number;
 }
 
-const toxicityDecision = "toxicity";
-
 export function activate({ proxy, type, toxic: first, seed, path, onHit }: ActivateOptions): ActiveToxic {
   let toxic = first;
   let values = valuesOf(first);
@@ -58,22 +56,19 @@ export function activate({ proxy, type, toxic: first, seed, path, onHit }: Activ
     source: "Toxiproxy",
     example: "{}",
     pulse: false,
-    direction: type.bothDirections === true ? "both" : stream,
+    direction: stream,
     parameters: z.object({}),
-    start: (_parameters, context) => ({ ...type.start(context), roll: context.draw(toxicityDecision, 0) }),
+    start: (_parameters, context) => ({ ...type.start(context), roll: context.draw("toxicity", 0) }),
     map(item: TcpItem, state, _parameters, context) {
       if (state.roll >= toxic.toxicity) return item;
-      if (closing) return item.type === "tick" ? { type: "fin", due: item.due } : item;
-      return type.map(item, state, values, { ...context, stream });
+      if (closing) return item.type === "tick" ? { type: "close", due: item.due } : item;
+      return type.map(item, state, values, context);
     },
   };
-  const chance = drawFrom({ seed, path: ["toxic", path, first.name] });
   const injection = proxy.inject({
     fault,
     parameters: {},
-    // Both directions of a connection share one roll; all else is drawn for each.
-    draw: (decision, n) =>
-      chance(decision.endsWith(toxicityDecision) ? decision.replace(/\.(?:up|down)stream\./, ".") : decision, n),
+    draw: drawFrom({ seed, path: ["toxic", path, first.name] }),
     onHit,
   });
 

@@ -6,44 +6,37 @@
  * No accepted value may stop anything: what makes no sense (a slice of no bytes, a negative delay) does nothing, and is none the less kept and
  * shown as it was written.
  */
-import type { Direction, TcpContext, TcpItem } from "../../faults/tcp/contract.ts";
+import type { TcpContext, TcpItem } from "../../faults/tcp/contract.ts";
 import { bandwidth } from "../../faults/tcp/bandwidth.ts";
-import { piecesOf } from "../../faults/tcp/cut.ts";
 import { latency } from "../../faults/tcp/latency.ts";
+import { limit } from "../../faults/tcp/limit.ts";
+import { loss } from "../../faults/tcp/loss.ts";
 import { slicer } from "../../faults/tcp/slicer.ts";
-import { truncate } from "../../faults/tcp/truncate.ts";
+import { slowClose } from "../../faults/tcp/slow-close.ts";
 import { float64, integer, type Reader } from "./decode.ts";
 
 export type Attributes = Readonly<Record<string, bigint | number>>;
 type Values<Names extends string> = Readonly<Record<Names, number>>;
 type Outcome = TcpItem | readonly TcpItem[];
 
-export interface ToxicContext extends TcpContext {
-  /** The stream that the toxic is of. */
-  readonly stream: Direction;
-}
-
 export interface ToxicType<Names extends string = string, State extends object = object> {
   /** What Go calls its struct, for errors. */
   readonly struct: string;
   /** In the order in which they are shown. */
   readonly attributes: Readonly<Record<Names, Reader<bigint | number>>>;
-  /** True if it ends both directions, so that it has to see both. */
-  readonly bothDirections?: boolean;
   /** True if its connections are closed when it is removed. */
   readonly closesWhenRemoved?: boolean;
   start(context: TcpContext): State;
   /** As in the contract of faults. Values may change between two items; the state stays. */
-  map(item: TcpItem, state: State, values: Values<Names>, context: ToxicContext): Outcome;
+  map(item: TcpItem, state: State, values: Values<Names>, context: TcpContext): Outcome;
 }
 
 function toxicType<const Names extends string, State extends object>(type: ToxicType<Names, State>): ToxicType {
   return type;
 }
 
-/** A first retransmission waits so long, each further one twice as long as the one before (RFC 6298; Linux' minimum). */
-const firstRetransmissionMs = 200;
-const mostRetransmissions = 8;
+/** Linux' shortest wait for a retransmission (RFC 6298), and the most of the stream that is in a frame of Ethernet. */
+const retransmissionMs = 200;
 const segmentBytes = 1460;
 
 export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map([
@@ -81,24 +74,20 @@ export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map([
       struct: "SlowCloseToxic",
       attributes: { delay: integer },
       start: () => ({}),
-      map: (item, _state, { delay }) => (item.type === "fin" && delay > 0 ? { ...item, due: item.due + delay } : item),
+      map: (item, state, { delay }, context) => slowClose.map(item, state, { delay }, context),
     }),
   ],
   [
     "timeout",
-    // No fault of its own: tcp.blackhole keeps what this one drops, and a FIN to both sides is only this toxic's.
+    // tcp.limit by time, but all data is dropped.
     toxicType({
       struct: "TimeoutToxic",
       attributes: { timeout: integer },
-      bothDirections: true,
       closesWhenRemoved: true,
       start: () => ({}),
-      map(item, _state, { timeout }, { since, stream, direction }) {
-        if (item.type === "data" && stream === direction) return [];
-        if (timeout <= 0 || (item.type !== "open" && item.type !== "tick")) return item;
-        const due = since + timeout;
-        if (item.type === "tick" && item.due >= due) return { type: "fin", due: item.due };
-        return [item, { type: "tick", due }];
+      map(item, _state, { timeout }, context) {
+        if (item.type === "data") return [];
+        return timeout > 0 ? limit.map(item, { met: -1 }, { time: timeout }, context) : item;
       },
     }),
   ],
@@ -130,38 +119,30 @@ export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map([
   ],
   [
     "limit_data",
-    // tcp.truncate.
+    // tcp.limit.
     toxicType({
       struct: "LimitDataToxic",
       attributes: { bytes: integer },
-      start: (context) => truncate.start({ after: 0 }, context),
-      map: (item, state, { bytes }, context) => truncate.map(item, state, { after: Math.max(0, bytes) }, context),
+      start: (context) => limit.start({ bytes: 0 }, context),
+      map: (item, state, { bytes }, context) => limit.map(item, state, { bytes: Math.max(0, bytes) }, context),
     }),
   ],
   [
     "packet_loss",
-    // What a receiver sees of loss beneath TCP: late bytes, and none missing.
+    // tcp.loss: late bytes, and none missing.
     toxicType({
       struct: "PacketLossToxic",
       attributes: { loss_rate: float64, correlation: float64 },
-      start: () => ({ segment: -1, last: 0, late: 0 }),
-      map(item, state, { loss_rate: rate, correlation }, { draw }) {
-        if (item.type !== "data" || rate <= 0) return item;
-        const kept = Math.min(1, Math.max(0, correlation));
-        return piecesOf(item, segmentBytes).map((piece) => {
-          const segment = Math.floor(piece.offset / segmentBytes);
-          if (segment !== state.segment) {
-            state.segment = segment;
-            state.last = state.last * kept + draw("loss.0", segment) * (1 - kept);
-            state.late = rate >= 1 ? Infinity : 0;
-            let lost = state.last < rate;
-            for (let tries = 0; lost && tries < mostRetransmissions; tries += 1) {
-              state.late += firstRetransmissionMs * 2 ** tries;
-              lost = draw(`loss.${tries + 1}`, segment) < rate;
-            }
-          }
-          return { ...piece, due: piece.due + state.late };
-        });
+      start: (context) => loss.start({ probability: 0, correlation: 0, delay: 0, segment: segmentBytes }, context),
+      map(item, state, { loss_rate: rate, correlation: written }, context) {
+        const probability = Math.min(1, Math.max(0, rate));
+        const correlation = Math.min(1, Math.max(0, written));
+        return loss.map(
+          item,
+          state,
+          { probability, correlation, delay: retransmissionMs, segment: segmentBytes },
+          context,
+        );
       },
     }),
   ],

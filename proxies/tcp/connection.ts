@@ -41,13 +41,13 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   let server: Socket | undefined;
   let dialling = false;
   let aborted = false;
+  /** A fault has ended both sides politely. */
+  let ended = false;
   let by: EndedBy | undefined;
   /** What it means that nothing more comes from the server. */
   let serverLost: EndedBy = "server-reset";
   let deadline: Disposable | undefined;
   let finished = false;
-  /** A fault has ended it while the dial was under way: the server hears of it when it is there. */
-  let endedBeforeOpen = false;
   const gone = Promise.withResolvers<void>();
 
   const upstream: Link = createLink({
@@ -56,11 +56,9 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
     sink: {
       open: () => void connect(),
       write: (bytes) => server?.write(bytes) ?? false,
-      end(byFault) {
-        endedBeforeOpen = server === undefined;
-        finishBy(byFault ? "fault" : "client", server);
-      },
+      end: (byFault) => finishBy(byFault ? "fault" : "client", server),
       reset: (byFault) => abort(byFault ? "fault" : "client-reset"),
+      close: endBoth,
       flushed: () => server === undefined || isFlushed(server),
       whenFlushed: (then) => server?.write(nothing, () => then()),
     },
@@ -72,6 +70,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
       write: (bytes) => client.write(bytes),
       end: (byFault) => finishBy(byFault ? "fault" : "server", client),
       reset: (byFault) => abort(byFault ? "fault" : serverLost),
+      close: endBoth,
       flushed: () => isFlushed(client),
       whenFlushed: (then) => void client.write(nothing, () => then()),
     },
@@ -88,8 +87,8 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
       else {
         server = socket;
         wire(socket, "server-reset", downstream, upstream);
-        upstream.ready();
-        if (endedBeforeOpen) socket.end();
+        if (ended) socket.end();
+        else upstream.ready();
       }
     } catch (error) {
       if (!signal.aborted && !aborted) {
@@ -130,6 +129,18 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
     downstream[Symbol.dispose]();
     client.resetAndDestroy();
     server?.resetAndDestroy();
+  }
+
+  /** Both are read on, and what comes is dropped: a socket that is closed with bytes unread sends RST, which overtakes the last ones written. */
+  function endBoth(): void {
+    by ??= "fault";
+    ended = true;
+    upstream[Symbol.dispose]();
+    downstream[Symbol.dispose]();
+    for (const socket of [client, server]) {
+      socket?.end();
+      socket?.resume();
+    }
   }
 
   function endIfGone(): void {

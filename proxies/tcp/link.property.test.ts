@@ -5,6 +5,7 @@ import { createRig, type Injected, type Rig } from "./link.testing.ts";
 const duration = fc.integer({ min: 0, max: 5000 }).map((ms) => `${ms}ms`);
 const size = fc.integer({ min: 1, max: 3000 }).map((bytes) => `${bytes}B`);
 const rate = fc.integer({ min: 1, max: 200_000 }).map((bytes) => `${bytes}B/s`);
+const probability = fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`);
 const jitter = fc.oneof(
   duration,
   fc.record({ exponential: duration }),
@@ -15,16 +16,27 @@ type Injection = readonly [kind: string, parameters: object];
 const delaying: fc.Arbitrary<Injection> = fc.oneof(
   fc.tuple(fc.constant("tcp.latency"), fc.record({ delay: duration, jitter })),
   fc.tuple(fc.constant("tcp.slicer"), fc.record({ size, delay: duration })),
+  fc.tuple(
+    fc.constant("tcp.loss"),
+    fc.record({ probability, correlation: probability, delay: duration, segment: size }),
+  ),
+  fc.tuple(fc.constant("tcp.slow-close"), fc.record({ delay: duration })),
 );
 const harmless: fc.Arbitrary<Injection> = fc.oneof(
   delaying,
   fc.tuple(fc.constant("tcp.bandwidth"), fc.record({ rate })),
   fc.tuple(fc.constant("tcp.drip"), fc.record({ rate, chunk: size })),
   fc.tuple(fc.constant("tcp.blackhole"), fc.constant({})),
+  fc.tuple(fc.constant("tcp.stall"), fc.record({ after: duration, after_bytes: size }, { requiredKeys: [] })),
 );
 const cutting: fc.Arbitrary<Injection> = fc.oneof(
   fc.tuple(fc.constant("tcp.truncate"), fc.record({ after: size })),
   fc.tuple(fc.constant("tcp.reset"), fc.record({ after_bytes: size })),
+  fc.tuple(fc.constant("tcp.limit"), fc.record({ bytes: size })),
+  fc.tuple(
+    fc.constant("tcp.corrupt"),
+    fc.record({ what: fc.constantFrom("bit", "byte", "range"), probability, block: size, length: size }),
+  ),
 );
 
 /** A stream in which every byte differs from its neighbours and from those 251 further on. */
@@ -101,8 +113,7 @@ function run(injections: readonly Injection[], lengths: readonly number[], seed:
   return rig;
 }
 
-const endOf = (rig: Rig): string | undefined =>
-  rig.log.findLast(({ got }) => got.startsWith("fin") || got.startsWith("rst"))?.got;
+const endOf = (rig: Rig): string | undefined => rig.log.findLast(({ got }) => /^(fin|rst|close)/.test(got))?.got;
 
 describe("however TCP chunks the bytes", () => {
   const chunking = fc.array(fc.integer({ min: 1, max: 2500 }), { minLength: 1, maxLength: 20 });

@@ -95,6 +95,7 @@ export function createRig({ ready = true, seed = 1, creep = 0, faultsBefore = []
       },
       end: (byFault) => note(byFault ? "fin by fault" : "fin"),
       reset: (byFault) => note(byFault ? "rst by fault" : "rst"),
+      close: () => note("close"),
       flushed: () => !rig.full,
       whenFlushed: (then) => void watchers.push(then),
     },
@@ -116,7 +117,7 @@ export function createRig({ ready = true, seed = 1, creep = 0, faultsBefore = []
         owner,
         fault,
         parameters: fault.parameters.parse(parameters),
-        context: { since: clock.monotonic(), direction: "downstream", draw: stream(seed, [kind]) },
+        context: { since: clock.monotonic(), others: 0, direction: "downstream", draw: stream(seed, [kind]) },
         onHit(item) {
           count += 1;
           hits.push(`${kind} ${item.type}`);

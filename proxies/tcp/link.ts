@@ -23,6 +23,8 @@ export interface Sink {
   end(byFault: boolean): void;
   /** Ends both directions of the connection; `byFault` unless the source itself did. */
   reset(byFault: boolean): void;
+  /** Ends both directions of the connection politely, behind what was written; only a fault does. */
+  close(): void;
   /** True if the kernel has taken all that was written. */
   flushed(): boolean;
   /** Calls back once when the kernel has taken all that was written until now. */
@@ -135,6 +137,7 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
     const outputs = judged(item);
     findHits({ stages, before, item, outputs, since: item.due, now: item.due, from: passed });
     if (outputs.some(({ type }) => type === "rst")) reset(true);
+    else if (outputs.some(({ type }) => type === "close")) closePolitely();
     else if (outputs.some(({ type }) => type === "fin")) end(true);
   }
 
@@ -166,6 +169,11 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
   function reset(byFault: boolean): void {
     close();
     sink.reset(byFault);
+  }
+
+  function closePolitely(): void {
+    close();
+    sink.close();
   }
 
   function end(byFault: boolean): void {
@@ -210,6 +218,9 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
         // A fault has put it behind data, which the reset would throw away if the kernel has not got it yet.
         if (!isFlushed()) return false;
         reset(true);
+        return true;
+      case "close":
+        closePolitely();
         return true;
     }
     return item satisfies never;

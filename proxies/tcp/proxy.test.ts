@@ -443,6 +443,131 @@ describe("faults on live connections", () => {
     expect(await readAll(await accept())).toBe("late");
   });
 
+  test("a limited connection is closed on both sides behind its last byte, and what is said afterwards is dropped", async () => {
+    const { proxy, connect, accept, closed } = await startProxied();
+    const limit = injection("tcp.limit", { bytes: "3000B" });
+    proxy.inject(limit);
+    const client = await connect();
+    const server = await accept();
+    const heard = readAll(server);
+    server.write(Buffer.alloc(10_000, "x"));
+    expect((await readAll(client)).length).toBe(3000);
+    expect(await heard).toBe("");
+    client.end("too late");
+    server.end("as well");
+    expect(await closed()).toMatchObject({ upstream: 0, downstream: 3000, by: "fault" });
+    expect(limit.hits).toHaveLength(1);
+  });
+
+  test("a connection that is idle is closed after its time", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const client = await connect();
+    const server = await accept();
+    const begin = host.clock.monotonic();
+    proxy.inject(injection("tcp.limit", { time: "50ms" }));
+    expect(await Promise.all([readAll(client), readAll(server)])).toEqual(["", ""]);
+    expect(host.clock.monotonic() - begin).toBeGreaterThanOrEqual(50);
+  });
+
+  test("a connection that is closed while the server is dialled reaches it and ends there, too", async () => {
+    const { port, accept } = await startServer();
+    const address = Promise.withResolvers<{ host: string; port: number }>();
+    const { proxy, connect, closed } = await startProxyTo(port, { server: () => address.promise });
+    const client = await connect();
+    proxy.inject(injection("tcp.limit"));
+    expect(await readAll(client)).toBe("");
+    address.resolve({ host: "127.0.0.1", port });
+    const server = await accept();
+    expect(await readAll(server)).toBe("");
+    server.end();
+    client.end();
+    expect((await closed()).by).toBe("fault");
+  });
+
+  test("a connection that is closed as soon as it is accepted never reaches the server", async () => {
+    const { proxy, connect, accept, closed } = await startProxied();
+    const closing = injection("tcp.close-on-accept", {}, { first: 1 });
+    proxy.inject(closing);
+    const client = await connect();
+    expect(await readAll(client)).toBe("");
+    client.end();
+    expect(await closed()).toMatchObject({ upstream: 0, downstream: 0, by: "fault" });
+    expect(closing.hits).toEqual([{ connection: 1, direction: "upstream", item: "open" }]);
+    (await connect()).end("the second");
+    expect(await readAll(await accept())).toBe("the second");
+  });
+
+  test("one connection more than there may be is reset, until one of them leaves", async () => {
+    const { proxy, connect, dial, accept, closed } = await startProxied();
+    const few = injection("tcp.connections", { most: 1 });
+    proxy.inject(few);
+    const first = await connect();
+    const server = await accept();
+    expect(few.hits).toEqual([]);
+    expect(await errorOf(dial())).toBe("ECONNRESET");
+    await closed(2);
+    expect(few.hits).toEqual([{ connection: 2, direction: "upstream", item: "open" }]);
+    first.end();
+    server.resume().end();
+    await closed(1);
+    (await connect()).end("the third");
+    expect(await readAll(await accept())).toBe("the third");
+  });
+
+  test("a muted server hears nothing but the end, and the other way round", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const mute = injection("tcp.mute", {}, { nth: 1 });
+    const unheard = injection("tcp.mute", {}, { nth: 2, direction: "downstream" });
+    proxy.inject(mute);
+    proxy.inject(unheard);
+    const client = await connect();
+    client.end("hello?");
+    const server = await accept();
+    expect(await readAll(server)).toBe("");
+    server.end("what?");
+    expect(await readAll(client)).toBe("what?");
+    const other = await connect();
+    other.end("do it");
+    const doing = await accept();
+    expect(await readAll(doing)).toBe("do it");
+    doing.end("done");
+    expect(await readAll(other)).toBe("");
+    expect([mute.hits, unheard.hits].map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  test("a stream stalls exactly behind its byte, and goes on without loss", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const stall = injection("tcp.stall", { after_bytes: "1000B" });
+    const lift = proxy.inject(stall);
+    const client = await connect();
+    const server = await accept();
+    server.end(Buffer.alloc(10_000, "x"));
+    await read(client, 1000);
+    while (stall.hits.length === 0) await host.clock.sleep(1);
+    expect(client.bytesRead).toBe(1000);
+    await lift[Symbol.asyncDispose]();
+    expect((await readAll(client)).length).toBe(9000);
+  });
+
+  test("lost segments come late and whole; a slow end comes last; corruption changes no length", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const faults = [
+      injection("tcp.loss", { probability: "100%", delay: "20ms" }),
+      injection("tcp.slow-close", { delay: "30ms" }),
+      injection("tcp.corrupt", { at: "5B", what: "byte" }),
+    ];
+    for (const each of faults) proxy.inject(each);
+    const client = await connect();
+    const server = await accept();
+    const begin = host.clock.monotonic();
+    server.end("0123456789");
+    const text = await readAll(client);
+    expect(host.clock.monotonic() - begin).toBeGreaterThanOrEqual(30);
+    expect([text.slice(0, 5), text.slice(-4)]).toEqual(["01234", "6789"]);
+    expect(text).not.toContain("5");
+    expect(faults.map(({ hits }) => hits.length)).toEqual([1, 1, 1]);
+  });
+
   test("only the chosen connections are hit", async () => {
     const { proxy, connect, dial, accept } = await startProxied();
     proxy.inject(injection("tcp.reset", {}, { nth: 2 }));

@@ -120,13 +120,19 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     const { injection, met } = each;
     const { fault, parameters } = injection;
     const since = host.clock.monotonic();
+    const others = connections.size - 1;
     let hit = false;
     for (const direction of directionsOf(injection)) {
       connection.links[direction].inject({
         owner: each,
         fault,
         parameters,
-        context: { since, direction, draw: (decision, n) => injection.draw(`${met}.${direction}.${decision}`, n) },
+        context: {
+          since,
+          others,
+          direction,
+          draw: (decision, n) => injection.draw(`${met}.${direction}.${decision}`, n),
+        },
         onHit(item) {
           if (hit) return;
           hit = true;

@@ -49,8 +49,8 @@ export function judge(stages: readonly Stage[], item: TcpItem, onTick: (due: num
   return stages.reduce<readonly TcpItem[]>(
     (items, stage) =>
       items.flatMap((each) => {
-        // A reset that an earlier fault has put out is no packet under way: nothing delays it.
-        if (each.type === "rst" && item.type !== "rst") return each;
+        // The end that an earlier fault has put to the connection is no packet under way: nothing delays it.
+        if (each.type === "close" || (each.type === "rst" && item.type !== "rst")) return each;
         return through(stage, each).filter((out) => {
           const later = out.type === "tick" && out !== each;
           // A tick that asks for its own moment again would never end.

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { duration, size } from "../units.ts";
+import { tcpFault } from "./contract.ts";
+import { ended } from "./ending.ts";
+
+export const limit = tcpFault({
+  plane: "tcp",
+  kind: "tcp.limit",
+  about:
+    "The connection is closed after so many bytes, or so much time: politely, on both sides, exactly behind the last byte. What either side still says is read and dropped. Other than with tcp.truncate, the other direction ends, too.",
+  source: "Toxiproxy's limit_data; RFC 9293, 3.6",
+  example: "{ bytes: 4KiB }",
+  pulse: false,
+  direction: "downstream",
+  parameters: z.strictObject({
+    bytes: size.optional().meta({
+      description: "how many bytes of the direction pass, counted from where the fault met the connection",
+      strengths: ["256KiB", "1B"],
+    }),
+    time: duration.optional().meta({
+      description:
+        "for how long after the fault met the connection (default: not at all, unless bytes is given; with both, whichever comes first)",
+      strengths: ["10s", "1ms"],
+    }),
+  }),
+  start: () => ({ met: -1 }),
+  map: (item, state, { time: after, bytes: afterBytes }, context) =>
+    ended("close", item, state, { after, afterBytes }, context),
+});
