@@ -9,6 +9,7 @@ import type { Batch } from "../hunt/ledger.ts";
 import { exitCodes } from "./exit.ts";
 import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
+import type { DaemonFlags } from "./daemon.ts";
 import type { HuntFlags } from "./hunt.ts";
 import type { CellValue } from "./plans.ts";
 import type { ProxyFlags } from "./proxy.ts";
@@ -165,14 +166,26 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
 
   program
     .command("proxy")
-    .description("one proxy with faults, without a plan, until it is interrupted")
-    .argument("<listen>", "where clients find it: a port of this machine, for this machine, or HOST:PORT")
-    .argument("<server>", "where the server is: HOST:PORT")
+    .description(
+      "proxies without a plan, until interrupted: with a control API as Toxiproxy's, or, given two addresses, one with faults",
+    )
+    .argument("[listen]", "where clients find the one proxy: a port of this machine, for this machine, or HOST:PORT")
+    .argument("[server]", "where the server is: HOST:PORT")
     .option("--fault <fault>", "as in a plan, such as 'tcp.latency: { delay: 100ms }'; can be repeated", oneMore)
     .option("--seed <number>", "what random decisions of faults are drawn from", wholeNumber, 1)
-    .action(async (listen: string, server: string, options: ProxyFlags) => {
-      const { proxy } = await import("./proxy.ts");
-      exitCode = await proxy(listen, server, options, interrupts.signal);
+    .option("--host <host>", "where the control API listens (127.0.0.1)")
+    .option("--port <number>", "and on which port (8474)", numberBetween(0, 65_535))
+    .option("--config <file>", "proxies to begin with: JSON, as for the API's populate")
+    .option("--metrics", "answer GET /metrics, for Prometheus")
+    .option("--allow-host <name>", "a name that requests to the API may be addressed to; can be repeated", oneMore)
+    .action(async (listen: string | undefined, server: string | undefined, options: ProxyFlags & DaemonFlags) => {
+      if (listen === undefined) {
+        const { daemon } = await import("./daemon.ts");
+        exitCode = await daemon(options, interrupts.signal);
+      } else {
+        const { proxy } = await import("./proxy.ts");
+        exitCode = await proxy(listen, server, options, interrupts.signal);
+      }
     });
 
   program

@@ -9,6 +9,7 @@ import { toPlain } from "../plan/tree.ts";
 import { readYaml } from "../plan/yaml.ts";
 import { startLink } from "../worlds/links.ts";
 import type { StartedLink } from "../worlds/links.ts";
+import type { DaemonFlags } from "./daemon.ts";
 import { exitCodes } from "./exit.ts";
 
 export interface ProxyFlags {
@@ -22,7 +23,22 @@ interface WrittenFault {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-export async function proxy(listen: string, server: string, flags: ProxyFlags, signal: AbortSignal): Promise<number> {
+/** Flags of the control API, which this proxy has not. */
+const flagsOfDaemon = ["host", "port", "config", "metrics", "allowHost"] as const;
+
+export async function proxy(
+  listen: string,
+  server: string | undefined,
+  flags: ProxyFlags & DaemonFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  if (server === undefined)
+    throw new UsageError(`${listen}: write where the server is as well, such as ${listen} db.test:5432`);
+  const wrong = flagsOfDaemon.find((flag) => flags[flag] !== undefined);
+  if (wrong !== undefined)
+    throw new UsageError(
+      `--${wrong === "allowHost" ? "allow-host" : wrong}: it is for the control API, which a proxy between two addresses has not: leave it or the addresses out`,
+    );
   const host = createRealHost({ name: "proxy", directory: "/", seed: flags.seed });
   const faults = (flags.fault ?? []).map(parseFault);
   const target = addressOf(server);

@@ -48,7 +48,8 @@ export interface Link extends Disposable {
   /** Later ones act on what earlier ones put out. */
   inject(options: StageOptions): void;
   lift(owner: object): void;
-  /** How many bytes the sink has got. */
+  /** How many bytes the source has sent, and how many the sink has got. */
+  received(): number;
   delivered(): number;
 }
 
@@ -400,6 +401,7 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
       }
       changed();
     },
+    received: () => received,
     delivered: () => delivered,
     [Symbol.dispose]() {
       close();

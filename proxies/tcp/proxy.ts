@@ -3,6 +3,7 @@ import type { Address, Host, Socket } from "../../host/host.ts";
 import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
 import { openDoor } from "./door.ts";
+import type { Link } from "./link.ts";
 
 export interface TcpProxyOptions {
   readonly host: Host;
@@ -56,6 +57,13 @@ export interface TcpProxy extends AsyncDisposable {
    * door is shut, or, since such news takes its time, of the one that was shut last, up to a second ago.
    */
   refused(): void;
+  /** Bytes until now, those of live connections included. */
+  traffic(): Readonly<Record<Direction, Traffic>>;
+}
+
+export interface Traffic {
+  readonly received: number;
+  readonly delivered: number;
 }
 
 /** One that acts now, and how many connections it has met. */
@@ -71,6 +79,8 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   const active = new Set<Active>();
   const refusing = new Set<TcpInjection>();
   let refusedLast: { readonly injection: TcpInjection; readonly until: number } | undefined;
+  /** Of connections that are no more. */
+  const ended = { upstream: noTraffic, downstream: noTraffic };
   let disposed = false;
   let accepted = 0;
 
@@ -93,6 +103,8 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       server,
       onEnd(by, delivered) {
         connections.delete(number);
+        ended.upstream = sum(ended.upstream, trafficOf(connection.links.upstream));
+        ended.downstream = sum(ended.downstream, trafficOf(connection.links.downstream));
         onEvent({ type: "close", connection: number, ...delivered, by });
       },
     });
@@ -176,6 +188,13 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       refusedLast.injection.onHit({ refused: true });
     },
 
+    traffic() {
+      const live = [...connections.values()];
+      const of = (direction: Direction): Traffic =>
+        live.map(({ links }) => trafficOf(links[direction])).reduce(sum, ended[direction]);
+      return { upstream: of("upstream"), downstream: of("downstream") };
+    },
+
     async [Symbol.asyncDispose]() {
       disposed = true;
       active.clear();
@@ -183,6 +202,16 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       await Promise.all([...connections.values()].map((connection) => connection[Symbol.asyncDispose]()));
     },
   };
+}
+
+const noTraffic: Traffic = { received: 0, delivered: 0 };
+
+function trafficOf(link: Link): Traffic {
+  return { received: link.received(), delivered: link.delivered() };
+}
+
+function sum(a: Traffic, b: Traffic): Traffic {
+  return { received: a.received + b.received, delivered: a.delivered + b.delivered };
 }
 
 /** Ordinals count from 1. */

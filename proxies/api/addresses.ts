@@ -1,0 +1,65 @@
+/** Addresses to listen on as Go reads them, and what it says when they can't be had. */
+import type { Address, Host } from "../../host/host.ts";
+import { formatAddress } from "../../host/address.ts";
+import { ApiError } from "./errors.ts";
+
+/** Every address of the machine, in both families. */
+export const everywhere = "::";
+const wildcards = new Set(["", "0.0.0.0", "::"]);
+
+/** Without names: what can be compared with what is bound. @throws {ApiError} 500, in Go's words, without `listen tcp: `. */
+export async function resolveListen(host: Host, text: string): Promise<Address> {
+  // Go listens on any port if there is nothing at all.
+  const { name, port } = text === "" ? { name: "", port: 0 } : split(text);
+  if (wildcards.has(name)) return { host: everywhere, port };
+  try {
+    const found = await host.network.resolve({ host: name, port });
+    const [first] = found.toSorted((a, b) => Number(a.host.includes(":")) - Number(b.host.includes(":")));
+    if (first !== undefined) return first;
+  } catch (cause) {
+    throw new ApiError(500, `lookup ${name}: no such host`, { cause });
+  }
+  throw new ApiError(500, `lookup ${name}: no such host`);
+}
+
+function wrong(address: string, why: string): Error {
+  return new ApiError(500, `address ${address}: ${why}`);
+}
+
+function split(text: string): { readonly name: string; readonly port: number } {
+  const colon = text.lastIndexOf(":");
+  if (colon < 0) throw wrong(text, "missing port in address");
+  const written = text.slice(0, colon);
+  const bracketed = /^\[([^[\]]*)\]$/.exec(written)?.[1];
+  if (bracketed === undefined && written.startsWith("[")) throw wrong(text, "missing port in address");
+  if (bracketed === undefined && written.includes(":")) throw wrong(text, "too many colons in address");
+  const digits = text.slice(colon + 1);
+  if (digits !== "" && !/^[+-]?\d+$/.test(digits)) throw new ApiError(500, `lookup tcp/${digits}: unknown port`);
+  const port = Number(digits);
+  if (port < 0 || port > 65_535) throw wrong(digits, "invalid port");
+  return { name: bracketed ?? written, port };
+}
+
+/** Where the server of a proxy is; what is no address fails when it is dialled, as with Toxiproxy. */
+export function upstreamAddress(text: string): Address {
+  const { name, port } = split(text);
+  return { host: wildcards.has(name) ? "localhost" : name, port };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "address already in use",
+  EADDRNOTAVAIL: "cannot assign requested address",
+  EACCES: "permission denied",
+};
+
+/** What Go's `net.Listen` says when `address` can't be bound. */
+export function listenError(address: Address, cause: unknown): ApiError {
+  const code = codeOf(cause);
+  const reason = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  const at = address.host === everywhere ? `:${address.port}` : formatAddress(address);
+  return new ApiError(500, `listen tcp ${at}: bind: ${reason}`, { cause });
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
