@@ -8,7 +8,7 @@ import { cellsOf } from "./cells.ts";
 import type { Checking } from "./check/checking.ts";
 import { matchKeys } from "./document/step.ts";
 import { planDocument } from "./document/plan.ts";
-import { isRecord, listAt } from "./raw.ts";
+import { isRecord, listAt, recordAt, textAt } from "./raw.ts";
 import type { Raw } from "./raw.ts";
 import type {
   Expectation,
