@@ -156,7 +156,7 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     async [Symbol.asyncDispose]() {
       disposed = true;
       active.clear();
-      for (const flow of [...flows.values()]) flow.end("proxy");
+      for (const flow of flows.values()) flow.end("proxy");
       await Promise.all(ending);
       await door[Symbol.asyncDispose]();
     },

@@ -112,8 +112,7 @@ function checkWhere(checking: Checking): void {
     }
     const what = placeOf(plane);
     const all = what === "service" ? services : links;
-    const protoOf = (link: string): string =>
-      textAt(recordAt(checking.document, "links")[link] as Raw, "proto") ?? "tcp";
+    const protoOf = (link: string): string => textAt(recordAt(checking.document, "links")[link], "proto") ?? "tcp";
     const fits = (name: string): boolean => what === "service" || !links.includes(name) || actsOn(plane, protoOf(name));
     const candidates = all.filter(fits);
     const unfit = (place: Path, name: string): void => {
