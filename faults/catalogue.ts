@@ -1,6 +1,6 @@
 /** The catalogue of faults, from what they declare: docs/faults.md and `sinbin faults`. */
 import { z } from "zod";
-import { faults } from "./registry.ts";
+import { faults, isFaultOfLink } from "./registry.ts";
 import type { Fault } from "./registry.ts";
 import { unitOf } from "./units.ts";
 
@@ -100,7 +100,7 @@ function sentences(fault: Fault): readonly string[] {
 }
 
 function whereOf(fault: Fault): string {
-  if (fault.plane !== "tcp") {
+  if (!isFaultOfLink(fault)) {
     if (fault.programsOnly !== undefined)
       return `\`where\` is a service that is a program; for a \`command\` or an image: ${fault.programsOnly}.`;
     return fault.toldByPrograms === true
@@ -112,7 +112,7 @@ function whereOf(fault: Fault): string {
     downstream: "downstream (toward the client)",
     both: "both ways",
   };
-  return `\`where\` is a link; it acts ${toward[fault.direction]} unless the step says \`direction\`.`;
+  return `\`where\` is a link${fault.plane === "udp" ? " of proto: udp" : ""}; it acts ${toward[fault.direction]} unless the step says \`direction\`.`;
 }
 
 function stepOf({ kind, example }: Fault): string {

@@ -44,9 +44,19 @@ import { slicer } from "./tcp/slicer.ts";
 import { slowClose } from "./tcp/slow-close.ts";
 import { stall } from "./tcp/stall.ts";
 import { truncate } from "./tcp/truncate.ts";
+import { blackhole as blackholeDatagrams } from "./udp/blackhole.ts";
+import type { UdpFault } from "./udp/contract.ts";
+import { corrupt as corruptDatagrams } from "./udp/corrupt.ts";
+import { duplicate as duplicateDatagrams } from "./udp/duplicate.ts";
+import { latency as latencyOfDatagrams } from "./udp/latency.ts";
+import { loss as lossOfDatagrams } from "./udp/loss.ts";
+import { rate as rateOfDatagrams } from "./udp/rate.ts";
+import { reorder as reorderDatagrams } from "./udp/reorder.ts";
+import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 
 /** A fault that acts on a link, or on a service. */
-export type Fault = TcpFault | FaultOfService;
+export type Fault = FaultOfLink | FaultOfService;
+export type FaultOfLink = TcpFault | UdpFault;
 export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault;
 export type Plane = Fault["plane"];
 
@@ -68,6 +78,14 @@ const list: readonly Fault[] = [
   duplicateRange,
   closeOnAccept,
   connections,
+  latencyOfDatagrams,
+  lossOfDatagrams,
+  duplicateDatagrams,
+  reorderDatagrams,
+  corruptDatagrams,
+  truncateDatagrams,
+  rateOfDatagrams,
+  blackholeDatagrams,
   signal,
   kill,
   pause,
@@ -95,5 +113,14 @@ export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [f
 
 /** What `where` names. */
 export function placeOf(plane: Plane): "link" | "service" {
-  return plane === "tcp" ? "link" : "service";
+  return plane === "tcp" || plane === "udp" ? "link" : "service";
+}
+
+export function isFaultOfLink(fault: Fault): fault is FaultOfLink {
+  return placeOf(fault.plane) === "link";
+}
+
+/** Whether a fault of the plane can act on a link of the protocol: what is no udp goes over tcp. */
+export function actsOn(plane: Plane, proto: string): boolean {
+  return placeOf(plane) === "link" && plane === (proto === "udp" ? "udp" : "tcp");
 }

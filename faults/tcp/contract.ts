@@ -9,8 +9,9 @@
  */
 import type { z } from "zod";
 import type { Declaration } from "../fault.ts";
+import type { Direction } from "../link-direction.ts";
 
-export type Direction = "upstream" | "downstream";
+export type { Direction };
 
 /**
  * All times are milliseconds of the host's monotonic clock. `due`: the earliest time of delivery; `Infinity`: held until the fault is

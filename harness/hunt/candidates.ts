@@ -1,5 +1,5 @@
 /** Which faults a random mix may draw from, and where each of them fits. */
-import { faults, placeOf } from "../../faults/registry.ts";
+import { actsOn, faults, placeOf } from "../../faults/registry.ts";
 import type { Fault } from "../../faults/registry.ts";
 import { strengthsOf } from "../../faults/strength.ts";
 import { namesFault } from "../plan/document/mix.ts";
@@ -39,7 +39,8 @@ function canBeDrawn({ parameters }: Fault): boolean {
 }
 
 function placesFor(fault: Fault, { links, services }: Plan): readonly string[] {
-  if (placeOf(fault.plane) === "link") return Object.keys(links);
+  if (placeOf(fault.plane) === "link")
+    return Object.keys(links).filter((name) => actsOn(fault.plane, links[name]?.proto ?? "tcp"));
   return Object.entries(services)
     .filter(([, { program, restart }]) => {
       if ("programsOnly" in fault && fault.programsOnly !== undefined && program === undefined) return false;

@@ -55,6 +55,7 @@ services:
 links:
   fetch: { from: node, to: plc, proto: tcp, port: 443 }
   page: { from: shell, to: node, proto: tcp, port: 80 }
+  gossip: { from: node, to: plc, proto: udp, port: 7946 }
 steady: [{ always: node.alive }]
 ${text}`;
 
@@ -155,6 +156,7 @@ describe("a mix", () => {
       }
     }
     expect([...(places.get("tcp.latency") ?? [])].sort()).toEqual(["fetch", "page"]);
+    expect([...(places.get("udp.latency") ?? [])]).toEqual(["gossip"]);
     expect([...(places.get("process.pause") ?? [])].sort()).toEqual(["node", "plc", "shell"]);
     expect([...(places.get("process.kill") ?? [])]).toEqual(["node"]);
     expect(places.has("process.signal")).toBe(false);

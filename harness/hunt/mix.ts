@@ -9,6 +9,7 @@
  */
 import { formatDuration } from "../../faults/units.ts";
 import { uniform } from "../../faults/random.ts";
+import { isFaultOfLink } from "../../faults/registry.ts";
 import { faultKey } from "../plan/document/faults.ts";
 import { widestMix } from "../plan/document/mix.ts";
 import type { Mix } from "../plan/document/mix.ts";
@@ -147,7 +148,7 @@ function between(low: number, high: number, share: number): number {
 
 /** Mostly where the fault acts by itself. */
 function directionOf({ fault }: Candidate, drawn: number): MixedOccurrence["direction"] {
-  if (fault.plane !== "tcp" || fault.door === "shut" || drawn < 0.5) return undefined;
+  if (!isFaultOfLink(fault) || (fault.plane === "tcp" && fault.door === "shut") || drawn < 0.5) return undefined;
   return pick(["upstream", "downstream", "both"], drawn * 2 - 1);
 }
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { faults } from "../../faults/registry.ts";
+import { faults, placeOf } from "../../faults/registry.ts";
 import { faultKey } from "./document/faults.ts";
 import { renderJsonSchema } from "./json-schema.ts";
 import { problemsIn, twoServices } from "./plan.testing.ts";
@@ -31,7 +31,10 @@ async function verdicts(text: string): Promise<{ readonly schema: boolean; reado
 describe("the JSON Schema and the parser agree on good plans", () => {
   test.each([
     ...[...faults.values()].map(({ kind, plane, example }) =>
-      withStep(`${faultKey(kind)}: ${example}\n        where: ${plane === "tcp" ? "fetch" : "node"}`),
+      withStep(`${faultKey(kind)}: ${example}\n        where: ${placeOf(plane) === "link" ? "fetch" : "node"}`).replace(
+        "proto: https",
+        `proto: ${plane === "udp" ? "udp" : "https"}`,
+      ),
     ),
     withStep("tcp.refuse:"),
     withStep(

@@ -1,6 +1,6 @@
 /** From a document in which nothing is wrong to a `Plan`. */
 import type { z } from "zod";
-import { placeOf } from "../../faults/registry.ts";
+import { actsOn, placeOf } from "../../faults/registry.ts";
 import { duration } from "../../faults/units.ts";
 import { bindNames, substitute } from "./bind.ts";
 import type { Binding, BoundNames } from "./bind.ts";
@@ -8,7 +8,7 @@ import { cellsOf } from "./cells.ts";
 import type { Checking } from "./check/checking.ts";
 import { matchKeys } from "./document/step.ts";
 import { planDocument } from "./document/plan.ts";
-import { isRecord, listAt } from "./raw.ts";
+import { isRecord, listAt, recordAt, textAt } from "./raw.ts";
 import type { Raw } from "./raw.ts";
 import type {
   Expectation,
@@ -124,7 +124,15 @@ export function sketch(
           : { for: length }),
         faults: steps.map((step) => {
           const isWrong = wrong.some((path) => path.startsWith(formatPath(step.path)));
-          return toStep(isWrong ? { ...step, raw: { none: {} } } : step, { links, services });
+          return toStep(isWrong ? { ...step, raw: { none: {} } } : step, {
+            services,
+            // Of a step without a fault nobody asks where.
+            links: links.filter(
+              (link) =>
+                step.plane === undefined ||
+                actsOn(step.plane, textAt(recordAt(recordAt(document, "links"), link), "proto") ?? "tcp"),
+            ),
+          });
         }),
       };
     }),

@@ -1,10 +1,9 @@
 /** How an occurrence reaches the world, plane by plane. */
-import { faults } from "../../faults/registry.ts";
-import type { FaultOfService } from "../../faults/registry.ts";
+import { faults, isFaultOfLink } from "../../faults/registry.ts";
+import type { FaultOfLink, FaultOfService } from "../../faults/registry.ts";
 import { drawFrom } from "../../faults/random.ts";
 import type { ServiceContext, ServiceFault } from "../../faults/service.ts";
 import type { Targets } from "../../faults/targets.ts";
-import type { TcpFault } from "../../faults/tcp/contract.ts";
 import { WorldError } from "../errors.ts";
 import type { Occurrence } from "../schedule/schedule.ts";
 import type { World } from "../worlds/world.ts";
@@ -24,13 +23,13 @@ export async function inject(options: InjectOptions): Promise<AsyncDisposable> {
   const fault = faults.get(options.occurrence.kind);
   if (fault === undefined) throw new WorldError(`no fault is called ${options.occurrence.kind}: see "sinbin faults"`);
   const parameters = fault.parameters.parse(options.occurrence.parameters);
-  return fault.plane === "tcp"
+  return isFaultOfLink(fault)
     ? injectIntoLinks(fault, parameters, options)
     : injectIntoServices(fault, parameters, options);
 }
 
 async function injectIntoLinks(
-  fault: TcpFault,
+  fault: FaultOfLink,
   parameters: Record<string, unknown>,
   options: InjectOptions,
 ): Promise<AsyncDisposable> {

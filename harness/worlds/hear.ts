@@ -5,6 +5,7 @@ import type { Limited } from "../../faults/limits/contract.ts";
 import type { Link } from "../plan/schema.ts";
 import { tellRefusal } from "./links.ts";
 import type { StartedLink } from "./links.ts";
+import type { Transport } from "./transport.ts";
 import type { Fields } from "./service.ts";
 
 export interface Hearing {
@@ -12,7 +13,7 @@ export interface Hearing {
   readonly links: ReadonlyMap<string, Link>;
   readonly running: ReadonlyMap<string, Pick<StartedLink, "address" | "refused">>;
   /** It listens on what it takes for a natural port. */
-  readonly listening?: (port: number, address: Address) => void;
+  readonly listening?: (port: number, address: Address, transport: Transport) => void;
   /** The machine has refused it something. */
   readonly refused: (what: Limited | "disk") => void;
 }
@@ -22,8 +23,9 @@ export function hear(fields: Fields, { service, links, running, listening, refus
   const { event, host, port, address, limit, code } = fields;
   switch (event) {
     case "network.listening":
+    case "network.bound":
       if (typeof port !== "number" || typeof address !== "string") return fields;
-      listening?.(port, parseAddress(address));
+      listening?.(port, parseAddress(address), event === "network.bound" ? "udp" : "tcp");
       return undefined;
     case "network.refused":
       tellRefusal({ service, address }, links, running);

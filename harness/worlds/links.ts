@@ -2,11 +2,13 @@
 import type { Address, Host } from "../../host/host.ts";
 import { formatAddress } from "../../host/address.ts";
 import { drawFrom, type Chance } from "../../faults/random.ts";
-import { faults } from "../../faults/registry.ts";
+import { faults, type FaultOfLink } from "../../faults/registry.ts";
 import { startTcpProxy } from "../../proxies/tcp/proxy.ts";
+import { startUdpRelay } from "../../proxies/udp/relay.ts";
 import { WorldError } from "../errors.ts";
 import type { Happening, RecordEvent } from "../history/event.ts";
 import type { Link } from "../plan/schema.ts";
+import type { Transport } from "./transport.ts";
 
 /** A fault for a link, as plain data: its proxy may be in another process. */
 export interface LinkInjection {
@@ -42,6 +44,8 @@ export function hostName(link: Link): string {
 export interface LinkOptions {
   readonly name: string;
   readonly host: Host;
+  /** By default tcp. */
+  readonly transport?: Transport;
   /** Where the client looks for the server. */
   readonly listen: Address;
   /** Where the server is. */
@@ -49,26 +53,51 @@ export interface LinkOptions {
   readonly record: RecordEvent;
 }
 
-export async function startLink({ name, host, listen, server, record }: LinkOptions): Promise<StartedLink> {
-  const proxy = await startTcpProxy({
-    host,
-    listen,
-    server,
-    onEvent: (event) => {
-      const { type, ...details } = event;
-      record({ event: `connection.${type}`, link: name, ...details } as Happening);
-    },
-  });
+export async function startLink({ transport = "tcp", ...options }: LinkOptions): Promise<StartedLink> {
+  return transport === "udp" ? startUdpLink(options) : startTcpLink(options);
+}
+
+async function startTcpLink({ name, host, listen, server, record }: LinkOptions): Promise<StartedLink> {
+  const proxy = await startTcpProxy({ host, listen, server, onEvent: recorder(name, record) });
   return {
     address: proxy.address,
     refused: () => proxy.refused(),
     async inject({ kind, parameters, match, chance }, onHit) {
-      const fault = faults.get(kind);
-      if (fault?.plane !== "tcp") throw new WorldError(`no fault of links is called ${kind}: see "sinbin faults tcp"`);
-      return proxy.inject({ ...match, fault, parameters, draw: drawFrom(chance), onHit });
+      const fault = faultOfLink(kind, "tcp");
+      return proxy.inject({ ...selectionOf(match), fault, parameters, draw: drawFrom(chance), onHit });
     },
     [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
   };
+}
+
+async function startUdpLink({ name, host, listen, server, record }: LinkOptions): Promise<StartedLink> {
+  const relay = await startUdpRelay({ host, listen, server, onEvent: recorder(name, record) });
+  return {
+    address: relay.address,
+    // No door is ever shut: nobody connects.
+    refused: () => {},
+    async inject({ kind, parameters, match, chance }, onHit) {
+      const fault = faultOfLink(kind, "udp");
+      return relay.inject({ ...selectionOf(match), fault, parameters, draw: drawFrom(chance), onHit });
+    },
+    [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
+  };
+}
+
+function recorder(link: string, record: RecordEvent): (event: { readonly type: string }) => void {
+  return ({ type, ...details }) => record({ event: `connection.${type}`, link, ...details } as Happening);
+}
+
+function faultOfLink<Plane extends FaultOfLink["plane"]>(kind: string, plane: Plane) {
+  const fault = faults.get(kind);
+  if (fault?.plane !== plane)
+    throw new WorldError(`no fault of ${plane} links is called ${kind}: see "sinbin faults ${plane}"`);
+  return fault as Extract<FaultOfLink, { readonly plane: Plane }>;
+}
+
+/** The keys of a plan are in snake_case. */
+function selectionOf({ every_nth: everyNth, ...match }: LinkInjection["match"]): Readonly<Record<string, unknown>> {
+  return everyNth === undefined ? match : { ...match, everyNth };
 }
 
 /** What the host of a program says when a connect is refused. */

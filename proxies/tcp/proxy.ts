@@ -1,6 +1,7 @@
 /** One link's proxy: listens where the client looks for the server, and puts faults on what passes. */
 import type { Address, Host, Socket } from "../../host/host.ts";
 import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
+import { chosen, directionsOf, type Selection } from "../chosen.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
 import { openDoor } from "./door.ts";
 import type { Link } from "./link.ts";
@@ -30,19 +31,10 @@ export type ProxyEvent =
       readonly by: EndedBy;
     };
 
-export interface TcpInjection {
+export interface TcpInjection extends Selection {
   readonly fault: TcpFault;
   /** Validated by the fault's schema. */
   readonly parameters: object;
-  readonly direction?: Direction | "both";
-  /** Which connections: all that are there and all that come, unless narrowed. Ordinals count from 1 within the injection. */
-  readonly scope?: "new" | "all";
-  readonly probability?: number;
-  readonly first?: number;
-  readonly nth?: number;
-  readonly everyNth?: number;
-  /** A uniform number in [0, 1) for a decision of this injection; the same for the same name and n. */
-  readonly draw: (decision: string, n: number) => number;
   /** Once for each connection that the fault has really changed (or kept out). */
   readonly onHit: (detail: { readonly connection?: number } & Readonly<Record<string, unknown>>) => void;
 }
@@ -122,7 +114,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     const since = host.clock.monotonic();
     const others = connections.size - 1;
     let hit = false;
-    for (const direction of directionsOf(injection)) {
+    for (const direction of directionsOf(injection.direction ?? fault.direction)) {
       connection.links[direction].inject({
         owner: each,
         fault,
@@ -212,16 +204,4 @@ function trafficOf(link: Link): Traffic {
 
 function sum(a: Traffic, b: Traffic): Traffic {
   return { received: a.received + b.received, delivered: a.delivered + b.delivered };
-}
-
-/** Ordinals count from 1. */
-function chosen({ first, nth, everyNth, probability, draw }: TcpInjection, ordinal: number): boolean {
-  if (first !== undefined && ordinal > first) return false;
-  if (nth !== undefined && ordinal !== nth) return false;
-  if (everyNth !== undefined && ordinal % everyNth !== 0) return false;
-  return probability === undefined || draw("probability", ordinal) < probability;
-}
-
-function directionsOf({ fault, direction = fault.direction }: TcpInjection): readonly Direction[] {
-  return direction === "both" ? ["upstream", "downstream"] : [direction];
 }

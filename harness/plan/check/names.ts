@@ -1,5 +1,5 @@
 /** Whatever is named must be there: services, links, phases, steps, guards, expectations. */
-import { placeOf } from "../../../faults/registry.ts";
+import { actsOn, placeOf } from "../../../faults/registry.ts";
 import { serviceMembers } from "../../judge/signals.ts";
 import { expectationWords } from "../document/expectations.ts";
 import { hint } from "../../expression/nearest.ts";
@@ -104,11 +104,25 @@ function checkWhere(checking: Checking): void {
       continue;
     }
     if (plane === undefined) {
-      complain(path, "write faults of one plane in one step: those of tcp act on links, all others on services");
+      complain(
+        path,
+        "write faults of one plane in one step: those of tcp and udp act on links of theirs, all others on services",
+      );
       continue;
     }
     const what = placeOf(plane);
-    const candidates = what === "service" ? services : links;
+    const all = what === "service" ? services : links;
+    const protoOf = (link: string): string => textAt(recordAt(checking.document, "links")[link], "proto") ?? "tcp";
+    const fits = (name: string): boolean => what === "service" || !links.includes(name) || actsOn(plane, protoOf(name));
+    const candidates = all.filter(fits);
+    const unfit = (place: Path, name: string): void => {
+      if (fits(name)) return;
+      const [here, other] = plane === "udp" ? ["udp", "tcp"] : ["tcp", "udp"];
+      complain(
+        place,
+        `${name} is a link of proto: ${protoOf(name)}, on which ${here} faults do not act: write a fault of ${other} (see "sinbin faults ${other}"), or ${candidates.length === 0 ? `a link with proto: ${here}` : `one of ${candidates.join(", ")}`}`,
+      );
+    };
     const at = [...path, "where"];
     if (where === undefined) {
       if (candidates.length !== 1)
@@ -116,12 +130,19 @@ function checkWhere(checking: Checking): void {
       continue;
     }
     const list = Array.isArray(where) ? where : isRecord(where) ? (where["one_of"] ?? where["of"]) : undefined;
-    if (typeof where === "string" && where !== "all") known(checking, at, what, where, candidates);
-    if (where === "all" && candidates.length === 0) complain(at, `there is no ${what} in this plan`);
+    if (typeof where === "string" && where !== "all") {
+      known(checking, at, what, where, all);
+      unfit(at, where);
+    }
+    if (where === "all" && candidates.length === 0)
+      complain(at, `there is no ${what} ${all.length === 0 ? "" : `for ${plane} faults `}in this plan`);
     if (Array.isArray(list)) {
       const below = Array.isArray(where) ? at : [...at, isRecord(where) && "one_of" in where ? "one_of" : "of"];
       for (const [index, name] of list.entries())
-        if (typeof name === "string") known(checking, [...below, index], what, name, candidates);
+        if (typeof name === "string") {
+          known(checking, [...below, index], what, name, all);
+          unfit([...below, index], name);
+        }
     }
     const random = isRecord(where) ? where["random"] : undefined;
     const size = Array.isArray(list) ? list.length : candidates.length;

@@ -1,5 +1,5 @@
 /** Keys of phases and steps that don't go together. */
-import { placeOf } from "../../../faults/registry.ts";
+import { isFaultOfLink, placeOf } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
@@ -80,7 +80,7 @@ function checkSilent(step: RawStep, checking: Checking): void {
   const { raw, path, faults } = step;
   const silent = silentAmong(servicesOf(step, checking), checking.document);
   for (const { fault } of faults) {
-    if (fault.plane === "tcp") continue;
+    if (isFaultOfLink(fault)) continue;
     for (const { name, noun } of silent) {
       const { kind, programsOnly, imagesWith, toldByPrograms } = fault;
       const equipped = imagesWith === "limits.disk" && hasSmallDisk(recordAt(checking.document, "services")[name]);

@@ -21,7 +21,7 @@ const where = z
   )
   .meta({
     description:
-      "Links for tcp faults, services for all others: a name, a list, `all`, `{ one_of: [a, b] }`, `{ random: 2, of: all }`.",
+      "Links for tcp and udp faults, services for all others: a name, a list, `all`, `{ one_of: [a, b] }`, `{ random: 2, of: all }`.",
   });
 
 const choice = exactlyOne(

@@ -9,7 +9,7 @@ export const linkDocument = z
   .strictObject({
     from: name.meta({ description: "The client." }),
     to: name.meta({ description: "The server." }),
-    proto: z.enum(["tcp", "http", "https"], "write tcp, http or https"),
+    proto: z.enum(["tcp", "udp", "http", "https"], "write tcp, udp, http or https"),
     port: port,
     name: z
       .string()

@@ -2,12 +2,14 @@
 import type { Address } from "../../../host/host.ts";
 import type { RecordEvent } from "../../history/event.ts";
 import type { StartedLink } from "../links.ts";
+import type { Transport } from "../transport.ts";
 import type { GateClient } from "./gate-client.ts";
 import { toldAddress, toldByLink, toldOfHit } from "./operations.ts";
 
 export interface RemoteLinkOptions {
   readonly name: string;
   readonly gate: GateClient;
+  readonly transport: Transport;
   /** Where the client looks for the server. */
   readonly listen: Address;
   /** Where the server is. */
@@ -15,8 +17,15 @@ export interface RemoteLinkOptions {
   readonly record: RecordEvent;
 }
 
-export async function startRemoteLink({ name, gate, listen, server, record }: RemoteLinkOptions): Promise<StartedLink> {
-  const held = await gate.hold("link.start", { name, listen, server }, (news) => {
+export async function startRemoteLink({
+  name,
+  gate,
+  transport,
+  listen,
+  server,
+  record,
+}: RemoteLinkOptions): Promise<StartedLink> {
+  const held = await gate.hold("link.start", { name, transport, listen, server }, (news) => {
     const { at, ...happening } = toldByLink.parse(news);
     record(happening, gate.toHarness(at));
   });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { directions } from "../../../faults/direction.ts";
 import { recipients, signals } from "../../../faults/process/contract.ts";
+import { transports } from "../transport.ts";
 import { eventSchema } from "../../history/event.ts";
 
 const service = z.string();
@@ -19,7 +20,12 @@ export const inputs = {
   /** Lasts: whoever asks at one of these addresses for a name hears that there is none. */
   "names.refuse": z.array(z.string()),
   /** Lasts; tells `toldByLink`. Its value is the address that it listens on. */
-  "link.start": z.strictObject({ name: z.string(), listen: address, server: address }),
+  "link.start": z.strictObject({
+    name: z.string(),
+    transport: z.enum(transports),
+    listen: address,
+    server: address,
+  }),
   /** Lasts; what comes is passed on as it is. */
   "port.open": z.strictObject({ listen: address, server: address }),
   /** Lasts; tells `toldOfHit`. */

@@ -21,6 +21,7 @@ import { createIdentities } from "../identities.ts";
 import type { Identities } from "../identities.ts";
 import { seedOf } from "../life.ts";
 import { hostName } from "../links.ts";
+import { transportOf } from "../transport.ts";
 import type { StartedLink } from "../links.ts";
 import { createLogFile } from "../local/log-file.ts";
 import { required } from "../required.ts";
@@ -162,7 +163,7 @@ async function startLinks(
   return forEach(links, (name, link) => {
     const listen = { host: required(required(networks, link.from).names, hostName(link)), port: link.port };
     const server = { host: required(networks, link.to).service, port: link.port };
-    return startRemoteLink({ name, gate, listen, server, record });
+    return startRemoteLink({ name, gate, transport: transportOf(link), listen, server, record });
   });
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Address } from "../../../host/host.ts";
 import type { Link, Service } from "../../plan/schema.ts";
+import type { Transport } from "../transport.ts";
 import type { Capability } from "../capability.ts";
 import { findLimitHindrance } from "./limits.ts";
 import { missingWireTools } from "./wire/hindrance.ts";
@@ -18,7 +19,7 @@ export interface Layout extends AsyncDisposable {
   /** Where the proxy of a link listens. */
   doorOf(link: string): Address;
   /** Where a service listens on what it takes for a natural port. @throws {Error} with `code` ECONNREFUSED if it does not, as far as is known. */
-  addressOf(service: string, port: number): Address;
+  addressOf(service: string, port: number, transport?: Transport): Address;
   /** Other names and addresses by which the service may be reached. */
   readonly aliasesOf: (service: string) => readonly string[];
   /** Where a client's links lead, once their proxies listen; variables of its environment. */
@@ -26,7 +27,7 @@ export interface Layout extends AsyncDisposable {
   /** The command line that runs a command in the service's place. The process that it starts becomes the command without a fork. */
   enter(service: string, command: readonly string[]): readonly string[];
   /** The service says that it listens. */
-  listening(service: string, port: number, address: Address): void;
+  listening(service: string, port: number, address: Address, transport?: Transport): void;
   /** The service has ended, and with it what it listened on. */
   ended(service: string): void;
   /** What befalls the packets of a service, where it has a network of its own. */

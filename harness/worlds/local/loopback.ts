@@ -24,14 +24,14 @@ export async function startLoopback({ run, services, links }: LayoutOptions): Pr
   starting.defer(() => rm(scratch, { recursive: true, force: true }));
   reaper = await startReaper(run, scratch);
 
-  const listening = new Map<string, Map<number, Address>>();
+  const listening = new Map<string, Map<string, Address>>();
   const started = starting.move();
   return {
     capabilities: capabilitiesOf({ isolated: false }),
     scratch,
     doorOf: () => ({ host: loopback, port: 0 }),
-    addressOf(service, port) {
-      const address = listening.get(service)?.get(port);
+    addressOf(service, port, transport = "tcp") {
+      const address = listening.get(service)?.get(`${transport} ${port}`);
       if (address !== undefined) return address;
       // A command that no link leads to may listen where its arguments say.
       if (services.get(service)?.command !== undefined) return { host: loopback, port };
@@ -48,9 +48,9 @@ export async function startLoopback({ run, services, links }: LayoutOptions): Pr
       return { SINBIN_NAMES: JSON.stringify(Object.fromEntries(names)) };
     },
     enter: (_service, command) => command,
-    listening(service, port, address) {
-      const ports = listening.get(service) ?? new Map<number, Address>();
-      listening.set(service, ports.set(port, address));
+    listening(service, port, address, transport = "tcp") {
+      const ports = listening.get(service) ?? new Map<string, Address>();
+      listening.set(service, ports.set(`${transport} ${port}`, address));
     },
     ended: (service) => void listening.delete(service),
     houses: () => false,

@@ -18,6 +18,7 @@ import type { Service } from "../../plan/schema.ts";
 import { seedOf } from "../life.ts";
 import { hear, type Hearing } from "../hear.ts";
 import { linkVariables, startLink, type StartedLink } from "../links.ts";
+import { transportOf } from "../transport.ts";
 import { argumentsOf } from "../program.ts";
 import type { StartWorld, WorldOptions } from "../world.ts";
 import { createIdentities } from "../identities.ts";
@@ -95,8 +96,8 @@ interface Context {
 function startProxy(name: string, { links, record }: WorldOptions, layout: Layout, host: Host): Promise<StartedLink> {
   const link = links.get(name);
   if (link === undefined) throw new Error(`there is no link called ${name}`);
-  const server = async (): Promise<Address> => layout.addressOf(link.to, link.port);
-  return startLink({ name, host, listen: layout.doorOf(name), server, record });
+  const server = async (): Promise<Address> => layout.addressOf(link.to, link.port, transportOf(link));
+  return startLink({ name, host, transport: transportOf(link), listen: layout.doorOf(name), server, record });
 }
 
 async function prepareService(name: string, service: Service, context: Context): Promise<LocalService> {
@@ -131,7 +132,7 @@ async function prepareService(name: string, service: Service, context: Context):
     service: name,
     links: options.links,
     running: context.proxies,
-    listening: (port, address) => layout.listening(name, port, address),
+    listening: (port, address, transport) => layout.listening(name, port, address, transport),
     refused: (what) => local.refused(what),
   };
   const local = await prepareLocalService({

@@ -13,6 +13,7 @@ import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import type { Capability } from "../capability.ts";
 import { hostName, startLink, type StartedLink } from "../links.ts";
+import { transportOf } from "../transport.ts";
 import { required } from "../required.ts";
 import { createSubnet, mostSubnets } from "../subnet.ts";
 import type { Subnet } from "../subnet.ts";
@@ -66,7 +67,10 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
   for (const [name, link] of links) {
     const listen = { host: required(subnet(link.from).names, hostName(link)), port: link.port };
     const server = async (): Promise<Address> => ({ host: subnet(link.to).service, port: link.port });
-    proxies.set(name, starting.use(await startLink({ name, host, listen, server, record })));
+    proxies.set(
+      name,
+      starting.use(await startLink({ name, host, transport: transportOf(link), listen, server, record })),
+    );
   }
 
   const running = new Map<string, SimService>();

@@ -1,0 +1,26 @@
+/** Which connections (of udp: flows) an injection acts on, and which way. */
+import type { Direction } from "../faults/link-direction.ts";
+
+export interface Selection {
+  readonly direction?: Direction | "both";
+  /** All that are there and all that come, unless narrowed. Ordinals count from 1 within the injection. */
+  readonly scope?: "new" | "all";
+  readonly probability?: number;
+  readonly first?: number;
+  readonly nth?: number;
+  readonly everyNth?: number;
+  /** A uniform number in [0, 1) for a decision of this injection; the same for the same name and n. */
+  readonly draw: (decision: string, n: number) => number;
+}
+
+/** Ordinals count from 1. */
+export function chosen({ first, nth, everyNth, probability, draw }: Selection, ordinal: number): boolean {
+  if (first !== undefined && ordinal > first) return false;
+  if (nth !== undefined && ordinal !== nth) return false;
+  if (everyNth !== undefined && ordinal % everyNth !== 0) return false;
+  return probability === undefined || draw("probability", ordinal) < probability;
+}
+
+export function directionsOf(direction: Direction | "both"): readonly Direction[] {
+  return direction === "both" ? ["upstream", "downstream"] : [direction];
+}

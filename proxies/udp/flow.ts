@@ -1,0 +1,102 @@
+/** All that passes between one client's address and the server: a socket, a pipe each way, and when it ends. */
+import type { Address, DatagramSocket, Host } from "../../host/host.ts";
+import type { Direction } from "../../faults/udp/contract.ts";
+import { createPipe, type Pipe } from "./pipe.ts";
+import type { FlowEndedBy } from "./relay.ts";
+
+export interface FlowOptions {
+  readonly host: Host;
+  readonly number: number;
+  readonly server: () => Promise<Address>;
+  readonly idleMs: number;
+  readonly keep: (bytes: number) => boolean;
+  readonly toClient: (bytes: Uint8Array) => void;
+  /** Once; `gone` resolves when its socket is. */
+  readonly onEnd: (by: FlowEndedBy, delivered: Readonly<Record<Direction, number>>, gone: Promise<void>) => void;
+}
+
+export interface Flow {
+  readonly number: number;
+  readonly pipes: Readonly<Record<Direction, Pipe>>;
+  /** From the client. */
+  receive(bytes: Uint8Array): void;
+  end(by: FlowEndedBy): void;
+}
+
+export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd }: FlowOptions): Flow {
+  const delivered = { upstream: 0, downstream: 0 };
+  let ended = false;
+  let lastUsed = host.clock.monotonic();
+  /** What answers from elsewhere is a stranger. */
+  let expected: Address | undefined;
+  const socket: Promise<DatagramSocket | undefined> = host.network
+    .bind({ port: 0 }, (bytes, from) => {
+      if (ended || from.host !== expected?.host || from.port !== expected.port) return;
+      lastUsed = host.clock.monotonic();
+      downstream.receive(bytes);
+    })
+    // No socket to be had: what the client sends is lost.
+    .catch(() => undefined);
+  let sending: Promise<void> = Promise.resolve();
+
+  async function sendUp(bytes: Uint8Array): Promise<void> {
+    try {
+      const [address] = await host.network.resolve(await server());
+      const out = await socket;
+      if (ended || address === undefined || out === undefined) return;
+      expected = address;
+      out.send(bytes, address);
+      delivered.upstream += bytes.length;
+    } catch {
+      // The server is nowhere at present: so the datagram is lost.
+    } finally {
+      keep(-bytes.length);
+    }
+  }
+
+  const upstream = createPipe({
+    clock: host.clock,
+    keep,
+    send(bytes) {
+      lastUsed = host.clock.monotonic();
+      if (keep(bytes.length)) sending = sending.then(() => sendUp(bytes));
+    },
+  });
+  const downstream = createPipe({
+    clock: host.clock,
+    keep,
+    send(bytes) {
+      lastUsed = host.clock.monotonic();
+      delivered.downstream += bytes.length;
+      toClient(bytes);
+    },
+  });
+  let idle = host.clock.timer(idleMs, lookWhetherIdle);
+
+  /** One timer a flow, however many datagrams pass. */
+  function lookWhetherIdle(): void {
+    const left = lastUsed + idleMs - host.clock.monotonic();
+    if (left <= 0 && upstream.waiting + downstream.waiting === 0) end("idle");
+    else idle = host.clock.timer(left > 0 ? left : idleMs, lookWhetherIdle);
+  }
+
+  function end(by: FlowEndedBy): void {
+    if (ended) return;
+    ended = true;
+    idle[Symbol.dispose]();
+    upstream[Symbol.dispose]();
+    downstream[Symbol.dispose]();
+    const gone = socket.then((open) => open?.[Symbol.asyncDispose]());
+    onEnd(by, { ...delivered }, gone);
+  }
+
+  return {
+    number,
+    pipes: { upstream, downstream },
+    receive(bytes) {
+      lastUsed = host.clock.monotonic();
+      upstream.receive(bytes);
+    },
+    end,
+  };
+}

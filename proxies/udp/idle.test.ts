@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { clientAddress, createTestWorld, serverAddress } from "../../host/sim/pair.testing.ts";
+import { startUdpRelay, type RelayEvent } from "./relay.ts";
+
+test("a flow ends when nothing has passed for a minute, and the next datagram begins another", async () => {
+  const world = createTestWorld();
+  const events: RelayEvent[] = [];
+  const started = world.start(world.server, async (host) => {
+    await using echo = await host.network.bind({ port: 7 }, (bytes, from) => echo.send(bytes, from));
+    await using relay = await startUdpRelay({
+      host,
+      listen: { port: 8 },
+      server: async () => ({ host: serverAddress, port: 7 }),
+      onEvent: (event) => void events.push(event),
+    });
+    expect(relay.address.port).toBe(8);
+    await host.clock.sleep(200_000);
+    return 0;
+  });
+  world.start(world.client, async (host) => {
+    await using socket = await host.network.bind({ port: 0, host: clientAddress }, () => {});
+    for (const pause of [59_000, 61_000, 0]) {
+      await host.clock.sleep(1);
+      socket.send(Buffer.from("hello"), { host: serverAddress, port: 8 });
+      await host.clock.sleep(pause);
+    }
+    await host.clock.sleep(1000);
+    return 0;
+  });
+  await world.time.pass(() => started.exited);
+  expect(events).toEqual([
+    { type: "open", connection: 1 },
+    { type: "close", connection: 1, upstream: 10, downstream: 10, by: "idle" },
+    { type: "open", connection: 2 },
+    { type: "close", connection: 2, upstream: 5, downstream: 5, by: "idle" },
+  ]);
+});
