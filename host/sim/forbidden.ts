@@ -10,8 +10,6 @@ import nodeCrypto from "node:crypto";
 import dgram from "node:dgram";
 import dns from "node:dns";
 import fs from "node:fs";
-import http from "node:http";
-import https from "node:https";
 import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import os from "node:os";
@@ -23,6 +21,9 @@ import zlib from "node:zlib";
 import { guard, refuse, type Forbidden } from "./guards.ts";
 import { lendSurroundings } from "./surroundings.ts";
 import { attributeCrashes } from "./uncaught.ts";
+
+/** Not imported: that would load all that they export, a WebSocket client too, for each command of the command line. */
+const [http, https] = [process.getBuiltinModule("node:http"), process.getBuiltinModule("node:https")];
 
 const readTime = "take host.clock.monotonic()";
 const readDate = "take host.clock.wall()";
