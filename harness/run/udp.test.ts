@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { hasEngine } from "../worlds/docker/engine.testing.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-test.each([["sim"], ["local", "--no-isolation"]])(
+const containers = hasEngine ? [["docker"]] : [];
+
+test.each([["sim"], ["local", "--no-isolation"], ["local"], ...containers])(
   "answers over udp come again when they were lost: %s",
-  async (world, ...flags) => {
+  async (world = "sim", ...flags) => {
     const directory = await mkdtemp(join(tmpdir(), "sinbin-udp-"));
     try {
       const { stdout } = await promisify(execFile)(
@@ -23,5 +26,4 @@ test.each([["sim"], ["local", "--no-isolation"]])(
       await rm(directory, { recursive: true, force: true });
     }
   },
-  60_000,
 );

@@ -1,0 +1,39 @@
+/** What a plan says of a fault on a link reaches the link's proxy. */
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { createRealHost } from "../../host/real.ts";
+import { request, serveHttp } from "../../host/http.ts";
+import { startLink } from "./links.ts";
+
+const host = createRealHost({ name: "test", directory: "/", seed: 1, log: () => {} });
+const anywhere = { host: "127.0.0.1", port: 0 };
+
+test.each([
+  [{ every_nth: 2 }, ["ok", "lost", "ok", "lost", "ok"]],
+  [{ nth: 3 }, ["ok", "ok", "lost", "ok", "ok"]],
+  [{ first: 2 }, ["lost", "lost", "ok", "ok", "ok"]],
+])("which connections of a tcp link are meant: %j", async (match, expected) => {
+  await using server = await serveHttp(host, anywhere, (_request, response) => void response.end("ok"));
+  await using link = await startLink({
+    name: "fetch",
+    host,
+    listen: anywhere,
+    server: async () => server.address,
+    record: () => {},
+  });
+  const hits: unknown[] = [];
+  await using fault = await link.inject(
+    { kind: "tcp.reset", parameters: {}, match, chance: { seed: 1, path: ["test"] } },
+    ({ connection }) => void hits.push(connection),
+  );
+  void fault;
+  const outcomes: string[] = [];
+  for (const _ of expected)
+    outcomes.push(
+      await request(host, { address: link.address, headers: { connection: "close" } })
+        .then(({ body }) => text(body))
+        .catch(() => "lost"),
+    );
+  expect(outcomes).toEqual(expected);
+  expect(hits).toEqual(expected.flatMap((outcome, index) => (outcome === "lost" ? [index + 1] : [])));
+});
