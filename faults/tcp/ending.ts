@@ -1,6 +1,20 @@
 /** The end of a whole connection at once, after a time, or exactly behind a byte: with RST or politely. */
+import { duration, size } from "../units.ts";
 import type { TcpContext, TcpItem } from "./contract.ts";
 import { cutAt, endOf } from "./cut.ts";
+
+/** Parameters of faults that say when. */
+export const when = {
+  after: duration.optional().meta({
+    description:
+      "how long after the fault met the connection (default: at once, unless after_bytes is given; with both, whichever comes first)",
+    strengths: ["10s", "1ms"],
+  }),
+  after_bytes: size.optional().meta({
+    description: "behind which byte of the direction, counted from where the fault met the connection",
+    strengths: ["256KiB", "1B"],
+  }),
+};
 
 export interface Ending {
   /** The first byte that the fault has seen, or -1. */

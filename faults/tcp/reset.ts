@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { duration, size } from "../units.ts";
 import { tcpFault } from "./contract.ts";
-import { ended } from "./ending.ts";
+import { ended, when } from "./ending.ts";
 
 export const reset = tcpFault({
   plane: "tcp",
@@ -12,17 +11,7 @@ export const reset = tcpFault({
   example: "{ after_bytes: 4KiB }",
   pulse: false,
   direction: "downstream",
-  parameters: z.strictObject({
-    after: duration.optional().meta({
-      description:
-        "how long after the fault met the connection (default: at once, unless after_bytes is given; with both, whichever comes first)",
-      strengths: ["10s", "1ms"],
-    }),
-    after_bytes: size.optional().meta({
-      description: "behind which byte of the direction, counted from where the fault met the connection",
-      strengths: ["256KiB", "1B"],
-    }),
-  }),
+  parameters: z.strictObject(when),
   start: () => ({ met: -1 }),
   map: (item, state, { after, after_bytes: afterBytes }, context) =>
     ended("rst", item, state, { after, afterBytes }, context),

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { duration, size } from "../units.ts";
 import { tcpFault } from "./contract.ts";
 import { cutAt, endOf } from "./cut.ts";
+import { when } from "./ending.ts";
 
 export const stall = tcpFault({
   plane: "tcp",
@@ -12,17 +12,7 @@ export const stall = tcpFault({
   example: "{ after_bytes: 4KiB }",
   pulse: false,
   direction: "downstream",
-  parameters: z.strictObject({
-    after: duration.optional().meta({
-      description:
-        "how long after the fault met the connection (default: at once, unless after_bytes is given; with both, whichever comes first)",
-      strengths: ["10s", "1ms"],
-    }),
-    after_bytes: size.optional().meta({
-      description: "behind which byte of the direction, counted from where the fault met the connection",
-      strengths: ["256KiB", "1B"],
-    }),
-  }),
+  parameters: z.strictObject(when),
   /** How many bytes have passed since the fault met the connection, and where it did. */
   start: () => ({ met: -1, passed: 0 }),
   map(item, state, { after, after_bytes: afterBytes = Infinity }, { since }) {
