@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { drawFrom, isDistribution, perItem } from "../distribution.ts";
+import { perItem } from "../distribution.ts";
+import { delayOf } from "../jitter.ts";
 import { duration } from "../units.ts";
 import { tcpFault } from "./contract.ts";
 import { piecesOf } from "./cut.ts";
@@ -30,11 +31,9 @@ export const latency = tcpFault({
   map(item, _state, { delay, jitter }, { draw }) {
     if (item.type === "open" || item.type === "tick") return item;
     if (item.type !== "data" || jitter === 0) return delay === 0 ? item : { ...item, due: item.due + delay };
-    const deviation = isDistribution(jitter) ? jitter : { uniform: [-jitter, jitter] as const };
     return piecesOf(item, bytesPerDraw).map((piece) => {
       const n = Math.floor(piece.offset / bytesPerDraw);
-      const drawn = drawFrom(deviation, { n, uniform: (k) => draw(`jitter.${k}`, n) });
-      return { ...piece, due: piece.due + Math.max(0, delay + drawn) };
+      return { ...piece, due: piece.due + delayOf({ delay, jitter }, n, draw) };
     });
   },
 });

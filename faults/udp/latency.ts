@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { drawFrom, isDistribution, perItem } from "../distribution.ts";
+import { perItem } from "../distribution.ts";
+import { delayOf } from "../jitter.ts";
 import { duration } from "../units.ts";
 import { udpFault } from "./contract.ts";
 
@@ -24,11 +25,8 @@ export const latency = udpFault({
       }),
   }),
   start: () => ({}),
-  map(datagram, _state, { delay, jitter }, { draw }) {
-    const n = datagram.ordinal;
-    const deviation = isDistribution(jitter) ? jitter : { uniform: [-jitter, jitter] as const };
-    const drawn = jitter === 0 ? 0 : drawFrom(deviation, { n, uniform: (k) => draw(`jitter.${k}`, n) });
-    const later = Math.max(0, delay + drawn);
+  map(datagram, _state, parameters, { draw }) {
+    const later = delayOf(parameters, datagram.ordinal - 1, draw);
     return later === 0 ? datagram : { ...datagram, due: datagram.due + later };
   },
 });

@@ -37,6 +37,8 @@ describe("each fault of udp", () => {
     const late = dues(through(latency, { delay: "50ms", jitter: "20ms" }, 200));
     expect(late.every((due, n) => due - n >= 30 && due - n <= 70)).toBe(true);
     expect(late).not.toEqual(late.toSorted((a, b) => a - b));
+    // A trace begins with its first value.
+    expect(dues(through(latency, { delay: "0ms", jitter: { trace: ["10ms", "20ms"] } }, 3))).toEqual([10, 21, 22]);
   });
 
   test("loss by itself takes about the share that it is told", () => {
