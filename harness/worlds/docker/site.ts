@@ -84,12 +84,16 @@ export async function createSite(options: SiteOptions): Promise<Site> {
   const made = making.move();
   return {
     gate,
-    join: () =>
-      forEach(networks, async (_name, each) => {
-        const joined = await each;
-        if (joined !== first) await gate.connect(joined.id, { address: joined.harness });
-        return joined;
-      }),
+    join() {
+      const joining = new Map([[first.id, Promise.resolve()]]);
+      return forEach(networks, async (_name, each) => {
+        const network = await each;
+        const joined = joining.get(network.id) ?? gate.connect(network.id, { address: network.harness });
+        joining.set(network.id, joined);
+        await joined;
+        return network;
+      });
+    },
     containers,
     [Symbol.asyncDispose]: () => made.disposeAsync(),
   };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { DiskTarget } from "../../../faults/disk/contract.ts";
 import type { Targets } from "../../../faults/targets.ts";
 import { targetsOf } from "../local/wire/targets.ts";
-import type { Wire } from "../local/wire/wire.ts";
+import type { Befall } from "../local/wire/wire.ts";
 import type { Life } from "../life.ts";
 import type { GateClient } from "./gate-client.ts";
 import { toldPackets } from "./operations.ts";
@@ -66,10 +66,8 @@ export function createRemoteTargets({
       return z.boolean().parse(await losing);
     },
   };
-  const wire: Pick<Wire, "befall"> = {
-    befall: (fate, onFirst) =>
-      gate.hold("packets.befall", { ...cable, ...fate }, (news) => onFirst(toldPackets.parse(news))),
-  };
+  const befall: Befall = (fate, onFirst) =>
+    gate.hold("packets.befall", { ...cable, ...fate }, (news) => onFirst(toldPackets.parse(news)));
   return {
     allowed: async () => void (await comingBack),
     targets: {
@@ -83,7 +81,7 @@ export function createRemoteTargets({
         limit: (what, to, onRefused) => gate.holdIf("limits.limit", { service, what, to }, onRefused),
         memory: async (to, onKilled) => (life() === undefined ? undefined : resources.limitMemory(to, onKilled)),
       },
-      ...targetsOf(wire),
+      ...targetsOf(befall),
     },
   };
 }

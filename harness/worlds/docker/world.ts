@@ -156,10 +156,7 @@ async function startLinks(
     [...names.values()].map((address) => ({ beside: harness, address })),
   );
   await gate.ask("addresses.take", taken);
-  await gate.hold(
-    "names.refuse",
-    [...networks.values()].map(({ harness }) => harness),
-  );
+  await gate.hold("names.refuse", [...new Set([...networks.values()].map(({ harness }) => harness))]);
   return forEach(links, (name, link) => {
     const listen = { host: required(required(networks, link.from).names, hostName(link)), port: link.port };
     const server = { host: required(networks, link.to).service, port: link.port };

@@ -10,7 +10,7 @@ import type { Transport } from "../transport.ts";
 import type { Capability } from "../capability.ts";
 import { findLimitHindrance } from "./limits.ts";
 import { missingWireTools } from "./wire/hindrance.ts";
-import type { Wire } from "./wire/wire.ts";
+import type { Befall } from "./wire/wire.ts";
 
 export interface Layout extends AsyncDisposable {
   readonly capabilities: ReadonlySet<Capability>;
@@ -31,7 +31,7 @@ export interface Layout extends AsyncDisposable {
   /** The service has ended, and with it what it listened on. */
   ended(service: string): void;
   /** What befalls the packets of a service, where it has a network of its own. */
-  readonly wireOf?: (service: string) => Wire;
+  readonly befallOf?: (service: string) => Befall;
   /** Whether a process belongs to this run by where it lives. */
   readonly houses: (pid: number) => boolean;
 }

@@ -74,11 +74,11 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
       const network = `--net=/run/netns/${device}`;
       return ["nsenter", network, "unshare", "--mount", "sh", script, etc, uid, gid, ...command];
     },
-    wireOf(service) {
-      const { device, service: address } = place(service);
-      const wire = wires.get(service) ?? createWire({ device, service: address });
-      wires.set(service, wire);
-      return wire;
+    befallOf(name) {
+      const { device, service } = place(name);
+      const wire = wires.get(device) ?? createWire(device);
+      wires.set(device, wire);
+      return (fate, onFirst) => wire.befall({ ...fate, service }, onFirst);
     },
     listening: () => {},
     ended: () => {},

@@ -8,7 +8,7 @@ import { startLife } from "./process.ts";
 import type { LocalLife } from "./process.ts";
 import { createLocalTargets } from "./targets.ts";
 import { targetsOf } from "./wire/targets.ts";
-import type { Wire } from "./wire/wire.ts";
+import type { Befall } from "./wire/wire.ts";
 
 type Made = "startLife" | "readFile" | "newsOfEnds" | "targets" | "onReady";
 
@@ -28,7 +28,7 @@ export interface LocalServiceOptions extends Omit<ServiceOptions, Made> {
   /** Whether older generations of its files are wanted. */
   readonly remembers: boolean;
   /** Of its network, where it has one of its own. */
-  readonly wire?: Wire | undefined;
+  readonly befall?: Befall | undefined;
 }
 
 export interface LocalService extends SupervisedService {
@@ -38,7 +38,7 @@ export interface LocalService extends SupervisedService {
 
 /** Its directory is as it shall be at its first start. */
 export async function prepareLocalService(options: LocalServiceOptions): Promise<LocalService> {
-  const { name, directory, command, executable, environment, wire } = options;
+  const { name, directory, command, executable, environment, befall } = options;
   let current: LocalLife | undefined;
   const machine = createLocalTargets({
     ...options,
@@ -53,7 +53,7 @@ export async function prepareLocalService(options: LocalServiceOptions): Promise
   await machine.prepare();
   const supervised = createService({
     ...options,
-    targets: { ...machine.targets, ...(wire !== undefined && targetsOf(wire)) },
+    targets: { ...machine.targets, ...(befall !== undefined && targetsOf(befall)) },
     async startLife(number, events) {
       await machine.allowed();
       current = await startLife({

@@ -144,7 +144,7 @@ async function prepareService(name: string, service: Service, context: Context):
     control,
     journal,
     remembers,
-    wire: layout.wireOf?.(name),
+    befall: layout.befallOf?.(name),
     command: layout.enter(name, command),
     executable: command[0] ?? "",
     environment: (life) => ({ ...environment, SINBIN_SEED: String(seedOf(options.seed, name, life)) }),

@@ -8,9 +8,10 @@ import { operation } from "./operation.ts";
 export function createPacketOperations(): Readonly<Record<string, Operation>> {
   const wires = new Map<string, Wire>();
   return {
-    ...operation("packets.befall", async ({ gate, service, ...fate }, { tell }) => {
-      const wire = wires.get(service) ?? createWire({ device: deviceOf(gate), service });
-      wires.set(service, wire);
+    ...operation("packets.befall", async ({ gate, ...fate }, { tell }) => {
+      const device = deviceOf(gate);
+      const wire = wires.get(device) ?? createWire(device);
+      wires.set(device, wire);
       return { lasting: await wire.befall(fate, tell) };
     }),
   };

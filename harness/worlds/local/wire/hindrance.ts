@@ -12,11 +12,12 @@ export function missingWireTools(): readonly (keyof typeof wireTools)[] {
 export async function findWireHindrance(): Promise<string | undefined> {
   const missing = missingWireTools();
   if (missing.length > 0) return `not on the PATH: ${missing.join(", ")}`;
-  const names = namesOf("lo", "127.0.0.1");
+  const names = namesOf("lo");
+  const service = "127.0.0.1";
   const rules = rulesOf(names, [
-    { id: 1, what: "loss", probability: 0.5, direction: "in" },
-    { id: 2, what: "duplicate", probability: 0.5, direction: "out" },
-    { id: 3, what: "corrupt", probability: 0.5, direction: "both" },
+    { id: 1, service, what: "loss", probability: 0.5, direction: "in" },
+    { id: 2, service, what: "duplicate", probability: 0.5, direction: "out" },
+    { id: 3, service, what: "corrupt", probability: 0.5, direction: "both" },
   ]);
   const trial = [
     "set -e",

@@ -1,20 +1,18 @@
 /**
- * What the kernel does to the packets of a service, as a script for `nft`.
+ * What the kernel does to the packets of services that are behind one interface, as a script for `nft`.
  *
  *     device ── ingress, egress ──► near ════ far ── disturbances ──► up to whom it is for, or out by the device again
  *
- * As long as anything disturbs them, the packets of both directions go over a pair of virtual interfaces of our own, and meet their fate at its far end. What is lost
- * there is lost as on a wire: dropped on their way out, their sender's TCP would know at once. And since the near end takes no work off the kernel's
- * hands, packets arrive at the far end as they would be on a wire, of the size of a frame and with their real checksums.
+ * As long as anything disturbs a service, its packets of both directions go over a pair of virtual interfaces of our own, and meet their fate at its far end. What is
+ * lost there is lost as on a wire: dropped on their way out, their sender's TCP would know at once. And since the near end takes no work off the
+ * kernel's hands, packets arrive at the far end as they would be on a wire, of the size of a frame and with their real checksums.
  */
 import type { Direction } from "../../../../faults/direction.ts";
 import type { Disturbance } from "../../../../faults/packet/contract.ts";
 
 export interface WireNames {
-  /** The interface that the service is behind. */
+  /** The interface that the services are behind. */
   readonly device: string;
-  /** The service's address. */
-  readonly service: string;
   readonly near: string;
   readonly far: string;
   readonly table: string;
@@ -22,13 +20,15 @@ export interface WireNames {
 
 export interface Fate {
   readonly id: number;
+  /** The address of the service that it befalls. */
+  readonly service: string;
   readonly what: Disturbance | "cut";
   readonly probability: number;
   readonly direction: Direction;
 }
 
-export function namesOf(device: string, service: string): WireNames {
-  return { device, service, near: `${device}-near`, far: `${device}-far`, table: `sinbin-${device}` };
+export function namesOf(device: string): WireNames {
+  return { device, near: `${device}-near`, far: `${device}-far`, table: `sinbin-${device}` };
 }
 
 export const counterOf = ({ id }: Pick<Fate, "id">): string => `fate-${id}`;
@@ -41,17 +41,26 @@ const outOf = 1_000_000;
 const carried = 8 * (20 + 32);
 const inHeader = 8 * (20 + 4);
 
-/** All at once or not at all, whatever was there before; counters stay. */
-export function rulesOf({ device, service, near, far, table }: WireNames, fates: readonly Fate[]): string {
+/**
+ * All at once or not at all, whatever was there before; counters stay.
+ *
+ * @param served Every service that a fate has befallen: packets of theirs may be on the wire yet.
+ */
+export function rulesOf(
+  { device, near, far, table }: WireNames,
+  fates: readonly Fate[],
+  served: Iterable<string> = fates.map(({ service }) => service),
+): string {
+  const disturbed = setOf(fates.map(({ service }) => service));
   const chains = {
     corrupt: [`@nh,${carried},8 set @nh,${carried},8 ^ 0x01 return`, `@nh,${inHeader},8 set @nh,${inHeader},8 ^ 0x01`],
     far: [
-      ...fates.filter(({ probability }) => probability > 0).map((fate) => ruleOf(fate, service, near)),
-      `ip saddr ${service} accept`,
+      ...fates.filter(({ probability }) => probability > 0).flatMap((fate) => rulesOfFate(fate, near)),
+      `ip saddr ${setOf(served)} accept`,
       `meta mark set ${passed} fwd to "${device}"`,
     ],
-    arriving: fates.length === 0 ? [] : [`meta protocol ip fwd to "${near}"`],
-    leaving: fates.length === 0 ? [] : [`meta mark ${passed} accept`, `meta protocol ip fwd to "${near}"`],
+    arriving: fates.length === 0 ? [] : [`ip saddr ${disturbed} fwd to "${near}"`],
+    leaving: fates.length === 0 ? [] : [`meta mark ${passed} accept`, `ip daddr ${disturbed} fwd to "${near}"`],
   };
   return [
     `add table netdev ${table}`,
@@ -67,19 +76,29 @@ export function rulesOf({ device, service, near, far, table }: WireNames, fates:
   ].join("\n");
 }
 
-function ruleOf(fate: Fate, service: string, near: string): string {
-  const way = { both: [], in: [`ip daddr ${service}`], out: [`ip saddr ${service}`] }[fate.direction];
+function setOf(addresses: Iterable<string>): string {
+  return `{ ${[...new Set(addresses)].join(", ")} }`;
+}
+
+/** One for each of its directions. */
+function rulesOfFate(fate: Fate, near: string): readonly string[] {
+  const ways = { in: [`ip daddr ${fate.service}`], out: [`ip saddr ${fate.service}`] };
+  const chosen = fate.direction === "both" ? [...ways.in, ...ways.out] : ways[fate.direction];
+  return chosen.map((way) => `${way} ${whatBefalls(fate, near)}`);
+}
+
+function whatBefalls(fate: Fate, near: string): string {
   const chance = `numgen random mod ${outOf} < ${Math.round(fate.probability * outOf)}`;
   const count = `counter name "${counterOf(fate)}"`;
   switch (fate.what) {
     case "cut":
-      return [...way, count, "drop"].join(" ");
+      return `${count} drop`;
     case "loss":
-      return [...way, chance, count, "drop"].join(" ");
+      return `${chance} ${count} drop`;
     case "duplicate":
       // The copy comes over the wire in its turn.
-      return [...way, `meta mark != ${copied}`, chance, `meta mark set ${copied}`, count, `dup to "${near}"`].join(" ");
+      return `meta mark != ${copied} ${chance} meta mark set ${copied} ${count} dup to "${near}"`;
     case "corrupt":
-      return [...way, chance, count, "jump corrupt"].join(" ");
+      return `${chance} ${count} jump corrupt`;
   }
 }

@@ -1,4 +1,4 @@
-/** The wire of a service: what befalls its packets in the kernel, on the interface that it is behind. Needs root in the network namespace, `ip`, `nft` and `ethtool`. */
+/** A wire: what befalls the packets of services in the kernel, on the interface that they are behind. Needs root in the network namespace, `ip`, `nft` and `ethtool`. */
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,20 +13,22 @@ export interface Wire extends AsyncDisposable {
   befall(fate: Omit<Fate, "id">, onFirst: (packets: number) => void): Promise<AsyncDisposable>;
 }
 
-export interface WireOptions {
-  readonly device: string;
-  /** The service's address. */
-  readonly service: string;
-}
+/** The same for one service. */
+export type Befall = (
+  fate: Omit<Fate, "id" | "service">,
+  onFirst: (packets: number) => void,
+) => Promise<AsyncDisposable>;
 
 /** What it rests on, and which Debian package brings it. */
 export const wireTools = { nft: "nftables", ethtool: "ethtool", ip: "iproute2" } as const;
 
 const betweenLooksMs = 50;
 
-export function createWire({ device, service }: WireOptions): Wire {
-  const names = namesOf(device, service);
+/** On an interface. */
+export function createWire(device: string): Wire {
+  const names = namesOf(device);
   const fates: Fate[] = [];
+  const served = new Set<string>();
   let number = 0;
   let isLaid = false;
   let turn: Promise<unknown> = Promise.resolve();
@@ -39,12 +41,13 @@ export function createWire({ device, service }: WireOptions): Wire {
   const add = async (fate: Fate): Promise<void> => {
     if (!isLaid) await lay(names);
     isLaid = true;
-    await nft(rulesOf(names, [...fates, fate]));
+    served.add(fate.service);
+    await nft(rulesOf(names, [...fates, fate], served));
     fates.push(fate);
   };
   const remove = async (fate: Fate): Promise<number> => {
     fates.splice(fates.indexOf(fate), 1);
-    await nft(rulesOf(names, fates));
+    await nft(rulesOf(names, fates, served));
     const packets = await countOf(names, fate);
     await nft(`delete counter netdev ${names.table} ${counterOf(fate)}`);
     return packets;
