@@ -2,7 +2,8 @@
  * A Docker engine, as a world uses one; the files whose names begin like this one's are all that knows dockerode. Nothing here hangs: every call ends when
  * the engine has not answered for too long, with a `WorldError` that says what was tried.
  *
- *     engine.ts ──┬── engine-watch.ts        whether it is there, at first and later
+ *     engine.ts ──┬── engine-tunnel.ts       the way to one that is reached by ssh
+ *                 ├── engine-watch.ts        whether it is there, at first and later
  *                 ├── engine-images.ts       looked for, pulled, built
  *                 ├── engine-container.ts    made, started, listened to
  *                 ├── engine-objects.ts      what is left of a run
@@ -21,6 +22,7 @@ import { build, findImage, pull, removeImages, whyNotPulled } from "./engine-ima
 import { list, remove } from "./engine-objects.ts";
 import { wrapSwarm } from "./engine-swarm.ts";
 import type { SwarmEngine } from "./engine-swarm.ts";
+import { openTunnel } from "./engine-tunnel.ts";
 import { greet, watchOver } from "./engine-watch.ts";
 
 export interface Engine extends Disposable {
@@ -173,7 +175,11 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
   const { name, variables } = findEndpoint(process.env);
   // Docker's libraries look there, and so does whatever we start.
   Object.assign(process.env, variables);
-  const docker = new Docker();
+  const address = process.env["DOCKER_HOST"] ?? "";
+  const tunnel = address.startsWith("ssh:") ? await openTunnel(address, signal) : undefined;
+  const docker = new Docker(
+    tunnel === undefined ? {} : { host: undefined, protocol: "http", socketPath: tunnel.socketPath },
+  );
   const modem = docker.modem as { readonly protocol?: string; agent?: Agent };
   // Not imported: that would load all that they export, a WebSocket client too, while somebody waits.
   const { Agent: ConnectionPool } = process.getBuiltinModule(modem.protocol === "https" ? "node:https" : "node:http");
@@ -207,7 +213,9 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
 
   const info = await greet(docker, name, signal).catch((error: unknown) => {
     connections.destroy();
-    throw error;
+    tunnel?.[Symbol.dispose]();
+    const said = tunnel?.complaint() ?? "";
+    throw said === "" || !(error instanceof Error) ? error : new WorldError(`${error.message} (ssh says: ${said})`);
   });
   void watchOver(docker, over.signal).catch((error: unknown) => {
     isDead = true;
@@ -262,6 +270,7 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
     [Symbol.dispose]() {
       over.abort();
       connections.destroy();
+      tunnel?.[Symbol.dispose]();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Engines that are elsewhere: nothing relies on loopback, nor on files of the harness's machine. */
 import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,6 +12,7 @@ import { createImages } from "./images.ts";
 import { pidLabel } from "./labels.ts";
 import { loadImage, startOwnEngine } from "./own-engine.testing.ts";
 import type { OwnEngine } from "./own-engine.testing.ts";
+import { hasSshServer, startSshServer } from "./ssh.testing.ts";
 
 const suitePlan = fileURLToPath(new URL("../../../suites/1-networks/refused-then-back.yaml", import.meta.url));
 const talk = `
@@ -48,6 +49,41 @@ describe.runIf(hasEngine)("engines elsewhere", () => {
       execFileSync("docker", ["--config", configuration, "context", "use", "far"]);
       expect(await runAt(far.engine(), talk, { DOCKER_CONFIG: configuration })).toEqual(passed);
     });
+  });
+
+  describe.runIf(hasSshServer)("that are reached by ssh", () => {
+    const far = open;
+    const here = async (work: (environment: Readonly<Record<string, string>>) => Promise<void>): Promise<void> => {
+      await using server = await startSshServer();
+      const address = `ssh://${userInfo().username}@127.0.0.1:${server.port}${far.engine().socket}`;
+      await work({ DOCKER_HOST: address, PATH: server.path });
+    };
+
+    test("a plan passes", () =>
+      here(async (environment) => {
+        expect(await runAt(far.engine(), talk, environment)).toEqual(passed);
+      }));
+
+    test("a harness that is killed leaves neither anything at the engine nor a process of ssh", () =>
+      here(async (environment) => {
+        await using command = await startCommand({ plan: talk, environment });
+        await command.told(/"service.ready"/);
+        process.kill(command.pid, "SIGKILL");
+        await command.gone();
+        expect(far.engine().list(`${pidLabel}=${command.pid}`)).toEqual([]);
+      }));
+
+    test("whoever is not let in, or finds no engine, is told", () =>
+      here(async (environment) => {
+        const complain = async (changed: Readonly<Record<string, string>>): Promise<string> => {
+          await using command = await startCommand({ plan: talk, environment: { ...environment, ...changed } });
+          expect(await command.exited).toBe(2);
+          return command.complaint();
+        };
+        expect(await complain({ PATH: process.env["PATH"] ?? "" })).toMatch(/not reached: .*see that "ssh -p/);
+        const nowhere = environment["DOCKER_HOST"]?.replace(far.engine().socket, "/nowhere.sock") ?? "";
+        expect(await complain({ DOCKER_HOST: nowhere })).toMatch(/no Docker engine answers .*ssh says: .*open failed/);
+      }));
   });
 
   describe("that want to know who speaks to them", () => {
