@@ -72,6 +72,8 @@ export interface ListenOptions {
   readonly halfOpen?: boolean;
   /** Do not read until somebody does (default false). */
   readonly pauseOnConnect?: boolean;
+  /** How many bytes a socket reads ahead, and how many may wait to be sent before `write` is false; by default Node's. */
+  readonly highWaterMark?: number;
 }
 
 export interface ConnectOptions extends Address {
@@ -79,7 +81,16 @@ export interface ConnectOptions extends Address {
   readonly tls?: boolean;
   readonly servername?: string;
   readonly halfOpen?: boolean;
+  /** As for `ListenOptions`. */
+  readonly highWaterMark?: number;
+  /**
+   * Gets what would else come in `data` events, in memory that is used for the next as soon as it returns, unless that is true: then the bytes were
+   * kept. Not with `tls`.
+   */
+  readonly onRead?: OnRead;
 }
+
+export type OnRead = (bytes: Uint8Array) => boolean;
 
 export interface Listener extends AsyncDisposable {
   /** What was really bound. */

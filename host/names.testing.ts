@@ -158,7 +158,15 @@ export function describeNames(startPair: () => Promise<HostPair>): void {
 
   test("what was cut off is asked for again over TCP", async () => {
     await using pair = await startPair();
-    await using server = await startServer(pair, (query) => [reply(query, { flags: TRUNCATED_RESPONSE })]);
+    // The same port must be free for TCP as well.
+    await using servers = new AsyncDisposableStack();
+    const start = async (): Promise<Server> => {
+      const server = servers.use(await startServer(pair, (query) => [reply(query, { flags: TRUNCATED_RESPONSE })]));
+      const door = await pair.server.network.listen({ port: server.address.port }, () => {}).catch(() => undefined);
+      await door?.[Symbol.asyncDispose]();
+      return door === undefined ? start() : server;
+    };
+    const server = await start();
     const asking = pair.asking(server.address).network;
     await expect(asking.resolve({ host: "plc.test", port: 443 })).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await using listener = await pair.server.network.listen({ port: server.address.port }, (socket) => {

@@ -19,6 +19,7 @@ export const bandwidth = tcpFault({
   parameters: z.strictObject({
     rate: rate.meta({ description: "bytes (or bits) per second, per connection", strengths: ["1MiB/s", "100B/s"] }),
   }),
+  pace: ({ rate: bytesPerSecond }) => ({ rate: bytesPerSecond }),
   start: (_parameters, { since }) => ({ free: since }),
   map(item, state, parameters) {
     if (item.type !== "data") return item;

@@ -11,6 +11,7 @@ export const blackhole = tcpFault({
   pulse: false,
   direction: "both",
   parameters: z.strictObject({}),
+  pace: () => ({ rate: 0 }),
   start: () => ({}),
   map: (item) => (item.type === "tick" ? item : { ...item, due: Infinity }),
 });

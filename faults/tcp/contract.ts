@@ -41,6 +41,8 @@ export interface TcpFault<
    * kernel. `map` then sees only the connections that were there before.
    */
   readonly door?: "shut";
+  /** How bytes that it delays pass; absent if it delays none, or none for long. */
+  pace?(parameters: z.output<Parameters>): Pace;
   /** The flat record that the fault keeps for one direction of one connection; the link copies it (one level deep) before each item. */
   start(parameters: z.output<Parameters>, context: TcpContext): State;
   /**
@@ -60,6 +62,14 @@ export interface TcpFault<
    * - The state is put back when items are judged again, so that what a `tick` has changed in it may be forgotten: decide by `due` and `since`.
    */
   map(item: TcpItem, state: State, parameters: z.output<Parameters>, context: TcpContext): TcpItem | readonly TcpItem[];
+}
+
+/** Bytes under way are no queue: their sender may send on, as far as the rate lets them be that many. */
+export interface Pace {
+  /** About how many milliseconds bytes are under way. */
+  readonly flight?: number;
+  /** How many bytes a second pass at most. */
+  readonly rate?: number;
 }
 
 export interface TcpContext {

@@ -19,6 +19,7 @@ export const drip = tcpFault({
       .prefault("8B")
       .meta({ description: "how many bytes fall at a time", strengths: ["1KiB", "1B"] }),
   }),
+  pace: ({ rate: bytesPerSecond }) => ({ rate: bytesPerSecond }),
   start: (_parameters, { since }) => ({ free: since }),
   map: (item, state, parameters) =>
     item.type === "data" ? spaced(item, state, parameters.rate, parameters.chunk) : item,

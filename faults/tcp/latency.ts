@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { perItem } from "../distribution.ts";
+import { isDistribution, perItem } from "../distribution.ts";
 import { delayOf } from "../jitter.ts";
 import { duration } from "../units.ts";
 import { tcpFault } from "./contract.ts";
@@ -7,6 +7,8 @@ import { piecesOf } from "./cut.ts";
 
 /** Jitter is drawn anew for every stretch of the stream of this length: about one small message. */
 const bytesPerDraw = 512;
+/** Of a distribution, to guess how much may be under way. */
+const usualJitterMs = 100;
 
 export const latency = tcpFault({
   plane: "tcp",
@@ -28,6 +30,7 @@ export const latency = tcpFault({
       }),
   }),
   start: () => ({}),
+  pace: ({ delay, jitter }) => ({ flight: delay + (isDistribution(jitter) ? usualJitterMs : jitter) }),
   map(item, _state, { delay, jitter }, { draw }) {
     if (item.type === "open" || item.type === "tick") return item;
     if (item.type !== "data" || jitter === 0) return delay === 0 ? item : { ...item, due: item.due + delay };

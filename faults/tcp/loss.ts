@@ -30,6 +30,7 @@ export const loss = tcpFault({
       .prefault("1460B")
       .meta({ description: "how many bytes of the stream are one segment" }),
   }),
+  pace: ({ delay }) => ({ flight: delay }),
   /** The segment that was decided last, how many in a row were lost by then, and until when what is behind waits. */
   start: () => ({ segment: -1, lost: 0, until: 0 }),
   map(item, state, { probability, correlation, delay, segment }, { draw }) {

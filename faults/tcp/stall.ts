@@ -13,6 +13,7 @@ export const stall = tcpFault({
   pulse: false,
   direction: "downstream",
   parameters: z.strictObject(when),
+  pace: () => ({ rate: 0 }),
   /** How many bytes have passed since the fault met the connection, and where it did. */
   start: () => ({ met: -1, passed: 0 }),
   map(item, state, { after, after_bytes: afterBytes = Infinity }, { since }) {

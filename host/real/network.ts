@@ -5,6 +5,7 @@ import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, So
 import { formatAddress, parseAddress } from "../address.ts";
 import { codeOf } from "../disk/errors.ts";
 import { bindUdp } from "./datagrams.ts";
+import { lendTo } from "./lend.ts";
 import { askNameServers } from "./names.ts";
 import { withSafeReset } from "./reset.ts";
 import { acceptSecure, connectSecure, serverContext } from "./secure.ts";
@@ -83,10 +84,10 @@ async function listen(
   identity: Identity,
   onConnection: (socket: Socket) => void,
 ): Promise<Listener> {
-  const { host, port, tls = false, halfOpen = false, pauseOnConnect = false } = options;
+  const { host, port, tls = false, halfOpen = false, pauseOnConnect = false, highWaterMark } = options;
   const secureContext = tls ? serverContext(identity) : undefined;
   const server = createServer(
-    { allowHalfOpen: halfOpen, noDelay: true, pauseOnConnect: pauseOnConnect && !tls },
+    { allowHalfOpen: halfOpen, noDelay: true, pauseOnConnect: pauseOnConnect && !tls, ...atMost(highWaterMark) },
     (accepted) => {
       const tcp = withSafeReset(accepted);
       if (secureContext === undefined) onConnection(tcp);
@@ -114,7 +115,11 @@ async function connect(
 ): Promise<Socket> {
   signal?.throwIfAborted();
   const { host, port } = address;
-  const tcp = withSafeReset(connectTcp({ host, port, allowHalfOpen: options.halfOpen ?? false, noDelay: true }));
+  const { halfOpen = false, highWaterMark, onRead } = options;
+  const lending = onRead === undefined ? {} : { onread: lendTo(onRead) };
+  const tcp = withSafeReset(
+    connectTcp({ host, port, allowHalfOpen: halfOpen, noDelay: true, ...atMost(highWaterMark), ...lending }),
+  );
   const abort = (): void => void tcp.destroy(signal?.reason);
   signal?.addEventListener("abort", abort);
   try {
@@ -127,6 +132,10 @@ async function connect(
   } finally {
     signal?.removeEventListener("abort", abort);
   }
+}
+
+function atMost(highWaterMark: number | undefined): { readonly highWaterMark?: number } {
+  return highWaterMark === undefined ? {} : { highWaterMark };
 }
 
 async function abortable<T>(promise: Promise<T>, { signal }: Waiting): Promise<T> {

@@ -1,7 +1,7 @@
 /** The network as the programs of a simulation have it: the same as the real host's, over simulated TCP. */
 import { isIP } from "node:net";
 import { formatAddress } from "../address.ts";
-import type { Address, Clock, Log, Network, Random, Socket } from "../host.ts";
+import type { Address, Clock, ListenOptions, Log, Network, Random, Socket } from "../host.ts";
 import { bindUdp } from "./datagrams.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { createResolver } from "./resolver.ts";
@@ -48,8 +48,11 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
   return {
     of({ process, addresses, names, identity, clock, random, log }) {
       const tcp: TcpOptions = { time, wire, process, station: wire.attach(addresses) };
-      const socketOf = (end: TcpEnd, halfOpen = false, paused = false): Socket =>
-        new SimulatedSocket({ end, clock, halfOpen, paused });
+      const socketOf = (
+        end: TcpEnd,
+        options: Pick<ListenOptions, "halfOpen" | "highWaterMark"> = {},
+        paused = false,
+      ): Socket => new SimulatedSocket({ end, clock, paused, ...options });
 
       const ask = createResolver({
         servers: names.servers,
@@ -73,10 +76,10 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
       return {
         resolve,
 
-        async listen({ host = everywhere, port, tls = false, halfOpen, pauseOnConnect }, onConnection) {
+        async listen({ host = everywhere, port, tls = false, pauseOnConnect, ...options }, onConnection) {
           const certificate = tls ? certificateOf(identity) : undefined;
           const [at = { host, port }] = await resolve({ host, port });
-          const accept = (end: TcpEnd): void => onConnection(socketOf(end, halfOpen, pauseOnConnect));
+          const accept = (end: TcpEnd): void => onConnection(socketOf(end, options, pauseOnConnect));
           // The program hears only of those whose handshake went well.
           const shakeHands = async (end: TcpEnd, own: SimulatedCertificate): Promise<void> => {
             if (await acceptSecure(end, own)) process.deliver(() => accept(end));
@@ -100,13 +103,14 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
         },
 
         async connect(options, waiting = {}) {
-          const { tls = false, servername = options.host, halfOpen } = options;
+          const { tls = false, servername = options.host, onRead } = options;
           const errors: unknown[] = [];
           for (const address of await resolve(options, waiting)) {
             try {
               const end = await connectTcp(tcp, address, waiting);
               if (tls) await closingOnFailure(end, connectSecure(end, servername, identity), waiting.signal);
-              return socketOf(end, halfOpen);
+              const socket = socketOf(end, options);
+              return onRead === undefined ? socket : socket.on("data", onRead);
             } catch (error) {
               waiting.signal?.throwIfAborted();
               if (isRefusal(error))

@@ -6,8 +6,9 @@ import { mostAtOnce, type TcpEnd } from "./tcp.ts";
 export interface SocketOptions {
   readonly end: TcpEnd;
   readonly clock: Clock;
-  readonly halfOpen: boolean;
+  readonly halfOpen?: boolean;
   readonly paused: boolean;
+  readonly highWaterMark?: number;
 }
 
 type Done = (error?: Error | null) => void;
@@ -26,8 +27,13 @@ export class SimulatedSocket extends Duplex implements Socket {
   #idle: Disposable | undefined;
   #activeAt = 0;
 
-  constructor({ end, clock, halfOpen, paused }: SocketOptions) {
-    super({ allowHalfOpen: halfOpen, decodeStrings: false, emitClose: false });
+  constructor({ end, clock, halfOpen = false, paused, highWaterMark }: SocketOptions) {
+    super({
+      allowHalfOpen: halfOpen,
+      decodeStrings: false,
+      emitClose: false,
+      ...(highWaterMark !== undefined && { highWaterMark }),
+    });
     this.#end = end;
     this.#clock = clock;
     this.remoteAddress = end.remote.host;

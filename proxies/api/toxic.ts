@@ -58,6 +58,7 @@ export function activate({ proxy, type, toxic: first, seed, path, onHit }: Activ
     pulse: false,
     direction: stream,
     parameters: z.object({}),
+    pace: () => (toxic.toxicity > 0 ? (type.pace?.(values) ?? {}) : {}),
     start: (_parameters, context) => ({ ...type.start(context), roll: context.draw("toxicity", 0) }),
     map(item: TcpItem, state, _parameters, context) {
       if (state.roll >= toxic.toxicity) return item;

@@ -6,7 +6,7 @@
  * No accepted value may stop anything: what makes no sense (a slice of no bytes, a negative delay) does nothing, and is none the less kept and
  * shown as it was written.
  */
-import type { TcpContext, TcpItem } from "../../faults/tcp/contract.ts";
+import type { Pace, TcpContext, TcpItem } from "../../faults/tcp/contract.ts";
 import { bandwidth } from "../../faults/tcp/bandwidth.ts";
 import { latency } from "../../faults/tcp/latency.ts";
 import { limit } from "../../faults/tcp/limit.ts";
@@ -27,6 +27,8 @@ export interface ToxicType<Names extends string = string, State extends object =
   /** True if its connections are closed when it is removed. */
   readonly closesWhenRemoved?: boolean;
   start(context: TcpContext): State;
+  /** As in the contract of faults. */
+  pace?(values: Values<Names>): Pace;
   /** As in the contract of faults. Values may change between two items; the state stays. */
   map(item: TcpItem, state: State, values: Values<Names>, context: TcpContext): Outcome;
 }
@@ -47,6 +49,7 @@ export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map([
       struct: "LatencyToxic",
       attributes: { latency: integer, jitter: integer },
       start: () => ({}),
+      pace: (values) => ({ flight: Math.max(0, values.latency) + Math.max(0, values.jitter) }),
       map(item, state, values, context) {
         if (item.type === "fin") return item;
         const jitter = Math.max(0, values.jitter);
@@ -62,6 +65,7 @@ export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map([
       struct: "BandwidthToxic",
       attributes: { rate: integer },
       start: (context) => bandwidth.start({ rate: 1 }, context),
+      pace: ({ rate }) => ({ rate: Math.max(0, rate * 1000) }),
       map(item, state, { rate }, context) {
         if (rate > 0) return bandwidth.map(item, state, { rate: rate * 1000 }, context);
         return item.type === "data" ? { ...item, due: Infinity } : item;
@@ -133,6 +137,7 @@ export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map([
     toxicType({
       struct: "PacketLossToxic",
       attributes: { loss_rate: float64, correlation: float64 },
+      pace: () => ({ flight: retransmissionMs }),
       start: (context) => loss.start({ probability: 0, correlation: 0, delay: 0, segment: segmentBytes }, context),
       map(item, state, { loss_rate: rate, correlation: written }, context) {
         const probability = Math.min(1, Math.max(0, rate));

@@ -1,6 +1,7 @@
 /** One connection through the proxy: two sockets, two links, and how it ends. */
 import type { Address, Host, Socket } from "../../host/host.ts";
 import type { Direction } from "../../faults/tcp/contract.ts";
+import { highWaterMark } from "./door.ts";
 import { createLink, type Link } from "./link.ts";
 
 /**
@@ -81,12 +82,16 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
     const { signal } = dial;
     try {
       const address = await whereIsServer();
-      const socket = await host.network.connect({ ...address, halfOpen: true }, { signal });
+      const socket = await host.network.connect(
+        { ...address, halfOpen: true, highWaterMark, onRead: downstream.borrow },
+        { signal },
+      );
       if (signal.aborted) socket.destroy();
       else if (aborted) socket.resetAndDestroy();
       else {
         server = socket;
         wire(socket, "server-reset", downstream, upstream);
+        socket.resume();
         if (ended) socket.end();
         else upstream.ready();
       }
@@ -103,7 +108,6 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
 
   /** `out` is where its bytes go, `into` is what writes to it. */
   function wire(socket: Socket, lost: EndedBy, out: Link, into: Link): void {
-    socket.on("data", (bytes: Uint8Array) => out.receive(bytes));
     socket.on("end", () => out.receive("fin"));
     socket.on("drain", () => into.drained());
     socket.on("error", () => {
@@ -113,7 +117,6 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
       out.receive("rst");
     });
     socket.on("close", endIfGone);
-    socket.resume();
   }
 
   function finishBy(who: EndedBy, socket: Socket | undefined): void {
@@ -169,6 +172,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
     links: { upstream, downstream },
     begin() {
       wire(client, "client-reset", upstream, downstream);
+      client.on("data", (bytes: Uint8Array) => upstream.receive(bytes)).resume();
       downstream.begin();
       upstream.begin();
     },

@@ -1,6 +1,9 @@
 /** The listening socket, which a fault may shut for a while: the same address is bound again afterwards. */
 import type { Address, Host, Listener, Socket } from "../../host/host.ts";
 
+/** Of a proxy's sockets: with less, a fast sender is paused and let go again for each read. */
+export const highWaterMark = 256 * 1024;
+
 export interface DoorOptions {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
@@ -21,7 +24,7 @@ const triesToReopen = 200;
 const pauseBetweenTriesMs = 25;
 
 export async function openDoor({ host, listen, onConnection }: DoorOptions): Promise<Door> {
-  const options = { ...listen, halfOpen: true, pauseOnConnect: true };
+  const options = { ...listen, halfOpen: true, pauseOnConnect: true, highWaterMark };
   let listener: Listener | undefined = await host.network.listen(options, onConnection);
   const { address } = listener;
   const shutters = new Set<object>();

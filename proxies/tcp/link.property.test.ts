@@ -114,8 +114,6 @@ function run(injections: readonly Injection[], lengths: readonly number[], seed:
   return rig;
 }
 
-const endOf = (rig: Rig): string | undefined => rig.log.findLast(({ got }) => /^(fin|rst|close)/.test(got))?.got;
-
 describe("however TCP chunks the bytes", () => {
   const chunking = fc.array(fc.integer({ min: 1, max: 2500 }), { minLength: 1, maxLength: 20 });
 
@@ -130,7 +128,7 @@ describe("however TCP chunks the bytes", () => {
           const [first, second] = [run(injections, one, seed), run(injections, other, seed)];
           expect(second.text()).toBe(first.text());
           expect(second.times()).toEqual(first.times());
-          expect(endOf(second)).toBe(endOf(first));
+          expect(second.end()).toBe(first.end());
         },
       ),
       { numRuns: 100 },
@@ -147,7 +145,7 @@ describe("however TCP chunks the bytes", () => {
         (injections, one, other, seed) => {
           const [first, second] = [run(injections, one, seed), run(injections, other, seed)];
           expect(second.text()).toBe(first.text());
-          expect(endOf(second)).toBe(endOf(first));
+          expect(second.end()).toBe(first.end());
         },
       ),
       { numRuns: 100 },

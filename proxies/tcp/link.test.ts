@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createRig } from "./link.testing.ts";
+import { createBudget } from "./budget.ts";
+import { createRig, type Rig } from "./link.testing.ts";
 
 describe("a link without faults", () => {
   test("passes bytes straight on, and FIN behind them", () => {
@@ -20,28 +21,17 @@ describe("a link without faults", () => {
     expect(text()).toBe("early");
   });
 
-  test("a full sink holds a mebibyte and then pauses the source, until half of it is gone", () => {
+  test("a full sink pauses the source at once, until it is drained", () => {
     const rig = createRig();
-    rig.full = true;
-    const chunk = "x".repeat(64 * 1024);
-    let sent = 0;
-    while (!rig.paused()) {
-      rig.send(chunk);
-      sent += chunk.length;
-    }
-    expect(sent).toBeGreaterThan(1024 * 1024);
-    expect(sent).toBeLessThan(1.25 * 1024 * 1024);
-    rig.drain();
+    rig.send("first");
     expect(rig.paused()).toBe(false);
-    expect(rig.text().length).toBe(sent);
-  });
-
-  test("many tiny chunks count for more than their bytes", () => {
-    const rig = createRig();
     rig.full = true;
-    let sent = 0;
-    for (; !rig.paused(); sent += 1) rig.send("x");
-    expect(sent).toBeLessThan(5000);
+    rig.send("second");
+    expect(rig.paused()).toBe(true);
+    rig.send("on its way already");
+    expect(rig.text()).toBe("firstsecond");
+    rig.drain();
+    expect([rig.paused(), rig.text()]).toEqual([false, "firstsecondon its way already"]);
   });
 
   test("a source's reset overtakes what is held", () => {
@@ -51,6 +41,97 @@ describe("a link without faults", () => {
     rig.send("second");
     rig.link.receive("rst");
     expect(rig.log.map(({ got }) => got)).toEqual(["first", "rst"]);
+  });
+});
+
+describe("what a link holds", () => {
+  const chunk = "x".repeat(64 * 1024);
+  const untilPaused = (rig: Rig, text: string): number => {
+    let sent = 0;
+    for (; !rig.paused() && sent < 64 * 1024 * 1024; sent += text.length) rig.send(text);
+    return sent;
+  };
+
+  test.each(["tcp.slicer: full sink", "tcp.bandwidth", "tcp.blackhole"])(
+    "%s: a mebibyte, until half of it is gone",
+    (what) => {
+      const rig = createRig();
+      const [kind = ""] = what.split(":");
+      const injected = rig.inject(kind, { "tcp.slicer": { size: "64KiB" }, "tcp.bandwidth": { rate: "1B/s" } }[kind]);
+      rig.full = what.endsWith("full sink");
+      const sent = untilPaused(rig, chunk);
+      expect(sent).toBeGreaterThanOrEqual(1024 * 1024);
+      expect(sent).toBeLessThan(1.25 * 1024 * 1024);
+      injected.lift();
+      rig.drain();
+      expect(rig.paused()).toBe(false);
+      expect(rig.text().length).toBe(sent);
+    },
+  );
+
+  test("many tiny chunks count for more than their bytes", () => {
+    const rig = createRig();
+    rig.inject("tcp.blackhole");
+    expect(untilPaused(rig, "x")).toBeLessThan(5000);
+  });
+
+  test("what is late by the way and not by a queue does not keep the sender from sending on", () => {
+    const rig = createRig();
+    rig.inject("tcp.latency", { delay: "50ms" });
+    expect(untilPaused(rig, chunk)).toBe(64 * 1024 * 1024);
+  });
+
+  test("the bandwidth times the delay, where both are known", () => {
+    const rig = createRig();
+    rig.inject("tcp.latency", { delay: "100ms" });
+    rig.inject("tcp.bandwidth", { rate: "40MiB/s" });
+    const sent = untilPaused(rig, chunk);
+    expect(sent).toBeGreaterThan(4.75 * 1024 * 1024);
+    expect(sent).toBeLessThan(5.25 * 1024 * 1024);
+  });
+
+  test("a receiver that does not read stops the sender, whatever is under way", () => {
+    const rig = createRig();
+    rig.inject("tcp.latency", { delay: "50ms" });
+    rig.send("first");
+    rig.full = true;
+    rig.clock.advance(50);
+    for (let n = 0; n < 64; n++) rig.send(chunk);
+    expect(rig.paused()).toBe(false);
+    rig.clock.advance(51);
+    rig.send(chunk);
+    expect(rig.paused()).toBe(true);
+    rig.drain();
+    expect(rig.paused()).toBe(false);
+  });
+
+  test("all together no more than their budget; whoever waits for room goes on when there is some", async () => {
+    const budget = createBudget(8 * 1024 * 1024);
+    const [greedy, other] = [createRig({ budget }), createRig({ budget })];
+    for (const rig of [greedy, other]) rig.inject("tcp.latency", { delay: "50ms" });
+    expect(untilPaused(greedy, chunk)).toBeLessThan(8.25 * 1024 * 1024);
+    expect(untilPaused(other, chunk)).toBeLessThan(1.25 * 1024 * 1024);
+    greedy.clock.advance(50);
+    await Promise.resolve();
+    expect([greedy.paused(), other.paused()]).toEqual([false, false]);
+    other.link[Symbol.dispose]();
+    untilPaused(greedy, chunk);
+    greedy.link[Symbol.dispose]();
+    expect(budget.held()).toBe(0);
+  });
+
+  test("borrowed memory is kept only as long as the sink has not taken it", () => {
+    const rig = createRig();
+    const memory = Buffer.from("first");
+    expect(rig.link.borrow(memory)).toBe(false);
+    const injected = rig.inject("tcp.blackhole");
+    memory.write("SECOND");
+    expect(rig.link.borrow(memory)).toBe(false);
+    memory.write("xxxxx");
+    injected.lift();
+    expect(rig.text()).toBe("firstSECON");
+    rig.full = true;
+    expect(rig.link.borrow(memory)).toBe(true);
   });
 });
 

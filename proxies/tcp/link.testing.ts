@@ -3,6 +3,7 @@ import type { Clock } from "../../host/host.ts";
 import type { TcpFault } from "../../faults/tcp/contract.ts";
 import { stream } from "../../faults/random.ts";
 import { faults } from "../../faults/registry.ts";
+import { createBudget, type Budget } from "./budget.ts";
 import { createLink, type Link } from "./link.ts";
 
 export interface ManualClock extends Clock {
@@ -50,6 +51,8 @@ export interface Rig {
   /** What the sink got, such as `{ at: 100, got: "hello" }`, `fin`, `rst`. */
   readonly log: { readonly at: number; readonly got: string }[];
   readonly text: () => string;
+  /** How it ended, such as `fin` or `rst by fault`; bytes may well say the same. */
+  readonly end: () => string | undefined;
   /** When each byte came. */
   readonly times: () => readonly number[];
   readonly hits: string[];
@@ -64,6 +67,7 @@ export interface Rig {
 }
 
 interface RigOptions {
+  readonly budget?: Budget;
   /** True if the sink is open from the start. */
   readonly ready?: boolean;
   readonly seed?: number;
@@ -73,7 +77,13 @@ interface RigOptions {
   readonly faultsBefore?: readonly { readonly kind: string; readonly parameters?: object }[];
 }
 
-export function createRig({ ready = true, seed = 1, creep = 0, faultsBefore = [] }: RigOptions = {}): Rig {
+export function createRig({
+  ready = true,
+  seed = 1,
+  creep = 0,
+  faultsBefore = [],
+  budget = createBudget(),
+}: RigOptions = {}): Rig {
   const clock = createManualClock(creep);
   const log: { at: number; got: string }[] = [];
   const hits: string[] = [];
@@ -82,8 +92,14 @@ export function createRig({ ready = true, seed = 1, creep = 0, faultsBefore = []
   const note = (got: string): void => void log.push({ at: clock.monotonic(), got });
   /** The bytes alone: data may well say "fin". */
   const chunks: { readonly at: number; readonly text: string }[] = [];
+  let end: string | undefined;
+  const finish = (how: string): void => {
+    end = how;
+    note(how);
+  };
   const link = createLink({
     clock,
+    budget,
     source: { pause: () => void (paused = true), resume: () => void (paused = false) },
     sink: {
       ...(ready ? {} : { open: () => note("open") }),
@@ -93,9 +109,9 @@ export function createRig({ ready = true, seed = 1, creep = 0, faultsBefore = []
         note(text);
         return !rig.full;
       },
-      end: (byFault) => note(byFault ? "fin by fault" : "fin"),
-      reset: (byFault) => note(byFault ? "rst by fault" : "rst"),
-      close: () => note("close"),
+      end: (byFault) => finish(byFault ? "fin by fault" : "fin"),
+      reset: (byFault) => finish(byFault ? "rst by fault" : "rst"),
+      close: () => finish("close"),
       flushed: () => !rig.full,
       whenFlushed: (then) => void watchers.push(then),
     },
@@ -106,6 +122,7 @@ export function createRig({ ready = true, seed = 1, creep = 0, faultsBefore = []
     log,
     hits,
     full: false,
+    end: () => end,
     text: () => chunks.map(({ text }) => text).join(""),
     times: () => chunks.flatMap(({ at, text }) => Array.from({ length: text.length }, () => at)),
     send: (text) => link.receive(Buffer.from(text, "latin1")),

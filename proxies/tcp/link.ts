@@ -10,6 +10,7 @@
 import type { Clock } from "../../host/host.ts";
 import type { TcpData, TcpItem } from "../../faults/tcp/contract.ts";
 import { cutAt, endOf, piecesOf } from "../../faults/tcp/cut.ts";
+import { budgetOfProcess, type Budget } from "./budget.ts";
 import { findHits } from "./hits.ts";
 import { copyOf, createStage, judge, withoutSpent, type Stage, type StageOptions } from "./stage.ts";
 
@@ -35,6 +36,8 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly sink: Sink;
   readonly source: { pause(): void; resume(): void };
+  /** By default that of the process. */
+  readonly budget?: Budget;
 }
 
 export interface Link extends Disposable {
@@ -42,6 +45,8 @@ export interface Link extends Disposable {
   begin(): void;
   /** From the source. */
   receive(what: "fin" | "rst" | Uint8Array): void;
+  /** From a source that will use the memory again when this returns, unless that is true: then the bytes were kept. */
+  borrow(bytes: Uint8Array): boolean;
   /** From the sink. */
   ready(): void;
   drained(): void;
@@ -53,11 +58,11 @@ export interface Link extends Disposable {
   delivered(): number;
 }
 
-/** Per direction of a connection; a sender that is further ahead is paused. An item costs more than its bytes. */
+/** Per direction of a connection, besides what is under way; a sender that is further ahead is paused. An item costs more than its bytes. */
 const maximumHeld = 1024 * 1024;
 const costOfItem = 256;
 /** Judged at once: a fault may cut it into as many pieces. */
-const largestItem = 16 * 1024;
+const largestItem = 64 * 1024;
 /** What timers can wait, in milliseconds; a longer wait is several. */
 const longestWait = 1_000_000_000;
 
@@ -74,8 +79,9 @@ interface Judgement {
   witnessed: boolean;
 }
 
-export function createLink({ clock, sink, source }: LinkOptions): Link {
+export function createLink({ clock, sink, source, budget = budgetOfProcess }: LinkOptions): Link {
   let stages: readonly Stage[] = [];
+  let reach = reachOf(stages);
   const queue: TcpItem[] = [];
   let current: Judgement | undefined;
   /** The source's own reset: it does not queue. */
@@ -105,7 +111,17 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
 
   function enqueue(item: TcpItem): void {
     queue.push(item);
-    held += costOf(item);
+    hold(costOf(item));
+  }
+
+  function hold(cost: number): void {
+    held += cost;
+    budget.take(cost);
+  }
+
+  function release(cost: number): void {
+    held -= cost;
+    budget.give(cost);
   }
 
   function next(): Judgement | undefined {
@@ -118,9 +134,9 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
 
   function finish(item: TcpItem): void {
     if (item.type === "data") passed = Math.max(passed, endOf(item));
-    held -= costOf(item);
     current = undefined;
     repeated = 0;
+    release(costOf(item));
   }
 
   function judgeAgain(): void {
@@ -174,6 +190,7 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
   }
 
   function changed(): void {
+    reach = reachOf(stages);
     judgeAgain();
     if (begun && !over) tick();
     pump();
@@ -193,13 +210,15 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
     ended = true;
     queue.length = 0;
     current = undefined;
-    held = 0;
+    release(held);
     sink.end(byFault);
   }
 
   function close(): void {
-    if (!over) testify(clock.monotonic());
+    if (over) return;
+    testify(clock.monotonic());
     over = true;
+    release(held);
     disarm();
   }
 
@@ -316,14 +335,24 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
     if (outputs.some(({ type, due }) => type === "rst" && due <= now)) reset(false);
   }
 
+  /** More is due than may wait for the receiver; items are about of one size. */
+  function isLate(): boolean {
+    if (held <= maximumHeld) return false;
+    const behind = queue[Math.floor((queue.length * maximumHeld) / held)];
+    return behind !== undefined && behind.due + reach.flight < clock.monotonic();
+  }
+
   function regulate(): void {
-    if (!paused && held > maximumHeld) {
+    const limit = budget.isSpent() ? maximumHeld : reach.bytes;
+    const wait = held > limit || (full && (stages.length === 0 || isLate()));
+    if (!paused && wait) {
       paused = true;
       source.pause();
-    } else if (paused && held <= maximumHeld / 2) {
+    } else if (paused && !wait && held <= limit / 2) {
       paused = false;
       source.resume();
     }
+    if (paused && budget.isSpent()) budget.whenRoom(pump);
   }
 
   /** One timer, for what waits for its time. What was due at that time and is still here waits for the sink. */
@@ -345,17 +374,22 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
     timer = undefined;
   }
 
-  function receiveBytes(bytes: Uint8Array): void {
+  /** No fault is concerned, and nobody is before them: true if they are on their way. */
+  function passOn(bytes: Uint8Array): boolean {
+    if (stages.length > 0 || current !== undefined || queue.length > 0 || !open || full || over || ended) return false;
+    received += bytes.length;
+    passed = received;
+    write(bytes);
+    if (full) regulate();
+    return true;
+  }
+
+  function keep(bytes: Uint8Array): void {
+    if (over || ended) return;
     const item = { type: "data", due: clock.monotonic(), offset: received, bytes } as const;
     received += bytes.length;
-    const idle = current === undefined && queue.length === 0;
-    if (idle && stages.length === 0 && open && !full) {
-      passed = received;
-      write(bytes);
-    } else {
-      for (const piece of piecesOf(item, largestItem)) enqueue(piece);
-      pump();
-    }
+    for (const piece of piecesOf(item, largestItem)) enqueue(piece);
+    pump();
   }
 
   return {
@@ -366,16 +400,20 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
       pump();
     },
     receive(what) {
-      if (over) return;
-      if (what === "rst") {
+      if (typeof what !== "string") {
+        if (!passOn(what)) keep(what);
+      } else if (what === "rst" && !over) {
         sourceReset = { type: "rst", due: clock.monotonic() };
         pump();
-      } else if (!ended && typeof what !== "string") {
-        receiveBytes(what);
-      } else if (!ended && typeof what === "string") {
+      } else if (!over && !ended) {
         enqueue({ type: what, due: clock.monotonic() });
         pump();
       }
+    },
+    borrow(bytes) {
+      if (passOn(bytes)) return !sink.flushed();
+      keep(Uint8Array.from(bytes));
+      return false;
     },
     ready() {
       open = true;
@@ -408,6 +446,16 @@ export function createLink({ clock, sink, source }: LinkOptions): Link {
       source.pause();
     },
   };
+}
+
+/** How long bytes are under way, as the faults of the moment have it, and how many may be held: the bandwidth times the delay, and what may wait besides. */
+function reachOf(stages: readonly Stage[]): { readonly flight: number; readonly bytes: number } {
+  const paces = stages.flatMap(({ fault, parameters, lifted }) =>
+    lifted === undefined ? [fault.pace?.(parameters as Record<string, unknown>) ?? {}] : [],
+  );
+  const flight = paces.reduce((sum, pace) => sum + (pace.flight ?? 0), 0);
+  const rate = Math.min(...paces.map((pace) => pace.rate ?? Infinity));
+  return { flight, bytes: flight === 0 ? maximumHeld : maximumHeld + (flight / 1000) * rate };
 }
 
 function costOf(item: TcpItem): number {
