@@ -70,6 +70,27 @@ export function describeTcp(startPair: () => Promise<HostPair>): void {
     });
   });
 
+  test("memory is lent to a reader until it returns, and is its own if it says so", async () => {
+    await using pair = await startPair();
+    const sent = Buffer.from(Array.from({ length: 3_000_000 }, (_, n) => (n * 31) >> 3));
+    await using listener = await pair.server.network.listen({ host: pair.place, port: 0 }, (socket) => {
+      quiet(socket).end(sent);
+    });
+    const got: Uint8Array[] = [];
+    const socket = await pair.client.network.connect({
+      ...listener.address,
+      highWaterMark: 256 * 1024,
+      onRead(bytes) {
+        const isKept = got.length % 2 === 0;
+        got.push(isKept ? bytes : Uint8Array.from(bytes));
+        return isKept;
+      },
+    });
+    expect(socket.writableHighWaterMark).toBe(256 * 1024);
+    await once(quiet(socket).resume(), "end");
+    expect(Buffer.concat(got).equals(sent)).toBe(true);
+  });
+
   test("what arrived before a reset is read before it", async () => {
     await using pair = await startPair();
     await using talk = await startTalk(pair, { halfOpen: true, pauseOnConnect: true });

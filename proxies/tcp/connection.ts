@@ -83,7 +83,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
     try {
       const address = await whereIsServer();
       const socket = await host.network.connect(
-        { ...address, halfOpen: true, highWaterMark, onRead: downstream.borrow },
+        { ...address, halfOpen: true, highWaterMark, onRead: (bytes) => downstream.borrow(bytes) },
         { signal },
       );
       if (signal.aborted) socket.destroy();

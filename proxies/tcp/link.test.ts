@@ -44,14 +44,15 @@ describe("a link without faults", () => {
   });
 });
 
+/** How many bytes were sent until the source was paused; no more than 64 MiB. */
+function untilPaused(rig: Rig, text: string): number {
+  let sent = 0;
+  for (; !rig.paused() && sent < 64 * 1024 * 1024; sent += text.length) rig.send(text);
+  return sent;
+}
+
 describe("what a link holds", () => {
   const chunk = "x".repeat(64 * 1024);
-  const untilPaused = (rig: Rig, text: string): number => {
-    let sent = 0;
-    for (; !rig.paused() && sent < 64 * 1024 * 1024; sent += text.length) rig.send(text);
-    return sent;
-  };
-
   test.each(["tcp.slicer: full sink", "tcp.bandwidth", "tcp.blackhole"])(
     "%s: a mebibyte, until half of it is gone",
     (what) => {

@@ -412,8 +412,10 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     },
     borrow(bytes) {
       if (passOn(bytes)) return !sink.flushed();
-      keep(Uint8Array.from(bytes));
-      return false;
+      // What fills most of its memory is kept with it: a copy costs as much.
+      const kept = bytes.length * 2 > bytes.buffer.byteLength;
+      keep(kept ? bytes : copyOfBytes(bytes));
+      return kept;
     },
     ready() {
       open = true;
@@ -456,6 +458,10 @@ function reachOf(stages: readonly Stage[]): { readonly flight: number; readonly 
   const flight = paces.reduce((sum, pace) => sum + (pace.flight ?? 0), 0);
   const rate = Math.min(...paces.map((pace) => pace.rate ?? Infinity));
   return { flight, bytes: flight === 0 ? maximumHeld : maximumHeld + (flight / 1000) * rate };
+}
+
+function copyOfBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([bytes]);
 }
 
 function costOf(item: TcpItem): number {
