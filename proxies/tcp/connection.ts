@@ -38,9 +38,9 @@ export interface Connection extends AsyncDisposable {
 }
 
 export function createConnection({ host, client, server: whereIsServer, onEnd }: ConnectionOptions): Connection {
-  const dial = new AbortController();
   let server: Socket | undefined;
-  let dialling = false;
+  /** Of the dial that is under way: an idle connection has nothing that it does not need. */
+  let dial: AbortController | undefined;
   let aborted = false;
   /** A fault has ended both sides politely. */
   let ended = false;
@@ -78,7 +78,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   });
 
   async function connect(): Promise<void> {
-    dialling = true;
+    dial = new AbortController();
     const { signal } = dial;
     try {
       const address = await whereIsServer();
@@ -101,7 +101,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
         downstream.receive("rst");
       }
     } finally {
-      dialling = false;
+      dial = undefined;
       endIfGone();
     }
   }
@@ -148,9 +148,9 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
 
   function endIfGone(): void {
     if (!client.closed || finished) return;
-    if (server === undefined && dialling && !dial.signal.aborted) {
+    if (server === undefined && dial !== undefined && !dial.signal.aborted) {
       deadline ??= host.clock.timer(longestDialForNobodyMs, () => {
-        dial.abort();
+        dial?.abort();
         endIfGone();
       });
     } else if (server === undefined || server.closed) {
@@ -163,7 +163,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   }
 
   function close(): void {
-    dial.abort();
+    dial?.abort();
     upstream[Symbol.dispose]();
     downstream[Symbol.dispose]();
   }
