@@ -12,10 +12,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectEngine } from "../harness/worlds/docker/engine.ts";
 import { createImages } from "../harness/worlds/docker/images.ts";
 import { listProcesses } from "../harness/worlds/local/marked.ts";
+import { roundsOf } from "./rounds.ts";
 
-const rounds = Number(process.argv[2] ?? 5);
-if (!Number.isInteger(rounds) || rounds < 1)
-  throw new Error(`${process.argv[2]}: write how many rounds, such as node bench/docker.ts 3`);
+const rounds = roundsOf(process.argv[2]);
 const main = resolve(import.meta.dirname, "../harness/cli/main.ts");
 const library = resolve(import.meta.dirname, "../suites/lib/one-node.yaml");
 

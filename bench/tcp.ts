@@ -4,10 +4,11 @@
  * least and the most.
  */
 import { connectionRate, download, idle, quantile, roundTrips, upload } from "./tcp/measures.ts";
+import { roundsOf } from "./rounds.ts";
 import { mostConnections, startHaproxy, startServers, startSinbin, startToxiproxy } from "./tcp/peers.ts";
 import type { Peer } from "./tcp/peers.ts";
 
-const rounds = Number(process.argv[2] ?? 5);
+const rounds = roundsOf(process.argv[2]);
 const bytes = 256 * 1024 * 1024;
 const idleConnections = Math.min(10_000, mostConnections);
 
