@@ -11,6 +11,7 @@ import { oldGeneration } from "./disk/old-generation.ts";
 import { powerLoss } from "./disk/power-loss.ts";
 import { readOnly } from "./disk/read-only.ts";
 import { truncate as truncateFile } from "./disk/truncate.ts";
+import type { HttpFault } from "./http/contract.ts";
 import type { LimitsFault } from "./limits/contract.ts";
 import { memory } from "./limits/memory.ts";
 import { openFiles } from "./limits/open-files.ts";
@@ -56,7 +57,7 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 
 /** A fault that acts on a link, or on a service. */
 export type Fault = FaultOfLink | FaultOfService;
-export type FaultOfLink = TcpFault | UdpFault;
+export type FaultOfLink = TcpFault | UdpFault | HttpFault;
 export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault;
 export type Plane = Fault["plane"];
 
@@ -111,16 +112,29 @@ const list: readonly Fault[] = [
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));
 
+/** On links of which protocols the faults of a plane act: what is no udp goes over tcp. */
+const protocols: Readonly<Record<FaultOfLink["plane"], (proto: string) => boolean>> = {
+  tcp: (proto) => proto !== "udp",
+  udp: (proto) => proto === "udp",
+  http: (proto) => proto === "http" || proto === "https",
+};
+
 /** What `where` names. */
 export function placeOf(plane: Plane): "link" | "service" {
-  return plane === "tcp" || plane === "udp" ? "link" : "service";
+  return plane in protocols ? "link" : "service";
 }
 
 export function isFaultOfLink(fault: Fault): fault is FaultOfLink {
   return placeOf(fault.plane) === "link";
 }
 
-/** Whether a fault of the plane can act on a link of the protocol: what is no udp goes over tcp. */
+/** Whether a fault of the plane can act on a link of the protocol. */
 export function actsOn(plane: Plane, proto: string): boolean {
-  return placeOf(plane) === "link" && plane === (proto === "udp" ? "udp" : "tcp");
+  const table: Readonly<Record<string, ((proto: string) => boolean) | undefined>> = protocols;
+  return table[plane]?.(proto) === true;
+}
+
+/** Whether what passes on a link is hidden from faults of the plane: nobody ends its TLS on the way. */
+export function isSealed(plane: Plane, proto: string): boolean {
+  return plane === "http" && proto === "https";
 }

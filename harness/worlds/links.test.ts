@@ -37,3 +37,42 @@ test.each([
   expect(outcomes).toEqual(expected);
   expect(hits).toEqual(expected.flatMap((outcome, index) => (outcome === "lost" ? [index + 1] : [])));
 });
+
+test("a fault whose leg is upstream acts behind the others, and what it ends the client sees end", async () => {
+  await using server = await serveHttp(host, anywhere, (_request, response) => void response.end("ok"));
+  const events: unknown[] = [];
+  await using link = await startLink({
+    name: "fetch",
+    host,
+    inner: ["upstream"],
+    listen: anywhere,
+    server: async () => server.address,
+    record: (happening) => void events.push(happening),
+  });
+  const ask = async (): Promise<string> =>
+    request(host, { address: link.address, headers: { connection: "close" } })
+      .then(({ body }) => text(body))
+      .catch(() => "lost");
+  const hits: unknown[] = [];
+  const injection = { kind: "tcp.reset", parameters: {}, chance: { seed: 1, path: ["test"] } };
+  {
+    await using fault = await link.inject({ ...injection, match: { leg: "upstream" } }, (hit) => void hits.push(hit));
+    void fault;
+    expect([await ask(), hits.length]).toEqual(["lost", 1]);
+  }
+  expect(await ask()).toBe("ok");
+  // The link's connections are its client's: each is told of once.
+  expect(events.filter((event) => (event as { event: string }).event === "connection.open")).toHaveLength(2);
+});
+
+test("a link that was started without a proxy for a fault says so", async () => {
+  await using link = await startLink({
+    name: "fetch",
+    host,
+    listen: anywhere,
+    server: async () => anywhere,
+    record: () => {},
+  });
+  const injection = { kind: "tcp.reset", parameters: {}, match: { leg: "upstream" }, chance: { seed: 1, path: [] } };
+  await expect(link.inject(injection, () => {})).rejects.toThrow("fetch has no proxy for tcp.reset (upstream)");
+});

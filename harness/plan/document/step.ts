@@ -66,6 +66,12 @@ const timing = {
         "Counts from another step (`storm`, `storm.ended + 30s`) or from the end of a phase (`phase.warm-up`).",
     }),
   direction: z.enum(["upstream", "downstream", "both"], "write upstream, downstream or both").optional(),
+  leg: z
+    .enum(["client", "upstream"], "write client or upstream")
+    .optional()
+    .meta({
+      description: "Before the proxies of other planes (by default), or behind them, on the way to the server.",
+    }),
   scope: z
     .enum(["new", "all"], "write new or all")
     .optional()
@@ -103,4 +109,4 @@ export const stepDocument = atMostOne(
 ).meta({ id: "step" });
 
 /** The keys of the selection that reach the proxy as they are. */
-export const matchKeys = ["direction", "scope", "probability", "first", "nth", "every_nth"] as const;
+export const matchKeys = ["direction", "leg", "scope", "probability", "first", "nth", "every_nth"] as const;
