@@ -11,7 +11,21 @@ import { oldGeneration } from "./disk/old-generation.ts";
 import { powerLoss } from "./disk/power-loss.ts";
 import { readOnly } from "./disk/read-only.ts";
 import { truncate as truncateFile } from "./disk/truncate.ts";
+import { abort } from "./http/abort.ts";
+import { body } from "./http/body.ts";
+import { captivePortal } from "./http/captive-portal.ts";
 import type { HttpFault } from "./http/contract.ts";
+import { drip as dripBody } from "./http/drip.ts";
+import { duplicateRequest } from "./http/duplicate-request.ts";
+import { gzipLie } from "./http/gzip-lie.ts";
+import { header } from "./http/header.ts";
+import { redirectLoop } from "./http/redirect-loop.ts";
+import { reorder as reorderReplies } from "./http/reorder.ts";
+import { replayOldReply } from "./http/replay-old-reply.ts";
+import { staleCache } from "./http/stale-cache.ts";
+import { status } from "./http/status.ts";
+import { truncate as truncateBody } from "./http/truncate.ts";
+import { wrongType } from "./http/wrong-type.ts";
 import type { LimitsFault } from "./limits/contract.ts";
 import { memory } from "./limits/memory.ts";
 import { openFiles } from "./limits/open-files.ts";
@@ -87,6 +101,20 @@ const list: readonly Fault[] = [
   truncateDatagrams,
   rateOfDatagrams,
   blackholeDatagrams,
+  status,
+  abort,
+  duplicateRequest,
+  replayOldReply,
+  dripBody,
+  truncateBody,
+  header,
+  redirectLoop,
+  captivePortal,
+  staleCache,
+  wrongType,
+  gzipLie,
+  reorderReplies,
+  body,
   signal,
   kill,
   pause,

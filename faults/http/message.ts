@@ -18,6 +18,8 @@ export interface HttpReply {
   readonly body?: Uint8Array;
   /** How its end is told; unless stated, as the headers say. A `content-length` in the headers is made to fit a body that is given. */
   readonly framing?: Framing;
+  /** The headers go out as they are, whatever they say of the body. */
+  readonly verbatim?: true;
   /** Of the body, so many bytes are sent, and then the connection is ended politely. */
   readonly cut?: number;
   /** At how many bytes per second the body is sent. */

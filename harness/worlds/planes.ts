@@ -3,7 +3,7 @@ import { faults } from "../../faults/registry.ts";
 import type { Plan, Step } from "../plan/schema.ts";
 
 /** In their order from the client to the server. `upstream` is tcp once more, for faults whose `leg` that is. */
-export const innerProxies = ["upstream"] as const;
+export const innerProxies = ["http", "upstream"] as const;
 export type InnerProxy = (typeof innerProxies)[number];
 
 /** By link; one that is not in it needs none. Whatever may come is in the plan's steps: controls change none of them, and a mix is written into them. */

@@ -46,6 +46,8 @@ function checkStep(step: RawStep, checking: Checking): void {
   if (plane === "http") leaveOut("direction", "http faults say by themselves whether they act on requests or replies");
   if (plane !== undefined && plane !== "tcp" && placeOf(plane) === "link")
     leaveOut("leg", `${plane} faults have a place of their own: it is for tcp faults`);
+  if (plane !== undefined && plane !== "http" && placeOf(plane) === "link")
+    leaveOut("match", `it chooses requests, and ${plane} faults know none: it is for http faults`);
   const every = duration.safeParse(raw["every"]);
   if (every.success && every.data <= 0) complain([...path, "every"], "write a time above 0, such as 5s");
   if (hasRamp(raw) && raw["every"] === undefined) {

@@ -7,12 +7,14 @@
 import { faults } from "../../../faults/registry.ts";
 import { WorldError } from "../../errors.ts";
 import { innerProxies, innerProxyFor, type InnerProxy } from "../planes.ts";
+import { startHttpPart } from "./http.ts";
 import type { Part, PartOptions } from "./part.ts";
 import { startTcpPart } from "./tcp.ts";
 
 const loopback = { host: "127.0.0.1", port: 0 };
 
 const starters: Readonly<Record<InnerProxy, (options: PartOptions) => Promise<Part>>> = {
+  http: startHttpPart,
   // The link's connections are those of its client.
   upstream: (options) => startTcpPart({ ...options, record: () => {} }),
 };
