@@ -41,11 +41,8 @@ export type Outcome =
 /** A server that floods its client with headers is passed on. */
 const maxHeaderSize = 256 * 1024;
 
-let loaded: typeof HttpProxy | undefined;
-
-/** Once, and not before there is a link that needs it: it is loaded at once, since a simulation has no time for files. */
+/** Not imported: it would take, from Node, a function that copies objects and is deprecated, and everybody who runs a plan would be told. */
 function load(): typeof HttpProxy {
-  // It copies objects by a function that Node has deprecated, which would be told to everybody who runs a plan.
   const deprecated = Object.getOwnPropertyDescriptor(util, "_extend");
   Object.defineProperty(util, "_extend", { ...deprecated, value: Object.assign });
   try {
@@ -55,14 +52,15 @@ function load(): typeof HttpProxy {
   }
 }
 
+const httpProxy = load();
+
 export interface Forwarder {
   /** Never rejects. */
   forward(forwarding: Forwarding): Promise<Outcome>;
 }
 
 export function createForwarder(): Forwarder {
-  loaded ??= load();
-  const proxy = loaded.createProxyServer();
+  const proxy = httpProxy.createProxyServer();
   // Its other steps guess lengths, set Node's timeouts and tell the server that there is a proxy.
   const passes = proxy as unknown as { webPasses: readonly { readonly name: string }[] };
   passes.webPasses = passes.webPasses.filter(({ name }) => name === "stream");

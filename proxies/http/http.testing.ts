@@ -111,6 +111,7 @@ export interface Proxied extends AsyncDisposable {
   /** A connection of a client, and the server's side of it. */
   connect(): Promise<{ readonly client: Peer; readonly server: Peer }>;
   dial(): Promise<Peer>;
+  closeServer(): Promise<void>;
   inject(kind: string, parameters?: object, selection?: Partial<HttpInjection>): AsyncDisposable;
 }
 
@@ -155,6 +156,7 @@ export async function startProxied(host: Host = realHost, clientHost: Host = hos
     hits,
     accept,
     dial,
+    closeServer: async () => listener[Symbol.asyncDispose](),
     connect: async () => ({ client: await dial(), server: await accept() }),
     inject(kind, parameters = {}, selection = {}) {
       const fault = faults.get(kind) as HttpFault | undefined;
