@@ -405,22 +405,22 @@ const call = (method: string): string => {
   return `POST /RPC2 HTTP/1.1\r\nHost: plc.test:8080\r\nUser-Agent: curl/8\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 };
 
-describe("which requests", () => {
-  async function lostOf(selection: object, requests: readonly string[]): Promise<readonly number[]> {
-    await using proxied = await startProxied();
-    proxied.inject("http.status", { code: 503 }, selection);
-    const { client, server } = await proxied.connect();
-    void answerAll(server);
-    const lost: number[] = [];
-    for (const [n, request] of requests.entries()) {
-      client.say(request);
-      const isLost = (await client.hearsUntil("\r\n\r\n")).includes("503");
-      if (isLost) lost.push(n + 1);
-      await client.hearsUntil(isLost ? "503\n" : "ok");
-    }
-    return lost;
+async function lostOf(selection: object, requests: readonly string[]): Promise<readonly number[]> {
+  await using proxied = await startProxied();
+  proxied.inject("http.status", { code: 503 }, selection);
+  const { client, server } = await proxied.connect();
+  void answerAll(server);
+  const lost: number[] = [];
+  for (const [n, request] of requests.entries()) {
+    client.say(request);
+    const isLost = (await client.hearsUntil("\r\n\r\n")).includes("503");
+    if (isLost) lost.push(n + 1);
+    await client.hearsUntil(isLost ? "503\n" : "ok");
   }
+  return lost;
+}
 
+describe("which requests", () => {
   test.each([
     [{ first: 2 }, [1, 2]],
     [{ nth: 3 }, [3]],
