@@ -107,6 +107,7 @@ function whereOf(fault: Fault): string {
       ? "`where` is a service; nobody sees the hits on a `command` or an image, whose step must say `may_miss`."
       : "`where` is a service.";
   }
+  if (fault.plane === "http") return "`where` is a link of proto: http or https.";
   const toward = {
     upstream: "upstream (toward the server)",
     downstream: "downstream (toward the client)",

@@ -11,6 +11,21 @@ import { oldGeneration } from "./disk/old-generation.ts";
 import { powerLoss } from "./disk/power-loss.ts";
 import { readOnly } from "./disk/read-only.ts";
 import { truncate as truncateFile } from "./disk/truncate.ts";
+import { abort } from "./http/abort.ts";
+import { body } from "./http/body.ts";
+import { captivePortal } from "./http/captive-portal.ts";
+import type { HttpFault } from "./http/contract.ts";
+import { drip as dripBody } from "./http/drip.ts";
+import { duplicateRequest } from "./http/duplicate-request.ts";
+import { gzipLie } from "./http/gzip-lie.ts";
+import { header } from "./http/header.ts";
+import { redirectLoop } from "./http/redirect-loop.ts";
+import { reorder as reorderReplies } from "./http/reorder.ts";
+import { replayOldReply } from "./http/replay-old-reply.ts";
+import { staleCache } from "./http/stale-cache.ts";
+import { status } from "./http/status.ts";
+import { truncate as truncateBody } from "./http/truncate.ts";
+import { wrongType } from "./http/wrong-type.ts";
 import type { LimitsFault } from "./limits/contract.ts";
 import { memory } from "./limits/memory.ts";
 import { openFiles } from "./limits/open-files.ts";
@@ -56,7 +71,7 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 
 /** A fault that acts on a link, or on a service. */
 export type Fault = FaultOfLink | FaultOfService;
-export type FaultOfLink = TcpFault | UdpFault;
+export type FaultOfLink = TcpFault | UdpFault | HttpFault;
 export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault;
 export type Plane = Fault["plane"];
 
@@ -86,6 +101,20 @@ const list: readonly Fault[] = [
   truncateDatagrams,
   rateOfDatagrams,
   blackholeDatagrams,
+  status,
+  abort,
+  duplicateRequest,
+  replayOldReply,
+  dripBody,
+  truncateBody,
+  header,
+  redirectLoop,
+  captivePortal,
+  staleCache,
+  wrongType,
+  gzipLie,
+  reorderReplies,
+  body,
   signal,
   kill,
   pause,
@@ -111,16 +140,29 @@ const list: readonly Fault[] = [
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));
 
+/** On links of which protocols the faults of a plane act: what is no udp goes over tcp. */
+const protocols: Readonly<Record<FaultOfLink["plane"], (proto: string) => boolean>> = {
+  tcp: (proto) => proto !== "udp",
+  udp: (proto) => proto === "udp",
+  http: (proto) => proto === "http" || proto === "https",
+};
+
 /** What `where` names. */
 export function placeOf(plane: Plane): "link" | "service" {
-  return plane === "tcp" || plane === "udp" ? "link" : "service";
+  return plane in protocols ? "link" : "service";
 }
 
 export function isFaultOfLink(fault: Fault): fault is FaultOfLink {
   return placeOf(fault.plane) === "link";
 }
 
-/** Whether a fault of the plane can act on a link of the protocol: what is no udp goes over tcp. */
+/** Whether a fault of the plane can act on a link of the protocol. */
 export function actsOn(plane: Plane, proto: string): boolean {
-  return placeOf(plane) === "link" && plane === (proto === "udp" ? "udp" : "tcp");
+  const table: Readonly<Record<string, ((proto: string) => boolean) | undefined>> = protocols;
+  return table[plane]?.(proto) === true;
+}
+
+/** Whether what passes on a link is hidden from faults of the plane: nobody ends its TLS on the way. */
+export function isSealed(plane: Plane, proto: string): boolean {
+  return plane === "http" && proto === "https";
 }

@@ -30,7 +30,8 @@ const importedIn: Readonly<Record<string, readonly string[]>> = {
   commander: ["harness/cli/program.ts"],
   yaml: ["harness/plan/yaml.ts"],
   "@marcbachmann/cel-js": ["harness/expression/cel.ts"],
-  "fast-xml-parser": ["planetlab/xml.ts"],
+  "fast-xml-parser": ["planetlab/xml.ts", "faults/http/xml.ts"],
+  "http-proxy": ["proxies/http/forward.ts"],
   "dns-packet": ["host/sim/question.ts"],
   "@peculiar/x509": ["host/real/certificates.ts"],
   dockerode: ["engine", "engine-container", "engine-images", "engine-objects", "engine-swarm", "engine-watch"].map(

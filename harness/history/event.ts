@@ -8,6 +8,7 @@ import { z } from "zod";
 const at = z.number();
 const json = z.unknown();
 const details = z.record(z.string(), json);
+const asked = { connection: z.number(), request: z.number(), method: z.string(), path: z.string() };
 
 export const eventSchema = z.discriminatedUnion("event", [
   z.object({ at, event: z.literal("run.begin"), plan: z.string(), seed: z.number(), world: z.string(), cell: details }),
@@ -57,6 +58,9 @@ export const eventSchema = z.discriminatedUnion("event", [
     downstream: z.number(),
     by: z.string(),
   }),
+  /** What was asked over a link that has faults of HTTP, and what its client was answered: `request` counts within the connection. */
+  z.object({ at, event: z.literal("http.request"), link: z.string(), ...asked }),
+  z.object({ at, event: z.literal("http.reply"), link: z.string(), ...asked, status: z.number(), bytes: z.number() }),
   /** `late`: how many milliseconds after the promised time. */
   z.object({
     at,

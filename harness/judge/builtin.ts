@@ -130,6 +130,10 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
           downstream += event.downstream;
           closed.happen(event.at, { connection: event.connection, by: event.by });
           break;
+        case "http.request":
+        case "http.reply":
+          // To be read, not to be judged by: a link without faults of HTTP has none of them.
+          break;
         default:
           event satisfies never;
       }

@@ -53,6 +53,8 @@ const bearsOnNothing: ReadonlySet<HistoryEvent["event"]> = new Set<HistoryEvent[
   "probe",
   "connection.open",
   "connection.close",
+  "http.request",
+  "http.reply",
   "fault.hit",
 ]);
 

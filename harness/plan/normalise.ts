@@ -68,7 +68,9 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
     ...(phase.for === undefined ? {} : { for: phase.for }),
     ...(phase.until === undefined ? {} : { until: phase.until }),
     ...(phase.timeout === undefined ? {} : { timeout: phase.timeout }),
-    faults: rawSteps(listAt(document, "phases")[index] ?? null, index).map((step) => toStep(step, { links, services })),
+    faults: rawSteps(listAt(document, "phases")[index] ?? null, index).map((step) =>
+      toStep(step, { links: fitting(step, links, document), services }),
+    ),
   }));
   const local = read.phases.flatMap((phase, index) => [
     ...expectations(phase.expect ?? [], phase.name),
@@ -126,17 +128,18 @@ export function sketch(
           const isWrong = wrong.some((path) => path.startsWith(formatPath(step.path)));
           return toStep(isWrong ? { ...step, raw: { none: {} } } : step, {
             services,
-            // Of a step without a fault nobody asks where.
-            links: links.filter(
-              (link) =>
-                step.plane === undefined ||
-                actsOn(step.plane, textAt(recordAt(recordAt(document, "links"), link), "proto") ?? "tcp"),
-            ),
+            links: fitting(step, links, document),
           });
         }),
       };
     }),
   };
+}
+
+/** Of a step without a fault nobody asks where. */
+function fitting({ plane }: RawStep, links: readonly string[], document: PlanDocument): readonly string[] {
+  const protoOf = (link: string): string => textAt(recordAt(recordAt(document, "links"), link), "proto") ?? "tcp";
+  return links.filter((link) => plane === undefined || actsOn(plane, protoOf(link)));
 }
 
 function toService(

@@ -121,7 +121,7 @@ export interface Step {
   readonly when?: string;
   readonly while?: string;
   readonly after?: string;
-  /** Which connections: direction, scope, probability, first, nth, every_nth; as they reach the proxy. */
+  /** Which connections or requests: match, direction, leg, scope, probability, first, nth, every_nth; as they reach the proxy. */
   readonly match: Readonly<Record<string, unknown>>;
   readonly may_miss: boolean;
 }

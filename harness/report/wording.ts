@@ -38,6 +38,10 @@ function wordWhole(event: HistoryEvent): string {
       return `${event.link}: connection ${event.connection} opens`;
     case "connection.close":
       return `${event.link}: connection ${event.connection} closes (${event.by}; ${event.upstream}B up, ${event.downstream}B down)`;
+    case "http.request":
+      return `${event.link}: ${event.method} ${event.path}`;
+    case "http.reply":
+      return `${event.link}: ${event.method} ${event.path} → ${event.status} (${event.bytes}B)`;
     case "fault.inject": {
       const late = event.late > 1 ? `, ${roundedDuration(event.late)} late` : "";
       return `fault ${event.step}: ${event.kind} on ${event.where.join(", ")} ${wordParameters(event.parameters)}${late}`;

@@ -12,6 +12,7 @@ import { createPending } from "../judge/pending.ts";
 import type { Plan } from "../plan/schema.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import { lackOf } from "../worlds/needs.ts";
+import { innerProxiesOf } from "../worlds/planes.ts";
 import type { Setting, World } from "../worlds/world.ts";
 import { createLive } from "./live.ts";
 import { runProbes } from "./probes.ts";
@@ -59,6 +60,7 @@ async function live(options: ExecuteOptions): Promise<Remains> {
     await using world = await setting.start({
       services: new Map(Object.entries(plan.services)),
       links: new Map(Object.entries(plan.links)),
+      inner: innerProxiesOf(plan),
       without: options.without,
       journalled: journalledIn(plan),
       seed: schedule.seed,

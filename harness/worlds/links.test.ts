@@ -37,3 +37,85 @@ test.each([
   expect(outcomes).toEqual(expected);
   expect(hits).toEqual(expected.flatMap((outcome, index) => (outcome === "lost" ? [index + 1] : [])));
 });
+
+test("a fault whose leg is upstream acts behind the others, and what it ends the client sees end", async () => {
+  await using server = await serveHttp(host, anywhere, (_request, response) => void response.end("ok"));
+  const events: unknown[] = [];
+  await using link = await startLink({
+    name: "fetch",
+    host,
+    inner: ["upstream"],
+    listen: anywhere,
+    server: async () => server.address,
+    record: (happening) => void events.push(happening),
+  });
+  const ask = async (): Promise<string> =>
+    request(host, { address: link.address, headers: { connection: "close" } })
+      .then(({ body }) => text(body))
+      .catch(() => "lost");
+  const hits: unknown[] = [];
+  const injection = { kind: "tcp.reset", parameters: {}, chance: { seed: 1, path: ["test"] } };
+  {
+    await using fault = await link.inject({ ...injection, match: { leg: "upstream" } }, (hit) => void hits.push(hit));
+    void fault;
+    expect([await ask(), hits.length]).toEqual(["lost", 1]);
+  }
+  expect(await ask()).toBe("ok");
+  // The link's connections are its client's: each is told of once.
+  expect(events.filter((event) => (event as { event: string }).event === "connection.open")).toHaveLength(2);
+});
+
+test("a link that was started without a proxy for a fault says so", async () => {
+  await using link = await startLink({
+    name: "fetch",
+    host,
+    listen: anywhere,
+    server: async () => anywhere,
+    record: () => {},
+  });
+  const injection = { kind: "tcp.reset", parameters: {}, match: { leg: "upstream" }, chance: { seed: 1, path: [] } };
+  await expect(link.inject(injection, () => {})).rejects.toThrow("fetch has no proxy for tcp.reset (upstream)");
+});
+
+test("a fault of HTTP acts on the requests that are meant, and what was asked is in the history", async () => {
+  await using server = await serveHttp(host, anywhere, (_request, response) => void response.end("ok"));
+  const events: unknown[] = [];
+  await using link = await startLink({
+    name: "fetch",
+    host,
+    inner: ["http", "upstream"],
+    listen: anywhere,
+    server: async () => server.address,
+    record: (happening) => void events.push(happening),
+  });
+  const hits: unknown[] = [];
+  const injection = { kind: "http.status", parameters: { code: 503, when: "before" }, chance: { seed: 1, path: [] } };
+  const match = { match: { path: "/b" }, every_nth: 2 };
+  await using fault = await link.inject({ ...injection, match }, (hit) => void hits.push(hit));
+  void fault;
+  const statuses: number[] = [];
+  for (const path of ["/b", "/a", "/b", "/b"]) {
+    const { status, body } = await request(host, { address: link.address, path, headers: { connection: "close" } });
+    statuses.push(status);
+    await text(body);
+  }
+  expect(statuses).toEqual([200, 200, 503, 200]);
+  expect(hits).toEqual([{ connection: 3, request: 1, method: "GET", path: "/b" }]);
+  const asked = { link: "fetch", connection: 3, request: 1, method: "GET", path: "/b" };
+  expect(events).toContainEqual({ event: "http.request", ...asked });
+  expect(events).toContainEqual({ event: "http.reply", ...asked, status: 503, bytes: 4 });
+});
+
+test("a server that is not there resets the client, whatever proxies there are", async () => {
+  const closed = await serveHttp(host, anywhere, () => {});
+  await closed[Symbol.asyncDispose]();
+  await using link = await startLink({
+    name: "fetch",
+    host,
+    inner: ["http", "upstream"],
+    listen: anywhere,
+    server: async () => closed.address,
+    record: () => {},
+  });
+  await expect(request(host, { address: link.address })).rejects.toMatchObject({ code: "ECONNRESET", syscall: "read" });
+});

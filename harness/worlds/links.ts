@@ -1,13 +1,12 @@
-/** The links of a world: a proxy each, whose events are the history's. */
-import type { Address, Host } from "../../host/host.ts";
+/** The links of a world: a chain of proxies each (`chain/`), whose events are the history's. */
+import type { Address } from "../../host/host.ts";
 import { formatAddress } from "../../host/address.ts";
-import { drawFrom, type Chance } from "../../faults/random.ts";
-import { faults, type FaultOfLink } from "../../faults/registry.ts";
-import { startTcpProxy } from "../../proxies/tcp/proxy.ts";
-import { startUdpRelay } from "../../proxies/udp/relay.ts";
-import { WorldError } from "../errors.ts";
-import type { Happening, RecordEvent } from "../history/event.ts";
+import type { Chance } from "../../faults/random.ts";
 import type { Link } from "../plan/schema.ts";
+import { startChain } from "./chain/chain.ts";
+import type { PartOptions } from "./chain/part.ts";
+import { startUdpPart } from "./chain/udp.ts";
+import type { InnerProxy } from "./planes.ts";
 import type { Transport } from "./transport.ts";
 
 /** A fault for a link, as plain data: its proxy may be in another process. */
@@ -41,63 +40,22 @@ export function hostName(link: Link): string {
   return link.name ?? link.to;
 }
 
-export interface LinkOptions {
-  readonly name: string;
-  readonly host: Host;
+/** It listens where the client looks for the server. */
+export interface LinkOptions extends PartOptions {
   /** By default tcp. */
   readonly transport?: Transport;
-  /** Where the client looks for the server. */
-  readonly listen: Address;
-  /** Where the server is. */
-  readonly server: () => Promise<Address>;
-  readonly record: RecordEvent;
+  /** The proxies that it needs besides the one where its client knocks (`innerProxiesOf`); by default none. */
+  readonly inner?: readonly InnerProxy[];
 }
 
-export async function startLink({ transport = "tcp", ...options }: LinkOptions): Promise<StartedLink> {
-  return transport === "udp" ? startUdpLink(options) : startTcpLink(options);
-}
-
-async function startTcpLink({ name, host, listen, server, record }: LinkOptions): Promise<StartedLink> {
-  const proxy = await startTcpProxy({ host, listen, server, onEvent: recorder(name, record) });
+export async function startLink({ transport = "tcp", inner = [], ...options }: LinkOptions): Promise<StartedLink> {
+  const part = await (transport === "udp" ? startUdpPart(options) : startChain(options, inner));
   return {
-    address: proxy.address,
-    refused: () => proxy.refused(),
-    async inject({ kind, parameters, match, chance }, onHit) {
-      const fault = faultOfLink(kind, "tcp");
-      return proxy.inject({ ...selectionOf(match), fault, parameters, draw: drawFrom(chance), onHit });
-    },
-    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
+    address: part.address,
+    refused: () => part.refused(),
+    inject: async (injection, onHit) => part.inject(injection, onHit),
+    [Symbol.asyncDispose]: () => part[Symbol.asyncDispose](),
   };
-}
-
-async function startUdpLink({ name, host, listen, server, record }: LinkOptions): Promise<StartedLink> {
-  const relay = await startUdpRelay({ host, listen, server, onEvent: recorder(name, record) });
-  return {
-    address: relay.address,
-    // No door is ever shut: nobody connects.
-    refused: () => {},
-    async inject({ kind, parameters, match, chance }, onHit) {
-      const fault = faultOfLink(kind, "udp");
-      return relay.inject({ ...selectionOf(match), fault, parameters, draw: drawFrom(chance), onHit });
-    },
-    [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
-  };
-}
-
-function recorder(link: string, record: RecordEvent): (event: { readonly type: string }) => void {
-  return ({ type, ...details }) => record({ event: `connection.${type}`, link, ...details } as Happening);
-}
-
-function faultOfLink<Plane extends FaultOfLink["plane"]>(kind: string, plane: Plane) {
-  const fault = faults.get(kind);
-  if (fault?.plane !== plane)
-    throw new WorldError(`no fault of ${plane} links is called ${kind}: see "sinbin faults ${plane}"`);
-  return fault as Extract<FaultOfLink, { readonly plane: Plane }>;
-}
-
-/** The keys of a plan are in snake_case. */
-function selectionOf({ every_nth: everyNth, ...match }: LinkInjection["match"]): Readonly<Record<string, unknown>> {
-  return everyNth === undefined ? match : { ...match, everyNth };
 }
 
 /** What the host of a program says when a connect is refused. */

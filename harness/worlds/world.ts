@@ -11,6 +11,7 @@ import type { RecordEvent } from "../history/event.ts";
 import type { Link, Service } from "../plan/schema.ts";
 import type { Capability } from "./capability.ts";
 import type { RunningLink } from "./links.ts";
+import type { InnerProxies } from "./planes.ts";
 
 export const worldNames = ["local", "sim", "docker"] as const;
 export type WorldName = (typeof worldNames)[number];
@@ -31,6 +32,8 @@ export interface Setting {
 export interface WorldOptions {
   readonly services: ReadonlyMap<string, Service>;
   readonly links: ReadonlyMap<string, Link>;
+  /** Which of them need more than one proxy. */
+  readonly inner: InnerProxies;
   /** Guards that are switched off, by service: passed to the program as `--without GUARD`. */
   readonly without: ReadonlyMap<string, readonly string[]>;
   /** Services whose disk has to remember more than it holds: older generations, and what was synced. */

@@ -1,5 +1,5 @@
 /** Whatever is named must be there: services, links, phases, steps, guards, expectations. */
-import { actsOn, placeOf } from "../../../faults/registry.ts";
+import { actsOn, isSealed, placeOf } from "../../../faults/registry.ts";
 import { serviceMembers } from "../../judge/signals.ts";
 import { expectationWords } from "../document/expectations.ts";
 import { hint } from "../../expression/nearest.ts";
@@ -106,26 +106,35 @@ function checkWhere(checking: Checking): void {
     if (plane === undefined) {
       complain(
         path,
-        "write faults of one plane in one step: those of tcp and udp act on links of theirs, all others on services",
+        "write faults of one plane in one step: those of tcp, udp and http act on links, all others on services",
       );
       continue;
     }
     const what = placeOf(plane);
     const all = what === "service" ? services : links;
     const protoOf = (link: string): string => textAt(recordAt(checking.document, "links")[link], "proto") ?? "tcp";
-    const fits = (name: string): boolean => what === "service" || !links.includes(name) || actsOn(plane, protoOf(name));
+    const sealed = (name: string): boolean => links.includes(name) && isSealed(plane, protoOf(name));
+    const fits = (name: string): boolean =>
+      what === "service" || !links.includes(name) || (actsOn(plane, protoOf(name)) && !sealed(name));
     const candidates = all.filter(fits);
     const unfit = (place: Path, name: string): void => {
       if (fits(name)) return;
-      const [here, other] = plane === "udp" ? ["udp", "tcp"] : ["tcp", "udp"];
+      if (sealed(name)) {
+        const why = `${name} is a link of proto: https, whose TLS nobody ends on the way, so that ${plane} faults can't see its requests`;
+        complain(place, `${why}: write proto: http, and have both sides speak plain HTTP`);
+        return;
+      }
+      const other = protoOf(name) === "udp" ? "udp" : "tcp";
       complain(
         place,
-        `${name} is a link of proto: ${protoOf(name)}, on which ${here} faults do not act: write a fault of ${other} (see "sinbin faults ${other}"), or ${candidates.length === 0 ? `a link with proto: ${here}` : `one of ${candidates.join(", ")}`}`,
+        `${name} is a link of proto: ${protoOf(name)}, on which ${plane} faults do not act: write a fault of ${other} (see "sinbin faults ${other}"), or ${candidates.length === 0 ? `a link with proto: ${plane}` : `one of ${candidates.join(", ")}`}`,
       );
     };
     const at = [...path, "where"];
     if (where === undefined) {
-      if (candidates.length !== 1)
+      const [only] = all;
+      if (all.length === 1 && only !== undefined && sealed(only)) unfit(path, only);
+      else if (candidates.length !== 1)
         complain(path, `write where: the ${what} that it acts on; ${listed(what, candidates)}`);
       continue;
     }

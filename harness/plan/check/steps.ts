@@ -1,6 +1,7 @@
 /** Keys of phases and steps that don't go together. */
 import { isFaultOfLink, placeOf } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
+import { matchKeys } from "../document/step.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
@@ -10,8 +11,6 @@ import { kindOf, nounOf, runsSomething } from "../kind.ts";
 import type { Checking } from "./checking.ts";
 import { checkPaths } from "./paths.ts";
 import { namedIn, servicesOf } from "./where.ts";
-
-const connectionKeys = ["direction", "scope", "probability", "first", "nth", "every_nth"];
 
 export function checkSteps(checking: Checking): void {
   const { phases, complain } = checking;
@@ -43,7 +42,12 @@ function checkStep(step: RawStep, checking: Checking): void {
   if (armed === undefined && raw["every"] === undefined)
     leaveOut("times", "without every or when the step happens once");
   if (plane !== undefined && placeOf(plane) === "service")
-    for (const key of connectionKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
+    for (const key of matchKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
+  if (plane === "http") leaveOut("direction", "http faults say by themselves whether they act on requests or replies");
+  if (plane !== undefined && plane !== "tcp" && placeOf(plane) === "link")
+    leaveOut("leg", `${plane} faults have a place of their own: it is for tcp faults`);
+  if (plane !== undefined && plane !== "http" && placeOf(plane) === "link")
+    leaveOut("match", `it chooses requests, and ${plane} faults know none: it is for http faults`);
   const every = duration.safeParse(raw["every"]);
   if (every.success && every.data <= 0) complain([...path, "every"], "write a time above 0, such as 5s");
   if (hasRamp(raw) && raw["every"] === undefined) {
@@ -55,7 +59,7 @@ function checkStep(step: RawStep, checking: Checking): void {
       const why = `nobody can see that ${client.name}, ${client.noun}, was refused: only programs tell`;
       complain(path, `write may_miss: true, and expect what shows it: ${why}`);
     }
-    for (const key of connectionKeys) leaveOut(key, "this fault shuts the door, for everybody");
+    for (const key of matchKeys) leaveOut(key, "this fault shuts the door, for everybody");
   }
   checkSilent(step, checking);
   checkPaths(step, checking);

@@ -1,5 +1,6 @@
 /** A step: exactly one fault, when, where, and for whom. */
 import { z } from "zod";
+import { requestMatch } from "../../../faults/http/match.ts";
 import { duration, share } from "../../../faults/units.ts";
 import { expectationDocument } from "./expectations.ts";
 import { faultKeys, faultShape, noFault } from "./faults.ts";
@@ -21,7 +22,7 @@ const where = z
   )
   .meta({
     description:
-      "Links for tcp and udp faults, services for all others: a name, a list, `all`, `{ one_of: [a, b] }`, `{ random: 2, of: all }`.",
+      "Links for tcp, udp and http faults, services for all others: a name, a list, `all`, `{ one_of: [a, b] }`, `{ random: 2, of: all }`.",
   });
 
 const choice = exactlyOne(
@@ -66,17 +67,24 @@ const timing = {
         "Counts from another step (`storm`, `storm.ended + 30s`) or from the end of a phase (`phase.warm-up`).",
     }),
   direction: z.enum(["upstream", "downstream", "both"], "write upstream, downstream or both").optional(),
+  leg: z.enum(["client", "upstream"], "write client or upstream").optional().meta({
+    description: "Before the proxies of other planes (by default), or behind them, on the way to the server.",
+  }),
+  match: requestMatch.optional().meta({ description: "Which requests, for http faults." }),
   scope: z
     .enum(["new", "all"], "write new or all")
     .optional()
-    .meta({ description: "New connections only, or those that are there as well." }),
+    .meta({ description: "New connections only (and what is asked over them), or those that are there as well." }),
   probability: z
     .union([share, reference, formula])
     .optional()
-    .meta({ description: "The share of connections that it acts on, such as 30%." }),
-  first: count.optional().meta({ description: "Only the first so many connections." }),
-  nth: count.optional().meta({ description: "Only the n-th connection." }),
-  every_nth: count.optional().meta({ description: "Every n-th connection." }),
+    .meta({
+      description:
+        "The share of connections that it acts on, such as 30%; for http faults, of the requests that match.",
+    }),
+  first: count.optional().meta({ description: "Only the first so many connections, or requests." }),
+  nth: count.optional().meta({ description: "Only the n-th connection, or request." }),
+  every_nth: count.optional().meta({ description: "Every n-th connection, or request." }),
   may_miss: z
     .boolean("write true or false")
     .default(false)
@@ -103,4 +111,4 @@ export const stepDocument = atMostOne(
 ).meta({ id: "step" });
 
 /** The keys of the selection that reach the proxy as they are. */
-export const matchKeys = ["direction", "scope", "probability", "first", "nth", "every_nth"] as const;
+export const matchKeys = ["match", "direction", "leg", "scope", "probability", "first", "nth", "every_nth"] as const;

@@ -9,7 +9,9 @@ export const linkDocument = z
   .strictObject({
     from: name.meta({ description: "The client." }),
     to: name.meta({ description: "The server." }),
-    proto: z.enum(["tcp", "udp", "http", "https"], "write tcp, udp, http or https"),
+    proto: z.enum(["tcp", "udp", "http", "https", "tls"], "write tcp, udp, http, https or tls").meta({
+      description: "What passes: `https` is HTTP in TLS, `tls` is anything else in TLS.",
+    }),
     port: port,
     name: z
       .string()

@@ -2,6 +2,7 @@
 import type { Address } from "../../../host/host.ts";
 import type { RecordEvent } from "../../history/event.ts";
 import type { StartedLink } from "../links.ts";
+import type { InnerProxy } from "../planes.ts";
 import type { Transport } from "../transport.ts";
 import type { GateClient } from "./gate-client.ts";
 import { toldAddress, toldByLink, toldOfHit } from "./operations.ts";
@@ -10,6 +11,7 @@ export interface RemoteLinkOptions {
   readonly name: string;
   readonly gate: GateClient;
   readonly transport: Transport;
+  readonly inner: readonly InnerProxy[];
   /** Where the client looks for the server. */
   readonly listen: Address;
   /** Where the server is. */
@@ -21,11 +23,12 @@ export async function startRemoteLink({
   name,
   gate,
   transport,
+  inner,
   listen,
   server,
   record,
 }: RemoteLinkOptions): Promise<StartedLink> {
-  const held = await gate.hold("link.start", { name, transport, listen, server }, (news) => {
+  const held = await gate.hold("link.start", { name, transport, inner: [...inner], listen, server }, (news) => {
     const { at, ...happening } = toldByLink.parse(news);
     record(happening, gate.toHarness(at));
   });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { directions } from "../../../faults/direction.ts";
 import { recipients, signals } from "../../../faults/process/contract.ts";
+import { innerProxies } from "../planes.ts";
 import { transports } from "../transport.ts";
 import { eventSchema } from "../../history/event.ts";
 
@@ -23,6 +24,7 @@ export const inputs = {
   "link.start": z.strictObject({
     name: z.string(),
     transport: z.enum(transports),
+    inner: z.array(z.enum(innerProxies)),
     listen: address,
     server: address,
   }),

@@ -53,6 +53,7 @@ export async function openStage({ services, links = {} }: Cast): Promise<Stage> 
     images: createImages(engine, () => {}),
     services: new Map(Object.entries(services)),
     links: new Map(Object.entries(links)),
+    inner: new Map(),
     without: new Map(),
     journalled: new Set(),
     seed: 1,

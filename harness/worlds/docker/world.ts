@@ -148,7 +148,7 @@ interface Context {
 }
 
 async function startLinks(
-  { links, record }: DockerWorldOptions,
+  { links, inner, record }: DockerWorldOptions,
   networks: Networks,
   gate: GateClient,
 ): Promise<ReadonlyMap<string, StartedLink>> {
@@ -160,7 +160,8 @@ async function startLinks(
   return forEach(links, (name, link) => {
     const listen = { host: required(required(networks, link.from).names, hostName(link)), port: link.port };
     const server = { host: required(networks, link.to).service, port: link.port };
-    return startRemoteLink({ name, gate, transport: transportOf(link), listen, server, record });
+    const options = { name, gate, transport: transportOf(link), inner: inner.get(name) ?? [], listen, server, record };
+    return startRemoteLink(options);
   });
 }
 

@@ -93,11 +93,24 @@ interface Context {
   readonly run: string;
 }
 
-function startProxy(name: string, { links, record }: WorldOptions, layout: Layout, host: Host): Promise<StartedLink> {
+function startProxy(
+  name: string,
+  { links, inner, record }: WorldOptions,
+  layout: Layout,
+  host: Host,
+): Promise<StartedLink> {
   const link = links.get(name);
   if (link === undefined) throw new Error(`there is no link called ${name}`);
   const server = async (): Promise<Address> => layout.addressOf(link.to, link.port, transportOf(link));
-  return startLink({ name, host, transport: transportOf(link), listen: layout.doorOf(name), server, record });
+  return startLink({
+    name,
+    host,
+    transport: transportOf(link),
+    inner: inner.get(name) ?? [],
+    listen: layout.doorOf(name),
+    server,
+    record,
+  });
 }
 
 async function prepareService(name: string, service: Service, context: Context): Promise<LocalService> {

@@ -46,7 +46,7 @@ const mostSkewMs = 20;
 const patienceMs = 2000;
 
 export async function startSimWorld(options: SimWorldOptions): Promise<World> {
-  const { services, links, seed, time, record, signal } = options;
+  const { services, links, inner, seed, time, record, signal } = options;
   signal.throwIfAborted();
   await using starting = new AsyncDisposableStack();
   const network = createNetwork({ time });
@@ -67,10 +67,8 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
   for (const [name, link] of links) {
     const listen = { host: required(subnet(link.from).names, hostName(link)), port: link.port };
     const server = async (): Promise<Address> => ({ host: subnet(link.to).service, port: link.port });
-    proxies.set(
-      name,
-      starting.use(await startLink({ name, host, transport: transportOf(link), listen, server, record })),
-    );
+    const options = { name, host, transport: transportOf(link), inner: inner.get(name) ?? [], listen, server, record };
+    proxies.set(name, starting.use(await startLink(options)));
   }
 
   const running = new Map<string, SimService>();

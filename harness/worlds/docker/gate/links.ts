@@ -23,11 +23,12 @@ export function createLinkOperations(host: Host): Readonly<Record<string, Operat
       await takeAddresses(addresses);
     }),
     ...operation("names.refuse", async (addresses) => ({ lasting: await refuseNames(host, addresses) })),
-    ...operation("link.start", async ({ name, transport, listen, server }, { tell }) => {
+    ...operation("link.start", async ({ name, transport, inner, listen, server }, { tell }) => {
       const link = await startLink({
         name,
         host,
         transport,
+        inner,
         listen,
         server: async () => server,
         record: (happening) => tell({ at: host.clock.monotonic(), ...happening } satisfies HistoryEvent),

@@ -1,0 +1,51 @@
+import { gzipSync } from "node:zlib";
+import { z } from "zod";
+import { httpFault } from "./contract.ts";
+import { headerOf, withHeader, withoutHeader } from "./message.ts";
+
+export const gzipLie = httpFault({
+  plane: "http",
+  kind: "http.gzip-lie",
+  about:
+    "What a reply says about its compression is wrong: it is said to be compressed and is not, or it is and nobody says so.",
+  source: "RFC 9110, section 8.4",
+  example: "{ lie: not-compressed }",
+  pulse: false,
+  parameters: z.strictObject({
+    lie: z
+      .enum(["not-compressed", "not-said", "half"], "write not-compressed, not-said or half")
+      .prefault("not-compressed")
+      .meta({
+        description:
+          "not-compressed: Content-Encoding says gzip, and the body is as it was; not-said: the body is compressed, and no header says so; half: compressed and said so, but cut in the middle, with a Content-Length that fits",
+        examples: ["not-compressed", "not-said", "half"],
+      }),
+  }),
+  whole: true,
+  start: () => ({}),
+  after(reply, _request, _state, { lie }) {
+    const { headers, body } = reply;
+    const coded = headerOf(headers, "content-encoding") !== undefined;
+    if (body === undefined || body.length === 0) return undefined;
+    if (lie === "not-compressed") {
+      if (coded) return undefined;
+      return { type: "reply", reply: { ...reply, headers: withHeader(headers, "Content-Encoding", "gzip") } };
+    }
+    if (lie === "not-said") {
+      const compressed = coded ? body : gzipSync(body);
+      return {
+        type: "reply",
+        reply: { ...reply, headers: withoutHeader(headers, "content-encoding"), body: compressed },
+      };
+    }
+    const compressed = coded ? body : gzipSync(body);
+    return {
+      type: "reply",
+      reply: {
+        ...reply,
+        headers: coded ? headers : withHeader(headers, "Content-Encoding", "gzip"),
+        body: compressed.subarray(0, Math.floor(compressed.length / 2)),
+      },
+    };
+  },
+});

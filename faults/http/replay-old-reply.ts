@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { count } from "../units.ts";
+import { httpFault } from "./contract.ts";
+import { forget, keep, nothingKept } from "./kept.ts";
+
+export const replayOldReply = httpFault({
+  plane: "http",
+  kind: "http.replay-old-reply",
+  about:
+    "The server is asked and answers, but the client gets the reply to an earlier request, whatever that was for: as over a connection on which requests and replies have got out of step.",
+  source: "RFC 9112, section 9.3.2; HTTP request smuggling, response queue poisoning",
+  example: "{ back: 1 }",
+  pulse: false,
+  parameters: z.strictObject({
+    back: count(1, 1000)
+      .prefault(1)
+      .meta({ description: "how many requests ago", strengths: [1, 10] }),
+  }),
+  whole: true,
+  // Those that match count, the others that `nth` leaves alone included.
+  start: () => ({ ...nothingKept(), seen: 0 }),
+  after(reply, _request, state, { back }) {
+    const old = state.replies.get(String(state.seen - back));
+    return old === undefined || old === reply ? undefined : { type: "reply", reply: old };
+  },
+  remember(reply, _request, state, { back }) {
+    state.seen += 1;
+    keep(state, String(state.seen), reply);
+    forget(state, String(state.seen - back - 1));
+  },
+});

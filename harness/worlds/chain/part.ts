@@ -1,0 +1,45 @@
+/** A proxy of a link: whole in itself, it listens, and leads to an address, so that none knows of another. */
+import type { Address, Host } from "../../../host/host.ts";
+import { faults, type FaultOfLink } from "../../../faults/registry.ts";
+import { WorldError } from "../../errors.ts";
+import type { Happening, RecordEvent } from "../../history/event.ts";
+import type { LinkInjection, OnHit } from "../links.ts";
+
+export interface PartOptions {
+  /** Of the link. */
+  readonly name: string;
+  readonly host: Host;
+  readonly listen: Address;
+  /** Where what comes next is: another part, or the server. */
+  readonly server: () => Promise<Address>;
+  readonly record: RecordEvent;
+}
+
+export interface Part extends AsyncDisposable {
+  readonly address: Address;
+  /** @throws {WorldError} if there is none of that kind for its plane. */
+  inject(injection: LinkInjection, onHit: OnHit): AsyncDisposable;
+  /** Somebody saw that a connect was refused (`TcpProxy.refused`). */
+  refused(): void;
+}
+
+/** Events of a proxy, in the words of the history. */
+export function recorder(what: string, link: string, record: RecordEvent): (event: { readonly type: string }) => void {
+  return ({ type, ...details }) => record({ event: `${what}.${type}`, link, ...details } as Happening);
+}
+
+export function faultOfLink<Plane extends FaultOfLink["plane"]>(kind: string, plane: Plane) {
+  const fault = faults.get(kind);
+  if (fault?.plane !== plane)
+    throw new WorldError(`no fault of ${plane} links is called ${kind}: see "sinbin faults ${plane}"`);
+  return fault as Extract<FaultOfLink, { readonly plane: Plane }>;
+}
+
+/** The keys of a plan are in snake_case. */
+export function selectionOf({
+  every_nth: everyNth,
+  leg: _place,
+  ...match
+}: LinkInjection["match"]): Readonly<Record<string, unknown>> {
+  return everyNth === undefined ? match : { ...match, everyNth };
+}

@@ -1,0 +1,220 @@
+/**
+ * One request and its reply.
+ *
+ *     request ──► faults: before ──► server ──► faults: after ──► client
+ *                       └──────── answer ──────────┘
+ */
+import { Readable } from "node:stream";
+import type { IncomingMessage } from "node:http";
+import { xmlRpcMethodOf } from "../../faults/http/match.ts";
+import { headerOf, withHeader, withoutHeader, type HttpReply, type HttpRequest } from "../../faults/http/message.ts";
+import type { Clock, Socket } from "../../host/host.ts";
+import { collect, type Collected } from "./collect.ts";
+import { decideAfter, decideBefore, type DecidedBefore } from "./decide.ts";
+import { deliver, drain, hasBody, interimBytes, write } from "./delivery.ts";
+import type { Forwarder, Outcome } from "./forward.ts";
+import { mostBytesOfCall, type Asked, type Injections, type Meeting } from "./injections.ts";
+import type { Passing } from "./passing.ts";
+import { headersOf } from "./raw-headers.ts";
+import type { ReadRequest } from "./reader.ts";
+
+/** How much of a reply is kept back for faults that need all of it. */
+const mostBytesOfReply = 16 * 1024 * 1024;
+
+export interface Reply extends Asked {
+  readonly status: number;
+  /** Of its body, as the client was sent it. */
+  readonly bytes: number;
+}
+
+export interface ExchangeOptions {
+  readonly asked: Asked;
+  readonly read: ReadRequest;
+  readonly client: Socket;
+  readonly clock: Clock;
+  readonly injections: Injections;
+  readonly passing: Passing;
+  readonly forwarder: Forwarder;
+  /** The connection's own to the server; undefined if there is none, or no more. */
+  readonly upstream: () => Promise<Socket | undefined>;
+  /** One more to the server, for a request that is passed on again. */
+  readonly dial: () => Promise<Socket>;
+  /** Goes on when the exchange is over. */
+  readonly inBackground: (work: Promise<void>) => void;
+  readonly onSent: () => void;
+  readonly onReply: (reply: Reply) => void;
+  /** Aborts when the client is gone. */
+  readonly gone: AbortSignal;
+}
+
+/**
+ * What becomes of the connection. `lost`: as the one to the server was lost; `close`, `reset`: both are ended; `switched`: something else is spoken
+ * from now on, of which `rest` has come from the server.
+ */
+export type End =
+  { readonly type: "go-on" | "lost" | "close" | "reset" } | { readonly type: "switched"; readonly rest: Buffer };
+
+interface Answering {
+  /** In the order of their injection: those that the reply passes. */
+  readonly meetings: readonly Meeting[];
+  readonly version: string;
+  readonly passing: AsyncIterable<Uint8Array>;
+  readonly trailers: () => HttpReply["headers"];
+}
+
+export async function exchange(options: ExchangeOptions): Promise<End> {
+  const { asked, read, client, injections, upstream, onSent } = options;
+  const { method, target, headers, trailers } = read;
+  let request: HttpRequest = { method, target, headers };
+  let body: Readable = read.body;
+  let kept: Collected | undefined;
+
+  /** Kept back, so that it can be looked into or sent again. */
+  async function keep(): Promise<Collected> {
+    if (kept !== undefined) return kept;
+    if (headerOf(request.headers, "expect") !== undefined) {
+      // It does not come by itself, and the server can't be asked yet.
+      await write(client, interimBytes({ status: 100, reason: "Continue", headers: [] }));
+      request = { ...request, headers: withoutHeader(request.headers, "expect") };
+    }
+    kept = await collect(body, mostBytesOfCall);
+    body = Readable.from(kept.again(), { objectMode: false });
+    return kept;
+  }
+
+  const met = new Set<object>();
+  const wanted = read.length !== 0 && injections.wantsMethod(request, asked);
+  const called = wanted ? xmlRpcMethodOf((await keep()).bytes) : undefined;
+  const meetings = injections.meet(request, asked, called, met);
+  const before = decideBefore(meetings, request);
+
+  if (before.instead !== undefined) {
+    const { decision, by } = before.instead;
+    if (decision.type === "end") return { type: decision.how };
+    const waits = headerOf(request.headers, "expect") !== undefined;
+    const answering = { meetings: meetings.slice(by + 1), version: "1.1", passing: nothing(), trailers: () => [] };
+    const [end] = await Promise.all([answer(decision.reply, answering, options), waits ? undefined : drain(body)]);
+    return waits && end.type === "go-on" ? { type: "close" } : end;
+  }
+
+  const repeat = before.repeat !== undefined && (read.length === 0 || (await keep()).whole) ? before.repeat : undefined;
+  // What was kept had no Expect, or has it no more.
+  const passed = {
+    ...before.request,
+    headers: kept === undefined ? before.request.headers : withoutHeader(before.request.headers, "expect"),
+  };
+  const again = repeat === undefined ? undefined : () => passOnAgain(passed, kept, repeat, options);
+  if (repeat?.reply === "last") await again?.();
+  const socket = await upstream();
+  if (socket === undefined) return { type: "lost" };
+  const outcome = await options.forwarder.forward({
+    request: versioned(passed, read),
+    body,
+    trailers,
+    socket,
+    onInterim: (interim) => void client.write(interimBytes(interim)),
+    onSent,
+  });
+  if (repeat?.reply === "first" && again !== undefined) options.inBackground(again());
+  return finish(outcome, [...meetings, ...injections.meet(request, asked, called, met)], options);
+}
+
+async function finish(outcome: Outcome, meetings: readonly Meeting[], options: ExchangeOptions): Promise<End> {
+  const { asked, read, client, onReply } = options;
+  if (outcome.type === "lost") return { type: "lost" };
+  const { message } = outcome;
+  const head = replyOf(message);
+  if (outcome.type === "switched") {
+    const { status, reason, headers } = head;
+    await write(client, interimBytes({ status, reason, headers }));
+    onReply({ ...asked, status, bytes: 0 });
+    return { type: "switched", rest: outcome.rest };
+  }
+  let came = head;
+  let passing: AsyncIterable<Uint8Array> = message;
+  const whole = meetings.some(({ fault, chosen }) => fault.whole === true && (chosen || fault.remember !== undefined));
+  if (whole && hasBody(read.method, head.status)) {
+    try {
+      const kept = await collect(message, mostBytesOfReply);
+      passing = kept.again();
+      if (kept.whole) came = { ...head, body: kept.bytes };
+    } catch {
+      return { type: "lost" };
+    }
+  }
+  for (const { fault, state, parameters } of meetings) fault.remember?.(came, read, state, parameters);
+  const trailers = () => headersOf(message.rawTrailers);
+  const end = await answer(came, { meetings, version: message.httpVersion, passing, trailers }, options);
+  if (end.type !== "go-on") return end;
+  await outcome.released;
+  return read.version === "1.0" && !staysOpen(read) ? { type: "close" } : end;
+}
+
+/** What came or was made, as the faults have it, on its way to the client. */
+async function answer(came: HttpReply, answering: Answering, options: ExchangeOptions): Promise<End> {
+  const { asked, read, client, clock, passing, gone, onReply } = options;
+  const { reply, end, cutBy, pacedBy } = await decideAfter(
+    answering.meetings,
+    read,
+    came,
+    (behind, longestMs, lifted) => passing.hold(behind, longestMs, AbortSignal.any([lifted, gone])),
+  );
+  if (end !== undefined) return { type: end.how };
+  passing.pass();
+  const { bytes, ends, broken } = await deliver({
+    client,
+    clock,
+    reply,
+    version: answering.version,
+    request: read,
+    passing: answering.passing,
+    trailers: answering.trailers,
+    onCut: () => tell(cutBy),
+    onPace: () => tell(pacedBy),
+    unpaced: AbortSignal.any([gone, ...pacedBy.map(({ lifted }) => lifted)]),
+  });
+  onReply({ ...asked, status: reply.status, bytes });
+  if (broken) return { type: "lost" };
+  return { type: ends ? "close" : "go-on" };
+}
+
+/** Over connections of their own, and nobody gets the replies. One that fails is lost like any other. */
+async function passOnAgain(
+  request: HttpRequest,
+  kept: Collected | undefined,
+  repeat: NonNullable<DecidedBefore["repeat"]>,
+  { dial, forwarder }: ExchangeOptions,
+): Promise<void> {
+  for (let n = 1; n < repeat.times; n += 1) {
+    try {
+      const socket = await dial();
+      repeat.hit();
+      const body = Readable.from(kept?.again() ?? nothing(), { objectMode: false });
+      const outcome = await forwarder.forward({ request, body, trailers: () => [], socket, onInterim: () => {} });
+      if (outcome.type === "reply") await drain(outcome.message);
+      socket.destroy();
+    } catch {
+      // The server is nowhere: so it is not asked again.
+    }
+  }
+}
+
+function replyOf({ statusCode = 0, statusMessage = "", rawHeaders }: IncomingMessage): HttpReply {
+  return { status: statusCode, reason: statusMessage, headers: headersOf(rawHeaders) };
+}
+
+/** We speak HTTP/1.1 to the server; a client of HTTP/1.0 does not reckon with another reply on its connection unless it says so. */
+function versioned(request: HttpRequest, read: ReadRequest): HttpRequest {
+  if (read.version === "1.1" || staysOpen(read)) return request;
+  return { ...request, headers: withHeader(request.headers, "Connection", "close") };
+}
+
+function staysOpen({ headers }: ReadRequest): boolean {
+  return headerOf(headers, "connection")?.toLowerCase() === "keep-alive";
+}
+
+function tell(meetings: readonly Meeting[]): void {
+  for (const meeting of meetings) meeting.hit();
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
