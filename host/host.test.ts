@@ -21,7 +21,11 @@ async function startPair(): Promise<HostPair> {
   const log = (event: string, fields = {}): void => void logged.push({ event, fields });
   const base = { directory, seed: 1, log };
   return {
-    server: createRealHost({ ...base, name: "server", identity: issued }),
+    server: createRealHost({
+      ...base,
+      name: "server",
+      identity: { ...issued, authority: authority.certificate, issuer: authority },
+    }),
     client: createRealHost({ ...base, name: "client", identity: { authority: authority.certificate } }),
     stranger: createRealHost({ ...base, name: "stranger", identity: { authority: other.certificate } }),
     asking: (...nameServers) => createRealHost({ ...base, name: "asking", nameServers }),

@@ -1,6 +1,6 @@
 /** An end of a connection as programs have it: a stream with the manners of Node's `net.Socket`. */
 import { Duplex } from "node:stream";
-import type { Clock, Socket } from "../host.ts";
+import type { Clock, SecureSocket } from "../host.ts";
 import { mostAtOnce, type TcpEnd } from "./tcp.ts";
 
 export interface SocketOptions {
@@ -8,17 +8,20 @@ export interface SocketOptions {
   readonly clock: Clock;
   readonly halfOpen: boolean;
   readonly paused: boolean;
+  /** Of one that speaks TLS. */
+  readonly alpnProtocol?: string | false;
 }
 
 type Done = (error?: Error | null) => void;
 
-export class SimulatedSocket extends Duplex implements Socket {
+export class SimulatedSocket extends Duplex implements SecureSocket {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteFamily = "IPv4";
   readonly connecting = false;
+  readonly alpnProtocol: string | false | null;
   /** What `setTimeout` was told, as Node's http looks at it. */
   timeout: number | undefined;
   readonly #end: TcpEnd;
@@ -26,7 +29,7 @@ export class SimulatedSocket extends Duplex implements Socket {
   #idle: Disposable | undefined;
   #activeAt = 0;
 
-  constructor({ end, clock, halfOpen, paused }: SocketOptions) {
+  constructor({ end, clock, halfOpen, paused, alpnProtocol }: SocketOptions) {
     super({ allowHalfOpen: halfOpen, decodeStrings: false, emitClose: false });
     this.#end = end;
     this.#clock = clock;
@@ -34,6 +37,7 @@ export class SimulatedSocket extends Duplex implements Socket {
     this.remotePort = end.remote.port;
     this.localAddress = end.local.host;
     this.localPort = end.local.port;
+    this.alpnProtocol = alpnProtocol ?? null;
     if (!halfOpen) this.once("end", () => this.#refuseWritesAfterEnd());
     // Node's sockets read ahead, too, whether anybody listens yet or not.
     if (paused) this.pause();
@@ -90,6 +94,21 @@ export class SimulatedSocket extends Duplex implements Socket {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
     else this.once("finish", () => this.destroy());
+  }
+
+  /** The model has no close_notify, and nobody in a simulation looks for one: Node's clients don't. */
+  endWithoutNotify(): this {
+    return this.end();
+  }
+
+  /** Leaves the connection, and what was not read of it, to another one: this socket is of no use any more. */
+  release(): TcpEnd {
+    this.#idle?.[Symbol.dispose]();
+    const unread: Buffer[] = [];
+    for (let bytes = this.read() as Buffer | null; bytes !== null; bytes = this.read() as Buffer | null)
+      unread.push(bytes);
+    this.#end.unread(Buffer.concat(unread));
+    return this.#end;
   }
 
   setTimeout(milliseconds: number, callback?: () => void): this {
