@@ -98,7 +98,7 @@ export class SimulatedSocket extends Duplex implements SecureSocket {
 
   /** The model has no close_notify, and nobody in a simulation looks for one: Node's clients don't. */
   endWithoutNotify(): this {
-    return this.end();
+    return super.end();
   }
 
   /** Leaves the connection, and what was not read of it, to another one: this socket is of no use any more. */

@@ -1,5 +1,5 @@
 /** One connection through the proxy: two sockets, two links, and how it ends. */
-import type { Address, Host, Socket } from "../../host/host.ts";
+import type { Clock, Socket, Waiting } from "../../host/host.ts";
 import type { Direction } from "../../faults/tcp/contract.ts";
 import { createLink, type Link } from "./link.ts";
 
@@ -22,9 +22,10 @@ export type EndedBy =
 const longestDialForNobodyMs = 1000;
 
 export interface ConnectionOptions {
-  readonly host: Host;
+  readonly clock: Clock;
   readonly client: Socket;
-  readonly server: () => Promise<Address>;
+  /** A connection to the server; it may be half open. */
+  readonly dial: (waiting: Waiting) => Promise<Socket>;
   /** Once, when both sockets are gone. */
   readonly onEnd: (by: EndedBy, delivered: Readonly<Record<Direction, number>>) => void;
 }
@@ -36,8 +37,8 @@ export interface Connection extends AsyncDisposable {
   begin(): void;
 }
 
-export function createConnection({ host, client, server: whereIsServer, onEnd }: ConnectionOptions): Connection {
-  const dial = new AbortController();
+export function createConnection({ clock, client, dial, onEnd }: ConnectionOptions): Connection {
+  const hangUp = new AbortController();
   let server: Socket | undefined;
   let dialling = false;
   let aborted = false;
@@ -51,7 +52,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   const gone = Promise.withResolvers<void>();
 
   const upstream: Link = createLink({
-    clock: host.clock,
+    clock,
     source: client,
     sink: {
       open: () => void connect(),
@@ -64,7 +65,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
     },
   });
   const downstream: Link = createLink({
-    clock: host.clock,
+    clock,
     source: { pause: () => server?.pause(), resume: () => server?.resume() },
     sink: {
       write: (bytes) => client.write(bytes),
@@ -78,10 +79,9 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
 
   async function connect(): Promise<void> {
     dialling = true;
-    const { signal } = dial;
+    const { signal } = hangUp;
     try {
-      const address = await whereIsServer();
-      const socket = await host.network.connect({ ...address, halfOpen: true }, { signal });
+      const socket = await dial({ signal });
       if (signal.aborted) socket.destroy();
       else if (aborted) socket.resetAndDestroy();
       else {
@@ -145,9 +145,9 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
 
   function endIfGone(): void {
     if (!client.closed || finished) return;
-    if (server === undefined && dialling && !dial.signal.aborted) {
-      deadline ??= host.clock.timer(longestDialForNobodyMs, () => {
-        dial.abort();
+    if (server === undefined && dialling && !hangUp.signal.aborted) {
+      deadline ??= clock.timer(longestDialForNobodyMs, () => {
+        hangUp.abort();
         endIfGone();
       });
     } else if (server === undefined || server.closed) {
@@ -160,7 +160,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   }
 
   function close(): void {
-    dial.abort();
+    hangUp.abort();
     upstream[Symbol.dispose]();
     downstream[Symbol.dispose]();
   }

@@ -90,9 +90,9 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       return;
     }
     const connection = createConnection({
-      host,
+      clock: host.clock,
       client,
-      server,
+      dial: async (waiting) => host.network.connect({ ...(await server()), halfOpen: true }, waiting),
       onEnd(by, delivered) {
         connections.delete(number);
         ended.upstream = sum(ended.upstream, trafficOf(connection.links.upstream));
