@@ -84,8 +84,8 @@ export function createCrossing(options: CrossingOptions): Crossing {
           },
           onHandshake: (outcome) => {
             if (outcome instanceof Error) ahead?.destroy();
-            // Whatever the client makes of it, it has seen the certificate.
-            for (const each of shown) hit(each, { accepted: !(outcome instanceof Error) });
+            // Whatever the client makes of it, it has seen the certificate; some complete the handshake and look at the name afterwards.
+            for (const each of shown) hit(each, { completed: !(outcome instanceof Error) });
             concludeHandshake(outcome);
           },
           endsWithoutNotify: () => {

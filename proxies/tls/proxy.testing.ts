@@ -175,8 +175,8 @@ export function describeTlsProxy(startPair: () => Promise<HostPair>): void {
     (await scene.connect()).destroy();
     await until(() => scene.hits.length === 2);
     expect(scene.hits).toEqual([
-      { connection: 2, accepted: false },
-      { connection: 3, accepted: false },
+      { connection: 2, completed: false },
+      { connection: 3, completed: false },
     ]);
     expect(handshakes(scene)).toEqual([
       { connection: 1, terminated: false, outcome: "passed" },
