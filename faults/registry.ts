@@ -177,8 +177,3 @@ export function actsOn(plane: Plane, proto: string): boolean {
   const table: Readonly<Record<string, ((proto: string) => boolean) | undefined>> = protocols;
   return table[plane]?.(proto) === true;
 }
-
-/** Whether what passes on a link is hidden from faults of the plane: nobody ends its TLS on the way. */
-export function isSealed(plane: Plane, proto: string): boolean {
-  return plane === "http" && proto === "https";
-}
