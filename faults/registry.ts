@@ -59,6 +59,14 @@ import { slicer } from "./tcp/slicer.ts";
 import { slowClose } from "./tcp/slow-close.ts";
 import { stall } from "./tcp/stall.ts";
 import { truncate } from "./tcp/truncate.ts";
+import type { TlsFault } from "./tls/contract.ts";
+import { expired } from "./tls/expired.ts";
+import { handshakeCut } from "./tls/handshake-cut.ts";
+import { handshakeStall } from "./tls/handshake-stall.ts";
+import { noCloseNotify } from "./tls/no-close-notify.ts";
+import { notYetValid } from "./tls/not-yet-valid.ts";
+import { unknownCa } from "./tls/unknown-ca.ts";
+import { wrongHost } from "./tls/wrong-host.ts";
 import { blackhole as blackholeDatagrams } from "./udp/blackhole.ts";
 import type { UdpFault } from "./udp/contract.ts";
 import { corrupt as corruptDatagrams } from "./udp/corrupt.ts";
@@ -71,7 +79,7 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 
 /** A fault that acts on a link, or on a service. */
 export type Fault = FaultOfLink | FaultOfService;
-export type FaultOfLink = TcpFault | UdpFault | HttpFault;
+export type FaultOfLink = TcpFault | UdpFault | TlsFault | HttpFault;
 export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault;
 export type Plane = Fault["plane"];
 
@@ -115,6 +123,13 @@ const list: readonly Fault[] = [
   gzipLie,
   reorderReplies,
   body,
+  expired,
+  notYetValid,
+  wrongHost,
+  unknownCa,
+  handshakeStall,
+  handshakeCut,
+  noCloseNotify,
   signal,
   kill,
   pause,
@@ -144,6 +159,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [f
 const protocols: Readonly<Record<FaultOfLink["plane"], (proto: string) => boolean>> = {
   tcp: (proto) => proto !== "udp",
   udp: (proto) => proto === "udp",
+  tls: (proto) => proto === "tls" || proto === "https",
   http: (proto) => proto === "http" || proto === "https",
 };
 
@@ -160,9 +176,4 @@ export function isFaultOfLink(fault: Fault): fault is FaultOfLink {
 export function actsOn(plane: Plane, proto: string): boolean {
   const table: Readonly<Record<string, ((proto: string) => boolean) | undefined>> = protocols;
   return table[plane]?.(proto) === true;
-}
-
-/** Whether what passes on a link is hidden from faults of the plane: nobody ends its TLS on the way. */
-export function isSealed(plane: Plane, proto: string): boolean {
-  return plane === "http" && proto === "https";
 }

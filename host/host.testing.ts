@@ -11,6 +11,7 @@ import { describeProcesses } from "./processes.testing.ts";
 import { describeDatagrams } from "./datagrams.testing.ts";
 import { describeNames } from "./names.testing.ts";
 import { readAll, readBytes, startTalk, until, type HostPair } from "./talk.testing.ts";
+import { describeSecure } from "./secure.testing.ts";
 import { describeTcp } from "./tcp.testing.ts";
 
 export function describeHost(startPair: () => Promise<HostPair>): void {
@@ -26,6 +27,9 @@ export function describeHost(startPair: () => Promise<HostPair>): void {
   });
   describeTcp(startPair);
   describeTls(startPair);
+  describe("TLS with certificates that are made", () => {
+    describeSecure(startPair);
+  });
   describeClock(startPair);
   describeFiles(startPair);
   describeProcesses(startPair);

@@ -51,6 +51,8 @@ export interface Socket extends Duplex {
   readonly remotePort?: number | undefined;
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
+  /** Of a connection that speaks TLS: the protocol within it that was agreed on (RFC 7301), false for none. */
+  readonly alpnProtocol?: string | false | null;
   /** Sends RST instead of FIN and drops what is buffered. */
   resetAndDestroy(): this;
   destroySoon(): void;
@@ -59,6 +61,29 @@ export interface Socket extends Duplex {
   setKeepAlive(enable?: boolean, initialDelay?: number): this;
   ref(): this;
   unref(): this;
+}
+
+/** An end of a connection that serves TLS. */
+export interface SecureSocket extends Socket {
+  /** Ends it without close_notify (RFC 8446, section 6.1), behind what was written: the other side can't know whether that was all. */
+  endWithoutNotify(): this;
+}
+
+/** What a certificate says. */
+export interface Certificate {
+  /** Hosts and addresses. */
+  readonly names: readonly string[];
+  /** From when and until when it is valid, in milliseconds since the Unix epoch; a certificate has whole seconds. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** The authority that the world trusts, one that nobody knows, or the certificate itself. */
+  readonly issuer: "trusted" | "unknown" | "itself";
+}
+
+export interface SecureOptions {
+  readonly certificate: Certificate;
+  /** Protocols to speak within, if the client offers any (RFC 7301); a client that offers none of them is turned away. By default there is no talk of it. */
+  readonly alpn?: readonly string[];
 }
 
 export interface ListenOptions {
@@ -80,6 +105,8 @@ export interface ConnectOptions extends Address {
   /** Speak TLS, trusting the world's CA alone; the certificate must be for `servername` (default: `host`). */
   readonly tls?: boolean;
   readonly servername?: string;
+  /** Protocols to offer within TLS, the first choice first (RFC 7301); by default none. */
+  readonly alpn?: readonly string[];
   readonly halfOpen?: boolean;
   /** As for `ListenOptions`. */
   readonly highWaterMark?: number;
@@ -121,6 +148,13 @@ export interface Network {
   listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener>;
   /** Resolves the name as `resolve` does. @throws {Error} with `code` ECONNREFUSED, ETIMEDOUT, ENOTFOUND and so on, as `net.connect` does. */
   connect(options: ConnectOptions, waiting?: Waiting): Promise<Socket>;
+  /**
+   * Serves TLS on a connection that was accepted in the clear; what was read of it and given back (`unshift`) counts. The certificate is made when it is
+   * first asked for, which takes a host whose world has lent it its authority.
+   *
+   * @throws {Error} with the `code` of what failed in the handshake. The connection is gone then.
+   */
+  secure(socket: Socket, options: SecureOptions, waiting?: Waiting): Promise<SecureSocket>;
   /** Takes a UDP port. @throws {Error} with `code` EADDRINUSE, EACCES and so on, as `dgram.Socket` does. */
   bind(options: BindOptions, onDatagram: (bytes: Uint8Array, from: Address) => void): Promise<DatagramSocket>;
   /**

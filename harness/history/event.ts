@@ -61,6 +61,20 @@ export const eventSchema = z.discriminatedUnion("event", [
   /** What was asked over a link that has faults of HTTP, and what its client was answered: `request` counts within the connection. */
   z.object({ at, event: z.literal("http.request"), link: z.string(), ...asked }),
   z.object({ at, event: z.literal("http.reply"), link: z.string(), ...asked, status: z.number(), bytes: z.number() }),
+  /**
+   * On a link that has faults of TLS, or of what is within: what the client asked for, and what came of it ("passed" if its TLS does not end on the way).
+   * `connection` counts those that came that far.
+   */
+  z.object({
+    at,
+    event: z.literal("tls.handshake"),
+    link: z.string(),
+    connection: z.number(),
+    servername: z.string().optional(),
+    alpn: z.array(z.string()),
+    terminated: z.boolean(),
+    outcome: z.string(),
+  }),
   /** `late`: how many milliseconds after the promised time. */
   z.object({
     at,

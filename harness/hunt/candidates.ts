@@ -1,5 +1,5 @@
 /** Which faults a random mix may draw from, and where each of them fits. */
-import { actsOn, faults, isSealed, placeOf } from "../../faults/registry.ts";
+import { actsOn, faults, placeOf } from "../../faults/registry.ts";
 import type { Fault } from "../../faults/registry.ts";
 import { strengthsOf } from "../../faults/strength.ts";
 import { namesFault } from "../plan/document/mix.ts";
@@ -40,9 +40,7 @@ function canBeDrawn({ parameters }: Fault): boolean {
 
 function placesFor(fault: Fault, { links, services }: Plan): readonly string[] {
   if (placeOf(fault.plane) === "link")
-    return Object.entries(links).flatMap(([name, { proto }]) =>
-      actsOn(fault.plane, proto) && !isSealed(fault.plane, proto) ? [name] : [],
-    );
+    return Object.entries(links).flatMap(([name, { proto }]) => (actsOn(fault.plane, proto) ? [name] : []));
   return Object.entries(services)
     .filter(([, { program, restart }]) => {
       if ("programsOnly" in fault && fault.programsOnly !== undefined && program === undefined) return false;

@@ -132,7 +132,8 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
           break;
         case "http.request":
         case "http.reply":
-          // To be read, not to be judged by: a link without faults of HTTP has none of them.
+        case "tls.handshake":
+          // To be read, not to be judged by: a link without faults of HTTP or TLS has none of them.
           break;
         default:
           event satisfies never;

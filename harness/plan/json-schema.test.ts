@@ -33,7 +33,7 @@ describe("the JSON Schema and the parser agree on good plans", () => {
     ...[...faults.values()].map(({ kind, plane, example }) =>
       withStep(`${faultKey(kind)}: ${example}\n        where: ${placeOf(plane) === "link" ? "fetch" : "node"}`).replace(
         "proto: https",
-        `proto: ${plane === "udp" || plane === "http" ? plane : "https"}`,
+        `proto: ${plane === "udp" ? "udp" : "https"}`,
       ),
     ),
     withStep("tcp.refuse:"),

@@ -2,14 +2,16 @@
 import type { webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import type * as X509 from "@peculiar/x509";
+import type { Certificate } from "../host.ts";
 
-export interface Authority {
-  /** PEM, as all texts here. */
-  readonly certificate: string;
+export interface Authority extends Issued {
   /** A certificate for a server that is known by these names and addresses. */
   issue(names: readonly string[]): Promise<Issued>;
+  /** One that says just this, true or not. */
+  make(certificate: Certificate): Promise<Issued>;
 }
 
+/** PEM texts. */
 export interface Issued {
   readonly certificate: string;
   readonly key: string;
@@ -18,33 +20,65 @@ export interface Issued {
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const dayMs = 24 * 60 * 60 * 1000;
 
-export async function createAuthority(): Promise<Authority> {
+/** How long before its making a certificate is valid already, and how long afterwards: no clock of a run is wrong by more, unless a plan wants that. */
+const validBeforeMs = dayMs;
+const validAfterMs = 365 * dayMs;
+
+export async function createAuthority(name = "the authority of one run of sinbin"): Promise<Authority> {
   const x509 = await loadX509();
-  const validity = { notBefore: new Date(Date.now() - dayMs), notAfter: new Date(Date.now() + 365 * dayMs) };
-  const authorityKeys = await createKeys();
-  const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    name: "CN=the authority of one run of sinbin",
-    keys: authorityKeys,
+  const keys = await createKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    keys,
     signingAlgorithm: algorithm,
-    ...validity,
+    notBefore: new Date(validNow().notBefore),
+    notAfter: new Date(validNow().notAfter),
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
+  return authorityOf(x509, { certificate, signingKey: keys.privateKey, key: await exported(x509, keys.privateKey) });
+}
 
-  return {
-    certificate: authority.toString("pem"),
-    async issue(names) {
+/** The same authority in another process, which it was handed to. */
+export async function restoreAuthority({ certificate, key }: Issued): Promise<Authority> {
+  const x509 = await loadX509();
+  const signingKey = await crypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(key), algorithm, true, [
+    "sign",
+  ]);
+  return authorityOf(x509, { certificate: new x509.X509Certificate(certificate), signingKey, key });
+}
+
+interface Parts {
+  readonly certificate: X509.X509Certificate;
+  readonly signingKey: webcrypto.CryptoKey;
+  readonly key: string;
+}
+
+function authorityOf(x509: typeof X509, { certificate: own, signingKey, key }: Parts): Authority {
+  let stranger: Promise<Authority> | undefined;
+  const authority: Authority = {
+    certificate: own.toString("pem"),
+    key,
+    issue: (names) => authority.make({ names, ...validNow(), issuer: "trusted" }),
+    async make(certificate) {
+      if (certificate.issuer === "unknown") {
+        stranger ??= createAuthority("an authority that nobody knows");
+        return (await stranger).make({ ...certificate, issuer: "trusted" });
+      }
+      const { names } = certificate;
       const keys = await createKeys();
-      const certificate = await x509.X509CertificateGenerator.create({
-        subject: [{ CN: [names[0] ?? "nobody"] }],
-        issuer: authority.subjectName,
+      const subject = [{ CN: [names[0] ?? "nobody"] }];
+      const made = await x509.X509CertificateGenerator.create({
+        subject,
+        issuer: certificate.issuer === "itself" ? subject : own.subjectName,
         publicKey: keys.publicKey,
-        signingKey: authorityKeys.privateKey,
+        signingKey: certificate.issuer === "itself" ? keys.privateKey : signingKey,
         signingAlgorithm: algorithm,
-        ...validity,
+        notBefore: new Date(certificate.notBefore),
+        notAfter: new Date(certificate.notAfter),
         extensions: [
           new x509.BasicConstraintsExtension(false, undefined, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -53,13 +87,22 @@ export async function createAuthority(): Promise<Authority> {
             names.map((name) => ({ type: isIP(name) === 0 ? "dns" : "ip", value: name })),
           ),
           // Python's strict mode wants it.
-          await x509.AuthorityKeyIdentifierExtension.create(authority),
+          ...(certificate.issuer === "itself" ? [] : [await x509.AuthorityKeyIdentifierExtension.create(own)]),
         ],
       });
-      const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-      return { certificate: certificate.toString("pem"), key: x509.PemConverter.encode(key, "PRIVATE KEY") };
+      return { certificate: made.toString("pem"), key: await exported(x509, keys.privateKey) };
     },
   };
+  return authority;
+}
+
+function validNow(): Pick<Certificate, "notBefore" | "notAfter"> {
+  const now = Date.now();
+  return { notBefore: now - validBeforeMs, notAfter: now + validAfterMs };
+}
+
+async function exported(x509: typeof X509, key: webcrypto.CryptoKey): Promise<string> {
+  return x509.PemConverter.encode(await crypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY");
 }
 
 function createKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
-import { createServer, isIP, connect as connectTcp } from "node:net";
+import { Socket as TcpSocket, createServer, isIP, connect as connectTcp } from "node:net";
 import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, Socket, Waiting } from "../host.ts";
 import { formatAddress, parseAddress } from "../address.ts";
 import { codeOf } from "../disk/errors.ts";
@@ -8,7 +8,7 @@ import { bindUdp } from "./datagrams.ts";
 import { lendTo } from "./lend.ts";
 import { askNameServers } from "./names.ts";
 import { withSafeReset } from "./reset.ts";
-import { acceptSecure, connectSecure, serverContext } from "./secure.ts";
+import { acceptSecure, connectSecure, createContexts, serveSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
 
 const loopback = "127.0.0.1";
@@ -35,8 +35,22 @@ export function createNetwork({ names, nameServers, identity, log }: NetworkOpti
     return found.map((entry) => ({ host: entry.address, port }));
   };
 
+  const contextOf = createContexts(identity);
+
   return {
     resolve,
+
+    async secure(socket, { certificate, alpn }, { signal } = {}) {
+      if (!(socket instanceof TcpSocket))
+        throw new TypeError("TLS is served on connections that a listener has accepted");
+      // Whatever befalls it before TLS has taken over ends the handshake.
+      socket.on("error", () => {});
+      return abortingTcp(socket, signal, async () => {
+        const secureContext = await contextOf(certificate);
+        signal?.throwIfAborted();
+        return serveSecure(socket, { secureContext, ...(alpn !== undefined && { alpn }) });
+      });
+    },
 
     async listen(options, onConnection) {
       const mapped = names !== undefined && options.port !== 0;
@@ -115,16 +129,24 @@ async function connect(
 ): Promise<Socket> {
   signal?.throwIfAborted();
   const { host, port } = address;
-  const { halfOpen = false, highWaterMark, onRead } = options;
+  const { servername = options.host, alpn, halfOpen = false, highWaterMark, onRead } = options;
   const lending = onRead === undefined ? {} : { onread: lendTo(onRead) };
   const tcp = withSafeReset(
     connectTcp({ host, port, allowHalfOpen: halfOpen, noDelay: true, ...atMost(highWaterMark), ...lending }),
   );
+  return abortingTcp(tcp, signal, async () => {
+    await once(tcp, "connect");
+    return options.tls === true ? connectSecure(tcp, { servername, alpn }, identity) : tcp;
+  });
+}
+
+/** Of a connection that comes to nothing, or that the signal ends before it has come about, nothing is left. */
+async function abortingTcp<T>(tcp: TcpSocket, signal: AbortSignal | undefined, begin: () => Promise<T>): Promise<T> {
   const abort = (): void => void tcp.destroy(signal?.reason);
   signal?.addEventListener("abort", abort);
   try {
-    await once(tcp, "connect");
-    return options.tls === true ? await connectSecure(tcp, options.servername ?? options.host, identity) : tcp;
+    signal?.throwIfAborted();
+    return await begin();
   } catch (error) {
     tcp.destroy();
     signal?.throwIfAborted();

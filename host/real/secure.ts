@@ -2,7 +2,8 @@
 import type { Socket as TcpSocket } from "node:net";
 import { TLSSocket, connect, createSecureContext } from "node:tls";
 import type { SecureContext } from "node:tls";
-import type { Socket } from "../host.ts";
+import type { Certificate, SecureSocket, Socket } from "../host.ts";
+import type { Authority } from "./certificates.ts";
 
 /** PEM texts, given by the world. */
 export interface Identity {
@@ -10,6 +11,8 @@ export interface Identity {
   readonly authority?: string;
   readonly certificate?: string;
   readonly key?: string;
+  /** Lent by the world: makes the certificates of `Network.secure`. */
+  readonly issuer?: Pick<Authority, "make">;
 }
 
 export function serverContext({ certificate, key }: Identity): SecureContext {
@@ -19,36 +22,108 @@ export function serverContext({ certificate, key }: Identity): SecureContext {
   return createSecureContext({ cert: certificate, key });
 }
 
+/** Certificates that nobody has asked for in a while are made anew. */
+const mostContexts = 1000;
+
+/** Makes a certificate when it is first asked for. */
+export function createContexts({ issuer }: Identity): (certificate: Certificate) => Promise<SecureContext> {
+  const contexts = new Map<string, Promise<SecureContext>>();
+  return (certificate) => {
+    if (issuer === undefined) {
+      throw new Error("this host can't make certificates: the world lends its authority to the host of its proxies");
+    }
+    const key = JSON.stringify(certificate);
+    const context =
+      contexts.get(key) ??
+      issuer.make(certificate).then((made) => createSecureContext({ cert: made.certificate, key: made.key }));
+    contexts.delete(key);
+    contexts.set(key, context);
+    for (const oldest of [...contexts.keys()].slice(0, -mostContexts)) contexts.delete(oldest);
+    return context;
+  };
+}
+
 /** A client that fails the handshake is gone without a word, as behind any server. */
 export function acceptSecure(
   tcp: TcpSocket,
   secureContext: SecureContext,
   onConnection: (socket: Socket) => void,
 ): void {
-  const secure = new TLSSocket(tcp, { isServer: true, secureContext });
-  const fail = (): void => void tcp.destroy();
-  secure.once("error", fail);
-  tcp.once("error", fail);
-  secure.once("secure", () => {
-    secure.off("error", fail);
-    tcp.off("error", fail);
-    onConnection(withReset(secure, tcp));
+  shakeHands(tcp, { secureContext }, onConnection, () => {});
+}
+
+export interface ServeOptions {
+  readonly secureContext: SecureContext;
+  readonly alpn?: readonly string[];
+}
+
+export function serveSecure(tcp: TcpSocket, options: ServeOptions): Promise<SecureSocket> {
+  return new Promise((resolve, reject) => {
+    shakeHands(tcp, options, resolve, reject);
   });
 }
 
-export async function connectSecure(tcp: TcpSocket, servername: string, { authority }: Identity): Promise<Socket> {
+function shakeHands(
+  tcp: TcpSocket,
+  { secureContext, alpn }: ServeOptions,
+  onDone: (secure: SecureSocket) => void,
+  onFailure: (error: Error) => void,
+): void {
+  const secure = new TLSSocket(tcp, {
+    isServer: true,
+    secureContext,
+    ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
+  });
+  const fail = (error: Error): void => {
+    tcp.destroy();
+    onFailure(error);
+  };
+  const closedEarly = (): void => fail(endedEarly("client"));
+  // The end of a connection that may be half open is not the close of it.
+  secure.once("error", fail).once("end", closedEarly).once("close", closedEarly);
+  tcp.once("error", fail);
+  secure.once("secure", () => {
+    secure.off("error", fail).off("end", closedEarly).off("close", closedEarly);
+    tcp.off("error", fail);
+    onDone(withoutNotify(withReset(secure, tcp), tcp));
+  });
+}
+
+function endedEarly(who: string): Error {
+  return Object.assign(new Error(`the connection to the ${who} ended in the TLS handshake`), { code: "ECONNRESET" });
+}
+
+/** The FIN is TCP's own, once the kernel has all that TLS has made of what was written. */
+function withoutNotify(secure: TLSSocket, tcp: TcpSocket): SecureSocket {
+  return Object.assign(secure, {
+    endWithoutNotify() {
+      secure.write("", () => tcp.end());
+      return secure;
+    },
+  }) as TLSSocket & SecureSocket;
+}
+
+export interface SecureConnectOptions {
+  readonly servername: string;
+  readonly alpn: readonly string[] | undefined;
+}
+
+export async function connectSecure(
+  tcp: TcpSocket,
+  { servername, alpn }: SecureConnectOptions,
+  { authority }: Identity,
+): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const secure = connect({
     socket: tcp,
     // A name for the extension, an address only to be checked (RFC 6066, section 3, forbids literal addresses).
     ...(isLiteral(servername) ? { host: servername } : { servername }),
     ...(authority !== undefined && { ca: authority }),
+    ...(alpn !== undefined && alpn.length > 0 && { ALPNProtocols: [...alpn] }),
   });
   secure.once("error", reject).once("secureConnect", resolve).once("close", closedEarly);
   function closedEarly(): void {
-    reject(
-      Object.assign(new Error(`the connection to ${servername} ended in the TLS handshake`), { code: "ECONNRESET" }),
-    );
+    reject(endedEarly(`server ${servername}`));
   }
   await promise;
   secure.off("error", reject).off("close", closedEarly);

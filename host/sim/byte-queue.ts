@@ -3,6 +3,8 @@
 export interface ByteQueue {
   readonly bytes: number;
   put(bytes: Buffer): void;
+  /** What was taken comes first again. */
+  putBack(bytes: Buffer): void;
   /** At most so many of them, in one piece. */
   take(most: number): Buffer;
   clear(): void;
@@ -18,6 +20,11 @@ export function createByteQueue(): ByteQueue {
     put(bytes) {
       if (bytes.length === 0) return;
       pieces.push(bytes);
+      length += bytes.length;
+    },
+    putBack(bytes) {
+      if (bytes.length === 0) return;
+      pieces.unshift(bytes);
       length += bytes.length;
     },
     take(most) {

@@ -1,18 +1,19 @@
 /** The network as the programs of a simulation have it: the same as the real host's, over simulated TCP. */
 import { isIP } from "node:net";
 import { formatAddress } from "../address.ts";
-import type { Address, Clock, ListenOptions, Log, Network, Random, Socket } from "../host.ts";
+import type { Address, Certificate, Clock, Log, Network, Random } from "../host.ts";
 import { bindUdp } from "./datagrams.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { createResolver } from "./resolver.ts";
 import {
   acceptSecure,
   certificateOf,
+  checked,
   connectSecure,
   type SimulatedCertificate,
   type SimulatedIdentity,
 } from "./secure.ts";
-import { SimulatedSocket } from "./socket.ts";
+import { SimulatedSocket, type SocketOptions } from "./socket.ts";
 import type { TcpEnd } from "./tcp.ts";
 import { connectTcp, listenTcp, type TcpOptions } from "./tcp-connect.ts";
 import type { VirtualTime } from "./time.ts";
@@ -48,11 +49,8 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
   return {
     of({ process, addresses, names, identity, clock, random, log }) {
       const tcp: TcpOptions = { time, wire, process, station: wire.attach(addresses) };
-      const socketOf = (
-        end: TcpEnd,
-        options: Pick<ListenOptions, "halfOpen" | "highWaterMark"> = {},
-        paused = false,
-      ): Socket => new SimulatedSocket({ end, clock, paused, ...options });
+      const socketOf = (end: TcpEnd, options: Omit<SocketOptions, "end" | "clock"> = {}): SimulatedSocket =>
+        new SimulatedSocket({ end, clock, ...options });
 
       const ask = createResolver({
         servers: names.servers,
@@ -76,13 +74,23 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
       return {
         resolve,
 
-        async listen({ host = everywhere, port, tls = false, pauseOnConnect, ...options }, onConnection) {
+        async secure(socket, { certificate, alpn }, { signal } = {}) {
+          if (!(socket instanceof SimulatedSocket))
+            throw new TypeError("TLS is served on connections that a listener has accepted");
+          const own = made(certificate, identity);
+          const end = socket.release();
+          const alpnProtocol = await closingOnFailure(end, acceptSecure(end, own, alpn), signal);
+          return socketOf(end, { halfOpen: socket.allowHalfOpen, alpnProtocol });
+        },
+
+        async listen({ host = everywhere, port, tls = false, pauseOnConnect = false, ...options }, onConnection) {
           const certificate = tls ? certificateOf(identity) : undefined;
           const [at = { host, port }] = await resolve({ host, port });
-          const accept = (end: TcpEnd): void => onConnection(socketOf(end, options, pauseOnConnect));
-          // The program hears only of those whose handshake went well.
+          const accept = (end: TcpEnd): void => onConnection(socketOf(end, { ...options, paused: pauseOnConnect }));
+          // The program hears only of those whose handshake went well; a client that fails it is gone without a word, as behind any server.
           const shakeHands = async (end: TcpEnd, own: SimulatedCertificate): Promise<void> => {
-            if (await acceptSecure(end, own)) process.deliver(() => accept(end));
+            const protocol = await acceptSecure(end, own).catch(() => undefined);
+            if (protocol !== undefined) process.deliver(() => accept(end));
           };
           const binding = listenTcp(
             tcp,
@@ -103,13 +111,26 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
         },
 
         async connect(options, waiting = {}) {
-          const { tls = false, servername = options.host, onRead } = options;
+          const {
+            tls = false,
+            servername = options.host,
+            alpn = [],
+            halfOpen = false,
+            highWaterMark,
+            onRead,
+          } = options;
+          const manners = { halfOpen, ...(highWaterMark !== undefined && { highWaterMark }) };
+          const wanted = { servername, alpn, wall: () => clock.wall() };
           const errors: unknown[] = [];
           for (const address of await resolve(options, waiting)) {
             try {
               const end = await connectTcp(tcp, address, waiting);
-              if (tls) await closingOnFailure(end, connectSecure(end, servername, identity), waiting.signal);
-              const socket = socketOf(end, options);
+              if (tls) {
+                const handshake = connectSecure(end, wanted, identity);
+                const alpnProtocol = await closingOnFailure(end, handshake, waiting.signal);
+                return socketOf(end, { ...manners, alpnProtocol });
+              }
+              const socket = socketOf(end, manners);
               return onRead === undefined ? socket : socket.on("data", onRead);
             } catch (error) {
               waiting.signal?.throwIfAborted();
@@ -125,16 +146,26 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
   };
 }
 
+/** As the authority that the world has lent makes it. */
+function made({ names, notBefore, notAfter, issuer }: Certificate, identity: SimulatedIdentity): SimulatedCertificate {
+  if (identity.issuer === undefined) {
+    throw new Error("this host can't make certificates: the world lends its authority to the host of its proxies");
+  }
+  const authority = issuer === "trusted" ? identity.issuer : "an authority that nobody knows";
+  return checked({ names, notBefore, notAfter, ...(issuer !== "itself" && { authority }) });
+}
+
 /** What every machine calls itself. */
 const ownNames: ReadonlyMap<string, string> = new Map([["localhost", loopback]]);
 
 /** Of a handshake that fails, or that the signal ends, nothing is left. */
-async function closingOnFailure(end: TcpEnd, handshake: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+async function closingOnFailure<T>(end: TcpEnd, handshake: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal?.reason);
   signal?.addEventListener("abort", abort);
+  if (signal?.aborted === true) abort();
   try {
-    await Promise.race([handshake, aborted]);
+    return await Promise.race([handshake, aborted]);
   } catch (error) {
     end.close();
     throw error;

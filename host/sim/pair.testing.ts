@@ -10,7 +10,11 @@ export const clientAddress = "198.18.0.2";
 const askingAddress = "198.18.0.3";
 const authority = "the world's authority";
 /** What the server serves TLS with. */
-const serverIdentity = { authority, certificate: { authority, names: [serverAddress, "server", "localhost"] } };
+const serverIdentity = {
+  authority,
+  issuer: authority,
+  certificate: { authority, names: [serverAddress, "server", "localhost"] },
+};
 
 export interface TestWorld {
   readonly time: VirtualTime;

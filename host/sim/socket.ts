@@ -1,25 +1,28 @@
 /** An end of a connection as programs have it: a stream with the manners of Node's `net.Socket`. */
 import { Duplex } from "node:stream";
-import type { Clock, Socket } from "../host.ts";
+import type { Clock, SecureSocket } from "../host.ts";
 import { mostAtOnce, type TcpEnd } from "./tcp.ts";
 
 export interface SocketOptions {
   readonly end: TcpEnd;
   readonly clock: Clock;
   readonly halfOpen?: boolean;
-  readonly paused: boolean;
+  readonly paused?: boolean;
   readonly highWaterMark?: number;
+  /** Of one that speaks TLS. */
+  readonly alpnProtocol?: string | false;
 }
 
 type Done = (error?: Error | null) => void;
 
-export class SimulatedSocket extends Duplex implements Socket {
+export class SimulatedSocket extends Duplex implements SecureSocket {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteFamily = "IPv4";
   readonly connecting = false;
+  readonly alpnProtocol: string | false | null;
   /** What `setTimeout` was told, as Node's http looks at it. */
   timeout: number | undefined;
   readonly #end: TcpEnd;
@@ -27,7 +30,7 @@ export class SimulatedSocket extends Duplex implements Socket {
   #idle: Disposable | undefined;
   #activeAt = 0;
 
-  constructor({ end, clock, halfOpen = false, paused, highWaterMark }: SocketOptions) {
+  constructor({ end, clock, halfOpen = false, paused = false, highWaterMark, alpnProtocol }: SocketOptions) {
     super({
       allowHalfOpen: halfOpen,
       decodeStrings: false,
@@ -40,6 +43,7 @@ export class SimulatedSocket extends Duplex implements Socket {
     this.remotePort = end.remote.port;
     this.localAddress = end.local.host;
     this.localPort = end.local.port;
+    this.alpnProtocol = alpnProtocol ?? null;
     if (!halfOpen) this.once("end", () => this.#refuseWritesAfterEnd());
     // Node's sockets read ahead, too, whether anybody listens yet or not.
     if (paused) this.pause();
@@ -96,6 +100,21 @@ export class SimulatedSocket extends Duplex implements Socket {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
     else this.once("finish", () => this.destroy());
+  }
+
+  /** The model has no close_notify, and nobody in a simulation looks for one: Node's clients don't. */
+  endWithoutNotify(): this {
+    return super.end();
+  }
+
+  /** Leaves the connection, and what was not read of it, to another one: this socket is of no use any more. */
+  release(): TcpEnd {
+    this.#idle?.[Symbol.dispose]();
+    const unread: Buffer[] = [];
+    for (let bytes = this.read() as Buffer | null; bytes !== null; bytes = this.read() as Buffer | null)
+      unread.push(bytes);
+    this.#end.unread(Buffer.concat(unread));
+    return this.#end;
   }
 
   setTimeout(milliseconds: number, callback?: () => void): this {

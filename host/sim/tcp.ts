@@ -38,6 +38,8 @@ export interface TcpEnd {
   wait(callback: () => void): void;
   /** Bytes, null for an end, an error (once); undefined if there is nothing yet. */
   read(most: number): Buffer | null | Error | undefined;
+  /** The program did not want these after all: they are read again. */
+  unread(bytes: Buffer): void;
   /** The bytes are the kernel's as soon as it has room for them: it calls back then, at once if it can. One at a time. */
   write(bytes: Buffer, taken: (error?: Error) => void): void;
   /** FIN, after what was written. */
@@ -215,6 +217,10 @@ export function createTcpEnd({ wire, process, local, remote }: TcpEndOptions): T
       if (finArrived) return null;
       if (!dead) return undefined;
       return pending === undefined ? null : fail("read");
+    },
+    unread(bytes) {
+      freed -= bytes.length;
+      arrived.putBack(bytes);
     },
     write(bytes, taken) {
       if (dead) {

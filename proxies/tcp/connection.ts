@@ -1,7 +1,6 @@
 /** One connection through the proxy: two sockets, two links, and how it ends. */
-import type { Address, Host, Socket } from "../../host/host.ts";
+import type { Clock, OnRead, Socket, Waiting } from "../../host/host.ts";
 import type { Direction } from "../../faults/tcp/contract.ts";
-import { highWaterMark } from "./door.ts";
 import { createLink, type Link } from "./link.ts";
 
 /**
@@ -22,10 +21,19 @@ export type EndedBy =
 /** How long a dial may go on when the client is gone: the server may be accepting just now, and should hear of the end as it would without us. */
 const longestDialForNobodyMs = 1000;
 
+/** What the server says goes to `onRead`, as `ConnectOptions` has it. */
+export type Dial = (onRead: OnRead, waiting: Waiting) => Promise<Socket>;
+
+/** For sockets that have `data` events. */
+export function byEvents(dial: (waiting: Waiting) => Promise<Socket>): Dial {
+  return async (onRead, waiting) => (await dial(waiting)).on("data", onRead);
+}
+
 export interface ConnectionOptions {
-  readonly host: Host;
+  readonly clock: Clock;
   readonly client: Socket;
-  readonly server: () => Promise<Address>;
+  /** A connection to the server; it may be half open. */
+  readonly dial: Dial;
   /** Once, when both sockets are gone. */
   readonly onEnd: (by: EndedBy, delivered: Readonly<Record<Direction, number>>) => void;
 }
@@ -37,10 +45,10 @@ export interface Connection extends AsyncDisposable {
   begin(): void;
 }
 
-export function createConnection({ host, client, server: whereIsServer, onEnd }: ConnectionOptions): Connection {
+export function createConnection({ clock, client, dial, onEnd }: ConnectionOptions): Connection {
   let server: Socket | undefined;
   /** Of the dial that is under way: an idle connection has nothing that it does not need. */
-  let dial: AbortController | undefined;
+  let dialling: AbortController | undefined;
   let aborted = false;
   /** A fault has ended both sides politely. */
   let ended = false;
@@ -52,7 +60,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   const gone = Promise.withResolvers<void>();
 
   const upstream: Link = createLink({
-    clock: host.clock,
+    clock,
     source: client,
     sink: {
       open: () => void connect(),
@@ -65,7 +73,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
     },
   });
   const downstream: Link = createLink({
-    clock: host.clock,
+    clock,
     source: { pause: () => server?.pause(), resume: () => server?.resume() },
     sink: {
       write: (bytes) => client.write(bytes),
@@ -78,14 +86,10 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   });
 
   async function connect(): Promise<void> {
-    dial = new AbortController();
-    const { signal } = dial;
+    dialling = new AbortController();
+    const { signal } = dialling;
     try {
-      const address = await whereIsServer();
-      const socket = await host.network.connect(
-        { ...address, halfOpen: true, highWaterMark, onRead: (bytes) => downstream.borrow(bytes) },
-        { signal },
-      );
+      const socket = await dial((bytes) => downstream.borrow(bytes), { signal });
       if (signal.aborted) socket.destroy();
       else if (aborted) socket.resetAndDestroy();
       else {
@@ -101,7 +105,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
         downstream.receive("rst");
       }
     } finally {
-      dial = undefined;
+      dialling = undefined;
       endIfGone();
     }
   }
@@ -148,9 +152,9 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
 
   function endIfGone(): void {
     if (!client.closed || finished) return;
-    if (server === undefined && dial !== undefined && !dial.signal.aborted) {
-      deadline ??= host.clock.timer(longestDialForNobodyMs, () => {
-        dial?.abort();
+    if (server === undefined && dialling !== undefined && !dialling.signal.aborted) {
+      deadline ??= clock.timer(longestDialForNobodyMs, () => {
+        dialling?.abort();
         endIfGone();
       });
     } else if (server === undefined || server.closed) {
@@ -163,7 +167,7 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
   }
 
   function close(): void {
-    dial?.abort();
+    dialling?.abort();
     upstream[Symbol.dispose]();
     downstream[Symbol.dispose]();
   }

@@ -3,7 +3,7 @@ import type { Address, Host, Socket } from "../../host/host.ts";
 import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
 import { chosen, directionsOf, type Selection } from "../chosen.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
-import { openDoor } from "./door.ts";
+import { highWaterMark, openDoor } from "./door.ts";
 import type { Link } from "./link.ts";
 
 export interface TcpProxyOptions {
@@ -90,9 +90,10 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       return;
     }
     const connection = createConnection({
-      host,
+      clock: host.clock,
       client,
-      server,
+      dial: async (onRead, waiting) =>
+        host.network.connect({ ...(await server()), halfOpen: true, highWaterMark, onRead }, waiting),
       onEnd(by, delivered) {
         connections.delete(number);
         ended.upstream = sum(ended.upstream, trafficOf(connection.links.upstream));

@@ -1,5 +1,5 @@
 /** Whatever is named must be there: services, links, phases, steps, guards, expectations. */
-import { actsOn, isSealed, placeOf } from "../../../faults/registry.ts";
+import { actsOn, placeOf } from "../../../faults/registry.ts";
 import { serviceMembers } from "../../judge/signals.ts";
 import { expectationWords } from "../document/expectations.ts";
 import { hint } from "../../expression/nearest.ts";
@@ -106,24 +106,17 @@ function checkWhere(checking: Checking): void {
     if (plane === undefined) {
       complain(
         path,
-        "write faults of one plane in one step: those of tcp, udp and http act on links, all others on services",
+        "write faults of one plane in one step: those of tcp, udp, tls and http act on links, all others on services",
       );
       continue;
     }
     const what = placeOf(plane);
     const all = what === "service" ? services : links;
     const protoOf = (link: string): string => textAt(recordAt(checking.document, "links")[link], "proto") ?? "tcp";
-    const sealed = (name: string): boolean => links.includes(name) && isSealed(plane, protoOf(name));
-    const fits = (name: string): boolean =>
-      what === "service" || !links.includes(name) || (actsOn(plane, protoOf(name)) && !sealed(name));
+    const fits = (name: string): boolean => what === "service" || !links.includes(name) || actsOn(plane, protoOf(name));
     const candidates = all.filter(fits);
     const unfit = (place: Path, name: string): void => {
       if (fits(name)) return;
-      if (sealed(name)) {
-        const why = `${name} is a link of proto: https, whose TLS nobody ends on the way, so that ${plane} faults can't see its requests`;
-        complain(place, `${why}: write proto: http, and have both sides speak plain HTTP`);
-        return;
-      }
       const other = protoOf(name) === "udp" ? "udp" : "tcp";
       complain(
         place,
@@ -132,9 +125,7 @@ function checkWhere(checking: Checking): void {
     };
     const at = [...path, "where"];
     if (where === undefined) {
-      const [only] = all;
-      if (all.length === 1 && only !== undefined && sealed(only)) unfit(path, only);
-      else if (candidates.length !== 1)
+      if (candidates.length !== 1)
         complain(path, `write where: the ${what} that it acts on; ${listed(what, candidates)}`);
       continue;
     }

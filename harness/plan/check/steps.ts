@@ -44,6 +44,8 @@ function checkStep(step: RawStep, checking: Checking): void {
   if (plane !== undefined && placeOf(plane) === "service")
     for (const key of matchKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
   if (plane === "http") leaveOut("direction", "http faults say by themselves whether they act on requests or replies");
+  if (plane === "tls")
+    leaveOut("direction", "a handshake is of both sides, and tls faults say by themselves where in it they act");
   if (plane !== undefined && plane !== "tcp" && placeOf(plane) === "link")
     leaveOut("leg", `${plane} faults have a place of their own: it is for tcp faults`);
   if (plane !== undefined && plane !== "http" && placeOf(plane) === "link")

@@ -2,19 +2,26 @@
  * The proxies of a link, one behind the other: the outermost is where the client knocks, and the others, if the plan has faults for them, listen on
  * loopback of the proxies' host.
  *
- *     client ──► tcp ──► http ──► tcp (`leg: upstream`) ──► server
+ *     client ──► tcp ──► tls ──► http ──► tls again ──► tcp (`leg: upstream`) ──► server
  */
-import { faults } from "../../../faults/registry.ts";
 import { WorldError } from "../../errors.ts";
 import { innerProxies, innerProxyFor, type InnerProxy } from "../planes.ts";
 import { startHttpPart } from "./http.ts";
 import type { Part, PartOptions } from "./part.ts";
 import { startTcpPart } from "./tcp.ts";
+import { startOriginationPart, startTlsPart } from "./tls.ts";
 
 const loopback = { host: "127.0.0.1", port: 0 };
 
-const starters: Readonly<Record<InnerProxy, (options: PartOptions) => Promise<Part>>> = {
+/** `inner`: all that the link has. */
+type Start = (options: PartOptions, inner: readonly InnerProxy[]) => Promise<Part>;
+
+const starters: Readonly<Record<InnerProxy, Start>> = {
+  termination: (options, inner) =>
+    startTlsPart({ ...options, terminates: true, inside: inner.includes("origination") }),
+  tls: (options) => startTlsPart({ ...options, terminates: false, inside: false }),
   http: startHttpPart,
+  origination: startOriginationPart,
   // The link's connections are those of its client.
   upstream: (options) => startTcpPart({ ...options, record: () => {} }),
 };
@@ -25,16 +32,16 @@ export async function startChain(options: PartOptions, inner: readonly InnerProx
   let { server } = options;
   for (const which of innerProxies.toReversed()) {
     if (!inner.includes(which)) continue;
-    const part = starting.use(await starters[which]({ ...options, listen: loopback, server }));
+    const part = starting.use(await starters[which]({ ...options, listen: loopback, server }, inner));
     parts.set(which, part);
     server = async () => part.address;
   }
   const outermost = starting.use(await startTcpPart({ ...options, server }));
 
   function partFor(kind: string, match: Readonly<Record<string, unknown>>): Part {
-    const which = innerProxyFor(faults.get(kind)?.plane, match);
+    const which = innerProxyFor(kind, match);
     if (which === undefined) return outermost;
-    const part = parts.get(which);
+    const part = parts.get(which) ?? (which === "tls" ? parts.get("termination") : undefined);
     if (part !== undefined) return part;
     throw new WorldError(`${options.name} has no proxy for ${kind} (${which}): it was started for none of its faults`);
   }

@@ -12,6 +12,8 @@ export interface PartOptions {
   readonly listen: Address;
   /** Where what comes next is: another part, or the server. */
   readonly server: () => Promise<Address>;
+  /** What the server's certificate is for; the first is what the client calls it. By default the link's name, for want of another. */
+  readonly names?: readonly string[];
   readonly record: RecordEvent;
 }
 

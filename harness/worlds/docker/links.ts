@@ -16,6 +16,8 @@ export interface RemoteLinkOptions {
   readonly listen: Address;
   /** Where the server is. */
   readonly server: Address;
+  /** As for a part of the chain. */
+  readonly names: readonly string[];
   readonly record: RecordEvent;
 }
 
@@ -26,12 +28,17 @@ export async function startRemoteLink({
   inner,
   listen,
   server,
+  names,
   record,
 }: RemoteLinkOptions): Promise<StartedLink> {
-  const held = await gate.hold("link.start", { name, transport, inner: [...inner], listen, server }, (news) => {
-    const { at, ...happening } = toldByLink.parse(news);
-    record(happening, gate.toHarness(at));
-  });
+  const held = await gate.hold(
+    "link.start",
+    { name, transport, inner: [...inner], listen, server, names: [...names] },
+    (news) => {
+      const { at, ...happening } = toldByLink.parse(news);
+      record(happening, gate.toHarness(at));
+    },
+  );
   return {
     address: toldAddress.parse(held.value),
     refused: () => gate.tell("link.refused", { name }),

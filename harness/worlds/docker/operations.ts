@@ -27,7 +27,10 @@ export const inputs = {
     inner: z.array(z.enum(innerProxies)),
     listen: address,
     server: address,
+    names: z.array(z.string()),
   }),
+  /** For the certificates that its proxies show: PEM, of the run's authority. */
+  "authority.lend": z.strictObject({ certificate: z.string(), key: z.string() }),
   /** Lasts; what comes is passed on as it is. */
   "port.open": z.strictObject({ listen: address, server: address }),
   /** Lasts; tells `toldOfHit`. */

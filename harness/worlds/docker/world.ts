@@ -17,7 +17,7 @@ import { isImage } from "../../plan/kind.ts";
 import type { Service } from "../../plan/schema.ts";
 import type { Capability } from "../capability.ts";
 import { hear } from "../hear.ts";
-import { createIdentities } from "../identities.ts";
+import { createIdentities, namesOnLink } from "../identities.ts";
 import type { Identities } from "../identities.ts";
 import { seedOf } from "../life.ts";
 import { hostName } from "../links.ts";
@@ -103,7 +103,12 @@ export async function startDockerWorld(everything: DockerWorldOptions): Promise<
   signal.throwIfAborted();
   const [proxies, identities, containers] = await together(
     startLinks(options, networks, gate),
-    createIdentities({ services, links, aliasesOf: (service) => [required(networks, service).service] }),
+    createIdentities({ services, links, aliasesOf: (service) => [required(networks, service).service] }).then(
+      async (made) => {
+        await gate.ask("authority.lend", { certificate: made.authority.certificate, key: made.authority.key });
+        return made;
+      },
+    ),
     site.containers,
     publish(options, site, networks, gate),
   );
@@ -160,8 +165,9 @@ async function startLinks(
   return forEach(links, (name, link) => {
     const listen = { host: required(required(networks, link.from).names, hostName(link)), port: link.port };
     const server = { host: required(networks, link.to).service, port: link.port };
-    const options = { name, gate, transport: transportOf(link), inner: inner.get(name) ?? [], listen, server, record };
-    return startRemoteLink(options);
+    const names = namesOnLink(link, links, [server.host]);
+    const chain = { transport: transportOf(link), inner: inner.get(name) ?? [] };
+    return startRemoteLink({ name, gate, ...chain, listen, server, names, record });
   });
 }
 
@@ -194,7 +200,7 @@ async function prepareService(name: string, service: Service, context: Context):
     // Those of an image are not in a volume.
     files: isImage(service) ? [] : encoded(service.files),
     secrets: encoded({
-      "authority.pem": identities.authority,
+      "authority.pem": identities.authority.certificate,
       "certificate.pem": certificate,
       "key.pem": key,
     }),

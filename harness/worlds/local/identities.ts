@@ -12,7 +12,7 @@ export async function keepIdentities(
   await mkdir(directory);
   const at = (name: string): string => join(directory, `${name}.pem`);
   // No service may be called so, since names of services have no dots.
-  await writeFile(at("authority."), authority);
+  await writeFile(at("authority."), authority.certificate);
   for (const [service, { certificate, key }] of issued) {
     await writeFile(at(service), certificate);
     await writeFile(at(`${service}.key`), key, { mode: 0o600 });

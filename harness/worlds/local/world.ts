@@ -21,7 +21,7 @@ import { linkVariables, startLink, type StartedLink } from "../links.ts";
 import { transportOf } from "../transport.ts";
 import { argumentsOf } from "../program.ts";
 import type { StartWorld, WorldOptions } from "../world.ts";
-import { createIdentities } from "../identities.ts";
+import { createIdentities, namesOnLink } from "../identities.ts";
 import { keepIdentities } from "./identities.ts";
 import { isIsolated } from "./isolate.ts";
 import type { Layout } from "./layout.ts";
@@ -54,7 +54,7 @@ export const startLocalWorld: StartWorld = async (options) => {
     name: "harness",
     directory,
     seed,
-    identity: { authority: identities.authority },
+    identity: { authority: identities.authority.certificate, issuer: identities.authority },
     log: (event, fields) => debug("%s %j", event, fields),
   });
   const proxies = new Map<string, StartedLink>();
@@ -108,6 +108,7 @@ function startProxy(
     transport: transportOf(link),
     inner: inner.get(name) ?? [],
     listen: layout.doorOf(name),
+    names: namesOnLink(link, links, layout.aliasesOf(link.to)),
     server,
     record,
   });

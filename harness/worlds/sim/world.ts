@@ -12,6 +12,7 @@ import { uniform } from "../../../faults/random.ts";
 import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import type { Capability } from "../capability.ts";
+import { namesOf, namesOnLink } from "../identities.ts";
 import { hostName, startLink, type StartedLink } from "../links.ts";
 import { transportOf } from "../transport.ts";
 import { required } from "../required.ts";
@@ -62,13 +63,14 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
     upMs: 0,
     onRefused: () => {},
   });
-  const host = gate.open({ seed, log: () => {}, identity: { authority } });
+  const host = gate.open({ seed, log: () => {}, identity: { authority, issuer: authority } });
   const proxies = new Map<string, StartedLink>();
   for (const [name, link] of links) {
     const listen = { host: required(subnet(link.from).names, hostName(link)), port: link.port };
     const server = async (): Promise<Address> => ({ host: subnet(link.to).service, port: link.port });
-    const options = { name, host, transport: transportOf(link), inner: inner.get(name) ?? [], listen, server, record };
-    proxies.set(name, starting.use(await startLink(options)));
+    const names = namesOnLink(link, links, [subnet(link.to).service]);
+    const chain = { transport: transportOf(link), inner: inner.get(name) ?? [] };
+    proxies.set(name, starting.use(await startLink({ name, host, ...chain, listen, server, names, record })));
   }
 
   const running = new Map<string, SimService>();
@@ -96,7 +98,7 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
         machine,
         program: required(options.programs, service.program ?? ""),
         address,
-        identity: { authority, certificate: { authority, names: [...namesOf(name, links), address] } },
+        identity: { authority, certificate: { authority, names: namesOf(name, links, [address]) } },
         world: options,
         host,
         proxies,
@@ -122,12 +124,6 @@ function subnetsOf(
 ): ReadonlyMap<string, Subnet> {
   if (services.size > mostSubnets) throw new WorldError(`there is room for ${mostSubnets} services at a time`);
   return new Map([...services.keys()].map((name, number) => [name, createSubnet(name, number, links)]));
-}
-
-/** What a certificate of the service is good for. */
-function namesOf(service: string, links: ReadonlyMap<string, Link>): readonly string[] {
-  const hosts = [...links.values()].filter(({ to }) => to === service).map(hostName);
-  return [...new Set([...hosts, service, "localhost", "127.0.0.1"])];
 }
 
 /** `files` are a plan's: they must not reach beyond the service's directory. */

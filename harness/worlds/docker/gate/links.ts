@@ -23,7 +23,7 @@ export function createLinkOperations(host: Host): Readonly<Record<string, Operat
       await takeAddresses(addresses);
     }),
     ...operation("names.refuse", async (addresses) => ({ lasting: await refuseNames(host, addresses) })),
-    ...operation("link.start", async ({ name, transport, inner, listen, server }, { tell }) => {
+    ...operation("link.start", async ({ name, transport, inner, listen, server, names }, { tell }) => {
       const link = await startLink({
         name,
         host,
@@ -31,6 +31,7 @@ export function createLinkOperations(host: Host): Readonly<Record<string, Operat
         inner,
         listen,
         server: async () => server,
+        names,
         record: (happening) => tell({ at: host.clock.monotonic(), ...happening } satisfies HistoryEvent),
       });
       links.set(name, link);

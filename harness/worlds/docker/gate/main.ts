@@ -8,6 +8,7 @@ import { createRealHost } from "../../../../host/real.ts";
 import { sweep } from "../../local/sweep.ts";
 import { joinPipes } from "../pipes.ts";
 import { serveGate } from "../pipe.ts";
+import { createLentIdentity } from "./identity.ts";
 import { createLinkOperations } from "./links.ts";
 import { createPacketOperations } from "./packets.ts";
 import { createServiceOperations } from "./services.ts";
@@ -18,11 +19,13 @@ if (run === undefined) throw new Error("node main.ts RUN");
 // Those are for people at terminals; it ends when nobody speaks to it any more.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 
-const host = createRealHost({ name: "gate", directory: "/", seed: 0, log: () => {} });
+const lent = createLentIdentity();
+const host = createRealHost({ name: "gate", directory: "/", seed: 0, identity: lent.identity, log: () => {} });
 await serveGate({
   pipe: joinPipes(process.stdin, process.stdout),
   operations: {
     clock: async () => ({ value: host.clock.monotonic() }),
+    ...lent.operations,
     ...createLinkOperations(host),
     ...createServiceOperations(run),
     ...createPacketOperations(),

@@ -1,0 +1,233 @@
+/** One connection through the proxy: what it has heard of it, which faults it has met, and how far they have let it come. */
+import type { Certificate, Socket, Waiting } from "../../host/host.ts";
+import { readClientHello, type ClientHello } from "../../host/client-hello.ts";
+import { lifetimeMs, type TlsFault } from "../../faults/tls/contract.ts";
+import { byEvents, createConnection, type Connection, type EndedBy } from "../tcp/connection.ts";
+import { breakAsTcp, endingAsTcp } from "./as-tcp.ts";
+import type { Active, TlsProxyOptions } from "./proxy.ts";
+import type { Terminator } from "./terminator.ts";
+
+export interface Handshake {
+  /** What the client asks for. */
+  readonly servername?: string;
+  readonly alpn: readonly string[];
+  /** Whether its TLS ends here: else only the ClientHello is known, and `outcome` is "passed". */
+  readonly terminated: boolean;
+  /** "done", or the code of why the client and the proxy have come to no agreement. */
+  readonly outcome: string;
+}
+
+export interface CrossingOptions extends Omit<TlsProxyOptions, "listen" | "onEvent"> {
+  readonly number: number;
+  readonly client: Socket;
+  readonly terminator: Terminator;
+  /** The faults that it meets from the start. */
+  readonly met: readonly Active[];
+  readonly onHandshake: (handshake: Handshake) => void;
+  /** Once, when both of its sockets are gone. */
+  readonly onEnd: (by: EndedBy) => void;
+}
+
+export interface Crossing extends AsyncDisposable {
+  begin(): void;
+  /** Whether there is anything left that the fault could change. */
+  canMeet(fault: TlsFault, parameters: object): boolean;
+  meet(each: Active): void;
+  lift(each: Active): void;
+}
+
+/** As a certificate of the world's own: valid since yesterday. */
+const validSinceMs = 24 * 60 * 60 * 1000;
+
+export function createCrossing(options: CrossingOptions): Crossing {
+  const { host, client, number, server, names, inside, terminator, met, onHandshake } = options;
+  const terminated =
+    options.terminates === true ||
+    inside !== undefined ||
+    met.some(({ injection: { fault } }) => fault.certificate !== undefined || fault.ending !== undefined);
+  const certifying = new Set(met.filter(({ injection: { fault } }) => fault.certificate !== undefined));
+  const ending = new Set<Active>();
+  const hits = new Set<Active>();
+  let hello: ClientHello | null | undefined;
+  const heard = Promise.withResolvers<void>();
+  /** What is inside, once that is known. */
+  let inner: Connection | undefined;
+
+  const outer = createConnection({ clock: host.clock, client, dial: byEvents(dial), onEnd: options.onEnd });
+
+  function dial(waiting: Waiting): Promise<Socket> {
+    return terminated
+      ? dialTerminator(waiting)
+      : server().then((address) => host.network.connect({ ...address, halfOpen: true }, waiting));
+  }
+
+  /** A server is asked for the very protocols that the client offers, and so before the client is answered. */
+  async function dialTerminator(waiting: Waiting): Promise<Socket> {
+    await heard.promise;
+    const ahead =
+      inside === undefined && hello !== null && hello !== undefined && hello.alpn.length > 0
+        ? await dialServer(waiting)
+        : undefined;
+    const shown = [...certifying];
+    const agreed = typeof ahead?.alpnProtocol === "string" ? [ahead.alpnProtocol] : undefined;
+    try {
+      return await terminator.dial(
+        {
+          certificate: certificateOf(shown),
+          alpn: inside === undefined ? agreed : inside.alpn,
+          onward: async (then) => {
+            if (inside !== undefined)
+              return host.network.connect({ ...(await inside.address()), halfOpen: true }, then);
+            if (ahead === undefined) return dialServer(then);
+            if (ahead.destroyed) throw Object.assign(new Error("the server has gone again"), { code: "ECONNRESET" });
+            return ahead;
+          },
+          onHandshake: (outcome) => {
+            if (outcome instanceof Error) ahead?.destroy();
+            // Whatever the client makes of it, it has seen the certificate; some complete the handshake and look at the name afterwards.
+            for (const each of shown) hit(each, { completed: !(outcome instanceof Error) });
+            concludeHandshake(outcome);
+          },
+          endsWithoutNotify: () => {
+            for (const each of ending) hit(each, {});
+            return ending.size > 0;
+          },
+          onEnd: () => ahead?.destroy(),
+        },
+        waiting,
+      );
+    } catch (error) {
+      ahead?.destroy();
+      throw error;
+    }
+  }
+
+  async function dialServer(waiting: Waiting): Promise<Socket> {
+    const wanted = hello?.servername;
+    const servername = wanted !== undefined && names.includes(wanted) ? wanted : names[0];
+    const socket = await host.network.connect(
+      {
+        ...(await server()),
+        tls: true,
+        ...(servername !== undefined && { servername }),
+        alpn: hello?.alpn ?? [],
+        halfOpen: true,
+      },
+      waiting,
+    );
+    // It may be left alone for a while.
+    return socket.on("error", () => {});
+  }
+
+  function certificateOf(certifiers: readonly Active[]): Certificate {
+    const now = host.clock.wall();
+    const valid = { names, notBefore: now - validSinceMs, notAfter: now + lifetimeMs, issuer: "trusted" } as const;
+    return certifiers.reduce<Certificate>(
+      (certificate, { injection: { fault, parameters }, since }) =>
+        fault.certificate?.(certificate, parameters as Record<string, unknown>, since) ?? certificate,
+      valid,
+    );
+  }
+
+  function concludeHandshake(result: Connection | Error): void {
+    const outcome = result instanceof Error ? codeOf(result) : "done";
+    onHandshake({ ...described(), terminated, outcome });
+    if (result instanceof Error) return;
+    inner = result;
+    for (const each of ending) injectEnding(each, result);
+  }
+
+  function hit(each: Active, detail: Readonly<Record<string, unknown>>): void {
+    if (hits.has(each)) return;
+    hits.add(each);
+    const servername = hello?.servername;
+    each.injection.onHit({ connection: number, ...(servername !== undefined && { servername }), ...detail });
+  }
+
+  function described(): Pick<Handshake, "servername" | "alpn"> {
+    const servername = hello?.servername;
+    return { ...(servername !== undefined && { servername }), alpn: hello?.alpn ?? [] };
+  }
+
+  /** Until it has heard the ClientHello, or that there is none. */
+  function listen(): void {
+    let seen = Buffer.alloc(0);
+    const conclude = (what: ClientHello | null): void => {
+      hello = what;
+      client.off("data", hear).off("end", giveUp).off("close", giveUp);
+      heard.resolve();
+      if (!terminated && what !== null) onHandshake({ ...described(), terminated, outcome: "passed" });
+    };
+    const hear = (bytes: Buffer): void => {
+      seen = Buffer.concat([seen, bytes]);
+      const what = readClientHello(seen);
+      if (what !== undefined) conclude(what);
+    };
+    const giveUp = (): void => conclude(null);
+    client.on("data", hear).once("end", giveUp).once("close", giveUp);
+  }
+
+  function meet(each: Active): void {
+    const { fault, parameters } = each.injection;
+    const broken = fault.break?.(parameters as Record<string, unknown>);
+    if (broken !== undefined) {
+      const asTcp = breakAsTcp(fault, broken, () => hello);
+      outer.links[asTcp.direction === "upstream" ? "upstream" : "downstream"].inject({
+        ...stageOf(each),
+        fault: asTcp,
+        onHit: () => hit(each, { behind: broken.behind }),
+      });
+    }
+    if (fault.ending === undefined || !terminated) return;
+    ending.add(each);
+    if (inner !== undefined) injectEnding(each, inner);
+  }
+
+  function injectEnding(each: Active, connection: Connection): void {
+    const { fault, parameters } = each.injection;
+    const asTcp = fault.ending && endingAsTcp(fault, fault.ending(parameters as Record<string, unknown>));
+    // The hit is the end itself, however it comes.
+    if (asTcp) connection.links.downstream.inject({ ...stageOf(each), fault: asTcp, onHit: () => {} });
+  }
+
+  function stageOf(each: Active) {
+    const { parameters, draw } = each.injection;
+    const since = host.clock.monotonic();
+    return {
+      owner: each,
+      parameters,
+      context: { since, others: 0, direction: "downstream" as const, draw },
+    };
+  }
+
+  return {
+    begin() {
+      listen();
+      for (const each of met) meet(each);
+      outer.begin();
+    },
+    canMeet(fault, parameters) {
+      const broken = fault.break?.(parameters as Record<string, unknown>);
+      if (broken === undefined) return fault.ending !== undefined && terminated;
+      if (broken.behind !== "server-flight") return outer.links.downstream.delivered() === 0;
+      return hello === undefined || (hello !== null && outer.links.upstream.delivered() <= hello.length);
+    },
+    meet,
+    lift(each) {
+      certifying.delete(each);
+      ending.delete(each);
+      for (const links of [outer.links, inner?.links]) {
+        links?.upstream.lift(each);
+        links?.downstream.lift(each);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      heard.resolve();
+      await outer[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function codeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+}
