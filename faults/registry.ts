@@ -45,6 +45,7 @@ import { slicer } from "./tcp/slicer.ts";
 import { slowClose } from "./tcp/slow-close.ts";
 import { stall } from "./tcp/stall.ts";
 import { truncate } from "./tcp/truncate.ts";
+import { unanswered } from "./tcp/unanswered.ts";
 import { blackhole as blackholeDatagrams } from "./udp/blackhole.ts";
 import type { UdpFault } from "./udp/contract.ts";
 import { corrupt as corruptDatagrams } from "./udp/corrupt.ts";
@@ -68,6 +69,7 @@ const list: readonly Fault[] = [
   slicer,
   blackhole,
   refuse,
+  unanswered,
   reset,
   truncate,
   limit,

@@ -37,10 +37,10 @@ export interface TcpFault<
   /** Where it acts unless the step says `direction`. */
   readonly direction: Direction | "both";
   /**
-   * True if the door itself is shut while the fault lasts: the proxy stops listening, so that the client's connect is refused by its own
-   * kernel. `map` then sees only the connections that were there before.
+   * What becomes of the door itself while the fault lasts. `shut`: the proxy stops listening, so that the client's connect is refused by its own
+   * kernel. `silent`: its SYNs are dropped, so that its connect gets no answer. `map` then sees only the connections that were there before.
    */
-  readonly door?: "shut";
+  readonly door?: "shut" | "silent";
   /** The flat record that the fault keeps for one direction of one connection; the link copies it (one level deep) before each item. */
   start(parameters: z.output<Parameters>, context: TcpContext): State;
   /**

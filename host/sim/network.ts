@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { formatAddress } from "../address.ts";
 import type { Address, Clock, Log, Network, Random, Socket } from "../host.ts";
+import { noticeSilence } from "../unanswered.ts";
 import { bindUdp } from "./datagrams.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { createResolver } from "./resolver.ts";
@@ -86,7 +87,14 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
             at,
             certificate === undefined ? accept : (end) => void shakeHands(end, certificate),
           );
-          return { address: binding.address, [Symbol.asyncDispose]: async () => binding[Symbol.dispose]() };
+          return {
+            address: binding.address,
+            async silence() {
+              const silence = binding.silence();
+              return { [Symbol.asyncDispose]: async () => silence[Symbol.dispose]() };
+            },
+            [Symbol.asyncDispose]: async () => binding[Symbol.dispose](),
+          };
         },
 
         async bind({ host = everywhere, port }, onDatagram) {
@@ -104,7 +112,9 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
           const errors: unknown[] = [];
           for (const address of await resolve(options, waiting)) {
             try {
-              const end = await connectTcp(tcp, address, waiting);
+              const tell = (): void =>
+                log("network.unanswered", { host: options.host, port: options.port, address: formatAddress(address) });
+              const end = await noticeSilence(connectTcp(tcp, address, waiting), { clock, tell, ...waiting });
               if (tls) await closingOnFailure(end, connectSecure(end, servername, identity), waiting.signal);
               return socketOf(end, halfOpen);
             } catch (error) {

@@ -3,7 +3,7 @@ import type { Address, Host, Socket } from "../../host/host.ts";
 import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
 import { chosen, directionsOf, type Selection } from "../chosen.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
-import { openDoor } from "./door.ts";
+import { openDoor, type Barred, type TurnedAway } from "./door.ts";
 import type { Link } from "./link.ts";
 
 export interface TcpProxyOptions {
@@ -18,8 +18,8 @@ export interface TcpProxyOptions {
 }
 
 const defaultMaximumConnections = 10_000;
-/** How long it may take until we are told of a refusal. */
-const longestNewsOfRefusalMs = 1000;
+/** How long it may take until we are told: of silence one hears when it has lasted for half a second. */
+const longestNewsMs = { refused: 1000, unanswered: 2000 };
 
 export type ProxyEvent =
   | { readonly type: "open"; readonly connection: number }
@@ -43,14 +43,20 @@ export interface TcpProxy extends AsyncDisposable {
   /** Where it listens now, or did before its door was shut. */
   readonly address: Address;
   /** Takes effect at once on new and on existing connections; disposing the result lifts it. Later injections act on what earlier ones put out. */
-  inject(injection: TcpInjection): AsyncDisposable;
+  inject(injection: TcpInjection): Injected;
   /**
-   * Somebody saw a connect to this proxy being refused (the kernel refuses without telling the proxy): counts as a hit of every injection whose
-   * door is shut, or, since such news takes its time, of the one that was shut last, up to a second ago.
+   * Somebody saw a connect to this proxy fail at its door (the kernel does that without telling the proxy): counts as a hit of every injection that bars
+   * the door in this way, or, since such news takes its time, of the one that did so last, a moment ago.
    */
-  refused(): void;
+  turnedAway(how: TurnedAway): void;
   /** Bytes until now, those of live connections included. */
   traffic(): Readonly<Record<Direction, Traffic>>;
+}
+
+/** Disposing it lifts the fault. */
+export interface Injected extends AsyncDisposable {
+  /** Resolves when it has taken effect, which a door needs a moment for. */
+  readonly effective: Promise<void>;
 }
 
 export interface Traffic {
@@ -69,8 +75,8 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   const { host, listen, server, onEvent, maximumConnections = defaultMaximumConnections } = options;
   const connections = new Map<number, Connection>();
   const active = new Set<Active>();
-  const refusing = new Set<TcpInjection>();
-  let refusedLast: { readonly injection: TcpInjection; readonly until: number } | undefined;
+  const barring = { refused: new Set<TcpInjection>(), unanswered: new Set<TcpInjection>() };
+  const barredLast: Partial<Record<TurnedAway, { readonly injection: TcpInjection; readonly until: number }>> = {};
   /** Of connections that are no more. */
   const ended = { upstream: noTraffic, downstream: noTraffic };
   let disposed = false;
@@ -136,17 +142,19 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
 
   const door = await openDoor({ host, listen, onConnection });
 
-  /** Shuts the door, and says which injections it can be that somebody was refused by. */
-  function refuse(injection: TcpInjection): AsyncDisposable {
-    const shut = door.shut();
-    refusing.add(injection);
+  /** Bars the door, and says which injections it can be that somebody was turned away by. */
+  function bar(injection: TcpInjection, how: Barred): Injected {
+    const barred = door.bar(how);
+    const outside = how === "shut" ? "refused" : "unanswered";
+    barring[outside].add(injection);
     return {
+      effective: barred.effective,
       async [Symbol.asyncDispose]() {
         try {
-          await shut[Symbol.asyncDispose]();
+          await barred[Symbol.asyncDispose]();
         } finally {
-          refusing.delete(injection);
-          refusedLast = { injection, until: host.clock.monotonic() + longestNewsOfRefusalMs };
+          barring[outside].delete(injection);
+          barredLast[outside] = { injection, until: host.clock.monotonic() + longestNewsMs[outside] };
         }
       },
     };
@@ -158,26 +166,29 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     inject(injection) {
       const each: Active = { injection, met: 0 };
       active.add(each);
-      const refusal = injection.fault.door === "shut" ? refuse(injection) : undefined;
+      const { door: how } = injection.fault;
+      const barred = how === undefined ? undefined : bar(injection, how);
       if (injection.scope !== "new") {
         for (const [number, connection] of connections) meet(each, number, connection);
       }
       return {
+        effective: barred?.effective ?? Promise.resolve(),
         async [Symbol.asyncDispose]() {
           if (!active.delete(each)) return;
           for (const connection of connections.values()) {
             connection.links.upstream.lift(each);
             connection.links.downstream.lift(each);
           }
-          await refusal?.[Symbol.asyncDispose]();
+          await barred?.[Symbol.asyncDispose]();
         },
       };
     },
 
-    refused() {
-      for (const injection of refusing) injection.onHit({ refused: true });
-      if (refusing.size > 0 || refusedLast === undefined || host.clock.monotonic() > refusedLast.until) return;
-      refusedLast.injection.onHit({ refused: true });
+    turnedAway(how) {
+      for (const injection of barring[how]) injection.onHit({ [how]: true });
+      const last = barredLast[how];
+      if (barring[how].size > 0 || last === undefined || host.clock.monotonic() > last.until) return;
+      last.injection.onHit({ [how]: true });
     },
 
     traffic() {

@@ -40,7 +40,7 @@ export async function startChain(options: PartOptions, inner: readonly InnerProx
   const started = starting.move();
   return {
     address: outermost.address,
-    refused: () => outermost.refused(),
+    turnedAway: (how) => outermost.turnedAway(how),
     inject: (injection, onHit) => partFor(injection.kind, injection.match).inject(injection, onHit),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
