@@ -43,6 +43,7 @@ import { refuse } from "./tcp/refuse.ts";
 import { reset } from "./tcp/reset.ts";
 import { slicer } from "./tcp/slicer.ts";
 import { slowClose } from "./tcp/slow-close.ts";
+import { slowConnect } from "./tcp/slow-connect.ts";
 import { stall } from "./tcp/stall.ts";
 import { truncate } from "./tcp/truncate.ts";
 import { unanswered } from "./tcp/unanswered.ts";
@@ -73,6 +74,7 @@ const list: readonly Fault[] = [
   reset,
   truncate,
   limit,
+  slowConnect,
   slowClose,
   stall,
   mute,

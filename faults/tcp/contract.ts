@@ -36,6 +36,8 @@ export interface TcpFault<
   readonly plane: "tcp";
   /** Where it acts unless the step says `direction`. */
   readonly direction: Direction | "both";
+  /** The one way in which it does anything, if it is so: a step that says the other is refused. */
+  readonly only?: Direction;
   /**
    * What becomes of the door itself while the fault lasts. `shut`: the proxy stops listening, so that the client's connect is refused by its own
    * kernel. `silent`: its SYNs are dropped, so that its connect gets no answer. `map` then sees only the connections that were there before.
@@ -67,6 +69,8 @@ export interface TcpContext {
   readonly since: number;
   /** How many other connections the link had at that moment. */
   readonly others: number;
+  /** Of all connections, and of both directions, that this injection meets: numbers that they share, none at first. Unlike the state, it is never put back. */
+  readonly shared: Record<string, number>;
   readonly direction: Direction;
   /** A uniform number in [0, 1) for the n-th decision of a name; the same for the same connection ordinal, direction, name and n. */
   readonly draw: (decision: string, n: number) => number;

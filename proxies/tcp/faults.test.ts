@@ -215,6 +215,50 @@ describe("faults on live connections", () => {
     expect(twice.hits).toHaveLength(1);
   });
 
+  test("a server that is slow to be reached hears nothing until then, and everything afterwards", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const slow = injection("tcp.slow-connect", { delay: "60ms" });
+    proxy.inject(slow);
+    const begin = host.clock.monotonic();
+    const client = await connect();
+    client.end("hello");
+    const server = await accept();
+    expect(host.clock.monotonic() - begin).toBeGreaterThanOrEqual(60);
+    expect(await readAll(server)).toBe("hello");
+    expect(slow.hits).toEqual([{ connection: 1, direction: "upstream", item: "open" }]);
+  });
+
+  test("connections that share a rate take as long as one that carries all their bytes", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    proxy.inject(injection("tcp.bandwidth", { rate: "100KiB/s", shared: true }));
+    const begin = host.clock.monotonic();
+    const texts = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const client = await connect();
+        (await accept()).end("x".repeat(4096));
+        return readAll(client);
+      }),
+    );
+    expect(texts.map(({ length }) => length)).toEqual([4096, 4096, 4096]);
+    expect(host.clock.monotonic() - begin).toBeGreaterThanOrEqual(120);
+  });
+
+  test("one draw decides for both directions of a connection", async () => {
+    const { proxy, connect, accept } = await startProxied();
+    const mute = injection("tcp.mute", {}, { probability: 0.5, direction: "both" });
+    proxy.inject(mute);
+    const outcomes: string[] = [];
+    for (let times = 0; times < 16; times += 1) {
+      const client = await connect();
+      client.end("up");
+      const server = await accept();
+      const up = await readAll(server);
+      server.end("down");
+      outcomes.push(`${up} ${await readAll(client)}`);
+    }
+    expect(new Set(outcomes)).toEqual(new Set(["up down", " "]));
+  });
+
   test("only the chosen connections are hit", async () => {
     const { proxy, connect, dial, accept } = await startProxied();
     proxy.inject(injection("tcp.reset", {}, { nth: 2 }));

@@ -67,6 +67,8 @@ export interface Traffic {
 /** One that acts now, and how many connections it has met. */
 interface Active {
   readonly injection: TcpInjection;
+  /** What all connections share. */
+  readonly shared: Record<string, number>;
   met: number;
 }
 
@@ -128,6 +130,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
         context: {
           since,
           others,
+          shared: each.shared,
           direction,
           draw: (decision, n) => injection.draw(`${met}.${direction}.${decision}`, n),
         },
@@ -164,7 +167,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     address: door.address,
 
     inject(injection) {
-      const each: Active = { injection, met: 0 };
+      const each: Active = { injection, shared: {}, met: 0 };
       active.add(each);
       const { door: how } = injection.fault;
       const barred = how === undefined ? undefined : bar(injection, how);

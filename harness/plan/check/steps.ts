@@ -61,6 +61,12 @@ function checkStep(step: RawStep, checking: Checking): void {
     }
     for (const key of matchKeys) leaveOut(key, `this fault ${done} the door, for everybody`);
   }
+  for (const { fault } of faults) {
+    const only = isFaultOfLink(fault) && "only" in fault ? fault.only : undefined;
+    const direction = raw["direction"] ?? "both";
+    if (only === undefined || direction === only || direction === "both") continue;
+    complain([...path, "direction"], `leave out direction: ${fault.kind} acts ${only} only, and would hit nothing`);
+  }
   checkSilent(step, checking);
   checkPaths(step, checking);
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {

@@ -66,12 +66,9 @@ const timing = {
         "Counts from another step (`storm`, `storm.ended + 30s`) or from the end of a phase (`phase.warm-up`).",
     }),
   direction: z.enum(["upstream", "downstream", "both"], "write upstream, downstream or both").optional(),
-  leg: z
-    .enum(["client", "upstream"], "write client or upstream")
-    .optional()
-    .meta({
-      description: "Before the proxies of other planes (by default), or behind them, on the way to the server.",
-    }),
+  leg: z.enum(["client", "upstream"], "write client or upstream").optional().meta({
+    description: "Before the proxies of other planes (by default), or behind them, on the way to the server.",
+  }),
   scope: z
     .enum(["new", "all"], "write new or all")
     .optional()
