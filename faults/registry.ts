@@ -35,6 +35,7 @@ import type { TcpFault } from "./tcp/contract.ts";
 import { corrupt as corruptStream } from "./tcp/corrupt.ts";
 import { drip } from "./tcp/drip.ts";
 import { duplicate as duplicateRange } from "./tcp/duplicate.ts";
+import { intruder } from "./tcp/intruder.ts";
 import { latency } from "./tcp/latency.ts";
 import { limit } from "./tcp/limit.ts";
 import { loss as lossOfSegments } from "./tcp/loss.ts";
@@ -83,6 +84,7 @@ const list: readonly Fault[] = [
   duplicateRange,
   closeOnAccept,
   connections,
+  intruder,
   latencyOfDatagrams,
   lossOfDatagrams,
   duplicateDatagrams,

@@ -43,6 +43,11 @@ export interface TcpFault<
    * kernel. `silent`: its SYNs are dropped, so that its connect gets no answer. `map` then sees only the connections that were there before.
    */
   readonly door?: "shut" | "silent";
+  /**
+   * Of a fault that makes connections of its own to the link's server, beside those of its client: what the n-th one does, counted from 1; undefined
+   * behind the last one. `map` sees nothing of them.
+   */
+  visit?(n: number, parameters: z.output<Parameters>, draw: TcpContext["draw"]): Visit | undefined;
   /** The flat record that the fault keeps for one direction of one connection; the link copies it (one level deep) before each item. */
   start(parameters: z.output<Parameters>, context: TcpContext): State;
   /**
@@ -62,6 +67,17 @@ export interface TcpFault<
    * - The state is put back when items are judged again, so that what a `tick` has changed in it may be forgotten: decide by `due` and `since`.
    */
   map(item: TcpItem, state: State, parameters: z.output<Parameters>, context: TcpContext): TcpItem | readonly TcpItem[];
+}
+
+/** One connection of a fault's own. Times are in milliseconds, each from what comes before it. */
+export interface Visit {
+  readonly after: number;
+  /** It waits while so many of them are open. */
+  readonly most: number;
+  /** May be endless, as long as it takes time. */
+  readonly says: Iterable<{ readonly after: number; readonly bytes: Uint8Array }>;
+  /** When all is said: it sends FIN, or RST, or stays until the server or the end of the fault sends it away. */
+  readonly end: "close" | "reset" | "stay";
 }
 
 export interface TcpContext {

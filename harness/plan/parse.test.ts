@@ -314,6 +314,10 @@ describe("one mistake, one sentence", () => {
       "tcp.connections: { most: 1 }\n        direction: downstream",
       "direction: leave out direction: tcp.connections acts upstream only, and would hit nothing",
     ],
+    [
+      "tcp.intruder: { what: scan }\n        first: 3",
+      "first: leave out first: this fault makes connections of its own, and chooses among no others",
+    ],
     ["choose: []", "choose: write at least one choice"],
     [
       "process.kill: {}\n        where: node\n        for: 3s",

@@ -2,6 +2,7 @@
 import type { Address, Host, Socket } from "../../host/host.ts";
 import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
 import { chosen, directionsOf, type Selection } from "../chosen.ts";
+import { startIntruder } from "./intruder.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
 import { openDoor, type Barred, type TurnedAway } from "./door.ts";
 import type { Link } from "./link.ts";
@@ -12,6 +13,8 @@ export interface TcpProxyOptions {
   readonly listen: { readonly host?: string; readonly port: number };
   /** Where the server is; asked for every connection, since a restarted server may have moved. */
   readonly server: () => Promise<Address>;
+  /** Whom intruders visit, if that is not where connections are led to. */
+  readonly target?: () => Promise<Address>;
   readonly onEvent: (event: ProxyEvent) => void;
   /** How many connections there may be at a time; one more is reset, and closed by "limit". */
   readonly maximumConnections?: number;
@@ -74,9 +77,10 @@ interface Active {
 
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
 export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
-  const { host, listen, server, onEvent, maximumConnections = defaultMaximumConnections } = options;
+  const { host, listen, server, target = server, onEvent, maximumConnections = defaultMaximumConnections } = options;
   const connections = new Map<number, Connection>();
   const active = new Set<Active>();
+  const intruders = new Set<AsyncDisposable>();
   const barring = { refused: new Set<TcpInjection>(), unanswered: new Set<TcpInjection>() };
   const barredLast: Partial<Record<TurnedAway, { readonly injection: TcpInjection; readonly until: number }>> = {};
   /** Of connections that are no more. */
@@ -163,12 +167,30 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     };
   }
 
+  function intrude({ fault, parameters, draw, onHit }: TcpInjection): AsyncDisposable | undefined {
+    if (fault.visit === undefined) return undefined;
+    const intruder = startIntruder({
+      host,
+      server: target,
+      visit: (n) => fault.visit?.(n, parameters as Record<string, unknown>, draw),
+      onVisit: (n) => onHit({ visit: n }),
+    });
+    intruders.add(intruder);
+    return {
+      async [Symbol.asyncDispose]() {
+        intruders.delete(intruder);
+        await intruder[Symbol.asyncDispose]();
+      },
+    };
+  }
+
   return {
     address: door.address,
 
     inject(injection) {
       const each: Active = { injection, shared: {}, met: 0 };
       active.add(each);
+      const intruder = intrude(injection);
       const { door: how } = injection.fault;
       const barred = how === undefined ? undefined : bar(injection, how);
       if (injection.scope !== "new") {
@@ -182,6 +204,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
             connection.links.upstream.lift(each);
             connection.links.downstream.lift(each);
           }
+          await intruder?.[Symbol.asyncDispose]();
           await barred?.[Symbol.asyncDispose]();
         },
       };
@@ -204,6 +227,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     async [Symbol.asyncDispose]() {
       disposed = true;
       active.clear();
+      await Promise.all([...intruders].map((intruder) => intruder[Symbol.asyncDispose]()));
       await door[Symbol.asyncDispose]();
       await Promise.all([...connections.values()].map((connection) => connection[Symbol.asyncDispose]()));
     },

@@ -62,11 +62,14 @@ function checkStep(step: RawStep, checking: Checking): void {
     for (const key of matchKeys) leaveOut(key, `this fault ${done} the door, for everybody`);
   }
   for (const { fault } of faults) {
+    if (fault.plane === "tcp" && fault.visit !== undefined) continue;
     const only = isFaultOfLink(fault) && "only" in fault ? fault.only : undefined;
     const direction = raw["direction"] ?? "both";
     if (only === undefined || direction === only || direction === "both") continue;
     complain([...path, "direction"], `leave out direction: ${fault.kind} acts ${only} only, and would hit nothing`);
   }
+  if (faults.some(({ fault }) => fault.plane === "tcp" && fault.visit !== undefined))
+    for (const key of matchKeys) leaveOut(key, "this fault makes connections of its own, and chooses among no others");
   checkSilent(step, checking);
   checkPaths(step, checking);
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {

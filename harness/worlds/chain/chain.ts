@@ -27,7 +27,7 @@ export async function startChain(options: PartOptions, inner: readonly InnerProx
     parts.set(which, part);
     server = async () => part.address;
   }
-  const outermost = starting.use(await startTcpPart({ ...options, server }));
+  const outermost = starting.use(await startTcpPart({ ...options, server, target: options.server }));
 
   function partFor(kind: string, match: Readonly<Record<string, unknown>>): Part {
     const which = innerProxyFor(faults.get(kind)?.plane, match);

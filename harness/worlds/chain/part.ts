@@ -13,6 +13,8 @@ export interface PartOptions {
   readonly listen: Address;
   /** Where what comes next is: another part, or the server. */
   readonly server: () => Promise<Address>;
+  /** The server, whatever comes next. */
+  readonly target?: () => Promise<Address>;
   readonly record: RecordEvent;
 }
 

@@ -3,8 +3,15 @@ import { startTcpProxy, type Injected } from "../../../proxies/tcp/proxy.ts";
 import { WorldError } from "../../errors.ts";
 import { faultOfLink, recorder, selectionOf, type Part, type PartOptions } from "./part.ts";
 
-export async function startTcpPart({ name, host, listen, server, record }: PartOptions): Promise<Part> {
-  const proxy = await startTcpProxy({ host, listen, server, onEvent: recorder("connection", name, record) });
+export async function startTcpPart({
+  name,
+  host,
+  listen,
+  server,
+  target = server,
+  record,
+}: PartOptions): Promise<Part> {
+  const proxy = await startTcpProxy({ host, listen, server, target, onEvent: recorder("connection", name, record) });
   return {
     address: proxy.address,
     turnedAway: (how) => proxy.turnedAway(how),
