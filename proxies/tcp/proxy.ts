@@ -1,7 +1,8 @@
 /** One link's proxy: listens where the client looks for the server, and puts faults on what passes. */
 import type { Address, Host, Socket } from "../../host/host.ts";
 import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
-import { chosen, directionsOf, type Selection } from "../chosen.ts";
+import type { Selection } from "../chosen.ts";
+import { createInjections, type Party } from "../injections.ts";
 import { startIntruder } from "./intruder.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
 import { openDoor, type Barred, type TurnedAway } from "./door.ts";
@@ -67,19 +68,11 @@ export interface Traffic {
   readonly delivered: number;
 }
 
-/** One that acts now, and how many connections it has met. */
-interface Active {
-  readonly injection: TcpInjection;
-  /** What all connections share. */
-  readonly shared: Record<string, number>;
-  met: number;
-}
-
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
 export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
   const { host, listen, server, target = server, onEvent, maximumConnections = defaultMaximumConnections } = options;
   const connections = new Map<number, Connection>();
-  const active = new Set<Active>();
+  const injections = createInjections<TcpInjection>(host.clock, () => connections.entries().map(partyOf));
   const intruders = new Set<AsyncDisposable>();
   const barring = { refused: new Set<TcpInjection>(), unanswered: new Set<TcpInjection>() };
   const barredLast: Partial<Record<TurnedAway, { readonly injection: TcpInjection; readonly until: number }>> = {};
@@ -114,38 +107,21 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     });
     connections.set(number, connection);
     onEvent({ type: "open", connection: number });
-    for (const each of active) meet(each, number, connection);
+    injections.welcome(partyOf([number, connection]));
     connection.begin();
   }
 
-  function meet(each: Active, number: number, connection: Connection): void {
-    each.met += 1;
-    if (!chosen(each.injection, each.met)) return;
-    const { injection, met } = each;
-    const { fault, parameters } = injection;
-    const since = host.clock.monotonic();
-    const others = connections.size - 1;
-    let hit = false;
-    for (const direction of directionsOf(injection.direction ?? fault.direction)) {
-      connection.links[direction].inject({
-        owner: each,
-        fault,
-        parameters,
-        context: {
-          since,
-          others,
-          shared: each.shared,
-          direction,
-          draw: (decision, n) => injection.draw(`${met}.${direction}.${decision}`, n),
-        },
-        onHit(item) {
-          if (hit) return;
-          hit = true;
-          injection.onHit({ connection: number, direction, item: item.type });
-        },
-      });
-    }
-  }
+  const partyOf = ([number, { links }]: readonly [number, Connection]): Party<TcpInjection> => ({
+    number,
+    take({ owner, injection: { fault, parameters }, direction, hit, since, shared, draw }) {
+      const context = { since, others: connections.size - 1, shared, direction, draw };
+      links[direction].inject({ owner, fault, parameters, context, onHit: (item) => hit({ item: item.type }) });
+    },
+    lift(owner) {
+      links.upstream.lift(owner);
+      links.downstream.lift(owner);
+    },
+  });
 
   const door = await openDoor({ host, listen, onConnection });
 
@@ -188,22 +164,17 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     address: door.address,
 
     inject(injection) {
-      const each: Active = { injection, shared: {}, met: 0 };
-      active.add(each);
       const intruder = intrude(injection);
       const { door: how } = injection.fault;
       const barred = how === undefined ? undefined : bar(injection, how);
-      if (injection.scope !== "new") {
-        for (const [number, connection] of connections) meet(each, number, connection);
-      }
+      const injected = injections.inject(injection);
+      let lifted = false;
       return {
         effective: barred?.effective ?? Promise.resolve(),
         async [Symbol.asyncDispose]() {
-          if (!active.delete(each)) return;
-          for (const connection of connections.values()) {
-            connection.links.upstream.lift(each);
-            connection.links.downstream.lift(each);
-          }
+          if (lifted) return;
+          lifted = true;
+          injected[Symbol.dispose]();
           await intruder?.[Symbol.asyncDispose]();
           await barred?.[Symbol.asyncDispose]();
         },
@@ -226,7 +197,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
 
     async [Symbol.asyncDispose]() {
       disposed = true;
-      active.clear();
+      injections.clear();
       await Promise.all([...intruders].map((intruder) => intruder[Symbol.asyncDispose]()));
       await door[Symbol.asyncDispose]();
       await Promise.all([...connections.values()].map((connection) => connection[Symbol.asyncDispose]()));
