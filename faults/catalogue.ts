@@ -114,6 +114,8 @@ function whereOf(fault: Fault): string {
     downstream: "downstream (toward the client)",
     both: "both ways",
   };
+  if (fault.plane === "tcp" && fault.only !== undefined)
+    return `\`where\` is a link; it acts ${toward[fault.only]} only.`;
   return `\`where\` is a link${fault.plane === "udp" ? " of proto: udp" : ""}; it acts ${toward[fault.direction]} unless the step says \`direction\`.`;
 }
 

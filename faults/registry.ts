@@ -49,6 +49,7 @@ import type { TcpFault } from "./tcp/contract.ts";
 import { corrupt as corruptStream } from "./tcp/corrupt.ts";
 import { drip } from "./tcp/drip.ts";
 import { duplicate as duplicateRange } from "./tcp/duplicate.ts";
+import { intruder } from "./tcp/intruder.ts";
 import { latency } from "./tcp/latency.ts";
 import { limit } from "./tcp/limit.ts";
 import { loss as lossOfSegments } from "./tcp/loss.ts";
@@ -57,6 +58,7 @@ import { refuse } from "./tcp/refuse.ts";
 import { reset } from "./tcp/reset.ts";
 import { slicer } from "./tcp/slicer.ts";
 import { slowClose } from "./tcp/slow-close.ts";
+import { slowConnect } from "./tcp/slow-connect.ts";
 import { stall } from "./tcp/stall.ts";
 import { truncate } from "./tcp/truncate.ts";
 import type { TlsFault } from "./tls/contract.ts";
@@ -67,6 +69,7 @@ import { noCloseNotify } from "./tls/no-close-notify.ts";
 import { notYetValid } from "./tls/not-yet-valid.ts";
 import { unknownCa } from "./tls/unknown-ca.ts";
 import { wrongHost } from "./tls/wrong-host.ts";
+import { unanswered } from "./tcp/unanswered.ts";
 import { blackhole as blackholeDatagrams } from "./udp/blackhole.ts";
 import type { UdpFault } from "./udp/contract.ts";
 import { corrupt as corruptDatagrams } from "./udp/corrupt.ts";
@@ -90,9 +93,11 @@ const list: readonly Fault[] = [
   slicer,
   blackhole,
   refuse,
+  unanswered,
   reset,
   truncate,
   limit,
+  slowConnect,
   slowClose,
   stall,
   mute,
@@ -101,6 +106,7 @@ const list: readonly Fault[] = [
   duplicateRange,
   closeOnAccept,
   connections,
+  intruder,
   latencyOfDatagrams,
   lossOfDatagrams,
   duplicateDatagrams,

@@ -122,6 +122,13 @@ export type OnRead = (bytes: Uint8Array) => boolean;
 export interface Listener extends AsyncDisposable {
   /** What was really bound. */
   readonly address: Address;
+  /**
+   * Connects get no answer until the result is disposed: SYNs are dropped, and clients send theirs again, so that a connect that is waiting by then
+   * succeeds a little later. Those that are accepted already live on. Takes effect before it resolves; one at a time.
+   *
+   * @throws {Error} with `code` EADDRINUSE if somebody has taken the port in the moment between; then nobody listens.
+   */
+  silence(): Promise<AsyncDisposable>;
 }
 
 export interface BindOptions {

@@ -32,6 +32,7 @@ export async function serveHttp(host: Host, options: ListenOptions, handler: Htt
   });
   return {
     address: listener.address,
+    silence: () => listener.silence(),
     async [Symbol.asyncDispose]() {
       await listener[Symbol.asyncDispose]();
       for (const socket of sockets) socket.destroy();

@@ -14,7 +14,7 @@
  * - `SINBIN_CONTROL`: where the world says what the system refuses (host/real/control.ts). The log says when it does: `disk.refused`
  *   { code, path? } and `limits.refused` { limit: "processes" }. A descriptor too many is `limits.refused` { limit: "open-files" }.
  *
- * A connect that is refused is logged in every world, as `network.refused` { host, port, address }: no proxy can see it.
+ * A connect that is refused is logged in every world, as `network.refused` { host, port, address }, and one that gets no answer as `network.unanswered`: no proxy can see them.
  * What escapes `main` is printed with its stack, exit code 1: that is what Node does.
  */
 import { readFileSync } from "node:fs";

@@ -241,4 +241,55 @@ export function describeTcp(startPair: () => Promise<HostPair>): void {
     await clock.sleep(30);
     expect(again).toBe(false);
   });
+
+  test("connects to a silent listener wait, and succeed when it is silent no more; others live on", async () => {
+    await using pair = await startPair();
+    await using talk = await startTalk(pair, { host: pair.place });
+    const { client, server, listener } = talk;
+    const { address } = listener;
+    for (let times = 0; times < 2; times += 1) {
+      const silence = await listener.silence();
+      client.write("still here");
+      expect(await readBytes(server, 10)).toBe("still here");
+      const abandoned = new AbortController();
+      const given = pair.client.network.connect(address, { signal: abandoned.signal });
+      const waiting = pair.client.network.connect(address);
+      let answered = false;
+      const answer = (): void => void (answered = true);
+      waiting.then(answer, answer);
+      await pair.client.clock.sleep(100);
+      abandoned.abort(new Error("long enough"));
+      await expect(given).rejects.toThrow("long enough");
+      expect(answered).toBe(false);
+      const fields = { ...address, address: `${address.host}:${address.port}` };
+      expect(pair.logged.at(-1)).toEqual({ event: "network.unanswered", fields });
+      await silence[Symbol.asyncDispose]();
+      quiet(await waiting).destroy();
+      quiet(await pair.client.network.connect(address)).destroy();
+    }
+  });
+
+  test("a connect that waits for long is told of while it waits, once", async () => {
+    await using pair = await startPair();
+    await using listener = await pair.server.network.listen({ host: pair.place, port: 0 }, (socket) => quiet(socket));
+    const { host, port } = listener.address;
+    const silence = await listener.silence();
+    const connecting = pair.client.network.connect({ host, port });
+    await until(() => pair.logged.length > 0);
+    await silence[Symbol.asyncDispose]();
+    quiet(await connecting).destroy();
+    expect(pair.logged).toEqual([{ event: "network.unanswered", fields: { host, port, address: `${host}:${port}` } }]);
+  });
+
+  test("a listener that is closed while it is silent refuses, and its port is free", async () => {
+    await using pair = await startPair();
+    const { network } = pair.server;
+    const listener = await network.listen({ host: pair.place, port: 0 }, () => {});
+    const silence = await listener.silence();
+    await listener[Symbol.asyncDispose]();
+    await expect(pair.client.network.connect(listener.address)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await using again = await network.listen(listener.address, (socket) => void quiet(socket).end("again"));
+    expect(await readAll(await pair.client.network.connect(again.address))).toBe("again");
+    await silence[Symbol.asyncDispose]();
+  });
 }

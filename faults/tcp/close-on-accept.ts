@@ -10,6 +10,7 @@ export const closeOnAccept = tcpFault({
   example: "{}",
   pulse: false,
   direction: "upstream",
+  only: "upstream",
   parameters: z.strictObject({}),
   start: () => ({}),
   map: (item, _state, _parameters, { since }) => (item.type === "open" ? { type: "close", due: since } : item),

@@ -11,6 +11,7 @@ export const connections = tcpFault({
   example: "{ most: 2, beyond: reset }",
   pulse: false,
   direction: "upstream",
+  only: "upstream",
   parameters: z.strictObject({
     most: count(0, 100_000).meta({ description: "how many connections there may be at a time", strengths: [16, 1] }),
     beyond: z

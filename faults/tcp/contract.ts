@@ -36,13 +36,20 @@ export interface TcpFault<
   readonly plane: "tcp";
   /** Where it acts unless the step says `direction`. */
   readonly direction: Direction | "both";
+  /** The one way in which it does anything, if it is so: a step that says the other is refused. */
+  readonly only?: Direction;
   /**
-   * True if the door itself is shut while the fault lasts: the proxy stops listening, so that the client's connect is refused by its own
-   * kernel. `map` then sees only the connections that were there before.
+   * What becomes of the door itself while the fault lasts. `shut`: the proxy stops listening, so that the client's connect is refused by its own
+   * kernel. `silent`: its SYNs are dropped, so that its connect gets no answer. `map` then sees only the connections that were there before.
    */
-  readonly door?: "shut";
+  readonly door?: "shut" | "silent";
   /** How bytes that it delays pass; absent if it delays none, or none for long. */
   pace?(parameters: z.output<Parameters>): Pace;
+  /**
+   * Of a fault that makes connections of its own to the link's server, beside those of its client: what the n-th one does, counted from 1; undefined
+   * behind the last one. `map` sees nothing of them.
+   */
+  visit?(n: number, parameters: z.output<Parameters>, draw: TcpContext["draw"]): Visit | undefined;
   /** The flat record that the fault keeps for one direction of one connection; the link copies it (one level deep) before each item. */
   start(parameters: z.output<Parameters>, context: TcpContext): State;
   /**
@@ -72,11 +79,24 @@ export interface Pace {
   readonly rate?: number;
 }
 
+/** One connection of a fault's own. Times are in milliseconds, each from what comes before it. */
+export interface Visit {
+  readonly after: number;
+  /** It waits while so many of them are open. */
+  readonly most: number;
+  /** May be endless, as long as it takes time. */
+  readonly says: Iterable<{ readonly after: number; readonly bytes: Uint8Array }>;
+  /** When all is said: it sends FIN, or RST, or stays until the server or the end of the fault sends it away. */
+  readonly end: "close" | "reset" | "stay";
+}
+
 export interface TcpContext {
   /** When this fault met this connection: the later of injection and `open`. */
   readonly since: number;
   /** How many other connections the link had at that moment. */
   readonly others: number;
+  /** Of all connections, and of both directions, that this injection meets: numbers that they share, none at first. Unlike the state, it is never put back. */
+  readonly shared: Record<string, number>;
   readonly direction: Direction;
   /** A uniform number in [0, 1) for the n-th decision of a name; the same for the same connection ordinal, direction, name and n. */
   readonly draw: (decision: string, n: number) => number;

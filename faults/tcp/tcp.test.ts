@@ -5,10 +5,11 @@ import { bandwidth } from "./bandwidth.ts";
 import { blackhole } from "./blackhole.ts";
 import { closeOnAccept } from "./close-on-accept.ts";
 import { connections } from "./connections.ts";
-import type { TcpData, TcpFault, TcpItem } from "./contract.ts";
+import type { TcpData, TcpFault, TcpItem, Visit } from "./contract.ts";
 import { corrupt } from "./corrupt.ts";
 import { drip } from "./drip.ts";
 import { duplicate } from "./duplicate.ts";
+import { intruder } from "./intruder.ts";
 import { latency } from "./latency.ts";
 import { limit } from "./limit.ts";
 import { loss } from "./loss.ts";
@@ -17,6 +18,7 @@ import { refuse } from "./refuse.ts";
 import { reset } from "./reset.ts";
 import { slicer } from "./slicer.ts";
 import { slowClose } from "./slow-close.ts";
+import { slowConnect } from "./slow-connect.ts";
 import { stall } from "./stall.ts";
 import { truncate } from "./truncate.ts";
 
@@ -34,7 +36,7 @@ const tick = (due: number): TcpItem => ({ type: "tick", due });
 /** One live connection under one fault: what it puts out for each item, as words. */
 function conversation(fault: TcpFault, parameters: object, since = 0, others = 0): (item: TcpItem) => string[] {
   const parsed = fault.parameters.parse(parameters);
-  const context = { since, others, direction: "downstream", draw: stream(1, [fault.kind]) } as const;
+  const context = { since, others, shared: {}, direction: "downstream", draw: stream(1, [fault.kind]) } as const;
   const state = fault.start(parsed, context);
   return (item) => {
     const out = fault.map(item, state, parsed, context);
@@ -246,10 +248,76 @@ describe("stall", () => {
   });
 });
 
+function visits(written: object): (n: number) => Visit | undefined {
+  const parameters = intruder.parameters.parse(written);
+  return (n) => intruder.visit?.(n, parameters, stream(1, ["intruder"]));
+}
+
+describe("intruder", () => {
+  test("comes so often and no more, a gap apart, and with the same garbage under the same seed", () => {
+    const visit = visits({ what: "garbage", times: 2, gap: "50ms", bytes: "32B" });
+    const says = (n: number): string =>
+      [...(visit(n)?.says ?? [])].map(({ bytes }) => Buffer.from(bytes).toString("hex")).join();
+    expect(visit(1)).toMatchObject({ after: 50, most: 10, end: "close" });
+    expect(says(1)).toHaveLength(64);
+    expect(says(1)).toBe(says(1));
+    expect(says(2)).not.toBe(says(1));
+    expect(visit(3)).toBeUndefined();
+  });
+
+  test("scans leave at once, one way or the other; a half-open connection says nothing; a slow loris never ends", () => {
+    const scan = visits({ what: "scan" });
+    expect(new Set(Array.from({ length: 20 }, (_, n) => scan(n + 1)?.end))).toEqual(new Set(["close", "reset"]));
+    expect(visits({ what: "half-open" })(1)).toMatchObject({ says: [], end: "stay" });
+    const request = visits({ what: "slow-loris", pace: "2s" })(1)?.says ?? [];
+    const lines = [...Iterator.from(request).take(1000)];
+    expect(lines.map(({ after }) => after)).toEqual([0, ...Array.from({ length: 999 }, () => 2000)]);
+    expect(lines.map(({ bytes }) => Buffer.from(bytes).toString()).join("")).not.toContain("\r\n\r\n");
+  });
+});
+
+describe("slow-connect", () => {
+  test("delays the dial, and nothing else", () => {
+    const says = conversation(slowConnect, { delay: "2s" });
+    expect([open, data(1, 0, "a"), tick(2), fin(3), rst(4)].map(says)).toEqual([
+      ["2000 open"],
+      ["as it is"],
+      ["as it is"],
+      ["as it is"],
+      ["as it is"],
+    ]);
+  });
+});
+
+describe("bandwidth that is shared", () => {
+  const parameters = bandwidth.parameters.parse({ rate: "100B/s", shared: true });
+  const shared: Record<string, number> = {};
+  const meet = (direction: "upstream" | "downstream") => {
+    const context = { since: 0, others: 0, shared, direction, draw: stream(1, ["bandwidth"]) } as const;
+    const state = bandwidth.start(parameters, context);
+    return (due: number, offset: number, bytes: number) =>
+      [bandwidth.map({ type: "data", due, offset, bytes: Buffer.alloc(bytes) }, state, parameters, context)]
+        .flat()
+        .at(-1)?.due;
+  };
+
+  test("is one queue for all connections and one for each direction, in which nobody who asks again queues twice", () => {
+    const [one, other, back] = [meet("downstream"), meet("downstream"), meet("upstream")];
+    expect(one(0, 0, 50)).toBe(500);
+    expect(other(0, 0, 10)).toBe(600);
+    expect(back(0, 0, 10)).toBe(100);
+    // Judged again: the same place in the queue, and the others lose nothing.
+    expect(one(0, 0, 50)).toBe(500);
+    expect(other(0, 0, 10)).toBe(600);
+    expect(other(0, 10, 10)).toBe(700);
+    expect(one(2000, 50, 10)).toBe(2100);
+  });
+});
+
 /** At which bytes of a stream of zeros, in chunks of so many bytes, is something else; and what. */
 function spoilt(parameters: object, chunk: number, length = 4096): readonly (readonly [number, number])[] {
   const parsed = corrupt.parameters.parse(parameters);
-  const context = { since: 0, direction: "downstream", others: 0, draw: stream(1, ["corrupt"]) } as const;
+  const context = { since: 0, direction: "downstream", others: 0, shared: {}, draw: stream(1, ["corrupt"]) } as const;
   const state = corrupt.start(parsed, context);
   const got: [number, number][] = [];
   for (let offset = 0; offset < length; offset += chunk) {

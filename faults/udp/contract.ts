@@ -30,6 +30,8 @@ export interface UdpFault<
   readonly plane: "udp";
   /** Where it acts unless the step says `direction`. */
   readonly direction: Direction | "both";
+  /** The one way in which it does anything, if it is so: a step that says the other is refused. */
+  readonly only?: Direction;
   /** The flat record that the fault keeps for one direction of one flow; the relay copies it (one level deep) to find out what has hit. */
   start(parameters: z.output<Parameters>, context: UdpContext): State;
   /** One datagram in, any number out, none before its own `due`. Returning the very one that came in means "no concern of mine". */

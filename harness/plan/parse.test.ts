@@ -306,6 +306,18 @@ describe("one mistake, one sentence", () => {
     ["choose: [{ tcp.refuse: {} }, { process.kill: {} }]", "write faults of one plane in one step"],
     ["choose: [{ weight: 0, tcp.refuse: {} }]", "choose[0].weight: write a weight above 0"],
     ["tcp.refuse: {}\n        nth: 3", "nth: leave out nth: this fault shuts the door, for everybody"],
+    [
+      "tcp.unanswered: {}\n        direction: both",
+      "direction: leave out direction: this fault silences the door, for everybody",
+    ],
+    [
+      "tcp.connections: { most: 1 }\n        direction: downstream",
+      "direction: leave out direction: tcp.connections acts upstream only, and would hit nothing",
+    ],
+    [
+      "tcp.intruder: { what: scan }\n        first: 3",
+      "first: leave out first: this fault makes connections of its own, and chooses among no others",
+    ],
     ["choose: []", "choose: write at least one choice"],
     [
       "process.kill: {}\n        where: node\n        for: 3s",

@@ -3,7 +3,7 @@ import type { Address } from "../../host/host.ts";
 import { parseAddress } from "../../host/address.ts";
 import type { Limited } from "../../faults/limits/contract.ts";
 import type { Link } from "../plan/schema.ts";
-import { tellRefusal } from "./links.ts";
+import { tellDoor } from "./links.ts";
 import type { StartedLink } from "./links.ts";
 import type { Transport } from "./transport.ts";
 import type { Fields } from "./service.ts";
@@ -11,7 +11,7 @@ import type { Fields } from "./service.ts";
 export interface Hearing {
   readonly service: string;
   readonly links: ReadonlyMap<string, Link>;
-  readonly running: ReadonlyMap<string, Pick<StartedLink, "address" | "refused">>;
+  readonly running: ReadonlyMap<string, Pick<StartedLink, "address" | "turnedAway">>;
   /** It listens on what it takes for a natural port. */
   readonly listening?: (port: number, address: Address, transport: Transport) => void;
   /** The machine has refused it something. */
@@ -21,15 +21,13 @@ export interface Hearing {
 /** Returns what the history shall know of it. */
 export function hear(fields: Fields, { service, links, running, listening, refused }: Hearing): Fields | undefined {
   const { event, host, port, address, limit, code } = fields;
+  if (tellDoor(fields, service, links, running)) return { event, host, port };
   switch (event) {
     case "network.listening":
     case "network.bound":
       if (typeof port !== "number" || typeof address !== "string") return fields;
       listening?.(port, parseAddress(address), event === "network.bound" ? "udp" : "tcp");
       return undefined;
-    case "network.refused":
-      tellRefusal({ service, address }, links, running);
-      return { event, host, port };
     case "disk.refused":
       refused("disk");
       return { event, code };

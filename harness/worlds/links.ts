@@ -2,6 +2,7 @@
 import type { Address } from "../../host/host.ts";
 import { formatAddress } from "../../host/address.ts";
 import type { Chance } from "../../faults/random.ts";
+import { waysToBeTurnedAway, type TurnedAway } from "../../proxies/tcp/door.ts";
 import type { Link } from "../plan/schema.ts";
 import { startChain } from "./chain/chain.ts";
 import type { PartOptions } from "./chain/part.ts";
@@ -31,8 +32,8 @@ export interface RunningLink {
 
 /** A link as its world sees it. */
 export interface StartedLink extends RunningLink, AsyncDisposable {
-  /** Somebody saw that a connect was refused (`TcpProxy.refused`). */
-  refused(): void;
+  /** Somebody saw that a connect failed at the door (`TcpProxy.turnedAway`). */
+  turnedAway(how: TurnedAway): void;
 }
 
 /** The name by which the client knows the server. */
@@ -52,29 +53,28 @@ export async function startLink({ transport = "tcp", inner = [], ...options }: L
   const part = await (transport === "udp" ? startUdpPart(options) : startChain(options, inner));
   return {
     address: part.address,
-    refused: () => part.refused(),
+    turnedAway: (how) => part.turnedAway(how),
     inject: async (injection, onHit) => part.inject(injection, onHit),
     [Symbol.asyncDispose]: () => part[Symbol.asyncDispose](),
   };
 }
 
-/** What the host of a program says when a connect is refused. */
-export interface Refusal {
-  /** Who was refused. */
-  readonly service: string;
-  /** What it tried, as `formatAddress` has it. */
-  readonly address: unknown;
-}
+/** The events by which the host of a program tells of a connect that failed at the door. */
+const toldOfDoors: ReadonlyMap<unknown, TurnedAway> = new Map(waysToBeTurnedAway.map((how) => [`network.${how}`, how]));
 
-/** Tells the proxy whose door it was. */
-export function tellRefusal(
-  { service, address }: Refusal,
+/** Tells the proxy whose door it was; returns whether this is what the event is about. `address`: what was tried, as `formatAddress` has it. */
+export function tellDoor(
+  { event, address }: { readonly event?: unknown; readonly address?: unknown },
+  service: string,
   links: ReadonlyMap<string, Link>,
-  running: ReadonlyMap<string, Pick<StartedLink, "address" | "refused">>,
-): void {
+  running: ReadonlyMap<string, Pick<StartedLink, "address" | "turnedAway">>,
+): boolean {
+  const how = toldOfDoors.get(event);
+  if (how === undefined) return false;
   for (const [name, link] of running) {
-    if (links.get(name)?.from === service && formatAddress(link.address) === address) link.refused();
+    if (links.get(name)?.from === service && formatAddress(link.address) === address) link.turnedAway(how);
   }
+  return true;
 }
 
 /** For daemons that know nothing of our hosts: `SINBIN_LINK_FETCH_HOST` and `SINBIN_LINK_FETCH_PORT`, for each link of a client whose door is known. */

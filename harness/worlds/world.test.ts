@@ -70,6 +70,10 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
     });
   });
 
+  test("a connect that gets no answer counts as a hit, and succeeds when the fault is lifted", async () => {
+    expect(await play("unanswered").result).toEqual({ detail: { unanswered: true } });
+  });
+
   test("only a program's host speaks to the world: what a command says is kept as it is", async () => {
     const rest = { host: "echo.test", port: 443, address: "127.0.0.1:1" };
     expect(await play("words of a command").result).toEqual([

@@ -1,15 +1,18 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
-import { Socket as TcpSocket, createServer, isIP, connect as connectTcp } from "node:net";
+import { Socket as TcpSocket, createServer, isIP, connect as connectTcp, type Server } from "node:net";
 import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, Socket, Waiting } from "../host.ts";
 import { formatAddress, parseAddress } from "../address.ts";
 import { codeOf } from "../disk/errors.ts";
+import { noticeSilence } from "../unanswered.ts";
+import { realClock } from "./clock.ts";
 import { bindUdp } from "./datagrams.ts";
 import { lendTo } from "./lend.ts";
 import { askNameServers } from "./names.ts";
 import { withSafeReset } from "./reset.ts";
 import { acceptSecure, connectSecure, createContexts, serveSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
+import { canSharePorts, prepareSilence, type Silence } from "./silence.ts";
 
 const loopback = "127.0.0.1";
 const everywhere = "0.0.0.0";
@@ -79,7 +82,9 @@ export function createNetwork({ names, nameServers, identity, log }: NetworkOpti
       const errors: unknown[] = [];
       for (const address of addresses) {
         try {
-          return await connect(address, options, identity, waiting);
+          const tell = (): void =>
+            log("network.unanswered", { host: options.host, port: options.port, address: formatAddress(address) });
+          return await connect(address, options, { identity, tell, ...waiting });
         } catch (error) {
           waiting.signal?.throwIfAborted();
           if (codeOf(error) === "ECONNREFUSED")
@@ -100,23 +105,53 @@ async function listen(
 ): Promise<Listener> {
   const { host, port, tls = false, halfOpen = false, pauseOnConnect = false, highWaterMark } = options;
   const secureContext = tls ? serverContext(identity) : undefined;
-  const server = createServer(
-    { allowHalfOpen: halfOpen, noDelay: true, pauseOnConnect: pauseOnConnect && !tls, ...atMost(highWaterMark) },
-    (accepted) => {
-      const tcp = withSafeReset(accepted);
-      if (secureContext === undefined) onConnection(tcp);
-      else acceptSecure(tcp, secureContext, (secure) => onConnection(pauseOnConnect ? secure.pause() : secure));
-    },
-  );
-  server.listen({ host, port });
-  await once(server, "listening");
+  const open = async (at: Address, reusePort: boolean): Promise<Server> => {
+    const server = createServer(
+      { allowHalfOpen: halfOpen, noDelay: true, pauseOnConnect: pauseOnConnect && !tls, ...atMost(highWaterMark) },
+      (accepted) => {
+        const tcp = withSafeReset(accepted);
+        if (secureContext === undefined) onConnection(tcp);
+        else acceptSecure(tcp, secureContext, (secure) => onConnection(pauseOnConnect ? secure.pause() : secure));
+      },
+    );
+    server.listen({ ...at, reusePort });
+    await once(server, "listening");
+    return server;
+  };
+  // Closing it shuts the door at once; its callback would wait for the connections, which live on.
+  let server = await open({ host, port }, false);
   const bound = server.address();
   if (bound === null || typeof bound === "string") throw new Error("a TCP server has an address");
+  const address = { host: bound.address, port: bound.port };
+  let silence: Silence | undefined;
+  let closed = false;
   return {
-    address: { host: bound.address, port: bound.port },
-    [Symbol.asyncDispose]: async () => {
-      // Closes the door at once; the callback would wait for the connections, which live on.
+    address,
+    async silence() {
+      if (silence !== undefined) throw new Error(`${formatAddress(address)} is silent already`);
+      const silent = await prepareSilence();
+      silence = silent;
       server.close();
+      try {
+        await silent.begin(address);
+      } catch (error) {
+        await silent.end();
+        throw error;
+      }
+      return {
+        async [Symbol.asyncDispose]() {
+          if (silence === undefined) return;
+          silence = undefined;
+          if (!canSharePorts) await silent.end();
+          if (!closed) server = await open(address, canSharePorts);
+          await silent.end();
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      server.close();
+      await silence?.end();
     },
   };
 }
@@ -124,8 +159,7 @@ async function listen(
 async function connect(
   address: Address,
   options: ConnectOptions,
-  identity: Identity,
-  { signal }: Waiting,
+  { identity, tell, signal }: Waiting & { readonly identity: Identity; readonly tell: () => void },
 ): Promise<Socket> {
   signal?.throwIfAborted();
   const { host, port } = address;
@@ -135,7 +169,7 @@ async function connect(
     connectTcp({ host, port, allowHalfOpen: halfOpen, noDelay: true, ...atMost(highWaterMark), ...lending }),
   );
   return abortingTcp(tcp, signal, async () => {
-    await once(tcp, "connect");
+    await noticeSilence(once(tcp, "connect"), { clock: realClock, tell, ...(signal && { signal }) });
     return options.tls === true ? connectSecure(tcp, { servername, alpn }, identity) : tcp;
   });
 }

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { formatAddress } from "../address.ts";
 import type { Address, Certificate, Clock, Log, Network, Random } from "../host.ts";
+import { noticeSilence } from "../unanswered.ts";
 import { bindUdp } from "./datagrams.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { createResolver } from "./resolver.ts";
@@ -97,7 +98,14 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
             at,
             certificate === undefined ? accept : (end) => void shakeHands(end, certificate),
           );
-          return { address: binding.address, [Symbol.asyncDispose]: async () => binding[Symbol.dispose]() };
+          return {
+            address: binding.address,
+            async silence() {
+              const silence = binding.silence();
+              return { [Symbol.asyncDispose]: async () => silence[Symbol.dispose]() };
+            },
+            [Symbol.asyncDispose]: async () => binding[Symbol.dispose](),
+          };
         },
 
         async bind({ host = everywhere, port }, onDatagram) {
@@ -124,7 +132,9 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
           const errors: unknown[] = [];
           for (const address of await resolve(options, waiting)) {
             try {
-              const end = await connectTcp(tcp, address, waiting);
+              const tell = (): void =>
+                log("network.unanswered", { host: options.host, port: options.port, address: formatAddress(address) });
+              const end = await noticeSilence(connectTcp(tcp, address, waiting), { clock, tell, ...waiting });
               if (tls) {
                 const handshake = connectSecure(end, wanted, identity);
                 const alpnProtocol = await closingOnFailure(end, handshake, waiting.signal);

@@ -107,12 +107,18 @@ export function connectTcp(
   });
 }
 
+export interface TcpListener extends Binding {
+  /** Until it is disposed, SYNs are dropped, as they are when the backlog is full. */
+  silence(): Disposable;
+}
+
 /** Disposing closes the door: what has not been accepted yet is reset. */
 export function listenTcp(
   { wire, station, process }: TcpOptions,
   at: Address,
   onConnection: (end: TcpEnd) => void,
-): Binding {
+): TcpListener {
+  let silent = false;
   const undelivered = new Set<TcpEnd>();
   using resources = new DisposableStack();
   resources.use(openSocket(process, () => systemError("EMFILE", "listen", `${at.host}:${at.port}`)));
@@ -122,10 +128,17 @@ export function listenTcp(
     undelivered.clear();
   });
   const owner = process.own(resources.move());
-  return { address, [Symbol.dispose]: () => owner[Symbol.dispose]() };
+  return {
+    address,
+    silence() {
+      silent = true;
+      return { [Symbol.dispose]: () => void (silent = false) };
+    },
+    [Symbol.dispose]: () => owner[Symbol.dispose](),
+  };
 
   function take({ from, to, client, answer }: Syn): boolean {
-    if (undelivered.size > backlog) return false;
+    if (silent || undelivered.size > backlog) return false;
     const end = createTcpEnd({ wire, process, local: to, remote: from });
     end.join(client);
     undelivered.add(end);

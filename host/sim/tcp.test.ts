@@ -58,7 +58,8 @@ describe("a connect", () => {
         syscall: "connect",
       });
       expect(time.now()).toBeCloseTo(127_000, 2);
-      expect(logged).toEqual([]);
+      const fields = { host: "198.18.0.99", port: 80, address: "198.18.0.99:80" };
+      expect(logged).toEqual([{ event: "network.unanswered", fields }]);
     }),
   );
 

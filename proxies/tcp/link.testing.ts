@@ -134,7 +134,13 @@ export function createRig({
         owner,
         fault,
         parameters: fault.parameters.parse(parameters),
-        context: { since: clock.monotonic(), others: 0, direction: "downstream", draw: stream(seed, [kind]) },
+        context: {
+          since: clock.monotonic(),
+          others: 0,
+          shared: {},
+          direction: "downstream",
+          draw: stream(seed, [kind]),
+        },
         onHit(item) {
           count += 1;
           hits.push(`${kind} ${item.type}`);

@@ -1,9 +1,11 @@
 /** One link's proxy: listens where the client looks for the server, and puts faults on what passes. */
 import type { Address, Host, Socket } from "../../host/host.ts";
 import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
-import { chosen, directionsOf, type Selection } from "../chosen.ts";
+import type { Selection } from "../chosen.ts";
+import { createInjections, type Party } from "../injections.ts";
+import { startIntruder } from "./intruder.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
-import { highWaterMark, openDoor } from "./door.ts";
+import { highWaterMark, openDoor, type Barred, type TurnedAway } from "./door.ts";
 import type { Link } from "./link.ts";
 
 export interface TcpProxyOptions {
@@ -12,14 +14,16 @@ export interface TcpProxyOptions {
   readonly listen: { readonly host?: string; readonly port: number };
   /** Where the server is; asked for every connection, since a restarted server may have moved. */
   readonly server: () => Promise<Address>;
+  /** Whom intruders visit, if that is not where connections are led to. */
+  readonly target?: () => Promise<Address>;
   readonly onEvent: (event: ProxyEvent) => void;
   /** How many connections there may be at a time; one more is reset, and closed by "limit". */
   readonly maximumConnections?: number;
 }
 
 const defaultMaximumConnections = 10_000;
-/** How long it may take until we are told of a refusal. */
-const longestNewsOfRefusalMs = 1000;
+/** How long it may take until we are told: of silence one hears when it has lasted for half a second. */
+const longestNewsMs = { refused: 1000, unanswered: 2000 };
 
 export type ProxyEvent =
   | { readonly type: "open"; readonly connection: number }
@@ -43,14 +47,20 @@ export interface TcpProxy extends AsyncDisposable {
   /** Where it listens now, or did before its door was shut. */
   readonly address: Address;
   /** Takes effect at once on new and on existing connections; disposing the result lifts it. Later injections act on what earlier ones put out. */
-  inject(injection: TcpInjection): AsyncDisposable;
+  inject(injection: TcpInjection): Injected;
   /**
-   * Somebody saw a connect to this proxy being refused (the kernel refuses without telling the proxy): counts as a hit of every injection whose
-   * door is shut, or, since such news takes its time, of the one that was shut last, up to a second ago.
+   * Somebody saw a connect to this proxy fail at its door (the kernel does that without telling the proxy): counts as a hit of every injection that bars
+   * the door in this way, or, since such news takes its time, of the one that did so last, a moment ago.
    */
-  refused(): void;
+  turnedAway(how: TurnedAway): void;
   /** Bytes until now, those of live connections included. */
   traffic(): Readonly<Record<Direction, Traffic>>;
+}
+
+/** Disposing it lifts the fault. */
+export interface Injected extends AsyncDisposable {
+  /** Resolves when it has taken effect, which a door needs a moment for. */
+  readonly effective: Promise<void>;
 }
 
 export interface Traffic {
@@ -58,19 +68,14 @@ export interface Traffic {
   readonly delivered: number;
 }
 
-/** One that acts now, and how many connections it has met. */
-interface Active {
-  readonly injection: TcpInjection;
-  met: number;
-}
-
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
 export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
-  const { host, listen, server, onEvent, maximumConnections = defaultMaximumConnections } = options;
+  const { host, listen, server, target = server, onEvent, maximumConnections = defaultMaximumConnections } = options;
   const connections = new Map<number, Connection>();
-  const active = new Set<Active>();
-  const refusing = new Set<TcpInjection>();
-  let refusedLast: { readonly injection: TcpInjection; readonly until: number } | undefined;
+  const injections = createInjections<TcpInjection>(host.clock, () => connections.entries().map(partyOf));
+  const intruders = new Set<AsyncDisposable>();
+  const barring = { refused: new Set<TcpInjection>(), unanswered: new Set<TcpInjection>() };
+  const barredLast: Partial<Record<TurnedAway, { readonly injection: TcpInjection; readonly until: number }>> = {};
   /** Of connections that are no more. */
   const ended = { upstream: noTraffic, downstream: noTraffic };
   let disposed = false;
@@ -103,52 +108,55 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     });
     connections.set(number, connection);
     onEvent({ type: "open", connection: number });
-    for (const each of active) meet(each, number, connection);
+    injections.welcome(partyOf([number, connection]));
     connection.begin();
   }
 
-  function meet(each: Active, number: number, connection: Connection): void {
-    each.met += 1;
-    if (!chosen(each.injection, each.met)) return;
-    const { injection, met } = each;
-    const { fault, parameters } = injection;
-    const since = host.clock.monotonic();
-    const others = connections.size - 1;
-    let hit = false;
-    for (const direction of directionsOf(injection.direction ?? fault.direction)) {
-      connection.links[direction].inject({
-        owner: each,
-        fault,
-        parameters,
-        context: {
-          since,
-          others,
-          direction,
-          draw: (decision, n) => injection.draw(`${met}.${direction}.${decision}`, n),
-        },
-        onHit(item) {
-          if (hit) return;
-          hit = true;
-          injection.onHit({ connection: number, direction, item: item.type });
-        },
-      });
-    }
-  }
+  const partyOf = ([number, { links }]: readonly [number, Connection]): Party<TcpInjection> => ({
+    number,
+    take({ owner, injection: { fault, parameters }, direction, hit, since, shared, draw }) {
+      const context = { since, others: connections.size - 1, shared, direction, draw };
+      links[direction].inject({ owner, fault, parameters, context, onHit: (item) => hit({ item: item.type }) });
+    },
+    lift(owner) {
+      links.upstream.lift(owner);
+      links.downstream.lift(owner);
+    },
+  });
 
   const door = await openDoor({ host, listen, onConnection });
 
-  /** Shuts the door, and says which injections it can be that somebody was refused by. */
-  function refuse(injection: TcpInjection): AsyncDisposable {
-    const shut = door.shut();
-    refusing.add(injection);
+  /** Bars the door, and says which injections it can be that somebody was turned away by. */
+  function bar(injection: TcpInjection, how: Barred): Injected {
+    const barred = door.bar(how);
+    const outside = how === "shut" ? "refused" : "unanswered";
+    barring[outside].add(injection);
     return {
+      effective: barred.effective,
       async [Symbol.asyncDispose]() {
         try {
-          await shut[Symbol.asyncDispose]();
+          await barred[Symbol.asyncDispose]();
         } finally {
-          refusing.delete(injection);
-          refusedLast = { injection, until: host.clock.monotonic() + longestNewsOfRefusalMs };
+          barring[outside].delete(injection);
+          barredLast[outside] = { injection, until: host.clock.monotonic() + longestNewsMs[outside] };
         }
+      },
+    };
+  }
+
+  function intrude({ fault, parameters, draw, onHit }: TcpInjection): AsyncDisposable | undefined {
+    if (fault.visit === undefined) return undefined;
+    const intruder = startIntruder({
+      host,
+      server: target,
+      visit: (n) => fault.visit?.(n, parameters as Record<string, unknown>, draw),
+      onVisit: (n) => onHit({ visit: n }),
+    });
+    intruders.add(intruder);
+    return {
+      async [Symbol.asyncDispose]() {
+        intruders.delete(intruder);
+        await intruder[Symbol.asyncDispose]();
       },
     };
   }
@@ -157,28 +165,28 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     address: door.address,
 
     inject(injection) {
-      const each: Active = { injection, met: 0 };
-      active.add(each);
-      const refusal = injection.fault.door === "shut" ? refuse(injection) : undefined;
-      if (injection.scope !== "new") {
-        for (const [number, connection] of connections) meet(each, number, connection);
-      }
+      const intruder = intrude(injection);
+      const { door: how } = injection.fault;
+      const barred = how === undefined ? undefined : bar(injection, how);
+      const injected = injections.inject(injection);
+      let lifted = false;
       return {
+        effective: barred?.effective ?? Promise.resolve(),
         async [Symbol.asyncDispose]() {
-          if (!active.delete(each)) return;
-          for (const connection of connections.values()) {
-            connection.links.upstream.lift(each);
-            connection.links.downstream.lift(each);
-          }
-          await refusal?.[Symbol.asyncDispose]();
+          if (lifted) return;
+          lifted = true;
+          injected[Symbol.dispose]();
+          await intruder?.[Symbol.asyncDispose]();
+          await barred?.[Symbol.asyncDispose]();
         },
       };
     },
 
-    refused() {
-      for (const injection of refusing) injection.onHit({ refused: true });
-      if (refusing.size > 0 || refusedLast === undefined || host.clock.monotonic() > refusedLast.until) return;
-      refusedLast.injection.onHit({ refused: true });
+    turnedAway(how) {
+      for (const injection of barring[how]) injection.onHit({ [how]: true });
+      const last = barredLast[how];
+      if (barring[how].size > 0 || last === undefined || host.clock.monotonic() > last.until) return;
+      last.injection.onHit({ [how]: true });
     },
 
     traffic() {
@@ -190,7 +198,8 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
 
     async [Symbol.asyncDispose]() {
       disposed = true;
-      active.clear();
+      injections.clear();
+      await Promise.all([...intruders].map((intruder) => intruder[Symbol.asyncDispose]()));
       await door[Symbol.asyncDispose]();
       await Promise.all([...connections.values()].map((connection) => connection[Symbol.asyncDispose]()));
     },

@@ -196,7 +196,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
     return {
       owner: each,
       parameters,
-      context: { since, others: 0, direction: "downstream" as const, draw },
+      context: { since, others: 0, shared: {}, direction: "downstream" as const, draw },
     };
   }
 

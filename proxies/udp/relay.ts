@@ -9,8 +9,9 @@
  */
 import { formatAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
-import type { UdpFault } from "../../faults/udp/contract.ts";
-import { chosen, directionsOf, type Selection } from "../chosen.ts";
+import type { Datagram, UdpFault } from "../../faults/udp/contract.ts";
+import type { Selection } from "../chosen.ts";
+import { createInjections, type Party } from "../injections.ts";
 import { createFlow, type Flow } from "./flow.ts";
 
 export interface UdpRelayOptions {
@@ -54,11 +55,6 @@ export interface UdpRelay extends AsyncDisposable {
   inject(injection: UdpInjection): AsyncDisposable;
 }
 
-interface Active {
-  readonly injection: UdpInjection;
-  met: number;
-}
-
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
 export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay> {
   const {
@@ -71,7 +67,7 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     maximumBytes = 64 * 1024 * 1024,
   } = options;
   const flows = new Map<string, Flow>();
-  const active = new Set<Active>();
+  const injections = createInjections<UdpInjection>(host.clock, () => flows.values().map(partyOf));
   const ending = new Set<Promise<void>>();
   let opened = 0;
   let kept = 0;
@@ -102,33 +98,23 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     });
     flows.set(key, flow);
     onEvent({ type: "open", connection: number });
-    for (const each of active) meet(each, flow);
+    injections.welcome(partyOf(flow));
     return flow;
   }
 
-  function meet(each: Active, flow: Flow): void {
-    each.met += 1;
-    const { injection, met } = each;
-    if (!chosen(injection, met)) return;
-    const { fault, parameters, direction: way = fault.direction } = injection;
-    let hit = false;
-    for (const direction of directionsOf(way)) {
-      const draw = (decision: string, n: number): number => injection.draw(`${met}.${direction}.${decision}`, n);
-      const context = { since: host.clock.monotonic(), direction, draw };
-      flow.pipes[direction].inject({
-        owner: each,
-        fault,
-        parameters,
-        context,
-        state: fault.start(parameters as Record<string, unknown>, context),
-        onHit({ ordinal }) {
-          if (hit) return;
-          hit = true;
-          injection.onHit({ connection: flow.number, direction, datagram: ordinal });
-        },
-      });
-    }
-  }
+  const partyOf = ({ number, pipes }: Flow): Party<UdpInjection> => ({
+    number,
+    take({ owner, injection: { fault, parameters }, direction, hit, since, draw }) {
+      const context = { since, direction, draw };
+      const state = fault.start(parameters as Record<string, unknown>, context);
+      const onHit = ({ ordinal }: Datagram): void => hit({ datagram: ordinal });
+      pipes[direction].inject({ owner, fault, parameters, context, state, onHit });
+    },
+    lift(owner) {
+      pipes.upstream.lift(owner);
+      pipes.downstream.lift(owner);
+    },
+  });
 
   const door = await host.network.bind(listen, (bytes, from) => {
     if (disposed) return;
@@ -140,22 +126,12 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
   return {
     address: door.address,
     inject(injection) {
-      const each: Active = { injection, met: 0 };
-      active.add(each);
-      if (injection.scope !== "new") for (const flow of flows.values()) meet(each, flow);
-      return {
-        async [Symbol.asyncDispose]() {
-          if (!active.delete(each)) return;
-          for (const { pipes } of flows.values()) {
-            pipes.upstream.lift(each);
-            pipes.downstream.lift(each);
-          }
-        },
-      };
+      const injected = injections.inject(injection);
+      return { [Symbol.asyncDispose]: async () => injected[Symbol.dispose]() };
     },
     async [Symbol.asyncDispose]() {
       disposed = true;
-      active.clear();
+      injections.clear();
       for (const flow of flows.values()) flow.end("proxy");
       await Promise.all(ending);
       await door[Symbol.asyncDispose]();

@@ -55,14 +55,25 @@ function checkStep(step: RawStep, checking: Checking): void {
   if (hasRamp(raw) && raw["every"] === undefined) {
     complain(path, "write every: a ramp takes its next value with each occurrence, and without it there is only one");
   }
-  if (faults.some(({ fault }) => fault.plane === "tcp" && fault.door === "shut")) {
+  const atTheDoor = faults.find(({ fault }) => fault.plane === "tcp" && fault.door !== undefined)?.fault;
+  if (atTheDoor?.plane === "tcp") {
+    const [happened, done] = atTheDoor.door === "shut" ? ["was refused", "shuts"] : ["got no answer", "silences"];
     for (const client of silentClients(raw, document)) {
       if (raw["may_miss"] === true) break;
-      const why = `nobody can see that ${client.name}, ${client.noun}, was refused: only programs tell`;
+      const why = `nobody can see that ${client.name}, ${client.noun}, ${happened}: only programs tell`;
       complain(path, `write may_miss: true, and expect what shows it: ${why}`);
     }
-    for (const key of matchKeys) leaveOut(key, "this fault shuts the door, for everybody");
+    for (const key of matchKeys) leaveOut(key, `this fault ${done} the door, for everybody`);
   }
+  for (const { fault } of faults) {
+    if (fault.plane === "tcp" && fault.visit !== undefined) continue;
+    const only = isFaultOfLink(fault) && "only" in fault ? fault.only : undefined;
+    const direction = raw["direction"] ?? "both";
+    if (only === undefined || direction === only || direction === "both") continue;
+    complain([...path, "direction"], `leave out direction: ${fault.kind} acts ${only} only, and would hit nothing`);
+  }
+  if (faults.some(({ fault }) => fault.plane === "tcp" && fault.visit !== undefined))
+    for (const key of matchKeys) leaveOut(key, "this fault makes connections of its own, and chooses among no others");
   checkSilent(step, checking);
   checkPaths(step, checking);
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {

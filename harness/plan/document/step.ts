@@ -75,13 +75,9 @@ const timing = {
     .enum(["new", "all"], "write new or all")
     .optional()
     .meta({ description: "New connections only (and what is asked over them), or those that are there as well." }),
-  probability: z
-    .union([share, reference, formula])
-    .optional()
-    .meta({
-      description:
-        "The share of connections that it acts on, such as 30%; for http faults, of the requests that match.",
-    }),
+  probability: z.union([share, reference, formula]).optional().meta({
+    description: "The share of connections that it acts on, such as 30%; for http faults, of the requests that match.",
+  }),
   first: count.optional().meta({ description: "Only the first so many connections, or requests." }),
   nth: count.optional().meta({ description: "Only the n-th connection, or request." }),
   every_nth: count.optional().meta({ description: "Every n-th connection, or request." }),

@@ -36,7 +36,7 @@ export async function startChain(options: PartOptions, inner: readonly InnerProx
     parts.set(which, part);
     server = async () => part.address;
   }
-  const outermost = starting.use(await startTcpPart({ ...options, server }));
+  const outermost = starting.use(await startTcpPart({ ...options, server, target: options.server }));
 
   function partFor(kind: string, match: Readonly<Record<string, unknown>>): Part {
     const which = innerProxyFor(kind, match);
@@ -49,7 +49,7 @@ export async function startChain(options: PartOptions, inner: readonly InnerProx
   const started = starting.move();
   return {
     address: outermost.address,
-    refused: () => outermost.refused(),
+    turnedAway: (how) => outermost.turnedAway(how),
     inject: (injection, onHit) => partFor(injection.kind, injection.match).inject(injection, onHit),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };

@@ -7,7 +7,7 @@ export async function startHttpPart({ name, host, listen, server, record }: Part
   return {
     address: proxy.address,
     // Its door is within the chain: nobody is refused there.
-    refused: () => {},
+    turnedAway: () => {},
     inject({ kind, parameters, match, chance }, onHit) {
       const fault = faultOfLink(kind, "http");
       return proxy.inject({ ...selectionOf(match), fault, parameters, draw: drawFrom(chance), onHit });

@@ -1,6 +1,7 @@
 /** A proxy of a link: whole in itself, it listens, and leads to an address, so that none knows of another. */
 import type { Address, Host } from "../../../host/host.ts";
 import { faults, type FaultOfLink } from "../../../faults/registry.ts";
+import type { TurnedAway } from "../../../proxies/tcp/door.ts";
 import { WorldError } from "../../errors.ts";
 import type { Happening, RecordEvent } from "../../history/event.ts";
 import type { LinkInjection, OnHit } from "../links.ts";
@@ -14,15 +15,17 @@ export interface PartOptions {
   readonly server: () => Promise<Address>;
   /** What the server's certificate is for; the first is what the client calls it. By default the link's name, for want of another. */
   readonly names?: readonly string[];
+  /** The server, whatever comes next. */
+  readonly target?: () => Promise<Address>;
   readonly record: RecordEvent;
 }
 
 export interface Part extends AsyncDisposable {
   readonly address: Address;
   /** @throws {WorldError} if there is none of that kind for its plane. */
-  inject(injection: LinkInjection, onHit: OnHit): AsyncDisposable;
-  /** Somebody saw that a connect was refused (`TcpProxy.refused`). */
-  refused(): void;
+  inject(injection: LinkInjection, onHit: OnHit): AsyncDisposable | Promise<AsyncDisposable>;
+  /** Somebody saw that a connect failed at the door (`TcpProxy.turnedAway`). */
+  turnedAway(how: TurnedAway): void;
 }
 
 /** Events of a proxy, in the words of the history. */

@@ -31,7 +31,7 @@ export async function startTlsPart(options: TlsPartOptions): Promise<Part> {
   return {
     address: proxy.address,
     // Its door is within the chain: nobody is refused there.
-    refused: () => {},
+    turnedAway: () => {},
     inject({ kind, parameters, match, chance }, onHit) {
       const fault = faultOfLink(kind, "tls");
       return proxy.inject({ ...selectionOf(match), fault, parameters, draw: drawFrom(chance), onHit });
@@ -45,7 +45,7 @@ export async function startOriginationPart({ name, host, listen, server, names =
   const origination = await startTlsOrigination({ host, listen, server, servername, alpn });
   return {
     address: origination.address,
-    refused: () => {},
+    turnedAway: () => {},
     inject({ kind }) {
       throw new WorldError(`no fault acts where TLS begins again, not even ${kind}`);
     },

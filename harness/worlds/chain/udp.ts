@@ -6,8 +6,8 @@ export async function startUdpPart({ name, host, listen, server, record }: PartO
   const relay = await startUdpRelay({ host, listen, server, onEvent: recorder("connection", name, record) });
   return {
     address: relay.address,
-    // No door is ever shut: nobody connects.
-    refused: () => {},
+    // No door is ever barred: nobody connects.
+    turnedAway: () => {},
     inject({ kind, parameters, match, chance }, onHit) {
       const fault = faultOfLink(kind, "udp");
       return relay.inject({ ...selectionOf(match), fault, parameters, draw: drawFrom(chance), onHit });

@@ -41,7 +41,7 @@ export async function startRemoteLink({
   );
   return {
     address: toldAddress.parse(held.value),
-    refused: () => gate.tell("link.refused", { name }),
+    turnedAway: (how) => gate.tell("link.turned-away", { name, how }),
     inject: ({ kind, parameters, match, chance }, onHit) =>
       gate.hold(
         "link.inject",

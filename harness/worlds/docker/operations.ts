@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { directions } from "../../../faults/direction.ts";
 import { recipients, signals } from "../../../faults/process/contract.ts";
+import { waysToBeTurnedAway } from "../../../proxies/tcp/door.ts";
 import { innerProxies } from "../planes.ts";
 import { transports } from "../transport.ts";
 import { eventSchema } from "../../history/event.ts";
@@ -41,7 +42,7 @@ export const inputs = {
     match: z.record(z.string(), z.unknown()),
     chance,
   }),
-  "link.refused": z.strictObject({ name: z.string() }),
+  "link.turned-away": z.strictObject({ name: z.string(), how: z.enum(waysToBeTurnedAway) }),
   /** Makes its directories ready for its first start; `owner`: whose they shall be, if not root's. */
   "service.prepare": on({
     owner: z.number(),

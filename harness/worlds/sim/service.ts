@@ -9,7 +9,7 @@ import { createOrders, seedOf } from "../life.ts";
 import type { Life, LifeEvents } from "../life.ts";
 import { createLineSplitter, endOfLog, mostLogBytes } from "../lines.ts";
 import type { LineSplitter } from "../lines.ts";
-import { tellRefusal, type StartedLink } from "../links.ts";
+import { tellDoor, type StartedLink } from "../links.ts";
 import { argumentsOf } from "../program.ts";
 import { createService } from "../service.ts";
 import type { SupervisedService } from "../service.ts";
@@ -63,11 +63,10 @@ export function createSimService(options: SimServiceOptions): SimService {
     let gone = false;
     let pauses = 0;
     const hear: Log = (event, fields = {}) => {
-      if (event === "network.refused")
-        tellRefusal({ service: name, address: fields["address"] }, world.links, options.proxies);
+      const ofDoor = tellDoor({ event, address: fields["address"] }, name, world.links, options.proxies);
       // The history has no addresses, in no world.
       const { address: _address, ...others } = fields;
-      say(events, event, event === "network.refused" ? others : fields);
+      say(events, event, ofDoor ? others : fields);
     };
     const program: Program = machine.start({
       main: options.program.main,

@@ -47,7 +47,7 @@ export function createLinkOperations(host: Host): Readonly<Record<string, Operat
     ...operation("port.open", async ({ listen, server }) => ({
       lasting: await startTcpProxy({ host, listen, server: async () => server, onEvent: () => {} }),
     })),
-    ...operation("link.refused", async ({ name }) => find(name).refused()),
+    ...operation("link.turned-away", async ({ name, how }) => find(name).turnedAway(how)),
   };
 }
 
