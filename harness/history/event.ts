@@ -75,6 +75,15 @@ export const eventSchema = z.discriminatedUnion("event", [
     terminated: z.boolean(),
     outcome: z.string(),
   }),
+  /** Without any fault, for want of a flow, of room or of a server: what a relay of datagrams does not pass on is not lost in silence. */
+  z.object({
+    at,
+    event: z.literal("datagram.lost"),
+    link: z.string(),
+    connection: z.number().optional(),
+    direction: z.enum(["upstream", "downstream"]),
+    why: z.string(),
+  }),
   /** `late`: how many milliseconds after the promised time. */
   z.object({
     at,

@@ -130,6 +130,7 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
           downstream += event.downstream;
           closed.happen(event.at, { connection: event.connection, by: event.by });
           break;
+        case "datagram.lost":
         case "http.request":
         case "http.reply":
         case "tls.handshake":

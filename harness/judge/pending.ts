@@ -56,6 +56,7 @@ const bearsOnNothing: ReadonlySet<HistoryEvent["event"]> = new Set<HistoryEvent[
   "http.request",
   "http.reply",
   "tls.handshake",
+  "datagram.lost",
   "fault.hit",
 ]);
 

@@ -44,6 +44,8 @@ function wordWhole(event: HistoryEvent): string {
       return `${event.link}: ${event.method} ${event.path} → ${event.status} (${event.bytes}B)`;
     case "tls.handshake":
       return `${event.link}: TLS for ${event.servername ?? "nobody in particular"}, connection ${event.connection}: ${event.outcome}`;
+    case "datagram.lost":
+      return `${event.link}: a datagram is lost on its way ${event.direction} (${event.why})`;
     case "fault.inject": {
       const late = event.late > 1 ? `, ${roundedDuration(event.late)} late` : "";
       return `fault ${event.step}: ${event.kind} on ${event.where.join(", ")} ${wordParameters(event.parameters)}${late}`;

@@ -171,6 +171,10 @@ async function play(steps: readonly Step[]) {
   return { clients, servers };
 }
 
+function lengths(of: readonly number[]): readonly number[] {
+  return of.toSorted((one, other) => one - other);
+}
+
 function isPrefix(bytes: Buffer): boolean {
   return bytes.equals(text.subarray(0, bytes.length));
 }
@@ -184,7 +188,6 @@ test("what is only late arrives whole and in order, and nothing is left behind",
       for (const { heard, ended } of clients) {
         expect([heard().length, isPrefix(heard()), ended]).toEqual([answerLength, true, true]);
       }
-      const lengths = (of: readonly number[]): readonly number[] => of.toSorted((one, other) => one - other);
       expect(lengths(servers.map(({ heard }) => heard().length))).toEqual(lengths(clients.map(({ sent }) => sent)));
       expect(servers.every(({ heard, ended }) => isPrefix(heard()) && ended)).toBe(true);
     }),

@@ -2,7 +2,7 @@
 import type { Address, DatagramSocket, Host } from "../../host/host.ts";
 import type { Direction } from "../../faults/udp/contract.ts";
 import { createPipe, type Pipe } from "./pipe.ts";
-import type { FlowEndedBy } from "./relay.ts";
+import type { FlowEndedBy, WhyLost } from "./relay.ts";
 
 export interface FlowOptions {
   readonly host: Host;
@@ -11,11 +11,15 @@ export interface FlowOptions {
   readonly idleMs: number;
   readonly keep: (bytes: number) => boolean;
   readonly toClient: (bytes: Uint8Array) => void;
-  /** Once; `gone` resolves when its socket is. */
-  readonly onEnd: (by: FlowEndedBy, delivered: Readonly<Record<Direction, number>>, gone: Promise<void>) => void;
+  readonly onLost: (direction: Direction, why: WhyLost) => void;
+  /** Once: nothing passes any more. */
+  readonly onEnd: (by: FlowEndedBy, delivered: Readonly<Record<Direction, number>>) => void;
+  /** Its socket is closed, too. */
+  readonly onGone: () => void;
 }
 
-export interface Flow {
+/** Disposing it ends it, and closes its socket. */
+export interface Flow extends AsyncDisposable {
   readonly number: number;
   readonly pipes: Readonly<Record<Direction, Pipe>>;
   /** From the client. */
@@ -23,15 +27,20 @@ export interface Flow {
   end(by: FlowEndedBy): void;
 }
 
-export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd }: FlowOptions): Flow {
+export function createFlow({ host, number, server, idleMs, keep, toClient, onLost, onEnd, onGone }: FlowOptions): Flow {
   const delivered = { upstream: 0, downstream: 0 };
   let ended = false;
+  let closed: Promise<void> | undefined;
   let lastUsed = host.clock.monotonic();
   /** What answers from elsewhere is a stranger. */
   let expected: Address | undefined;
   const socket: Promise<DatagramSocket | undefined> = host.network
     .bind({ port: 0 }, (bytes, from) => {
-      if (ended || from.host !== expected?.host || from.port !== expected.port) return;
+      if (from.host !== expected?.host || from.port !== expected.port) return;
+      if (ended) {
+        onLost("downstream", "idle");
+        return;
+      }
       lastUsed = host.clock.monotonic();
       downstream.receive(bytes);
     })
@@ -43,12 +52,13 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd
     try {
       const [address] = await host.network.resolve(await server());
       const out = await socket;
-      if (ended || address === undefined || out === undefined) return;
+      if (ended) return;
+      if (address === undefined || out === undefined) throw new Error("there is no way to the server");
       expected = address;
       out.send(bytes, address);
       delivered.upstream += bytes.length;
     } catch {
-      // The server is nowhere at present: so the datagram is lost.
+      if (!ended) onLost("upstream", "no-server");
     } finally {
       keep(-bytes.length);
     }
@@ -60,7 +70,9 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd
     send(bytes) {
       lastUsed = host.clock.monotonic();
       if (keep(bytes.length)) sending = sending.then(() => sendUp(bytes));
+      else onLost("upstream", "no-room");
     },
+    onFull: () => onLost("upstream", "no-room"),
   });
   const downstream = createPipe({
     clock: host.clock,
@@ -70,6 +82,7 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd
       delivered.downstream += bytes.length;
       toClient(bytes);
     },
+    onFull: () => onLost("downstream", "no-room"),
   });
   let idle = host.clock.timer(idleMs, lookWhetherIdle);
 
@@ -86,8 +99,14 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd
     idle[Symbol.dispose]();
     upstream[Symbol.dispose]();
     downstream[Symbol.dispose]();
-    const gone = socket.then((open) => open?.[Symbol.asyncDispose]());
-    onEnd(by, { ...delivered }, gone);
+    idle = host.clock.timer(idleMs, () => void close());
+    onEnd(by, { ...delivered });
+  }
+
+  function close(): Promise<void> {
+    idle[Symbol.dispose]();
+    closed ??= socket.then((open) => open?.[Symbol.asyncDispose]()).then(onGone);
+    return closed;
   }
 
   return {
@@ -98,5 +117,9 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd
       upstream.receive(bytes);
     },
     end,
+    async [Symbol.asyncDispose]() {
+      end("proxy");
+      await close();
+    },
   };
 }

@@ -7,6 +7,8 @@ export interface PipeOptions {
   readonly send: (bytes: Uint8Array) => void;
   /** Whether there is room to keep so many bytes more (or, below 0, that so many are gone). One for which there is no room is lost. */
   readonly keep: (bytes: number) => boolean;
+  /** One was lost for that. */
+  readonly onFull: () => void;
 }
 
 export interface Pipe extends Disposable {
@@ -27,7 +29,7 @@ interface Held extends Waiting {
 /** The longest that a timer of Node takes. */
 const longestTimerMs = 2 ** 31 - 1;
 
-export function createPipe({ clock, send, keep }: PipeOptions): Pipe {
+export function createPipe({ clock, send, keep, onFull }: PipeOptions): Pipe {
   let stages: readonly Stage[] = [];
   let held: Held[] = [];
   let received = 0;
@@ -65,7 +67,7 @@ export function createPipe({ clock, send, keep }: PipeOptions): Pipe {
           numbered += 1;
           held.push({ ...waiting, came, number: numbered, due });
           later = true;
-        }
+        } else onFull();
       }
       if (later) flush();
     },

@@ -102,7 +102,7 @@ test("a server's port that is shut costs nothing but what was sent to it", async
 
 test("a relay whose server is nowhere goes on", async () => {
   let calls = 0;
-  const { relay, server } = await startEcho({
+  const { relay, server, events } = await startEcho({
     server: async () => {
       calls += 1;
       if (calls === 1) throw new Error("not there yet");
@@ -114,6 +114,7 @@ test("a relay whose server is nowhere goes on", async () => {
   say(client, relay, "first");
   say(client, relay, "second");
   expect(String(await answer)).toBe("second");
+  expect(events).toContainEqual({ type: "lost", connection: 1, direction: "upstream", why: "no-server" });
 });
 
 test("a client for which there is no room gets no answer", async () => {
@@ -125,7 +126,8 @@ test("a client for which there is no room gets no answer", async () => {
     expect(String(await answer)).toBe(text);
     say(second, relay, "no room");
   }
-  expect(events).toEqual([{ type: "open", connection: 1 }]);
+  const lost = { type: "lost", direction: "upstream", why: "too-many-flows" };
+  await expect.poll(() => events).toEqual([{ type: "open", connection: 1 }, lost, lost]);
 });
 
 test("what is held is sent on in order when the fault is lifted, and what was lost stays lost", async () => {

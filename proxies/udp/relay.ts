@@ -4,12 +4,13 @@
  *     client A ──┐              ┌── flow 1, a socket of its own ──► server
  *     client B ──┴── the door ──┴── flow 2                      ──►
  *
- * A flow begins with a client's first datagram and ends when nothing has passed for a while. Nobody hears of ICMP: what a server's kernel refuses is
+ * A flow begins with a client's first datagram and ends when nothing has passed for a while; its socket stays for as long again, to tell of answers that
+ * come too late. Nobody hears of ICMP: what a server's kernel refuses is
  * lost, as it is for every client whose socket is not connected.
  */
 import { formatAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
-import type { Datagram, UdpFault } from "../../faults/udp/contract.ts";
+import type { Datagram, Direction, UdpFault } from "../../faults/udp/contract.ts";
 import type { Selection } from "../chosen.ts";
 import { createInjections, type Party } from "../injections.ts";
 import { createFlow, type Flow } from "./flow.ts";
@@ -37,7 +38,11 @@ export type RelayEvent =
       readonly upstream: number;
       readonly downstream: number;
       readonly by: FlowEndedBy;
-    };
+    }
+  | { readonly type: "lost"; readonly connection?: number; readonly direction: Direction; readonly why: WhyLost };
+
+/** Why a datagram was lost without any fault: its flow was over, or there may be no more of them, or no more bytes may wait; or the server is nowhere. */
+export type WhyLost = "idle" | "too-many-flows" | "no-room" | "no-server";
 
 export type FlowEndedBy = "idle" | "proxy";
 
@@ -68,7 +73,8 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
   } = options;
   const flows = new Map<string, Flow>();
   const injections = createInjections<UdpInjection>(host.clock, () => flows.values().map(partyOf));
-  const ending = new Set<Promise<void>>();
+  /** Over, but an answer may still come. */
+  const late = new Set<Flow>();
   let opened = 0;
   let kept = 0;
   let disposed = false;
@@ -89,12 +95,15 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       idleMs,
       keep,
       toClient: (bytes) => door.send(bytes, client),
-      onEnd(by, delivered, gone) {
+      onLost: (direction, why) => onEvent({ type: "lost", connection: number, direction, why }),
+      onEnd(by, delivered) {
         flows.delete(key);
-        ending.add(gone);
-        void gone.then(() => ending.delete(gone));
+        late.add(flow);
         onEvent({ type: "close", connection: number, ...delivered, by });
+        const [oldest] = late;
+        if (late.size > maximumFlows) void oldest?.[Symbol.asyncDispose]();
       },
+      onGone: () => void late.delete(flow),
     });
     flows.set(key, flow);
     onEvent({ type: "open", connection: number });
@@ -102,25 +111,12 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     return flow;
   }
 
-  const partyOf = ({ number, pipes }: Flow): Party<UdpInjection> => ({
-    number,
-    take({ owner, injection: { fault, parameters }, direction, hit, since, draw }) {
-      const context = { since, direction, draw };
-      const state = fault.start(parameters as Record<string, unknown>, context);
-      const onHit = ({ ordinal }: Datagram): void => hit({ datagram: ordinal });
-      pipes[direction].inject({ owner, fault, parameters, context, state, onHit });
-    },
-    lift(owner) {
-      pipes.upstream.lift(owner);
-      pipes.downstream.lift(owner);
-    },
-  });
-
   const door = await host.network.bind(listen, (bytes, from) => {
     if (disposed) return;
     const key = formatAddress(from);
     const flow = flows.get(key) ?? (flows.size < maximumFlows ? begin(from, key) : undefined);
-    flow?.receive(bytes);
+    if (flow === undefined) onEvent({ type: "lost", direction: "upstream", why: "too-many-flows" });
+    else flow.receive(bytes);
   });
 
   return {
@@ -133,8 +129,24 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       disposed = true;
       injections.clear();
       for (const flow of flows.values()) flow.end("proxy");
-      await Promise.all(ending);
+      await Promise.all([...late].map((flow) => flow[Symbol.asyncDispose]()));
       await door[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function partyOf({ number, pipes }: Flow): Party<UdpInjection> {
+  return {
+    number,
+    take({ owner, injection: { fault, parameters }, direction, hit, since, draw }) {
+      const context = { since, direction, draw };
+      const state = fault.start(parameters as Record<string, unknown>, context);
+      const onHit = ({ ordinal }: Datagram): void => hit({ datagram: ordinal });
+      pipes[direction].inject({ owner, fault, parameters, context, state, onHit });
+    },
+    lift(owner) {
+      pipes.upstream.lift(owner);
+      pipes.downstream.lift(owner);
     },
   };
 }

@@ -1,9 +1,11 @@
 import { drawFrom } from "../../../faults/random.ts";
-import { startUdpRelay } from "../../../proxies/udp/relay.ts";
+import { startUdpRelay, type RelayEvent } from "../../../proxies/udp/relay.ts";
 import { faultOfLink, recorder, selectionOf, type Part, type PartOptions } from "./part.ts";
 
 export async function startUdpPart({ name, host, listen, server, record }: PartOptions): Promise<Part> {
-  const relay = await startUdpRelay({ host, listen, server, onEvent: recorder("connection", name, record) });
+  const [ofConnections, ofDatagrams] = [recorder("connection", name, record), recorder("datagram", name, record)];
+  const onEvent = (event: RelayEvent): void => (event.type === "lost" ? ofDatagrams : ofConnections)(event);
+  const relay = await startUdpRelay({ host, listen, server, onEvent });
   return {
     address: relay.address,
     // No door is ever barred: nobody connects.
