@@ -31,6 +31,7 @@ export type Connection = AsyncDisposable;
 export function createConnection(options: ConnectionOptions): Connection {
   const { host, number, client, server: whereIsServer, injections } = options;
   const gone = new AbortController();
+  const disposed = new AbortController();
   const ended = Promise.withResolvers<void>();
   const sockets = new Set<Socket>([client]);
   const background = new Set<Promise<void>>();
@@ -45,21 +46,21 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const source = createSource(client, passFinOn);
 
-  async function dial(): Promise<Socket> {
-    const socket = await host.network.connect({ ...(await whereIsServer()), halfOpen: true }, { signal: gone.signal });
+  async function dial(signal: AbortSignal): Promise<Socket> {
+    const socket = await host.network.connect({ ...(await whereIsServer()), halfOpen: true }, { signal });
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("close", () => {
       sockets.delete(socket);
       endIfGone();
     });
-    if (gone.signal.aborted) socket.destroy();
+    if (signal.aborted) socket.destroy();
     return socket;
   }
 
   async function dialServer(): Promise<Socket | undefined> {
     try {
-      const socket = await dial();
+      const socket = await dial(gone.signal);
       server = socket;
       socket.on("error", () => loseServer("reset"));
       socket.on("end", () => loseServer("close"));
@@ -102,8 +103,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     for (let n = 1; ; n += 1) {
       const read = await readRequest(source);
       if (read === undefined) {
-        await dialled;
-        passFinOn();
+        // Without a server nobody else will end it.
+        if ((await dialled) === undefined) end("close");
+        else passFinOn();
         return;
       }
       if ("foreign" in read) {
@@ -122,7 +124,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         read,
         clock: host.clock,
         upstream: async () => ((await dialled) !== undefined && lost === undefined ? server : undefined),
-        dial,
+        // Whoever asks once more does so whether anybody waits for it or not.
+        dial: () => dial(disposed.signal),
         inBackground(work) {
           background.add(work);
           void work.finally(() => {
@@ -183,6 +186,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   return {
     [Symbol.asyncDispose]() {
       gone.abort();
+      disposed.abort();
       for (const socket of sockets) socket.destroy();
       return ended.promise;
     },

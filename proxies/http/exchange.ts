@@ -12,6 +12,7 @@ import type { Clock, Socket } from "../../host/host.ts";
 import { collect, type Collected } from "./collect.ts";
 import { decideAfter, decideBefore, type DecidedBefore } from "./decide.ts";
 import { deliver, drain, hasBody, interimBytes, write } from "./delivery.ts";
+import { firstOf } from "./first-of.ts";
 import type { Forwarder, Outcome } from "./forward.ts";
 import { mostBytesOfCall, type Asked, type Injections, type Meeting } from "./injections.ts";
 import type { Passing } from "./passing.ts";
@@ -153,14 +154,14 @@ async function finish(outcome: Outcome, meetings: readonly Meeting[], options: E
 /** What came or was made, as the faults have it, on its way to the client. */
 async function answer(came: HttpReply, answering: Answering, options: ExchangeOptions): Promise<End> {
   const { asked, read, client, clock, passing, gone, onReply } = options;
-  const { reply, end, cutBy, pacedBy } = await decideAfter(
-    answering.meetings,
-    read,
-    came,
-    (behind, longestMs, lifted) => passing.hold(behind, longestMs, AbortSignal.any([lifted, gone])),
-  );
+  const decided = await decideAfter(answering.meetings, read, came, async (behind, longestMs, lifted) => {
+    using over = firstOf([lifted, gone]);
+    return passing.hold(behind, longestMs, over.signal);
+  });
+  const { reply, end, cutBy, pacedBy } = decided;
   if (end !== undefined) return { type: end.how };
   passing.pass();
+  using unpaced = firstOf(pacedBy.length === 0 ? [] : [gone, ...pacedBy.map(({ lifted }) => lifted)]);
   const { bytes, ends, broken } = await deliver({
     client,
     clock,
@@ -171,7 +172,7 @@ async function answer(came: HttpReply, answering: Answering, options: ExchangeOp
     trailers: answering.trailers,
     onCut: () => tell(cutBy),
     onPace: () => tell(pacedBy),
-    unpaced: AbortSignal.any([gone, ...pacedBy.map(({ lifted }) => lifted)]),
+    unpaced: unpaced.signal,
   });
   onReply({ ...asked, status: reply.status, bytes });
   if (broken) return { type: "lost" };

@@ -73,6 +73,18 @@ describe("http.status", () => {
   });
 });
 
+test("a client that waits for a fault to answer, and not for a server, ends as it likes", async () => {
+  await using proxied = await startProxied();
+  proxied.inject("http.status", { code: 503 }, { nth: 2 });
+  await proxied.closeServer();
+  const client = await proxied.dial();
+  client.socket.end();
+  expect(await client.ends()).toEqual({ rest: "", by: "FIN" });
+  const other = await proxied.dial();
+  other.say(get);
+  expect(await other.ends()).toEqual({ rest: "", by: "RST" });
+});
+
 describe("http.abort", () => {
   test.each([
     ["reset", "RST"],
@@ -120,6 +132,24 @@ describe("http.duplicate-request", () => {
     await ask(client, server, ok, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
     await expect(client).toHear(ok);
     expect(proxied.hits.map(({ path }) => path)).toEqual(["/pay"]);
+  });
+
+  test("also if its client is gone by then", async () => {
+    await using proxied = await startProxied();
+    const { client, server } = await proxied.connect();
+    proxied.inject("http.duplicate-request", { times: 3 });
+    client.say("GET /once HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await server.hearsUntil("\r\n\r\n");
+    server.say(ok);
+    server.socket.end();
+    await expect(client).toHear(ok);
+    client.socket.destroy();
+    for (let n = 2; n <= 3; n += 1) {
+      const again = await proxied.accept();
+      expect(await again.hearsUntil("\r\n\r\n")).toContain("GET /once ");
+      again.say(ok);
+      await again.ends();
+    }
   });
 
   test("or the last, as a retry brings it; a body that is waited for is asked for", async () => {

@@ -112,6 +112,8 @@ export interface Proxied extends AsyncDisposable {
   connect(): Promise<{ readonly client: Peer; readonly server: Peer }>;
   dial(): Promise<Peer>;
   closeServer(): Promise<void>;
+  /** Ends all connections there are, those included that nobody has accepted. */
+  hangUp(): void;
   inject(kind: string, parameters?: object, selection?: Partial<HttpInjection>): AsyncDisposable;
 }
 
@@ -138,9 +140,10 @@ export async function startProxied(host: Host = realHost, clientHost: Host = hos
       onEvent: (event) => void events.push(event),
     }),
   );
-  stack.defer(() => {
+  const hangUp = (): void => {
     for (const socket of sockets) socket.destroy();
-  });
+  };
+  stack.defer(hangUp);
   const accept = async (): Promise<Peer> => {
     while (accepted.length === 0) await arrived.promise;
     return accepted.shift() as Peer;
@@ -156,6 +159,7 @@ export async function startProxied(host: Host = realHost, clientHost: Host = hos
     hits,
     accept,
     dial,
+    hangUp,
     closeServer: async () => listener[Symbol.asyncDispose](),
     connect: async () => ({ client: await dial(), server: await accept() }),
     inject(kind, parameters = {}, selection = {}) {

@@ -32,6 +32,8 @@ export interface HttpProxy extends AsyncDisposable {
   readonly address: Address;
   /** Takes effect on what is asked, and on what is answered, from now on; disposing the result lifts it. */
   inject(injection: HttpInjection): AsyncDisposable;
+  /** How many there are now. */
+  connections(): number;
 }
 
 const defaultMaximumConnections = 10_000;
@@ -69,6 +71,7 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
   const listener = await host.network.listen({ ...listen, halfOpen: true }, onConnection);
   return {
     address: listener.address,
+    connections: () => connections.size,
     inject: (injection) => injections.add(injection, accepted),
     async [Symbol.asyncDispose]() {
       injections.clear();
