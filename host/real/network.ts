@@ -84,7 +84,7 @@ export function createNetwork({ names, nameServers, identity, log }: NetworkOpti
         try {
           const tell = (): void =>
             log("network.unanswered", { host: options.host, port: options.port, address: formatAddress(address) });
-          return await connect(address, options, { identity, tell, ...waiting });
+          return await connect(address, options, { identity, tell, ...(waiting.signal && { signal: waiting.signal }) });
         } catch (error) {
           waiting.signal?.throwIfAborted();
           if (codeOf(error) === "ECONNREFUSED")

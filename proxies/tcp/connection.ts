@@ -21,19 +21,11 @@ export type EndedBy =
 /** How long a dial may go on when the client is gone: the server may be accepting just now, and should hear of the end as it would without us. */
 const longestDialForNobodyMs = 1000;
 
-/** What the server says goes to `onRead`, as `ConnectOptions` has it. */
-export type Dial = (onRead: OnRead, waiting: Waiting) => Promise<Socket>;
-
-/** For sockets that have `data` events. */
-export function byEvents(dial: (waiting: Waiting) => Promise<Socket>): Dial {
-  return async (onRead, waiting) => (await dial(waiting)).on("data", onRead);
-}
-
 export interface ConnectionOptions {
   readonly clock: Clock;
   readonly client: Socket;
-  /** A connection to the server; it may be half open. */
-  readonly dial: Dial;
+  /** A connection to the server, which may be half open. What it reads is for `onRead` (`ConnectOptions.onRead`). */
+  readonly dial: (onRead: OnRead, waiting: Waiting) => Promise<Socket>;
   /** Once, when both sockets are gone. */
   readonly onEnd: (by: EndedBy, delivered: Readonly<Record<Direction, number>>) => void;
 }

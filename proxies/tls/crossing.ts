@@ -1,8 +1,9 @@
 /** One connection through the proxy: what it has heard of it, which faults it has met, and how far they have let it come. */
-import type { Certificate, Socket, Waiting } from "../../host/host.ts";
+import type { Certificate, OnRead, Socket, Waiting } from "../../host/host.ts";
 import { readClientHello, type ClientHello } from "../../host/client-hello.ts";
 import { lifetimeMs, type TlsFault } from "../../faults/tls/contract.ts";
-import { byEvents, createConnection, type Connection, type EndedBy } from "../tcp/connection.ts";
+import { highWaterMark } from "../tcp/door.ts";
+import { createConnection, type Connection, type EndedBy } from "../tcp/connection.ts";
 import { breakAsTcp, endingAsTcp } from "./as-tcp.ts";
 import type { Active, TlsProxyOptions } from "./proxy.ts";
 import type { Terminator } from "./terminator.ts";
@@ -47,45 +48,50 @@ export function createCrossing(options: CrossingOptions): Crossing {
     met.some(({ injection: { fault } }) => fault.certificate !== undefined || fault.ending !== undefined);
   const certifying = new Set(met.filter(({ injection: { fault } }) => fault.certificate !== undefined));
   const ending = new Set<Active>();
+  const breaking = new Set<Active>();
   const hits = new Set<Active>();
   let hello: ClientHello | null | undefined;
   const heard = Promise.withResolvers<void>();
   /** What is inside, once that is known. */
   let inner: Connection | undefined;
 
-  const outer = createConnection({ clock: host.clock, client, dial: byEvents(dial), onEnd: options.onEnd });
+  const outer = createConnection({ clock: host.clock, client, dial, onEnd: options.onEnd });
 
-  function dial(waiting: Waiting): Promise<Socket> {
-    return terminated
-      ? dialTerminator(waiting)
-      : server().then((address) => host.network.connect({ ...address, halfOpen: true }, waiting));
+  async function dial(onRead: OnRead, waiting: Waiting): Promise<Socket> {
+    return terminated ? dialTerminator(onRead, waiting) : dialInTheClear(server, onRead, waiting);
+  }
+
+  async function dialInTheClear(where: typeof server, onRead: OnRead, waiting: Waiting): Promise<Socket> {
+    return host.network.connect({ ...(await where()), halfOpen: true, highWaterMark, onRead }, waiting);
   }
 
   /** A server is asked for the very protocols that the client offers, and so before the client is answered. */
-  async function dialTerminator(waiting: Waiting): Promise<Socket> {
+  async function dialTerminator(onRead: OnRead, waiting: Waiting): Promise<Socket> {
     await heard.promise;
     const ahead =
       inside === undefined && hello !== null && hello !== undefined && hello.alpn.length > 0
         ? await dialServer(waiting)
         : undefined;
     const shown = [...certifying];
+    // Whatever the client makes of it, it sees the certificate, unless the handshake is not to come that far.
+    const tellOfShown = (): void => {
+      if (breaking.size === 0) for (const each of shown) hit(each, {});
+    };
     const agreed = typeof ahead?.alpnProtocol === "string" ? [ahead.alpnProtocol] : undefined;
     try {
-      return await terminator.dial(
+      const socket = await terminator.dial(
         {
           certificate: certificateOf(shown),
           alpn: inside === undefined ? agreed : inside.alpn,
-          onward: async (then) => {
-            if (inside !== undefined)
-              return host.network.connect({ ...(await inside.address()), halfOpen: true }, then);
-            if (ahead === undefined) return dialServer(then);
-            if (ahead.destroyed) throw Object.assign(new Error("the server has gone again"), { code: "ECONNRESET" });
-            return ahead;
+          onward: async (onReadInside, then) => {
+            if (inside !== undefined) return dialInTheClear(inside.address, onReadInside, then);
+            const socket = ahead ?? (await dialServer(then));
+            if (socket.destroyed) throw Object.assign(new Error("the server has gone again"), { code: "ECONNRESET" });
+            return socket.on("data", onReadInside).pause();
           },
           onHandshake: (outcome) => {
             if (outcome instanceof Error) ahead?.destroy();
-            // Whatever the client makes of it, it has seen the certificate; some complete the handshake and look at the name afterwards.
-            for (const each of shown) hit(each, { completed: !(outcome instanceof Error) });
+            tellOfShown();
             concludeHandshake(outcome);
           },
           endsWithoutNotify: () => {
@@ -94,8 +100,14 @@ export function createCrossing(options: CrossingOptions): Crossing {
           },
           onEnd: () => ahead?.destroy(),
         },
+        (bytes) => {
+          tellOfShown();
+          return onRead(bytes);
+        },
         waiting,
       );
+      // What comes next takes it on.
+      return socket.once("data", tellOfShown).pause();
     } catch (error) {
       ahead?.destroy();
       throw error;
@@ -112,6 +124,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
         ...(servername !== undefined && { servername }),
         alpn: hello?.alpn ?? [],
         halfOpen: true,
+        highWaterMark,
       },
       waiting,
     );
@@ -171,6 +184,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
     const { fault, parameters } = each.injection;
     const broken = fault.break?.(parameters as Record<string, unknown>);
     if (broken !== undefined) {
+      breaking.add(each);
       const asTcp = breakAsTcp(fault, broken, () => hello);
       outer.links[asTcp.direction === "upstream" ? "upstream" : "downstream"].inject({
         ...stageOf(each),
@@ -216,6 +230,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
     lift(each) {
       certifying.delete(each);
       ending.delete(each);
+      breaking.delete(each);
       for (const links of [outer.links, inner?.links]) {
         links?.upstream.lift(each);
         links?.downstream.lift(each);

@@ -1,6 +1,7 @@
 /** Where TLS begins: takes bytes in the clear, and speaks TLS with them to the server, which it trusts if the world's authority does. */
 import type { Address, Host } from "../../host/host.ts";
-import { byEvents, createConnection, type Connection } from "../tcp/connection.ts";
+import { highWaterMark } from "../tcp/door.ts";
+import { createConnection, type Connection } from "../tcp/connection.ts";
 
 export interface TlsOriginationOptions {
   readonly host: Host;
@@ -20,18 +21,23 @@ export interface TlsOrigination extends AsyncDisposable {
 export async function startTlsOrigination(options: TlsOriginationOptions): Promise<TlsOrigination> {
   const { host, listen, server, servername, alpn } = options;
   const connections = new Set<Connection>();
-  const listener = await host.network.listen({ ...listen, halfOpen: true, pauseOnConnect: true }, (client) => {
-    const connection = createConnection({
-      clock: host.clock,
-      client,
-      dial: byEvents(async (waiting) =>
-        host.network.connect({ ...(await server()), tls: true, servername, alpn, halfOpen: true }, waiting),
-      ),
-      onEnd: () => void connections.delete(connection),
-    });
-    connections.add(connection);
-    connection.begin();
-  });
+  const listener = await host.network.listen(
+    { ...listen, halfOpen: true, pauseOnConnect: true, highWaterMark },
+    (client) => {
+      const connection = createConnection({
+        clock: host.clock,
+        client,
+        async dial(onRead, waiting) {
+          const options = { tls: true, servername, alpn, halfOpen: true, highWaterMark };
+          const socket = await host.network.connect({ ...(await server()), ...options }, waiting);
+          return socket.on("data", onRead).pause();
+        },
+        onEnd: () => void connections.delete(connection),
+      });
+      connections.add(connection);
+      connection.begin();
+    },
+  );
   return {
     address: listener.address,
     async [Symbol.asyncDispose]() {

@@ -11,6 +11,7 @@ import type { Address, Host, Socket } from "../../host/host.ts";
 import type { TlsFault } from "../../faults/tls/contract.ts";
 import { chosen, type Selection } from "../chosen.ts";
 import type { EndedBy } from "../tcp/connection.ts";
+import { highWaterMark } from "../tcp/door.ts";
 import { createCrossing, type Crossing, type Handshake } from "./crossing.ts";
 import { startTerminator } from "./terminator.ts";
 
@@ -99,7 +100,7 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
   }
 
   const listener = starting.use(
-    await host.network.listen({ ...listen, halfOpen: true, pauseOnConnect: true }, onConnection),
+    await host.network.listen({ ...listen, halfOpen: true, pauseOnConnect: true, highWaterMark }, onConnection),
   );
   const started = starting.move();
   return {

@@ -3,15 +3,16 @@
  *
  *     dial ──► our end ── loopback, TLS ──► the other end ── in the clear ──► connection ──► `onward`
  */
-import type { Certificate, Host, Listener, SecureSocket, Socket, Waiting } from "../../host/host.ts";
-import { byEvents, createConnection, type Connection, type EndedBy } from "../tcp/connection.ts";
+import type { Certificate, Host, Listener, OnRead, SecureSocket, Socket, Waiting } from "../../host/host.ts";
+import { createConnection, type Connection, type ConnectionOptions, type EndedBy } from "../tcp/connection.ts";
+import { highWaterMark } from "../tcp/door.ts";
 
 /** How a connection is served. */
 export interface Terms {
   readonly certificate: Certificate;
   readonly alpn: readonly string[] | undefined;
   /** Where what is inside goes. */
-  readonly onward: (waiting: Waiting) => Promise<Socket>;
+  readonly onward: ConnectionOptions["dial"];
   /** The handshake is over: with the connection that it has led to, or with the reason why it has not. */
   readonly onHandshake: (outcome: Connection | Error) => void;
   /** The client is to hear an end: true if it shall not hear close_notify. */
@@ -21,7 +22,7 @@ export interface Terms {
 
 export interface Terminator extends AsyncDisposable {
   /** Whoever writes TLS to it is served as the terms say. */
-  dial(terms: Terms, waiting: Waiting): Promise<Socket>;
+  dial(terms: Terms, onRead: OnRead, waiting: Waiting): Promise<Socket>;
 }
 
 export async function startTerminator(host: Host): Promise<Terminator> {
@@ -36,7 +37,7 @@ export async function startTerminator(host: Host): Promise<Terminator> {
   };
 
   const listener: Listener = await host.network.listen(
-    { host: "127.0.0.1", port: 0, halfOpen: true, pauseOnConnect: true },
+    { host: "127.0.0.1", port: 0, halfOpen: true, pauseOnConnect: true, highWaterMark },
     (socket) => void serve(socket),
   );
 
@@ -64,7 +65,7 @@ export async function startTerminator(host: Host): Promise<Terminator> {
     const connection = createConnection({
       clock: host.clock,
       client: secure,
-      dial: byEvents(onward),
+      dial: onward,
       onEnd(by) {
         connections.delete(connection);
         onEnd(by);
@@ -76,8 +77,9 @@ export async function startTerminator(host: Host): Promise<Terminator> {
   }
 
   return {
-    async dial(terms, waiting) {
-      const socket = await host.network.connect({ ...listener.address, halfOpen: true }, waiting);
+    async dial(terms, onRead, waiting) {
+      const options = { ...listener.address, halfOpen: true, highWaterMark, onRead };
+      const socket = await host.network.connect(options, waiting);
       meetingAt(socket.localPort ?? 0).resolve(terms);
       return socket;
     },
