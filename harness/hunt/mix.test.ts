@@ -54,7 +54,7 @@ services:
   shell: { command: [sleep, infinity] }
 links:
   fetch: { from: node, to: plc, proto: tcp, port: 443 }
-  page: { from: shell, to: node, proto: tcp, port: 80 }
+  page: { from: shell, to: node, proto: tls, port: 80 }
   site: { from: shell, to: node, proto: http, port: 8080 }
   gossip: { from: node, to: plc, proto: udp, port: 7946 }
 steady: [{ always: node.alive }]
@@ -158,6 +158,7 @@ describe("a mix", () => {
     }
     expect([...(places.get("tcp.latency") ?? [])].sort()).toEqual(["fetch", "page", "site"]);
     expect([...(places.get("http.status") ?? [])]).toEqual(["site"]);
+    expect([...(places.get("tls.expired") ?? [])]).toEqual(["page"]);
     expect([...(places.get("udp.latency") ?? [])]).toEqual(["gossip"]);
     expect([...(places.get("process.pause") ?? [])].sort()).toEqual(["node", "plc", "shell"]);
     expect([...(places.get("process.kill") ?? [])]).toEqual(["node"]);

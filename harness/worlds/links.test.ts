@@ -1,7 +1,10 @@
 /** What a plan says of a fault on a link reaches the link's proxy. */
 import { text } from "node:stream/consumers";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { faults } from "../../faults/registry.ts";
 import { createRealHost } from "../../host/real.ts";
+import { createAuthority } from "../../host/real/certificates.ts";
+import type { Happening } from "../history/event.ts";
 import { request, serveHttp } from "../../host/http.ts";
 import { startLink } from "./links.ts";
 
@@ -118,4 +121,94 @@ test("a server that is not there resets the client, whatever proxies there are",
     record: () => {},
   });
   await expect(request(host, { address: link.address })).rejects.toMatchObject({ code: "ECONNRESET", syscall: "read" });
+});
+
+describe("on a link of https", async () => {
+  const authority = await createAuthority();
+  const issued = await authority.issue(["localhost"]);
+  const secure = createRealHost({
+    name: "test",
+    directory: "/",
+    seed: 1,
+    identity: { ...issued, authority: authority.certificate, issuer: authority },
+    log: () => {},
+  });
+  const injected = { match: {}, chance: { seed: 1, path: ["test"] } };
+
+  test("each plane of a whole chain has its faults, one within the other", async () => {
+    await using server = await serveHttp(
+      secure,
+      { ...anywhere, tls: true },
+      (_request, response) => void response.end("ok"),
+    );
+    const events: Happening[] = [];
+    await using link = await startLink({
+      name: "fetch",
+      host: secure,
+      inner: ["termination", "http", "origination", "upstream"],
+      listen: anywhere,
+      server: async () => server.address,
+      names: ["localhost"],
+      record: (happening) => events.push(happening),
+    });
+    const ask = async (): Promise<string> => {
+      const url = `https://localhost:${link.address.port}/`;
+      return request(secure, { url, headers: { connection: "close" } })
+        .then(async ({ status, body }) => `${status} ${await text(body)}`)
+        .catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
+    };
+    const during = async (kind: string, parameters: object, match: object = {}): Promise<string> => {
+      const hits: unknown[] = [];
+      await using fault = await link.inject(
+        { ...injected, kind, parameters: { ...faults.get(kind)?.parameters.parse(parameters) }, match: { ...match } },
+        (hit) => hits.push(hit),
+      );
+      void fault;
+      return `${await ask()}, ${hits.length}`;
+    };
+    expect(await ask()).toBe("200 ok");
+    expect(await during("http.status", { code: 503 })).toMatch(/^503 .*, 1$/s);
+    expect(await during("tls.expired", {})).toBe("CERT_HAS_EXPIRED, 1");
+    expect(await during("tls.handshake-cut", { by: "rst" })).toBe("ECONNRESET, 1");
+    expect(await during("tcp.reset", {}, { scope: "new" })).toBe("ECONNRESET, 1");
+    expect(await during("tcp.reset", {}, { leg: "upstream", scope: "new" })).toBe("ECONNRESET, 1");
+    expect(await ask()).toBe("200 ok");
+    expect(events.filter(({ event }) => event === "tls.handshake")).toMatchObject([
+      { link: "fetch", connection: 1, servername: "localhost", terminated: true, outcome: "done" },
+      { outcome: "done" },
+      { outcome: "ECONNRESET" },
+      { outcome: "ECONNRESET" },
+      { outcome: "done" },
+      { outcome: "done" },
+    ]);
+  });
+
+  test("a link of which no fault ends the TLS leaves it to client and server", async () => {
+    await using server = await serveHttp(
+      secure,
+      { ...anywhere, tls: true },
+      (_request, response) => void response.end("ok"),
+    );
+    const events: Happening[] = [];
+    await using link = await startLink({
+      name: "fetch",
+      host: secure,
+      inner: ["tls"],
+      listen: anywhere,
+      server: async () => server.address,
+      names: ["localhost"],
+      record: (happening) => events.push(happening),
+    });
+    const { body } = await request(secure, { url: `https://localhost:${link.address.port}/` });
+    expect(await text(body)).toBe("ok");
+    expect(events).toContainEqual({
+      event: "tls.handshake",
+      link: "fetch",
+      connection: 1,
+      servername: "localhost",
+      alpn: [],
+      terminated: false,
+      outcome: "passed",
+    });
+  });
 });
