@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { request as requestHttp, type IncomingHttpHeaders } from "node:http";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import type { Clock } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
 import { startApi } from "./server.ts";
 import { createProxyTable } from "./table.ts";
@@ -25,14 +26,23 @@ export interface TestApiOptions {
   readonly metrics?: boolean;
   readonly listen?: string;
   readonly allowedHosts?: readonly string[];
+  /** That of the API's own deadlines; proxies keep the real one. */
+  readonly clock?: Clock;
 }
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const { seed = 1, metrics = false, listen = "127.0.0.1", allowedHosts = [] } = options;
   const host = createRealHost({ name: "api", directory: "/", seed, log: () => undefined });
+  const { clock = host.clock } = options;
   const events: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const table = createProxyTable({ host, seed, onEvent: (event, fields) => void events.push({ event, fields }) });
-  const api = await startApi({ host, listen: { host: listen, port: 0 }, table, metrics, allowedHosts });
+  const api = await startApi({
+    host: { ...host, clock },
+    listen: { host: listen, port: 0 },
+    table,
+    metrics,
+    allowedHosts,
+  });
   const { port } = api.address;
   return {
     port,

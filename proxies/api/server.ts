@@ -1,9 +1,10 @@
 /** The control API on its port: who may ask, how large and how slow a request may be, and what every reply carries. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Address, Host } from "../../host/host.ts";
+import type { Address, Host, Socket } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { ApiError } from "./errors.ts";
 import { createRouter, failure, plain, type Reply } from "./routes.ts";
+import { createPatience } from "./patience.ts";
 import type { ProxyTable } from "./table.ts";
 
 export interface ApiOptions {
@@ -27,13 +28,14 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
   const find = createRouter({ table, metrics });
   const nextRequestId = createRequestIds(host);
   const mayAsk = hostCheck(listen, allowedHosts);
+  const patience = createPatience(host.clock);
 
   async function reply(request: IncomingMessage): Promise<Reply> {
     if (!mayAsk(request.headers.host ?? ""))
       return failure(
         new ApiError(403, `host ${request.headers.host ?? ""} not allowed: use localhost, or start with --allow-host`),
       );
-    const [path = ""] = (request.url ?? "").split("?");
+    const path = (request.url ?? "").replace(/[?#].*$/s, "").replace(/^https?:\/\/[^/]*/i, "");
     const action = find(request.method ?? "", path);
     if (typeof action !== "function") return action;
     const reply = isBrowser(request) ? plain(403, "User agent not allowed\n") : await action(await bodyOf(request));
@@ -58,6 +60,7 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
     // Whoever is gone needs no answer.
     request.on("error", () => undefined);
     response.on("error", () => undefined);
+    patience.asked(request.socket, response);
     try {
       send(response, await reply(request));
     } catch (error) {
@@ -69,7 +72,8 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
     }
   }
 
-  const server = await serveHttp(host, listen, handle);
+  const onConnection = (socket: Socket): void => patience.connected(socket);
+  const server = await serveHttp(host, { ...listen, onConnection }, handle);
   return { address: server.address, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
