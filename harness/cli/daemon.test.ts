@@ -38,7 +38,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     ]);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const next = async (): Promise<Record<string, unknown>> => JSON.parse(String((await lines.next()).value));
-    expect(await next()).toMatchObject({ event: "proxy", name: "db", upstream: "127.0.0.1:1", enabled: true });
+    expect(await next()).toMatchObject({ event: "proxy.listening", proxy: "db", upstream: "127.0.0.1:1" });
     const { api, ...listening } = await next();
     expect(listening).toEqual({ event: "listening", seed: 3 });
     const reply = await fetch(`http://${String(api)}/proxies/db/toxics`);
@@ -61,7 +61,7 @@ test("a port that is taken is told of, and what to do", async () => {
 
 test.each([
   [["--config", "/nowhere.json"], "--config /nowhere.json: ENOENT"],
-  [["--config", fileOf("text.json", "proxies: []")], "invalid character 'p' looking for beginning of value"],
+  [["--config", fileOf("text.json", "proxies: []")], "there is no key proxies here: there are links, faults"],
   [["--config", fileOf("nameless.json", `[{"upstream":"a:1"}]`)], "missing required field: name at proxy 1"],
   [["--config", fileOf("bad.json", `[{"name":"x","upstream":"a:1","listen":"bad"}]`)], "missing port in address"],
   [["--fault", "tcp.refuse: {}"], "--fault: write between which addresses"],

@@ -4,6 +4,7 @@ import { request as requestHttp, type IncomingHttpHeaders } from "node:http";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Clock } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
+import { createEvents } from "./events.ts";
 import { startApi } from "./server.ts";
 import { createProxyTable } from "./table.ts";
 
@@ -35,11 +36,20 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const host = createRealHost({ name: "api", directory: "/", seed, log: () => undefined });
   const { clock = host.clock } = options;
   const events: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
-  const table = createProxyTable({ host, seed, onEvent: (event, fields) => void events.push({ event, fields }) });
+  const ring = createEvents(() => host.clock.wall());
+  const table = createProxyTable({
+    host,
+    seed,
+    onEvent(event, fields) {
+      events.push({ event, fields });
+      ring.record(event, fields);
+    },
+  });
   const api = await startApi({
     host: { ...host, clock },
     listen: { host: listen, port: 0 },
     table,
+    events: ring,
     metrics,
     allowedHosts,
   });

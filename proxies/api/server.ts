@@ -3,7 +3,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Address, Host, Socket } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { ApiError } from "./errors.ts";
-import { createRouter, failure, plain, type Reply } from "./routes.ts";
+import type { Events } from "./events.ts";
+import { renderMetrics } from "./metrics.ts";
+import { failure, plain, type Reply } from "./reply.ts";
+import { createRouter } from "./routes.ts";
 import { createPatience } from "./patience.ts";
 import type { ProxyTable } from "./table.ts";
 
@@ -11,7 +14,10 @@ export interface ApiOptions {
   readonly host: Host;
   readonly listen: Address;
   readonly table: ProxyTable;
+  readonly events: Events;
   readonly metrics: boolean;
+  /** More metrics, of the process. */
+  readonly runtimeMetrics?: () => string;
   /** Names that a request may be addressed to, besides those of loopback while it is bound there; empty elsewhere: any. */
   readonly allowedHosts: readonly string[];
 }
@@ -22,10 +28,19 @@ export interface Api extends AsyncDisposable {
 
 const largestBody = 1024 * 1024;
 const longestBodyMs = 15_000;
+/** Of a stream of events. */
+const mostUnread = 8 * 1024 * 1024;
 
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
-export async function startApi({ host, listen, table, metrics, allowedHosts }: ApiOptions): Promise<Api> {
-  const find = createRouter({ table, metrics });
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { host, listen, table, events, allowedHosts, runtimeMetrics = () => "" } = options;
+  const find = createRouter({
+    host,
+    table,
+    events,
+    withMetrics: options.metrics,
+    metrics: () => renderMetrics(table) + runtimeMetrics(),
+  });
   const nextRequestId = createRequestIds(host);
   const mayAsk = hostCheck(listen, allowedHosts);
   const patience = createPatience(host.clock);
@@ -38,7 +53,10 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
     const path = (request.url ?? "").replace(/[?#].*$/s, "").replace(/^https?:\/\/[^/]*/i, "");
     const action = find(request.method ?? "", path);
     if (typeof action !== "function") return action;
-    const reply = isBrowser(request) ? plain(403, "User agent not allowed\n") : await action(await bodyOf(request));
+    const lastEventId = request.headers["last-event-id"]?.toString();
+    const reply = isBrowser(request)
+      ? plain(403, "User agent not allowed\n")
+      : await action({ body: await bodyOf(request), lastEventId });
     return { ...reply, headers: { ...reply.headers, "X-Toxiproxy-Request-Id": nextRequestId() } };
   }
 
@@ -62,7 +80,9 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
     response.on("error", () => undefined);
     patience.asked(request.socket, response);
     try {
-      send(response, await reply(request));
+      const { follow, ...whole } = await reply(request);
+      if (follow === undefined) send(response, whole);
+      else stream(request, response, whole, follow);
     } catch (error) {
       if (request.destroyed && !request.complete) return;
       // What is a bug is told, and ends neither the daemon nor its proxies.
@@ -70,6 +90,24 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
       const shown = error instanceof ApiError ? error : new ApiError(500, String(error), { cause: error });
       send(response, failure(shown));
     }
+  }
+
+  /** Whoever does not keep up is not buffered for. */
+  function stream(
+    { socket }: IncomingMessage,
+    response: ServerResponse,
+    { status, headers }: Reply,
+    follow: NonNullable<Reply["follow"]>,
+  ): void {
+    if (response.destroyed) return;
+    patience.streaming(socket);
+    response.writeHead(status, { ...headers, Connection: "close" });
+    response.flushHeaders();
+    const following = follow((text) => {
+      response.write(text);
+      if (socket.writableLength > mostUnread) socket.destroy();
+    });
+    response.once("close", () => following[Symbol.dispose]());
   }
 
   const onConnection = (socket: Socket): void => patience.connected(socket);

@@ -1,13 +1,22 @@
-/** The proxies by name, and what can be asked of them; of HTTP it knows only the status of an error. */
+/** The proxies and faults by name, and what can be asked of them; of HTTP it knows only the status of an error. */
 import type { Host } from "../../host/host.ts";
-import { ApiError, proxyExists, proxyNotFound, toxicNotFound } from "./errors.ts";
+import { isLate, resolveListen } from "./addresses.ts";
+import { ApiError, noTcp, proxyExists, proxyNotFound, toxicNotFound } from "./errors.ts";
+import type { Change } from "./changes.ts";
+import type { HeldFault } from "./fault.ts";
 import { createManagedProxy, type ApiEvent, type ManagedProxy } from "./managed.ts";
+import { planChanges, type Wanted } from "./plan.ts";
 import { readToxic, readToxicChange, type ProxyChange, type ProxyRequest } from "./requests.ts";
 import type { ShownProxy } from "./render.ts";
+import type { Proto } from "./running.ts";
 import type { Toxic } from "./toxic.ts";
+import { allOrNothing, type Work } from "./transaction.ts";
 
 export interface ProxyTable extends AsyncDisposable {
+  readonly seed: number;
   list(): readonly ManagedProxy[];
+  /** In the order in which they came. */
+  faults(): readonly HeldFault[];
   /** @throws {ApiError} 404 */
   get(name: string): ManagedProxy;
   /** @throws {ApiError} 409, 500 */
@@ -20,6 +29,8 @@ export interface ProxyTable extends AsyncDisposable {
   remove(name: string): Promise<void>;
   /** All proxies, even if one can't be started. @throws {ApiError} 500 */
   reset(): Promise<void>;
+  /** All of them, or none. @throws {ApiError} 400, 404, 409, 500 */
+  apply(changes: readonly Change[]): Promise<void>;
   /** @throws {ApiError} 404 */
   toxic(proxy: string, name: string): Toxic;
   /** @throws {ApiError} 404, 400, 409 */
@@ -46,8 +57,12 @@ export interface ProxyTableOptions {
   readonly onEvent: ApiEvent;
 }
 
+/** A door that somebody has taken may take seconds to open again: a call does not wait for that. */
+const longestLiftMs = 500;
+
 export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): ProxyTable {
   const proxies = new Map<string, ManagedProxy>();
+  const faults = new Map<string, HeldFault>();
   /** Changes follow one another; reading waits for nobody. */
   let last: Promise<unknown> = Promise.resolve();
 
@@ -55,6 +70,13 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     const done = last.then(work);
     last = done.catch(() => undefined);
     return done;
+  }
+
+  /** Names are looked up before a change has its turn, so that one which nobody answers for delays no other. */
+  async function lookUp(listens: readonly (string | undefined)[]): Promise<void> {
+    const found = await Promise.allSettled(listens.map(async (listen) => listen && resolveListen(host, listen)));
+    const late = found.find((each) => each.status === "rejected" && isLate(each.reason));
+    if (late?.status === "rejected") throw late.reason;
   }
 
   function get(name: string): ManagedProxy {
@@ -71,8 +93,14 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     return found;
   }
 
-  async function start({ name, listen, upstream, enabled = true, toxics = [] }: ProxyRequest): Promise<ShownProxy> {
-    const proxy = createManagedProxy({ host, seed, name, listen, upstream, toxics, onEvent });
+  function make(name: string, proto: Proto, request: Omit<ProxyRequest, "name">): ManagedProxy {
+    const { listen, upstream, toxics = [] } = request;
+    return createManagedProxy({ host, seed, name, proto, listen, upstream, toxics, onEvent });
+  }
+
+  async function start(request: ProxyRequest): Promise<ShownProxy> {
+    const { name, enabled = true } = request;
+    const proxy = make(name, "tcp", request);
     if (enabled) await proxy.change({ enabled });
     proxies.set(name, proxy);
     return proxy.shown();
@@ -83,10 +111,12 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     const { name, listen, upstream, enabled, toxics } = request;
     const proxy = proxies.get(name);
     if (proxy === undefined) return start(request);
+    if (toxics !== undefined && toxics.length > 0 && proxy.proto !== "tcp") throw noTcp(name);
     const same = await proxy.isAt(upstream, listen);
     // What is as it was keeps its toxics and its state, unless the request says otherwise; what is not begins anew.
     if (!same) await proxy.change({ listen, upstream, enabled: enabled ?? true });
     else if (enabled !== undefined) await proxy.change({ enabled });
+    if (!same) await leave(name);
     if (!same || toxics !== undefined) {
       await proxy.removeAll();
       for (const each of toxics ?? []) proxy.add(each);
@@ -94,19 +124,106 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     return proxy.shown();
   }
 
+  /** A door that can't be opened again is told of, and held up nobody. */
+  async function release(lifting: Promise<void>, name: string): Promise<void> {
+    const over = new AbortController();
+    const done = lifting
+      .catch((error: unknown) => onEvent("fault.stuck", { fault: name, reason: String(error) }))
+      .finally(() => over.abort());
+    await Promise.race([done, host.clock.sleep(longestLiftMs, over).catch(() => undefined)]);
+  }
+
+  async function lift(fault: HeldFault, by: string): Promise<void> {
+    if (faults.get(fault.name) === fault) faults.delete(fault.name);
+    fault.expiry?.timer[Symbol.dispose]();
+    const lifting = [...fault.where].flatMap((name) => proxies.get(name)?.lift(fault) ?? []);
+    onEvent("fault.lift", { fault: fault.name, by, hits: fault.hits });
+    await Promise.all(lifting.map((each) => release(each, fault.name)));
+  }
+
+  /** No fault acts on the proxy of that name any more; one that acted on it alone is over. */
+  async function leave(name: string): Promise<void> {
+    // Those that come meanwhile are meant for what takes its place.
+    const acting = faults
+      .values()
+      .filter(({ where }) => where.has(name))
+      .toArray();
+    for (const fault of acting) {
+      if (fault.where.size === 1) await lift(fault, "proxy");
+      else {
+        fault.where.delete(name);
+        await release(proxies.get(name)?.lift(fault) ?? Promise.resolve(), fault.name);
+      }
+    }
+  }
+
+  function expire(fault: HeldFault): void {
+    if (fault.for === undefined) return;
+    const timer = host.clock.timer(fault.for, () => {
+      void inTurn(async () => {
+        if (faults.get(fault.name) === fault) await lift(fault, "for");
+      });
+    });
+    fault.expiry = { at: host.clock.monotonic() + fault.for, timer };
+  }
+
+  async function carryOut({ proxies: wanted, lifted, injected }: Wanted): Promise<void> {
+    const kept = new Set([...wanted.values()].flatMap(({ now }) => now ?? []));
+    const leaving = [...proxies.values()].filter((proxy) => !kept.has(proxy));
+    const made: ManagedProxy[] = [];
+    const binds: Work[] = [];
+    const stops: Work[] = leaving.map((proxy) => changeOf(proxy, { enabled: false }));
+    for (const [name, { now, proto, request }] of wanted) {
+      if (now === undefined) {
+        const proxy = make(name, proto, { ...request, enabled: undefined, toxics: undefined });
+        // Before it listens, so that no connection passes without them.
+        for (const fault of injected) if (fault.where.has(name)) proxy.hold(fault);
+        made.push(proxy);
+        if (request.enabled) binds.push(changeOf(proxy, { enabled: true }));
+      } else {
+        const { enabled } = now.shown();
+        const work = changeOf(now, request);
+        if (enabled && !request.enabled) stops.push(work);
+        else binds.push(work);
+      }
+    }
+    await allOrNothing(binds, stops);
+
+    // Nothing below can fail, and none of it waits until all is in force.
+    const lifting = lifted.map((fault) => lift(fault, "call"));
+    const left = leaving.map(({ name }) => (wanted.get(name)?.now === undefined ? leave(name) : undefined));
+    for (const { name } of leaving) proxies.delete(name);
+    for (const proxy of made) proxies.set(proxy.name, proxy);
+    for (const fault of injected) {
+      faults.set(fault.name, fault);
+      for (const name of fault.where) {
+        const proxy = proxies.get(name);
+        if (proxy !== undefined && !made.includes(proxy)) proxy.hold(fault);
+      }
+      onEvent("fault.inject", { fault: fault.name, kind: fault.fault.kind, where: [...fault.where] });
+      expire(fault);
+    }
+    await Promise.all([...lifting, ...left]);
+  }
+
   return {
+    seed,
     list: () => [...proxies.values()],
+    faults: () => [...faults.values()],
     get,
     toxic,
 
-    create: (request) =>
-      inTurn(async () => {
+    async create(request) {
+      await lookUp([request.listen]);
+      return inTurn(async () => {
         if (proxies.has(request.name)) throw proxyExists();
         return start(request);
-      }),
+      });
+    },
 
-    populate: (requests) =>
-      inTurn(async () => {
+    async populate(requests) {
+      await lookUp(requests.map(({ listen }) => listen));
+      return inTurn(async () => {
         const done: ShownProxy[] = [];
         for (const request of requests) {
           try {
@@ -116,18 +233,24 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
           }
         }
         return done;
-      }),
+      });
+    },
 
-    change: (name, read) =>
-      inTurn(async () => {
+    async change(name, read) {
+      get(name);
+      const change = read();
+      await lookUp([change.listen]);
+      return inTurn(async () => {
         const proxy = get(name);
-        await proxy.change(read());
+        await proxy.change(change);
         return proxy.shown();
-      }),
+      });
+    },
 
     remove: (name) =>
       inTurn(async () => {
         const proxy = get(name);
+        await leave(name);
         proxies.delete(name);
         await proxy[Symbol.asyncDispose]();
       }),
@@ -135,6 +258,7 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     reset: () =>
       inTurn(async () => {
         const failures: unknown[] = [];
+        for (const fault of faults.values()) await lift(fault, "reset");
         for (const proxy of proxies.values()) {
           await proxy.removeAll();
           await proxy.change({ enabled: true }).catch((error: unknown) => failures.push(error));
@@ -142,10 +266,16 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
         if (failures.length > 0) throw failures[0];
       }),
 
+    async apply(changes) {
+      await lookUp(changes.map((change) => ("proxy" in change ? change.proxy.listen : undefined)));
+      return inTurn(() => carryOut(planChanges(changes, { proxies, faults })));
+    },
+
     addToxic: (name, body) =>
       inTurn(async () => {
         const proxy = get(name);
         const added = readToxic(body, proxy.shown().toxics);
+        if (proxy.proto !== "tcp") throw noTcp(name);
         proxy.add(added);
         return added;
       }),
@@ -165,8 +295,19 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
 
     [Symbol.asyncDispose]: () =>
       inTurn(async () => {
+        for (const { expiry } of faults.values()) expiry?.timer[Symbol.dispose]();
+        faults.clear();
         await Promise.all([...proxies.values()].map((proxy) => proxy[Symbol.asyncDispose]()));
         proxies.clear();
       }),
+  };
+}
+
+/** One proxy's change, which can be taken back. */
+function changeOf(proxy: ManagedProxy, change: ProxyChange): Work {
+  return async () => {
+    const { listen, upstream, enabled } = proxy.shown();
+    await proxy.change(change);
+    return () => proxy.change({ listen, upstream, enabled });
   };
 }

@@ -33,11 +33,15 @@ export interface ConnectionOptions {
 /** Disposing destroys what is left of it, and waits until it is gone. */
 export interface Connection extends AsyncDisposable {
   readonly links: Readonly<Record<Direction, Link>>;
+  /** On the host's monotonic clock. */
+  readonly since: number;
+  client(): Address;
   /** Reads from the client, and dials the server unless a fault holds the connection back. */
   begin(): void;
 }
 
 export function createConnection({ host, client, server: whereIsServer, onEnd }: ConnectionOptions): Connection {
+  const since = host.clock.monotonic();
   let server: Socket | undefined;
   /** Of the dial that is under way: an idle connection has nothing that it does not need. */
   let dial: AbortController | undefined;
@@ -170,6 +174,9 @@ export function createConnection({ host, client, server: whereIsServer, onEnd }:
 
   return {
     links: { upstream, downstream },
+    since,
+    // Asked for only when somebody wants to know: it is a call to the kernel.
+    client: () => ({ host: client.remoteAddress ?? "", port: client.remotePort ?? 0 }),
     begin() {
       wire(client, "client-reset", upstream, downstream);
       client.on("data", (bytes: Uint8Array) => upstream.receive(bytes)).resume();

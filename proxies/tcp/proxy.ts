@@ -1,10 +1,10 @@
 /** One link's proxy: listens where the client looks for the server, and puts faults on what passes. */
 import type { Address, Host, Socket } from "../../host/host.ts";
-import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
+import type { TcpFault } from "../../faults/tcp/contract.ts";
+import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
 import { chosen, directionsOf, type Selection } from "../chosen.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
 import { openDoor } from "./door.ts";
-import type { Link } from "./link.ts";
 
 export interface TcpProxyOptions {
   readonly host: Host;
@@ -50,12 +50,8 @@ export interface TcpProxy extends AsyncDisposable {
    */
   refused(): void;
   /** Bytes until now, those of live connections included. */
-  traffic(): Readonly<Record<Direction, Traffic>>;
-}
-
-export interface Traffic {
-  readonly received: number;
-  readonly delivered: number;
+  traffic(): BothWays;
+  connections(): readonly LiveConnection[];
 }
 
 /** One that acts now, and how many connections it has met. */
@@ -72,7 +68,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   const refusing = new Set<TcpInjection>();
   let refusedLast: { readonly injection: TcpInjection; readonly until: number } | undefined;
   /** Of connections that are no more. */
-  const ended = { upstream: noTraffic, downstream: noTraffic };
+  let ended = noTraffic;
   let disposed = false;
   let accepted = 0;
 
@@ -95,8 +91,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       server,
       onEnd(by, delivered) {
         connections.delete(number);
-        ended.upstream = sum(ended.upstream, trafficOf(connection.links.upstream));
-        ended.downstream = sum(ended.downstream, trafficOf(connection.links.downstream));
+        ended = added(ended, trafficOf(connection));
         onEvent({ type: "close", connection: number, ...delivered, by });
       },
     });
@@ -180,12 +175,15 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       refusedLast.injection.onHit({ refused: true });
     },
 
-    traffic() {
-      const live = [...connections.values()];
-      const of = (direction: Direction): Traffic =>
-        live.map(({ links }) => trafficOf(links[direction])).reduce(sum, ended[direction]);
-      return { upstream: of("upstream"), downstream: of("downstream") };
-    },
+    traffic: () => connections.values().map(trafficOf).reduce(added, ended),
+
+    connections: () =>
+      [...connections].map(([number, connection]) => ({
+        connection: number,
+        client: connection.client(),
+        since: connection.since,
+        traffic: trafficOf(connection),
+      })),
 
     async [Symbol.asyncDispose]() {
       disposed = true;
@@ -196,12 +194,9 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   };
 }
 
-const noTraffic: Traffic = { received: 0, delivered: 0 };
-
-function trafficOf(link: Link): Traffic {
-  return { received: link.received(), delivered: link.delivered() };
-}
-
-function sum(a: Traffic, b: Traffic): Traffic {
-  return { received: a.received + b.received, delivered: a.delivered + b.delivered };
+function trafficOf({ links: { upstream, downstream } }: Connection): BothWays {
+  return {
+    upstream: { received: upstream.received(), delivered: upstream.delivered() },
+    downstream: { received: downstream.received(), delivered: downstream.delivered() },
+  };
 }

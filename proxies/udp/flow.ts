@@ -1,6 +1,7 @@
 /** All that passes between one client's address and the server: a socket, a pipe each way, and when it ends. */
 import type { Address, DatagramSocket, Host } from "../../host/host.ts";
 import type { Direction } from "../../faults/udp/contract.ts";
+import type { BothWays } from "../live.ts";
 import { createPipe, type Pipe } from "./pipe.ts";
 import type { FlowEndedBy } from "./relay.ts";
 
@@ -18,21 +19,27 @@ export interface FlowOptions {
 export interface Flow {
   readonly number: number;
   readonly pipes: Readonly<Record<Direction, Pipe>>;
+  /** On the host's monotonic clock. */
+  readonly since: number;
+  traffic(): BothWays;
   /** From the client. */
   receive(bytes: Uint8Array): void;
   end(by: FlowEndedBy): void;
 }
 
 export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd }: FlowOptions): Flow {
+  const since = host.clock.monotonic();
+  const received = { upstream: 0, downstream: 0 };
   const delivered = { upstream: 0, downstream: 0 };
   let ended = false;
-  let lastUsed = host.clock.monotonic();
+  let lastUsed = since;
   /** What answers from elsewhere is a stranger. */
   let expected: Address | undefined;
   const socket: Promise<DatagramSocket | undefined> = host.network
     .bind({ port: 0 }, (bytes, from) => {
       if (ended || from.host !== expected?.host || from.port !== expected.port) return;
       lastUsed = host.clock.monotonic();
+      received.downstream += bytes.length;
       downstream.receive(bytes);
     })
     // No socket to be had: what the client sends is lost.
@@ -41,7 +48,9 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd
 
   async function sendUp(bytes: Uint8Array): Promise<void> {
     try {
-      const [address] = await host.network.resolve(await server());
+      const found = await host.network.resolve(await server());
+      // The socket speaks IPv4.
+      const address = found.find((each) => !each.host.includes(":"));
       const out = await socket;
       if (ended || address === undefined || out === undefined) return;
       expected = address;
@@ -93,8 +102,14 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd
   return {
     number,
     pipes: { upstream, downstream },
+    since,
+    traffic: () => ({
+      upstream: { received: received.upstream, delivered: delivered.upstream },
+      downstream: { received: received.downstream, delivered: delivered.downstream },
+    }),
     receive(bytes) {
       lastUsed = host.clock.monotonic();
+      received.upstream += bytes.length;
       upstream.receive(bytes);
     },
     end,

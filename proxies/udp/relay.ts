@@ -7,10 +7,11 @@
  * A flow begins with a client's first datagram and ends when nothing has passed for a while. Nobody hears of ICMP: what a server's kernel refuses is
  * lost, as it is for every client whose socket is not connected.
  */
-import { formatAddress } from "../../host/address.ts";
+import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import type { UdpFault } from "../../faults/udp/contract.ts";
 import { chosen, directionsOf, type Selection } from "../chosen.ts";
+import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
 import { createFlow, type Flow } from "./flow.ts";
 
 export interface UdpRelayOptions {
@@ -52,6 +53,9 @@ export interface UdpRelay extends AsyncDisposable {
   readonly address: Address;
   /** Takes effect on what comes from now on; disposing the result lifts it. Later injections act on what earlier ones put out. */
   inject(injection: UdpInjection): AsyncDisposable;
+  /** Bytes until now, those of live flows included. */
+  traffic(): BothWays;
+  connections(): readonly LiveConnection[];
 }
 
 interface Active {
@@ -73,6 +77,8 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
   const flows = new Map<string, Flow>();
   const active = new Set<Active>();
   const ending = new Set<Promise<void>>();
+  /** Of flows that are no more. */
+  let over = noTraffic;
   let opened = 0;
   let kept = 0;
   let disposed = false;
@@ -95,6 +101,7 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       toClient: (bytes) => door.send(bytes, client),
       onEnd(by, delivered, gone) {
         flows.delete(key);
+        over = added(over, flow.traffic());
         ending.add(gone);
         void gone.then(() => ending.delete(gone));
         onEvent({ type: "close", connection: number, ...delivered, by });
@@ -153,6 +160,14 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
         },
       };
     },
+    traffic: () => flows.values().reduce((sum, flow) => added(sum, flow.traffic()), over),
+    connections: () =>
+      [...flows].map(([client, flow]) => ({
+        connection: flow.number,
+        client: parseAddress(client),
+        since: flow.since,
+        traffic: flow.traffic(),
+      })),
     async [Symbol.asyncDispose]() {
       disposed = true;
       active.clear();
