@@ -14,10 +14,9 @@ import { protos } from "./running.ts";
 
 const longestName = 200;
 
-const name = z
-  .string("write a name, such as db")
-  .min(1, "write a name, such as db")
-  .max(longestName, `write a shorter name: ${longestName} characters at most`);
+/** Of what is there: Toxiproxy's calls allow names of any length. */
+const anyName = z.string("write a name, such as db").min(1, "write a name, such as db");
+const name = anyName.max(longestName, `write a shorter name: ${longestName} characters at most`);
 const address = (example: string) => z.string(`write an address, such as ${example}`).min(1).max(300);
 const count = z.int("write a whole number, such as 3").positive("write a whole number above 0");
 
@@ -62,7 +61,7 @@ export const faultDocument = z
     ...(kinds as object),
     name: name.optional().meta({ description: "What it is called; by default its kind." }),
     where: z
-      .union([name, z.array(name).min(1)], "write the name of a proxy, a list of names, or all")
+      .union([anyName, z.array(anyName).min(1)], "write the name of a proxy, a list of names, or all")
       .meta({ description: "A proxy, a list of proxies, or `all` that it can act on." }),
     direction: z.enum(["upstream", "downstream", "both"], "write upstream, downstream or both").optional(),
     scope: z
@@ -86,7 +85,7 @@ export const changeDocument = z
   .union(
     [
       z.strictObject({ proxy: proxyDocument }),
-      z.strictObject({ remove: name }),
+      z.strictObject({ remove: anyName }),
       z.strictObject({ fault: faultDocument }),
       z.strictObject({ lift: name }),
     ],

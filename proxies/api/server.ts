@@ -64,10 +64,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   async function bodyOf(request: IncomingMessage): Promise<string> {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    const deadline = host.clock.timer(longestBodyMs, () => request.destroy());
-    request.once("close", () => deadline[Symbol.dispose]());
+    using timer = new DisposableStack();
+    timer.use(host.clock.timer(longestBodyMs, () => request.destroy()));
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       length += chunk.length;
+      // Read to its end all the same, and dropped: hung up on, its sender might never see the answer.
+      if (length > largestBody) request.resume();
       if (length > largestBody) throw new ApiError(413, `bad request body: larger than ${largestBody} bytes`);
       chunks.push(chunk);
     }
@@ -108,6 +110,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       if (socket.writableLength > mostUnread) socket.destroy();
     });
     response.once("close", () => following[Symbol.dispose]());
+    // Who has nothing more to say listens no longer, either: a half-closed one would be noticed at the next heartbeat only.
+    socket.once("end", () => socket.destroy());
   }
 
   const onConnection = (socket: Socket): void => patience.connected(socket);
@@ -117,9 +121,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
 function send(response: ServerResponse, { status, headers, body }: Reply): void {
   const length = status === 204 ? {} : { "Content-Length": Buffer.byteLength(body) };
-  // The rest of what is too large is not read.
-  const last = status === 413 ? { Connection: "close" } : {};
-  response.writeHead(status, { ...headers, ...length, ...last });
+  response.writeHead(status, { ...headers, ...length });
   response.end(body);
 }
 
