@@ -13,7 +13,7 @@ export type BothWays = Readonly<Record<Direction, Traffic>>;
 export interface LiveConnection {
   readonly connection: number;
   readonly client: Address;
-  /** On the host's monotonic clock. */
+  /** When it began, on the host's wall clock. */
   readonly since: number;
   readonly traffic: BothWays;
 }

@@ -16,10 +16,10 @@ const pretty = (status: number, value: unknown): Reply => json(status, `${JSON.s
 
 const everything = ({ table, host, events }: Subject): Reply => pretty(200, showAll(table, host, events.last()));
 
-function shownProxy({ table, host }: Subject, name: string, status = 200): Reply {
+function shownProxy({ table }: Subject, name: string, status = 200): Reply {
   const found = table.list().find((proxy) => proxy.name === name);
   if (found === undefined) throw new ApiError(404, `there is no proxy ${name}`);
-  return pretty(status, showProxy(found, table, host));
+  return pretty(status, showProxy(found, table));
 }
 
 function shownFault({ table, host }: Subject, name: string, status = 200): Reply {

@@ -38,10 +38,7 @@ function meant(issue: Issue, root: unknown): readonly Issue[] {
   const [best = []] = [...issue.errors].sort((one, other) => distance(one) - distance(other));
   if (best.some(({ code, path }) => path.length === 0 && code === "unrecognized_keys")) return [issue];
   // None of its words is there.
-  const nothing = best.every(
-    ({ code, path, input }) =>
-      path.length === 0 || (code === "invalid_type" && path.length === 1 && input === undefined),
-  );
+  const nothing = best.every(({ path, message }) => path.length === 0 || (path.length === 1 && isMissing(message)));
   return nothing ? [issue] : best.flatMap((each) => meant({ ...each, path: [...issue.path, ...each.path] }, root));
 }
 
@@ -54,11 +51,14 @@ function sentence({ path, message }: Issue): string {
   return place === "" ? message : `${place.replace(/^\./, "")}: ${message}`;
 }
 
+const missing = "this is missing: ";
+const isMissing = (message: string): boolean => message.startsWith(missing);
+
 /** For schemas that have no message of their own. */
 function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "unrecognized_keys") return `there is no key ${issue.keys.join(", ")} here`;
   if (issue.code !== "invalid_type") return undefined;
   const what =
     issue.expected === "object" || issue.expected === "record" ? "an object" : `a value of type ${issue.expected}`;
-  return `${issue.input === undefined ? "this is missing: " : ""}write ${what}`;
+  return `${issue.input === undefined ? missing : ""}write ${what}`;
 }

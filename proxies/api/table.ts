@@ -305,9 +305,13 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
 
 /** One proxy's change, which can be taken back. */
 function changeOf(proxy: ManagedProxy, change: ProxyChange): Work {
-  return async () => {
-    const { listen, upstream, enabled } = proxy.shown();
-    await proxy.change(change);
-    return () => proxy.change({ listen, upstream, enabled });
+  const { listen, upstream, enabled } = proxy.shown();
+  const concerned = change.enabled === false ? listen : (change.listen ?? listen);
+  return {
+    port: Number(concerned.split(":").at(-1)),
+    async begin() {
+      await proxy.change(change);
+      return () => proxy.change({ listen, upstream, enabled });
+    },
   };
 }

@@ -2,8 +2,12 @@
 import { ApiError } from "./errors.ts";
 import { codeOf } from "./addresses.ts";
 
-/** Resolves with what takes it back. */
-export type Work = () => Promise<() => Promise<void>>;
+export interface Work {
+  /** That it wants, or gives up. */
+  readonly port: number;
+  /** Resolves with what takes it back. */
+  begin(): Promise<() => Promise<void>>;
+}
 
 /**
  * First what may fail, so that a failure has cost nobody a connection; only what needs an address that is given up by `stops` comes behind them.
@@ -16,13 +20,13 @@ export async function allOrNothing(binds: readonly Work[], stops: readonly Work[
   try {
     for (const work of binds) {
       try {
-        undo.push(await work());
+        undo.push(await work.begin());
       } catch (error) {
-        if (stops.length === 0 || !isTaken(error)) throw error;
+        if (!isTaken(error) || !stops.some(({ port }) => port === work.port)) throw error;
         late.push(work);
       }
     }
-    for (const work of [...stops, ...late]) undo.push(await work());
+    for (const work of [...stops, ...late]) undo.push(await work.begin());
   } catch (error) {
     const failures: unknown[] = [];
     for (const takeBack of undo.toReversed()) await takeBack().catch((failure: unknown) => failures.push(failure));

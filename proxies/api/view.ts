@@ -13,12 +13,12 @@ export function showAll(table: ProxyTable, host: Host, lastEvent: number): Shown
   return {
     seed: table.seed,
     last_event: lastEvent,
-    proxies: Object.fromEntries(table.list().map((proxy) => [proxy.name, showProxy(proxy, table, host)])),
+    proxies: Object.fromEntries(table.list().map((proxy) => [proxy.name, showProxy(proxy, table)])),
     faults: Object.fromEntries(table.faults().map((fault) => [fault.name, showFault(fault, host)])),
   };
 }
 
-export function showProxy(proxy: ManagedProxy, table: ProxyTable, host: Host): Shown {
+export function showProxy(proxy: ManagedProxy, table: ProxyTable): Shown {
   const { name, listen, upstream, enabled, toxics } = proxy.shown();
   const hits = proxy.toxicHits();
   return {
@@ -38,7 +38,7 @@ export function showProxy(proxy: ManagedProxy, table: ProxyTable, host: Host): S
     connections: proxy.connections().map(({ connection, client, since, traffic, hits: by }) => ({
       connection,
       client: formatAddress(client),
-      since: Math.round(host.clock.wall() - (host.clock.monotonic() - since)),
+      since: Math.round(since),
       ...traffic,
       hits: by,
     })),

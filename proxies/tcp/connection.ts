@@ -33,7 +33,7 @@ export interface ConnectionOptions {
 /** Disposing destroys what is left of it, and waits until it is gone. */
 export interface Connection extends AsyncDisposable {
   readonly links: Readonly<Record<Direction, Link>>;
-  /** On the host's monotonic clock. */
+  /** When it began, on the host's wall clock. */
   readonly since: number;
   client(): Address;
   /** Reads from the client, and dials the server unless a fault holds the connection back. */
@@ -41,7 +41,7 @@ export interface Connection extends AsyncDisposable {
 }
 
 export function createConnection({ host, client, server: whereIsServer, onEnd }: ConnectionOptions): Connection {
-  const since = host.clock.monotonic();
+  const since = host.clock.wall();
   let server: Socket | undefined;
   /** Of the dial that is under way: an idle connection has nothing that it does not need. */
   let dial: AbortController | undefined;

@@ -19,7 +19,7 @@ export interface FlowOptions {
 export interface Flow {
   readonly number: number;
   readonly pipes: Readonly<Record<Direction, Pipe>>;
-  /** On the host's monotonic clock. */
+  /** When it began, on the host's wall clock. */
   readonly since: number;
   traffic(): BothWays;
   /** From the client. */
@@ -28,11 +28,11 @@ export interface Flow {
 }
 
 export function createFlow({ host, number, server, idleMs, keep, toClient, onEnd }: FlowOptions): Flow {
-  const since = host.clock.monotonic();
+  const since = host.clock.wall();
   const received = { upstream: 0, downstream: 0 };
   const delivered = { upstream: 0, downstream: 0 };
   let ended = false;
-  let lastUsed = since;
+  let lastUsed = host.clock.monotonic();
   /** What answers from elsewhere is a stranger. */
   let expected: Address | undefined;
   const socket: Promise<DatagramSocket | undefined> = host.network
