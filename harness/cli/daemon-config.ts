@@ -52,8 +52,12 @@ function isToxiproxys(text: string): boolean {
   return /^\s*(?:\[|null\b)/.test(text);
 }
 
+const example = "write links, such as links: { db: { listen: 127.0.0.1:15432, upstream: db.test:5432 } }";
+
 /** What it says as changes, links first. @throws {PlanError} with every problem, each with its place. */
-function readConfig(file: string, text: string): readonly Change[] {
+export function readConfig(file: string, text: string): readonly Change[] {
+  if (text.trim() === "")
+    throw new PlanError([{ file, line: 1, column: 1, path: "", message: `the file is empty: ${example}` }]);
   const { tree, problems } = readYaml(file, text);
   if (tree === undefined || problems.length > 0) throw new PlanError(problems);
   const raw = toPlain(tree);

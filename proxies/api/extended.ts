@@ -113,7 +113,7 @@ const table: Readonly<Record<string, Route["methods"]>> = {
 };
 
 export const extendedRoutes: readonly Route[] = Object.entries(table).map(([path, methods]) => ({
-  pattern: new RegExp(`^${path.replace("NAME", "([^/]+)")}$`),
+  path,
   methods,
   failure: ({ status, message }) => json(status, `${renderError(status, message)}\n`),
 }));

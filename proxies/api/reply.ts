@@ -32,7 +32,8 @@ export interface Asked {
 export type Handler = (subject: Subject, asked: Asked) => Reply | Promise<Reply>;
 
 export interface Route {
-  readonly pattern: RegExp;
+  /** A word in capital letters stands for a name. */
+  readonly path: string;
   /** By method; `*` is any. */
   readonly methods: Readonly<Record<string, Handler>>;
   readonly withMetrics?: true;

@@ -29,15 +29,15 @@ const changeToxic: Handler = async ({ table }, { names: [proxy = "", toxic = ""]
 
 const compatibleRoutes: readonly Omit<Route, "failure">[] = [
   {
-    pattern: /^\/proxies$/,
+    path: "/proxies",
     methods: {
       GET: ({ table }) => json(200, renderProxies(table.list().map((proxy) => proxy.shown()))),
       POST: async ({ table }, { body }) => json(201, renderProxy(await table.create(readProxy(body)))),
     },
   },
-  { pattern: /^\/populate$/, methods: { POST: async ({ table }, { body }) => populate(table, body) } },
+  { path: "/populate", methods: { POST: async ({ table }, { body }) => populate(table, body) } },
   {
-    pattern: /^\/reset$/,
+    path: "/reset",
     methods: {
       async POST({ table }) {
         await table.reset();
@@ -46,7 +46,7 @@ const compatibleRoutes: readonly Omit<Route, "failure">[] = [
     },
   },
   {
-    pattern: /^\/proxies\/([^/]+)$/,
+    path: "/proxies/NAME",
     methods: {
       GET: ({ table }, { names: [proxy = ""] }) => json(200, renderProxy(table.get(proxy).shown())),
       POST: changeProxy,
@@ -58,7 +58,7 @@ const compatibleRoutes: readonly Omit<Route, "failure">[] = [
     },
   },
   {
-    pattern: /^\/proxies\/([^/]+)\/toxics$/,
+    path: "/proxies/NAME/toxics",
     methods: {
       GET: ({ table }, { names: [proxy = ""] }) => json(200, renderToxics(table.get(proxy).shown().toxics)),
       POST: async ({ table }, { names: [proxy = ""], body }) =>
@@ -66,7 +66,7 @@ const compatibleRoutes: readonly Omit<Route, "failure">[] = [
     },
   },
   {
-    pattern: /^\/proxies\/([^/]+)\/toxics\/([^/]+)$/,
+    path: "/proxies/NAME/toxics/TOXIC",
     methods: {
       GET: ({ table }, { names: [proxy = "", toxic = ""] }) => json(200, renderToxic(table.toxic(proxy, toxic))),
       POST: changeToxic,
@@ -78,7 +78,7 @@ const compatibleRoutes: readonly Omit<Route, "failure">[] = [
     },
   },
   {
-    pattern: /^\/version$/,
+    path: "/version",
     methods: {
       GET: () => ({
         status: 200,
@@ -88,7 +88,7 @@ const compatibleRoutes: readonly Omit<Route, "failure">[] = [
     },
   },
   {
-    pattern: /^\/metrics$/,
+    path: "/metrics",
     withMetrics: true,
     methods: {
       "*": ({ metrics }) => ({
@@ -102,6 +102,11 @@ const compatibleRoutes: readonly Omit<Route, "failure">[] = [
 
 const routes: readonly Route[] = [...compatibleRoutes.map((route) => ({ ...route, failure })), ...extendedRoutes];
 
+/** For the documentation. */
+export const routePaths = routes.flatMap(({ path, methods }) =>
+  Object.keys(methods).map((method) => ({ path, method })),
+);
+
 export interface RouterOptions extends Subject {
   readonly withMetrics: boolean;
 }
@@ -110,7 +115,9 @@ export interface RouterOptions extends Subject {
 export type FindAction = (method: string, path: string) => Action | Reply;
 
 export function createRouter({ withMetrics, ...subject }: RouterOptions): FindAction {
-  const there = routes.filter((route) => withMetrics || route.withMetrics !== true);
+  const there = routes
+    .filter((route) => withMetrics || route.withMetrics !== true)
+    .map((route) => ({ ...route, pattern: new RegExp(`^${route.path.replaceAll(/[A-Z]+/g, "([^/]+)")}$`) }));
 
   return (method, path) => {
     const clean = cleaned(path);
