@@ -75,7 +75,13 @@ export function activate({ proxy, type, toxic: first, seed, path, onHit }: Activ
 
   /** Has all that is under way judged again, by what `change` leaves. */
   async function again(change: () => void): Promise<void> {
-    const announcement = proxy.inject({ fault: nothing, parameters: {}, draw: () => 0, onHit: () => undefined });
+    const announcement = proxy.inject({
+      fault: nothing,
+      parameters: {},
+      direction: stream,
+      draw: () => 0,
+      onHit: () => undefined,
+    });
     change();
     await announcement[Symbol.asyncDispose]();
   }

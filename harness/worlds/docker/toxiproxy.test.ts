@@ -39,4 +39,15 @@ describe.runIf(hasEngine)("at an engine", () => {
     expect(second.port).not.toBe(port);
     expect(Object.keys(await container.client.getAll())).toEqual(["api", "second"]);
   });
+
+  test("the command of Toxiproxy's image is understood, with a config beside it", async () => {
+    const image = await createImages(theEngine(), () => {}).tool();
+    const proxies = [{ name: "api", listen: "0.0.0.0:8666", upstream: "127.0.0.1:8474" }];
+    await using container = await new ToxiProxyContainer(image)
+      .withCopyContentToContainer([{ content: JSON.stringify(proxies), target: "/toxiproxy.json" }])
+      .withCommand(["-host=0.0.0.0", "-config=/toxiproxy.json", "-proxy-metrics"])
+      .start();
+    const url = `http://${container.getHost()}:${container.getMappedPort(8666)}`;
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain("toxiproxy_proxy_sent_bytes_total");
+  });
 });
