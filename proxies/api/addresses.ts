@@ -64,11 +64,11 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** What Go's `net.Listen` says when `address` can't be bound. */
-export function listenError(address: Address, cause: unknown): ApiError {
+export function listenError(network: "tcp" | "udp", address: Address, cause: unknown): ApiError {
   const code = codeOf(cause);
   const reason = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
   const at = address.host === everywhere ? `:${address.port}` : formatAddress(address);
-  return new ApiError(500, `listen tcp ${at}: bind: ${reason}`, { cause });
+  return new ApiError(500, `listen ${network} ${at}: bind: ${reason}`, { cause });
 }
 
 export function codeOf(error: unknown): string {

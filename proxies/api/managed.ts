@@ -72,6 +72,7 @@ const isToxic = (held: Held): held is HeldToxic => "toxic" in held;
 /** Disabled. */
 export function createManagedProxy({ host, seed, name, proto, onEvent, ...first }: ManagedOptions): ManagedProxy {
   let { listen, upstream } = first;
+  const network = proto === "udp" ? "udp" : "tcp";
   let held: Held[] = first.toxics.map((toxic) => ({ toxic, hits: 0, active: undefined }));
   let running: Running | undefined;
   let before = noTraffic;
@@ -113,7 +114,7 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
         return open("0.0.0.0");
       });
     } catch (cause) {
-      throw listenError(address, cause);
+      throw listenError(network, address, cause);
     }
   }
 
@@ -222,7 +223,9 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
       } else if (running === undefined || moved || newUpstream !== upstream) {
         const wanted = moved ? newListen : listen;
         const address = await resolveListen(host, wanted).catch((error: unknown) => {
-          throw error instanceof ApiError ? new ApiError(500, `listen tcp: ${error.message}`, { cause: error }) : error;
+          throw error instanceof ApiError
+            ? new ApiError(500, `listen ${network}: ${error.message}`, { cause: error })
+            : error;
         });
         await move(address, newUpstream);
       }
