@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import type { Host } from "../../host/host.ts";
+import { createManualClock } from "../tcp/link.testing.ts";
 import { startEcho, startServer, startTestApi, talkTo, type TestApi } from "./api.testing.ts";
 
 interface Shown {
@@ -421,6 +423,15 @@ describe("events", () => {
     expect(missed).toContain("id: 2\nevent: fault.inject\n");
   });
 
+  test("a silent stream has a heartbeat", async () => {
+    const clock = createManualClock();
+    await using api = await startTestApi({ clock });
+    using live = await follow(api);
+    await live.until(": events");
+    clock.advance(15_000);
+    expect(await live.until("\r\n:\n\n")).toContain(": events");
+  });
+
   test("those that are not remembered any more are said to be missing", async () => {
     await using api = await startTestApi();
     for (let n = 0; n < 5; n += 1)
@@ -449,6 +460,32 @@ describe("events", () => {
     socket.resume();
     await gone;
   });
+});
+
+test("a name to listen on that nobody answers for is an error, and delays no other call", async () => {
+  const clock = createManualClock();
+  const asked = Promise.withResolvers<void>();
+  const wrap = (host: Host): Host => ({
+    ...host,
+    clock,
+    network: {
+      ...host.network,
+      resolve(address, waiting) {
+        if (address.host !== "silent.test") return host.network.resolve(address, waiting);
+        asked.resolve();
+        return new Promise((_resolve, reject) => {
+          waiting?.signal?.addEventListener("abort", () => reject(waiting.signal?.reason));
+        });
+      },
+    },
+  });
+  await using api = await startTestApi({ wrap });
+  const late = api.call("POST", "/proxies", { name: "late", upstream: "a:1", listen: "silent.test:0" });
+  await asked.promise;
+  expect((await send(api, [{ proxy: { name: "web", upstream: "127.0.0.1:1" } }]))[0]).toBe(200);
+  clock.advance(800);
+  const { status, text } = await late;
+  expect([status, JSON.parse(text)]).toMatchObject([500, { error: "lookup silent.test: i/o timeout" }]);
 });
 
 test("the schema of what is taken is JSON Schema, with every fault of links", async () => {

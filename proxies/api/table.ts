@@ -4,6 +4,7 @@ import { isLate, resolveListen } from "./addresses.ts";
 import { ApiError, noTcp, proxyExists, proxyNotFound, toxicNotFound } from "./errors.ts";
 import type { Change } from "./changes.ts";
 import type { HeldFault } from "./fault.ts";
+import { createFaults } from "./faults.ts";
 import { createManagedProxy, type ApiEvent, type ManagedProxy } from "./managed.ts";
 import { planChanges, type Wanted } from "./plan.ts";
 import { readToxic, readToxicChange, type ProxyChange, type ProxyRequest } from "./requests.ts";
@@ -57,12 +58,8 @@ export interface ProxyTableOptions {
   readonly onEvent: ApiEvent;
 }
 
-/** A door that somebody has taken may take seconds to open again: a call does not wait for that. */
-const longestLiftMs = 500;
-
 export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): ProxyTable {
   const proxies = new Map<string, ManagedProxy>();
-  const faults = new Map<string, HeldFault>();
   /** Changes follow one another; reading waits for nobody. */
   let last: Promise<unknown> = Promise.resolve();
 
@@ -71,6 +68,8 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     last = done.catch(() => undefined);
     return done;
   }
+
+  const faults = createFaults({ host, proxies, onEvent, inTurn });
 
   /** Names are looked up before a change has its turn, so that one which nobody answers for delays no other. */
   async function lookUp(listens: readonly (string | undefined)[]): Promise<void> {
@@ -116,55 +115,12 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     // What is as it was keeps its toxics and its state, unless the request says otherwise; what is not begins anew.
     if (!same) await proxy.change({ listen, upstream, enabled: enabled ?? true });
     else if (enabled !== undefined) await proxy.change({ enabled });
-    if (!same) await leave(name);
+    if (!same) await faults.leave(name);
     if (!same || toxics !== undefined) {
       await proxy.removeAll();
       for (const each of toxics ?? []) proxy.add(each);
     }
     return proxy.shown();
-  }
-
-  /** A door that can't be opened again is told of, and held up nobody. */
-  async function release(lifting: Promise<void>, name: string): Promise<void> {
-    const over = new AbortController();
-    const done = lifting
-      .catch((error: unknown) => onEvent("fault.stuck", { fault: name, reason: String(error) }))
-      .finally(() => over.abort());
-    await Promise.race([done, host.clock.sleep(longestLiftMs, over).catch(() => undefined)]);
-  }
-
-  async function lift(fault: HeldFault, by: string): Promise<void> {
-    if (faults.get(fault.name) === fault) faults.delete(fault.name);
-    fault.expiry?.timer[Symbol.dispose]();
-    const lifting = [...fault.where].flatMap((name) => proxies.get(name)?.lift(fault) ?? []);
-    onEvent("fault.lift", { fault: fault.name, by, hits: fault.hits });
-    await Promise.all(lifting.map((each) => release(each, fault.name)));
-  }
-
-  /** No fault acts on the proxy of that name any more; one that acted on it alone is over. */
-  async function leave(name: string): Promise<void> {
-    // Those that come meanwhile are meant for what takes its place.
-    const acting = faults
-      .values()
-      .filter(({ where }) => where.has(name))
-      .toArray();
-    for (const fault of acting) {
-      if (fault.where.size === 1) await lift(fault, "proxy");
-      else {
-        fault.where.delete(name);
-        await release(proxies.get(name)?.lift(fault) ?? Promise.resolve(), fault.name);
-      }
-    }
-  }
-
-  function expire(fault: HeldFault): void {
-    if (fault.for === undefined) return;
-    const timer = host.clock.timer(fault.for, () => {
-      void inTurn(async () => {
-        if (faults.get(fault.name) === fault) await lift(fault, "for");
-      });
-    });
-    fault.expiry = { at: host.clock.monotonic() + fault.for, timer };
   }
 
   async function carryOut({ proxies: wanted, lifted, injected }: Wanted): Promise<void> {
@@ -190,26 +146,18 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     await allOrNothing(binds, stops);
 
     // Nothing below can fail, and none of it waits until all is in force.
-    const lifting = lifted.map((fault) => lift(fault, "call"));
-    const left = leaving.map(({ name }) => (wanted.get(name)?.now === undefined ? leave(name) : undefined));
+    const lifting = lifted.map((fault) => faults.lift(fault, "call"));
+    const left = leaving.map(({ name }) => (wanted.get(name)?.now === undefined ? faults.leave(name) : undefined));
     for (const { name } of leaving) proxies.delete(name);
     for (const proxy of made) proxies.set(proxy.name, proxy);
-    for (const fault of injected) {
-      faults.set(fault.name, fault);
-      for (const name of fault.where) {
-        const proxy = proxies.get(name);
-        if (proxy !== undefined && !made.includes(proxy)) proxy.hold(fault);
-      }
-      onEvent("fault.inject", { fault: fault.name, kind: fault.fault.kind, where: [...fault.where] });
-      expire(fault);
-    }
+    for (const fault of injected) faults.inject(fault, made);
     await Promise.all([...lifting, ...left]);
   }
 
   return {
     seed,
     list: () => [...proxies.values()],
-    faults: () => [...faults.values()],
+    faults: () => [...faults.byName().values()],
     get,
     toxic,
 
@@ -250,7 +198,7 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     remove: (name) =>
       inTurn(async () => {
         const proxy = get(name);
-        await leave(name);
+        await faults.leave(name);
         proxies.delete(name);
         await proxy[Symbol.asyncDispose]();
       }),
@@ -258,7 +206,7 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     reset: () =>
       inTurn(async () => {
         const failures: unknown[] = [];
-        for (const fault of faults.values()) await lift(fault, "reset");
+        for (const fault of faults.byName().values()) await faults.lift(fault, "reset");
         for (const proxy of proxies.values()) {
           await proxy.removeAll();
           await proxy.change({ enabled: true }).catch((error: unknown) => failures.push(error));
@@ -268,7 +216,7 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
 
     async apply(changes) {
       await lookUp(changes.map((change) => ("proxy" in change ? change.proxy.listen : undefined)));
-      return inTurn(() => carryOut(planChanges(changes, { proxies, faults })));
+      return inTurn(() => carryOut(planChanges(changes, { proxies, faults: faults.byName() })));
     },
 
     addToxic: (name, body) =>
@@ -295,8 +243,7 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
 
     [Symbol.asyncDispose]: () =>
       inTurn(async () => {
-        for (const { expiry } of faults.values()) expiry?.timer[Symbol.dispose]();
-        faults.clear();
+        faults[Symbol.dispose]();
         await Promise.all([...proxies.values()].map((proxy) => proxy[Symbol.asyncDispose]()));
         proxies.clear();
       }),
