@@ -14,6 +14,7 @@ interface Shown {
   readonly faults: readonly string[];
   readonly toxics: readonly object[];
   readonly opened: number;
+  readonly traffic: { readonly upstream: { readonly received: number } };
   readonly connections: readonly {
     readonly connection: number;
     readonly client: string;
@@ -200,7 +201,8 @@ describe("faults", () => {
   });
 
   test("one with a length ends by itself, and a held connection goes on", async () => {
-    await using api = await startTestApi();
+    const clock = createManualClock();
+    await using api = await startTestApi({ wrap: (host) => ({ ...host, clock }) });
     await using echo = await startEcho();
     await send(api, [
       { proxy: { name: "web", upstream: echo.address } },
@@ -208,6 +210,10 @@ describe("faults", () => {
     ]);
     using talk = await talkTo(await listenOf(api));
     talk.send("late");
+    while ((await all(api)).proxies["web"]?.traffic.upstream.received !== 4);
+    clock.advance(79);
+    expect((await all(api)).faults["hole"]).toMatchObject({ left: "1ms" });
+    clock.advance(1);
     expect(await talk.until(4)).toBe("late");
     expect((await all(api)).faults).toEqual({});
     expect(api.events).toContainEqual({ event: "fault.lift", fields: { fault: "hole", by: "for", hits: 1 } });
