@@ -255,6 +255,14 @@ describe("defects of Toxiproxy 2.12.0", () => {
     expect(talk.got()).toBe("late answer");
   });
 
+  test("a reset arrives as one", async () => {
+    await using api = await startTestApi();
+    await using server = await startServer((socket) => void socket.once("data", () => socket.resetAndDestroy()));
+    using talk = await talkTo(await proxyTo(api, server.address));
+    talk.send("x");
+    expect(await talk.ended).toBe("ECONNRESET");
+  });
+
   test("a bad change of a toxic changes nothing", async () => {
     await using api = await startTestApi();
     await proxyTo(api, "127.0.0.1:1");
