@@ -1,6 +1,7 @@
 # Two images, for any builder, the classic one too:
 #   docker build --target programs .   what services, and the gate between them, run in
 #   docker build --target tool .       the command line: docker run --rm IMAGE run suites/ --world sim
+#                                      and by itself the control API: docker run --rm -p 8474:8474 IMAGE
 ARG BASE=node:24-bookworm-slim
 
 FROM ${BASE} AS base
@@ -42,5 +43,7 @@ RUN find . ! -perm -a=r -exec chmod a+rX {} + \
  && cd "$NODE_COMPILE_CACHE" && for made in *-0; do ln -s "$made" "${made%-0}-1000"; done && chmod -R a+rX .
 USER node
 WORKDIR /work
+# Named in place of Toxiproxy's image, it is that: the control API for everybody, and its flags without a word in front.
+EXPOSE 8474
 ENTRYPOINT ["sinbin"]
-CMD ["--help"]
+CMD ["proxy", "--host=0.0.0.0"]

@@ -54,6 +54,17 @@ function describeHttp(startHost: () => Promise<Alone>): void {
     expect(await text(reply.body)).toBe("you said hello");
   });
 
+  test("who closes his half once he has asked still gets the answer", async () => {
+    await using alone = await startHost();
+    const { host } = alone;
+    await using server = await serve(host, (_request, response) => {
+      host.clock.timer(10, () => response.end("late"));
+    });
+    const socket = await host.network.connect({ ...server.address, halfOpen: true });
+    socket.end("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    expect(await text(socket)).toContain("late");
+  });
+
   test("nothing reads the real date", async () => {
     await using alone = await startHost();
     const { host } = alone;

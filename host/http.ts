@@ -16,17 +16,25 @@ const { createServer, request: requestHttp } = process.getBuiltinModule("node:ht
 /** An error that escapes it is a crash of the program, like any other. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
+export interface ServeOptions extends ListenOptions {
+  /** Each client, before it has asked for anything: so that it can be given a deadline. */
+  readonly onConnection?: (socket: Socket) => void;
+}
+
 /** Disposing closes the door and destroys the connections. */
-export async function serveHttp(host: Host, options: ListenOptions, handler: HttpHandler): Promise<Listener> {
+export async function serveHttp(host: Host, options: ServeOptions, handler: HttpHandler): Promise<Listener> {
+  const { onConnection, ...listen } = options;
   const server = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 });
+  // A client may close its half once it has asked (RFC 9112, section 9.6), and still wants its answer: Node would end the connection then.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.on("request", (request, response) => {
     response.sendDate = false;
     void handler(request, response);
   });
   const sockets = new Set<Socket>();
-  // A client may close its half once it has asked (RFC 9112, section 9.6), and still wants its answer.
-  const listener = await host.network.listen({ halfOpen: true, ...options }, (socket) => {
+  const listener = await host.network.listen({ halfOpen: true, ...listen }, (socket) => {
     sockets.add(socket);
+    onConnection?.(socket);
     socket.once("close", () => sockets.delete(socket));
     server.emit("connection", socket);
   });

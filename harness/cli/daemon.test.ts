@@ -1,6 +1,7 @@
 /** `sinbin proxy` without addresses, as a stranger starts it: a process of its own. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createSocket } from "node:dgram";
 import { createServer, type AddressInfo } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,7 +39,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     ]);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const next = async (): Promise<Record<string, unknown>> => JSON.parse(String((await lines.next()).value));
-    expect(await next()).toMatchObject({ event: "proxy", name: "db", upstream: "127.0.0.1:1", enabled: true });
+    expect(await next()).toMatchObject({ event: "proxy.listening", proxy: "db", upstream: "127.0.0.1:1" });
     const { api, ...listening } = await next();
     expect(listening).toEqual({ event: "listening", seed: 3 });
     const reply = await fetch(`http://${String(api)}/proxies/db/toxics`);
@@ -48,6 +49,78 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     expect(await once(child, "exit")).toEqual([130, null]);
   },
 );
+
+test("links and faults in YAML are there from the first connection on", async () => {
+  const config = fileOf(
+    "good.yaml",
+    [
+      "links:",
+      "  db: { listen: 127.0.0.1:0, upstream: 127.0.0.1:1 }",
+      "  dns: { proto: udp, upstream: 127.0.0.1:1, enabled: false }",
+      "faults:",
+      "  - tcp.latency: { delay: 100ms, jitter: { normal: [0ms, 5ms] } }",
+      "    where: db",
+      "  - udp.loss: { probability: 50% }",
+      "    name: lossy",
+      "    where: all",
+      "    for: 1h",
+    ].join("\n"),
+  );
+  // As Toxiproxy's users write them, and as its image takes them.
+  const child = spawn(process.execPath, [main, "-port=0", "-config", config, "-proxy-metrics", "-runtime-metrics"]);
+  let api = "";
+  for await (const line of createInterface({ input: child.stdout })) {
+    const said = JSON.parse(line) as { readonly event: string; readonly api?: string };
+    if (said.event !== "listening") continue;
+    api = `http://${said.api}`;
+    break;
+  }
+  const all = await (await fetch(`${api}/sinbin`)).json();
+  expect(all).toMatchObject({
+    proxies: {
+      db: { proto: "tcp", faults: ["tcp.latency"] },
+      dns: { proto: "udp", enabled: false, faults: ["lossy"] },
+    },
+    faults: { lossy: { where: ["dns"], for: "1h" } },
+  });
+  expect(await (await fetch(`${api}/metrics`)).text()).toContain("process_resident_memory_bytes");
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([130, null]);
+});
+
+test("a fault of udp makes the one proxy one for datagrams", async () => {
+  const echo = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(echo, "listening");
+  echo.on("message", (bytes, { port, address }) => echo.send(bytes, port, address));
+  const server = `127.0.0.1:${echo.address().port}`;
+  const fault = "udp.truncate: { size: 2B }";
+  const child = spawn(process.execPath, [main, "proxy", "0", server, "--fault", fault]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { address } = JSON.parse(String((await lines.next()).value)) as { readonly address: string };
+  const client = createSocket("udp4");
+  client.send("hello", Number(address.split(":").at(-1)), "127.0.0.1");
+  expect(String((await once(client, "message"))[0])).toBe("he");
+  client.close();
+  echo.close();
+  child.kill("SIGINT");
+  expect(await once(child, "exit")).toEqual([130, null]);
+});
+
+test("a log that nobody reads stops nothing", async () => {
+  const child = spawn(process.execPath, [main, "proxy", "--port", "0"]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { api } = JSON.parse(String((await lines.next()).value)) as { readonly api: string };
+  child.stdout.pause();
+  // More than a pipe holds, many times over.
+  const name = "x".repeat(100_000);
+  for (let n = 0; n < 60; n += 1) {
+    const body = JSON.stringify({ name: `${n}${name}`, upstream: "127.0.0.1:1", listen: "127.0.0.1:0" });
+    expect((await fetch(`http://${api}/proxies`, { method: "POST", body })).status).toBe(201);
+  }
+  expect((await fetch(`http://${api}/version`)).status).toBe(200);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+});
 
 test("a port that is taken is told of, and what to do", async () => {
   const server = createServer().listen(0, "127.0.0.1");
@@ -61,9 +134,30 @@ test("a port that is taken is told of, and what to do", async () => {
 
 test.each([
   [["--config", "/nowhere.json"], "--config /nowhere.json: ENOENT"],
-  [["--config", fileOf("text.json", "proxies: []")], "invalid character 'p' looking for beginning of value"],
+  [["--config", fileOf("text.json", "proxies: []")], "there is no key proxies here: there are links, faults"],
   [["--config", fileOf("nameless.json", `[{"upstream":"a:1"}]`)], "missing required field: name at proxy 1"],
   [["--config", fileOf("bad.json", `[{"name":"x","upstream":"a:1","listen":"bad"}]`)], "missing port in address"],
+  [["--config", fileOf("empty.yaml", "")], "empty.yaml:1:1: the file is empty: write links"],
+  [["--config", fileOf("key.yaml", "links: {}\nfault: []")], "key.yaml:2:1 fault: there is no key fault here"],
+  [["--config", fileOf("up.yaml", "links: { db: { listen: a:1 } }")], "up.yaml:1:14 links.db: write its upstream"],
+  [
+    ["--config", fileOf("where.yaml", "links: { db: { upstream: a:1 } }\nfaults: [{ tcp.reset: {}, where: dbb }]")],
+    "where.yaml:2:34 faults[0].where: fault tcp.reset: there is no proxy dbb",
+  ],
+  [
+    [
+      "--config",
+      fileOf("unit.yaml", "links: { db: { upstream: a:1 } }\nfaults:\n - { tcp.latency: { delay: 5 }, where: db }"),
+    ],
+    "unit.yaml:3:28 faults[0].tcp.latency.delay: write a duration with its unit",
+  ],
+  [
+    ["--config", fileOf("listen.yaml", "links: { db: { upstream: a:1, listen: bad } }")],
+    "listen.yaml: listen tcp: address bad: missing port in address",
+  ],
+  [["--udp"], "--udp: write between which addresses"],
+  [["0", "db.test:1", "--fault", "udp.loss: {}", "--fault", "tcp.reset: {}"], "write faults of one plane"],
+  [["0", "db.test:1", "--udp", "--fault", "tcp.reset: {}"], "the proxy is one for udp (--udp)"],
   [["--fault", "tcp.refuse: {}"], "--fault: write between which addresses"],
   [["8080"], "8080: write where the server is as well"],
   [["0", "db.test:1", "--metrics"], "--metrics: it is for the control API"],

@@ -7,6 +7,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { HarnessError, PlanError, UsageError } from "../errors.ts";
 import type { Batch } from "../hunt/ledger.ts";
 import { exitCodes } from "./exit.ts";
+import { fromGoFlags } from "./go-flags.ts";
 import { Bug, reportBug } from "./interrupt.ts";
 import type { Interrupts } from "./interrupt.ts";
 import type { DaemonFlags } from "./daemon.ts";
@@ -172,11 +173,13 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .argument("[listen]", "where clients find the one proxy: a port of this machine, for this machine, or HOST:PORT")
     .argument("[server]", "where the server is: HOST:PORT")
     .option("--fault <fault>", "as in a plan, such as 'tcp.latency: { delay: 100ms }'; can be repeated", oneMore)
-    .option("--seed <number>", "what random decisions of faults are drawn from", wholeNumber, 1)
+    .option("--udp", "the one proxy is for datagrams, as it is with faults of udp anyway")
+    .option("--seed <number>", "what random decisions of faults are drawn from", anySeed, 1)
     .option("--host <host>", "where the control API listens (127.0.0.1)")
     .option("--port <number>", "and on which port (8474)", numberBetween(0, 65_535))
-    .option("--config <file>", "proxies to begin with: JSON, as for the API's populate")
+    .option("--config <file>", "what to begin with: Toxiproxy's JSON, or links and faults in YAML")
     .option("--metrics", "answer GET /metrics, for Prometheus")
+    .option("--runtime-metrics", "there, what this process needs as well")
     .option("--allow-host <name>", "a name that requests to the API may be addressed to; can be repeated", oneMore)
     .action(async (listen: string | undefined, server: string | undefined, options: ProxyFlags & DaemonFlags) => {
       if (listen === undefined) {
@@ -203,7 +206,7 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
   for (const command of program.commands) command.showHelpAfterError(`(see "sinbin ${command.name()} --help")`);
 
   try {
-    await program.parseAsync();
+    await program.parseAsync(fromGoFlags(process.argv.slice(2)), { from: "user" });
     return exitCode;
   } catch (error) {
     return exitCodeOf(error, interrupts);
@@ -267,6 +270,12 @@ function numberBetween(least: number, most: number): (text: string) => number {
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("write a whole number from 0 to 999999999999999.");
   return Number(text);
+}
+
+/** Toxiproxy's users give nanoseconds since 1970, of which the last digits differ: the low 53 bits are what a number holds. */
+function anySeed(text: string): number {
+  if (!/^-?\d{1,19}$/.test(text)) throw new InvalidArgumentError("write a whole number.");
+  return Number(BigInt.asUintN(53, BigInt(text)));
 }
 
 function exitCodeOf(error: unknown, interrupts: Interrupts): number {

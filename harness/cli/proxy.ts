@@ -3,11 +3,13 @@ import { createRealHost } from "../../host/real.ts";
 import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { UsageError } from "../errors.ts";
-import { faultOf } from "../plan/document/faults.ts";
+import { faultOf } from "../../faults/key.ts";
+import { actsOn, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
 import { isRecord } from "../plan/raw.ts";
 import { toPlain } from "../plan/tree.ts";
 import { readYaml } from "../plan/yaml.ts";
 import { startLink } from "../worlds/links.ts";
+import type { Transport } from "../worlds/transport.ts";
 import type { StartedLink } from "../worlds/links.ts";
 import type { DaemonFlags } from "./daemon.ts";
 import { exitCodes } from "./exit.ts";
@@ -19,12 +21,12 @@ export interface ProxyFlags {
 }
 
 interface WrittenFault {
-  readonly kind: string;
+  readonly fault: FaultOfLink;
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 /** Flags of the control API, which this proxy has not. */
-const flagsOfDaemon = ["host", "port", "config", "metrics", "allowHost"] as const;
+const flagsOfDaemon = ["host", "port", "config", "metrics", "runtimeMetrics", "allowHost"] as const;
 
 export async function proxy(
   listen: string,
@@ -37,13 +39,15 @@ export async function proxy(
   const wrong = flagsOfDaemon.find((flag) => flags[flag] !== undefined);
   if (wrong !== undefined)
     throw new UsageError(
-      `--${wrong === "allowHost" ? "allow-host" : wrong}: it is for the control API, which a proxy between two addresses has not: leave it or the addresses out`,
+      `--${wrong.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}: it is for the control API, which a proxy between two addresses has not: leave it or the addresses out`,
     );
   const host = createRealHost({ name: "proxy", directory: "/", seed: flags.seed });
   const faults = (flags.fault ?? []).map(parseFault);
+  const transport = transportOf(faults, flags.udp === true);
   const target = addressOf(server);
-  await using link = await openLink(listen, target, host);
-  for (const [n, { kind, parameters }] of faults.entries()) {
+  await using link = await openLink(listen, target, host, transport);
+  for (const [n, { fault, parameters }] of faults.entries()) {
+    const { kind } = fault;
     const chance = { seed: flags.seed, path: ["proxy", kind, n] };
     await link.inject({ kind, parameters, match: {}, chance }, (detail) => tell({ event: "fault.hit", kind, detail }));
   }
@@ -55,13 +59,25 @@ export async function proxy(
   return exitCodes.interrupted;
 }
 
-async function openLink(listen: string, server: Address, host: Host): Promise<StartedLink> {
+/** What faults act on says over what they are carried, too. */
+function transportOf(faults: readonly WrittenFault[], udp: boolean): Transport {
+  const planes = new Set(faults.map(({ fault }) => fault.plane));
+  const transport = udp || planes.has("udp") ? "udp" : "tcp";
+  const stray = faults.find(({ fault }) => !actsOn(fault.plane, transport));
+  if (stray === undefined) return transport;
+  throw new UsageError(
+    `--fault ${stray.fault.kind}: the proxy is one for ${transport}${udp ? " (--udp)" : ""}: write faults of one plane (see "sinbin faults ${transport}")`,
+  );
+}
+
+async function openLink(listen: string, server: Address, host: Host, transport: Transport): Promise<StartedLink> {
   // A port alone is one of this machine, for this machine.
   const address = /^\d+$/.test(listen) ? { host: "127.0.0.1", port: Number(listen) } : addressOf(listen);
   try {
     return await startLink({
       name: "proxy",
       host,
+      transport,
       listen: address,
       server: async () => server,
       record: tell,
@@ -95,9 +111,10 @@ function parseFault(text: string): WrittenFault {
   const written = tree === undefined ? null : toPlain(tree);
   const [[key, parameters] = ["", {}], ...others] = Object.entries(isRecord(written) ? written : {});
   const fault = faultOf(key);
-  if (fault === undefined || others.length > 0) throw wrong(`name one fault of links (see "sinbin faults tcp")`);
-  if (fault.plane !== "tcp") throw wrong(`${fault.kind} acts on services, and a proxy has none`);
+  if (fault === undefined || others.length > 0)
+    throw wrong(`name one fault of links (see "sinbin faults tcp" and "sinbin faults udp")`);
+  if (!isFaultOfLink(fault)) throw wrong(`${fault.kind} acts on services, and a proxy has none`);
   const parsed = fault.parameters.safeParse(parameters ?? {});
-  if (parsed.success) return { kind: fault.kind, parameters: parsed.data };
+  if (parsed.success) return { fault, parameters: parsed.data };
   throw wrong(parsed.error.issues.map(({ path, message }) => [path.join("."), message].join(" ")).join(", "));
 }

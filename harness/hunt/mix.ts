@@ -10,7 +10,7 @@
 import { formatDuration } from "../../faults/units.ts";
 import { uniform } from "../../faults/random.ts";
 import { isFaultOfLink } from "../../faults/registry.ts";
-import { faultKey } from "../plan/document/faults.ts";
+import { faultKey } from "../../faults/key.ts";
 import { widestMix } from "../plan/document/mix.ts";
 import type { Mix } from "../plan/document/mix.ts";
 import { isRecord, listAt } from "../plan/raw.ts";

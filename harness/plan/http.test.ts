@@ -19,9 +19,6 @@ test.each([
 });
 
 test.each([
-  ["https", "http.drip: { rate: 1B/s }", "fetch is a link of proto: https, whose TLS nobody ends on the way"],
-  ["https", "http.drip: { rate: 1B/s }, where: fetch", "write proto: http, and have both sides speak plain HTTP"],
-  ["https", "http.drip: { rate: 1B/s }, where: [fetch]", "so that http faults can't see its requests"],
   ["tcp", "http.drip: { rate: 1B/s }, where: fetch", "fetch is a link of proto: tcp, on which http faults do not act"],
   ["tls", "http.drip: { rate: 1B/s }, where: fetch", "or a link with proto: http"],
   ["udp", "http.drip: { rate: 1B/s }, where: fetch", "write a fault of udp"],

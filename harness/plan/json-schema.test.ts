@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { faults, placeOf } from "../../faults/registry.ts";
-import { faultKey } from "./document/faults.ts";
+import { faultKey } from "../../faults/key.ts";
 import { renderJsonSchema } from "./json-schema.ts";
 import { problemsIn, twoServices } from "./plan.testing.ts";
 

@@ -1,6 +1,7 @@
 /** Reading steps out of a document that may be wrong in any way: which fault, which plane, which name. */
 import type { Fault, Plane } from "../../faults/registry.ts";
-import { faultKeys, faultOf } from "./document/faults.ts";
+import { faultOf } from "../../faults/key.ts";
+import { faultKeys } from "./document/faults.ts";
 import { isRecord, listAt, textAt } from "./raw.ts";
 import type { Raw } from "./raw.ts";
 import type { Choice, Where, Written } from "./schema.ts";

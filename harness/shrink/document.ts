@@ -1,5 +1,5 @@
 /** Looking into a plan's document, and leaving things out of it. */
-import { faultOf } from "../plan/document/faults.ts";
+import { faultOf } from "../../faults/key.ts";
 import { placeOf } from "../../faults/registry.ts";
 import { durationUnit } from "../../faults/units.ts";
 import { isRecord, listAt, recordAt, textAt } from "../plan/raw.ts";

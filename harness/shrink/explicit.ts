@@ -11,7 +11,7 @@
 import { relative, resolve } from "node:path";
 import { durationUnit, shareUnit } from "../../faults/units.ts";
 import { bindNames, substitute } from "../plan/bind.ts";
-import { faultKey } from "../plan/document/faults.ts";
+import { faultKey } from "../../faults/key.ts";
 import { join } from "../plan/include.ts";
 import { isImage } from "../plan/kind.ts";
 import { isRecord, listAt, recordAt } from "../plan/raw.ts";

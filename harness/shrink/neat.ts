@@ -1,5 +1,5 @@
 /** A plan's document without what goes without saying: a number that nothing else shares, a name that is the kind. */
-import { faultOf } from "../plan/document/faults.ts";
+import { faultOf } from "../../faults/key.ts";
 import { recordAt, textAt } from "../plan/raw.ts";
 import type { Raw } from "../plan/raw.ts";
 import type { PlanDocument } from "../plan/schema.ts";

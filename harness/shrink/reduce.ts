@@ -10,7 +10,7 @@
 import { z } from "zod";
 import { strengthsOf } from "../../faults/strength.ts";
 import { durationUnit, settle } from "../../faults/units.ts";
-import { faultKey, faultOf } from "../plan/document/faults.ts";
+import { faultKey, faultOf } from "../../faults/key.ts";
 import { recordAt, textAt } from "../plan/raw.ts";
 import type { Raw } from "../plan/raw.ts";
 import type { PlanDocument } from "../plan/schema.ts";

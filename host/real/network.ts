@@ -1,3 +1,4 @@
+import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { Socket as TcpSocket, createServer, isIP, connect as connectTcp, type Server } from "node:net";
@@ -34,11 +35,20 @@ export function createNetwork({ names, nameServers, identity, log }: NetworkOpti
       if (host === "localhost") return [{ host: loopback, port }];
       return (await askNameServers(nameServers, host, waiting)).map((found) => ({ host: found, port }));
     }
-    const found = await abortable(lookup(host, { all: true }), waiting);
+    const found = await abortable(lookUp(host), waiting);
     return found.map((entry) => ({ host: entry.address, port }));
   };
 
   const contextOf = createContexts(identity);
+  const underWay = new Map<string, Promise<LookupAddress[]>>();
+  /** Once for all who ask meanwhile: a name whose servers are silent would occupy all threads that ask them, and delay every other name. */
+  const lookUp = (host: string): Promise<LookupAddress[]> => {
+    const known = underWay.get(host);
+    if (known !== undefined) return known;
+    const asking = lookup(host, { all: true }).finally(() => underWay.delete(host));
+    underWay.set(host, asking);
+    return asking;
+  };
 
   return {
     resolve,

@@ -134,7 +134,11 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
             try {
               const tell = (): void =>
                 log("network.unanswered", { host: options.host, port: options.port, address: formatAddress(address) });
-              const end = await noticeSilence(connectTcp(tcp, address, waiting), { clock, tell, ...(waiting.signal && { signal: waiting.signal }) });
+              const end = await noticeSilence(connectTcp(tcp, address, waiting), {
+                clock,
+                tell,
+                ...(waiting.signal && { signal: waiting.signal }),
+              });
               if (tls) {
                 const handshake = connectSecure(end, wanted, identity);
                 const alpnProtocol = await closingOnFailure(end, handshake, waiting.signal);

@@ -1,10 +1,13 @@
 /** Addresses to listen on as Go reads them, and what it says when they can't be had. */
 import type { Address, Host } from "../../host/host.ts";
+import { createDeadline, DeadlineError } from "../../host/deadline.ts";
 import { formatAddress } from "../../host/address.ts";
 import { ApiError } from "./errors.ts";
 
 /** Every address of the machine, in both families. */
 export const everywhere = "::";
+/** A call is answered within a second, whoever does not answer us. */
+const longestLookupMs = 800;
 const wildcards = new Set(["", "0.0.0.0", "::"]);
 
 /** Without names: what can be compared with what is bound. @throws {ApiError} 500, in Go's words, without `listen tcp: `. */
@@ -12,14 +15,22 @@ export async function resolveListen(host: Host, text: string): Promise<Address> 
   // Go listens on any port if there is nothing at all.
   const { name, port } = text === "" ? { name: "", port: 0 } : split(text);
   if (wildcards.has(name)) return { host: everywhere, port };
+  using deadline = createDeadline(host.clock, longestLookupMs);
   try {
-    const found = await host.network.resolve({ host: name, port });
+    const found = await host.network.resolve({ host: name, port }, deadline);
     const [first] = found.toSorted((a, b) => Number(a.host.includes(":")) - Number(b.host.includes(":")));
     if (first !== undefined) return first;
   } catch (cause) {
-    throw new ApiError(500, `lookup ${name}: no such host`, { cause });
+    throw new ApiError(500, `lookup ${name}: ${cause instanceof DeadlineError ? "i/o timeout" : "no such host"}`, {
+      cause,
+    });
   }
   throw new ApiError(500, `lookup ${name}: no such host`);
+}
+
+/** The name servers did not answer in time. */
+export function isLate(error: unknown): boolean {
+  return error instanceof ApiError && error.cause instanceof DeadlineError;
 }
 
 function wrong(address: string, why: string): Error {
@@ -53,11 +64,11 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** What Go's `net.Listen` says when `address` can't be bound. */
-export function listenError(address: Address, cause: unknown): ApiError {
+export function listenError(network: "tcp" | "udp", address: Address, cause: unknown): ApiError {
   const code = codeOf(cause);
   const reason = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
   const at = address.host === everywhere ? `:${address.port}` : formatAddress(address);
-  return new ApiError(500, `listen tcp ${at}: bind: ${reason}`, { cause });
+  return new ApiError(500, `listen ${network} ${at}: bind: ${reason}`, { cause });
 }
 
 export function codeOf(error: unknown): string {

@@ -2,7 +2,9 @@
 import { once } from "node:events";
 import { request as requestHttp, type IncomingHttpHeaders } from "node:http";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import type { Clock, Host } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
+import { createEvents } from "./events.ts";
 import { startApi } from "./server.ts";
 import { createProxyTable } from "./table.ts";
 
@@ -25,14 +27,40 @@ export interface TestApiOptions {
   readonly metrics?: boolean;
   readonly listen?: string;
   readonly allowedHosts?: readonly string[];
+  /** That of the API's own deadlines; proxies keep the real one. */
+  readonly clock?: Clock;
+  readonly wrap?: (host: Host) => Host;
 }
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const { seed = 1, metrics = false, listen = "127.0.0.1", allowedHosts = [] } = options;
-  const host = createRealHost({ name: "api", directory: "/", seed, log: () => undefined });
+  const { seed = 1, metrics = false, listen = "127.0.0.1", allowedHosts = [], wrap = (host: Host) => host } = options;
   const events: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
-  const table = createProxyTable({ host, seed, onEvent: (event, fields) => void events.push({ event, fields }) });
-  const api = await startApi({ host, listen: { host: listen, port: 0 }, table, metrics, allowedHosts });
+  const host = wrap(
+    createRealHost({
+      name: "api",
+      directory: "/",
+      seed,
+      log: (event, fields = {}) => void events.push({ event, fields }),
+    }),
+  );
+  const { clock = host.clock } = options;
+  const ring = createEvents(() => host.clock.wall());
+  const table = createProxyTable({
+    host,
+    seed,
+    onEvent(event, fields) {
+      events.push({ event, fields });
+      ring.record(event, fields);
+    },
+  });
+  const api = await startApi({
+    host: { ...host, clock },
+    listen: { host: listen, port: 0 },
+    table,
+    events: ring,
+    metrics,
+    allowedHosts,
+  });
   const { port } = api.address;
   return {
     port,
@@ -40,6 +68,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     events,
     async call(method, path, body, headers = {}) {
       const outgoing = requestHttp({ host: "127.0.0.1", port, method, path, headers, agent: false });
+      outgoing.on("error", () => undefined);
       outgoing.end(body === undefined || typeof body === "string" ? body : JSON.stringify(body));
       const [incoming] = await once(outgoing, "response");
       let text = "";
@@ -55,6 +84,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
 
 export interface TestServer extends AsyncDisposable {
   readonly address: string;
+  /** Ends all connections at once. */
+  hangUp(): void;
 }
 
 /** A server that does with each connection what `onConnection` says. */
@@ -62,15 +93,20 @@ export async function startServer(onConnection: (socket: Socket) => void): Promi
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
     socket.on("error", () => undefined);
     onConnection(socket);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
+  const hangUp = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    hangUp,
     async [Symbol.asyncDispose]() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      hangUp();
     },
   };
 }

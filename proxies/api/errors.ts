@@ -17,3 +17,5 @@ export const proxyNotFound = (): ApiError => new ApiError(404, "proxy not found"
 export const toxicNotFound = (): ApiError => new ApiError(404, "toxic not found");
 export const proxyExists = (): ApiError => new ApiError(409, "proxy already exists");
 export const toxicExists = (): ApiError => new ApiError(409, "toxic already exists");
+export const noTcp = (proxy: string): ApiError =>
+  new ApiError(400, `toxics act on tcp, and the proxy ${proxy} is another: use POST /sinbin/faults`);

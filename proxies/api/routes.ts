@@ -1,87 +1,84 @@
 /** Toxiproxy's routes: which request means what, and the reply's status, type and bytes. */
 import { ApiError } from "./errors.ts";
-import { renderMetrics } from "./metrics.ts";
+import { extendedRoutes } from "./extended.ts";
+import {
+  empty,
+  failure,
+  json,
+  plain,
+  type Asked,
+  type Handler,
+  type Reply,
+  type Route,
+  type Subject,
+} from "./reply.ts";
 import { renderError, renderPopulated, renderProxies, renderProxy, renderToxic, renderToxics } from "./render.ts";
 import { readProxies, readProxy, readProxyChange } from "./requests.ts";
 import { PopulateError, type ProxyTable } from "./table.ts";
 
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
 /** Resolves with the reply, whatever is wrong with the request; only what is a bug of ours is thrown. */
-export type Action = (body: string) => Promise<Reply>;
+export type Action = (asked: Omit<Asked, "names">) => Promise<Reply>;
 
 /** What clients read on `/version`: the release whose API this is. */
 const compatibleVersion = "2.12.0";
 
-type Handler = (table: ProxyTable, names: readonly string[], body: string) => Reply | Promise<Reply>;
-
-interface Route {
-  readonly pattern: RegExp;
-  /** By method; `*` is any. */
-  readonly methods: Readonly<Record<string, Handler>>;
-  readonly withMetrics?: true;
-}
-
-const changeProxy: Handler = async (table, [proxy = ""], body) =>
+const changeProxy: Handler = async ({ table }, { names: [proxy = ""], body }) =>
   json(200, renderProxy(await table.change(proxy, () => readProxyChange(body))));
-const changeToxic: Handler = async (table, [proxy = "", toxic = ""], body) =>
+const changeToxic: Handler = async ({ table }, { names: [proxy = "", toxic = ""], body }) =>
   json(200, renderToxic(await table.changeToxic(proxy, toxic, body)));
 
-const routes: readonly Route[] = [
+const compatibleRoutes: readonly Omit<Route, "failure">[] = [
   {
-    pattern: /^\/proxies$/,
+    path: "/proxies",
     methods: {
-      GET: (table) => json(200, renderProxies(table.list().map((proxy) => proxy.shown()))),
-      POST: async (table, _names, body) => json(201, renderProxy(await table.create(readProxy(body)))),
+      GET: ({ table }) => json(200, renderProxies(table.list().map((proxy) => proxy.shown()))),
+      POST: async ({ table }, { body }) => json(201, renderProxy(await table.create(readProxy(body)))),
     },
   },
-  { pattern: /^\/populate$/, methods: { POST: async (table, _names, body) => populate(table, body) } },
+  { path: "/populate", methods: { POST: async ({ table }, { body }) => populate(table, body) } },
   {
-    pattern: /^\/reset$/,
+    path: "/reset",
     methods: {
-      async POST(table) {
+      async POST({ table }) {
         await table.reset();
         return empty(204);
       },
     },
   },
   {
-    pattern: /^\/proxies\/([^/]+)$/,
+    path: "/proxies/NAME",
     methods: {
-      GET: (table, [proxy = ""]) => json(200, renderProxy(table.get(proxy).shown())),
+      GET: ({ table }, { names: [proxy = ""] }) => json(200, renderProxy(table.get(proxy).shown())),
       POST: changeProxy,
       PATCH: changeProxy,
-      async DELETE(table, [proxy = ""]) {
+      async DELETE({ table }, { names: [proxy = ""] }) {
         await table.remove(proxy);
         return empty(204);
       },
     },
   },
   {
-    pattern: /^\/proxies\/([^/]+)\/toxics$/,
+    path: "/proxies/NAME/toxics",
     methods: {
-      GET: (table, [proxy = ""]) => json(200, renderToxics(table.get(proxy).shown().toxics)),
-      POST: async (table, [proxy = ""], body) => json(200, renderToxic(await table.addToxic(proxy, body))),
+      GET: ({ table }, { names: [proxy = ""] }) => json(200, renderToxics(table.get(proxy).shown().toxics)),
+      POST: async ({ table }, { names: [proxy = ""], body }) =>
+        json(200, renderToxic(await table.addToxic(proxy, body))),
     },
   },
   {
-    pattern: /^\/proxies\/([^/]+)\/toxics\/([^/]+)$/,
+    path: "/proxies/NAME/toxics/TOXIC",
     methods: {
-      GET: (table, [proxy = "", toxic = ""]) => json(200, renderToxic(table.toxic(proxy, toxic))),
+      GET: ({ table }, { names: [proxy = "", toxic = ""] }) => json(200, renderToxic(table.toxic(proxy, toxic))),
       POST: changeToxic,
       PATCH: changeToxic,
-      async DELETE(table, [proxy = "", toxic = ""]) {
+      async DELETE({ table }, { names: [proxy = "", toxic = ""] }) {
         await table.removeToxic(proxy, toxic);
         return empty(204);
       },
     },
   },
   {
-    pattern: /^\/version$/,
+    path: "/version",
     methods: {
       GET: () => ({
         status: 200,
@@ -91,50 +88,68 @@ const routes: readonly Route[] = [
     },
   },
   {
-    pattern: /^\/metrics$/,
+    path: "/metrics",
     withMetrics: true,
     methods: {
-      "*": (table) => ({
+      "*": ({ metrics }) => ({
         status: 200,
         headers: { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" },
-        body: renderMetrics(table.list()),
+        body: metrics(),
       }),
     },
   },
 ];
 
-export interface RouterOptions {
-  readonly table: ProxyTable;
-  readonly metrics: boolean;
+const routes: readonly Route[] = [...compatibleRoutes.map((route) => ({ ...route, failure })), ...extendedRoutes];
+
+/** For the documentation. */
+export const routePaths = routes.flatMap(({ path, methods }) =>
+  Object.keys(methods).map((method) => ({ path, method })),
+);
+
+export interface RouterOptions extends Subject {
+  readonly withMetrics: boolean;
 }
 
 /** The action of a request, or at once the reply to one that no route takes. */
 export type FindAction = (method: string, path: string) => Action | Reply;
 
-export function createRouter({ table, metrics }: RouterOptions): FindAction {
-  const there = routes.filter(({ withMetrics }) => metrics || withMetrics !== true);
+export function createRouter({ withMetrics, ...subject }: RouterOptions): FindAction {
+  const there = routes
+    .filter((route) => withMetrics || route.withMetrics !== true)
+    .map((route) => ({ ...route, pattern: new RegExp(`^${route.path.replaceAll(/[A-Z]+/g, "([^/]+)")}$`) }));
 
   return (method, path) => {
-    const clean = path.replaceAll(/\/{2,}/g, "/");
+    const clean = cleaned(path);
     if (clean !== path) return { status: 301, headers: { Location: clean }, body: "" };
-    for (const { pattern, methods } of there) {
-      const found = pattern.exec(path);
+    for (const route of there) {
+      const found = route.pattern.exec(path);
       if (found === null) continue;
-      const handler = methods[method] ?? methods["*"];
+      const handler = route.methods[method] ?? route.methods["*"];
       if (handler === undefined) return empty(405);
       const names = found.slice(1).map(decoded);
       if (names.includes(undefined)) return plain(400, "400 Bad Request");
-      return (body) => answer(handler, table, names as string[], body);
+      return (asked) => answer(handler, route, subject, { ...asked, names: names as string[] });
     }
     return plain(404, "404 page not found\n");
   };
 }
 
-async function answer(handler: Handler, table: ProxyTable, names: readonly string[], body: string): Promise<Reply> {
+/** Without doubled slashes and dots, as Go's routers ask their clients to say it. */
+function cleaned(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}${parts.length > 0 && path.endsWith("/") ? "/" : ""}`;
+}
+
+async function answer(handler: Handler, route: Route, subject: Subject, asked: Asked): Promise<Reply> {
   try {
-    return await handler(table, names, body);
+    return await handler(subject, asked);
   } catch (error) {
-    if (error instanceof ApiError) return failure(error);
+    if (error instanceof ApiError) return route.failure(error);
     throw error;
   }
 }
@@ -148,24 +163,6 @@ async function populate(table: ProxyTable, body: string): Promise<Reply> {
     const head = renderError(error.status, error.message).slice(0, -1);
     return json(error.status, `${head},"proxies":${renderPopulated(done)}}`);
   }
-}
-
-function json(status: number, body: string): Reply {
-  return { status, headers: { "Content-Type": "application/json" }, body };
-}
-
-function empty(status: number): Reply {
-  return { status, headers: {}, body: "" };
-}
-
-/** As Go's `http.Error` has it. */
-export function plain(status: number, body: string): Reply {
-  const headers = { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" };
-  return { status, headers, body };
-}
-
-export function failure({ status, message }: ApiError): Reply {
-  return plain(status, `${renderError(status, message)}\n`);
 }
 
 function decoded(segment: string): string | undefined {

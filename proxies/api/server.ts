@@ -1,16 +1,23 @@
 /** The control API on its port: who may ask, how large and how slow a request may be, and what every reply carries. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Address, Host } from "../../host/host.ts";
+import type { Address, Host, Socket } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { ApiError } from "./errors.ts";
-import { createRouter, failure, plain, type Reply } from "./routes.ts";
+import type { Events } from "./events.ts";
+import { renderMetrics } from "./metrics.ts";
+import { failure, plain, type Reply } from "./reply.ts";
+import { createRouter } from "./routes.ts";
+import { createPatience } from "./patience.ts";
 import type { ProxyTable } from "./table.ts";
 
 export interface ApiOptions {
   readonly host: Host;
   readonly listen: Address;
   readonly table: ProxyTable;
+  readonly events: Events;
   readonly metrics: boolean;
+  /** More metrics, of the process. */
+  readonly runtimeMetrics?: () => string;
   /** Names that a request may be addressed to, besides those of loopback while it is bound there; empty elsewhere: any. */
   readonly allowedHosts: readonly string[];
 }
@@ -21,22 +28,35 @@ export interface Api extends AsyncDisposable {
 
 const largestBody = 1024 * 1024;
 const longestBodyMs = 15_000;
+/** Of a stream of events. */
+const mostUnread = 8 * 1024 * 1024;
 
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
-export async function startApi({ host, listen, table, metrics, allowedHosts }: ApiOptions): Promise<Api> {
-  const find = createRouter({ table, metrics });
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { host, listen, table, events, allowedHosts, runtimeMetrics = () => "" } = options;
+  const find = createRouter({
+    host,
+    table,
+    events,
+    withMetrics: options.metrics,
+    metrics: () => renderMetrics(table) + runtimeMetrics(),
+  });
   const nextRequestId = createRequestIds(host);
   const mayAsk = hostCheck(listen, allowedHosts);
+  const patience = createPatience(host.clock);
 
   async function reply(request: IncomingMessage): Promise<Reply> {
     if (!mayAsk(request.headers.host ?? ""))
       return failure(
         new ApiError(403, `host ${request.headers.host ?? ""} not allowed: use localhost, or start with --allow-host`),
       );
-    const [path = ""] = (request.url ?? "").split("?");
+    const path = (request.url ?? "").replace(/[?#].*$/s, "").replace(/^https?:\/\/[^/]*/i, "");
     const action = find(request.method ?? "", path);
     if (typeof action !== "function") return action;
-    const reply = isBrowser(request) ? plain(403, "User agent not allowed\n") : await action(await bodyOf(request));
+    const lastEventId = request.headers["last-event-id"]?.toString();
+    const reply = isBrowser(request)
+      ? plain(403, "User agent not allowed\n")
+      : await action({ body: await bodyOf(request), lastEventId });
     return { ...reply, headers: { ...reply.headers, "X-Toxiproxy-Request-Id": nextRequestId() } };
   }
 
@@ -44,10 +64,12 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
   async function bodyOf(request: IncomingMessage): Promise<string> {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    const deadline = host.clock.timer(longestBodyMs, () => request.destroy());
-    request.once("close", () => deadline[Symbol.dispose]());
+    using timer = new DisposableStack();
+    timer.use(host.clock.timer(longestBodyMs, () => request.destroy()));
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       length += chunk.length;
+      // Read to its end all the same, and dropped: hung up on, its sender might never see the answer.
+      if (length > largestBody) request.resume();
       if (length > largestBody) throw new ApiError(413, `bad request body: larger than ${largestBody} bytes`);
       chunks.push(chunk);
     }
@@ -58,8 +80,11 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
     // Whoever is gone needs no answer.
     request.on("error", () => undefined);
     response.on("error", () => undefined);
+    patience.asked(request.socket, response);
     try {
-      send(response, await reply(request));
+      const { follow, ...whole } = await reply(request);
+      if (follow === undefined) send(response, whole);
+      else stream(request, response, whole, follow);
     } catch (error) {
       if (request.destroyed && !request.complete) return;
       // What is a bug is told, and ends neither the daemon nor its proxies.
@@ -69,15 +94,34 @@ export async function startApi({ host, listen, table, metrics, allowedHosts }: A
     }
   }
 
-  const server = await serveHttp(host, listen, handle);
+  /** Whoever does not keep up is not buffered for. */
+  function stream(
+    { socket }: IncomingMessage,
+    response: ServerResponse,
+    { status, headers }: Reply,
+    follow: NonNullable<Reply["follow"]>,
+  ): void {
+    if (response.destroyed) return;
+    patience.streaming(socket);
+    response.writeHead(status, { ...headers, Connection: "close" });
+    response.flushHeaders();
+    const following = follow((text) => {
+      response.write(text);
+      if (socket.writableLength > mostUnread) socket.destroy();
+    });
+    response.once("close", () => following[Symbol.dispose]());
+    // Who has nothing more to say listens no longer, either: a half-closed one would be noticed at the next heartbeat only.
+    socket.once("end", () => socket.destroy());
+  }
+
+  const onConnection = (socket: Socket): void => patience.connected(socket);
+  const server = await serveHttp(host, { ...listen, onConnection }, handle);
   return { address: server.address, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
 function send(response: ServerResponse, { status, headers, body }: Reply): void {
   const length = status === 204 ? {} : { "Content-Length": Buffer.byteLength(body) };
-  // The rest of what is too large is not read.
-  const last = status === 413 ? { Connection: "close" } : {};
-  response.writeHead(status, { ...headers, ...length, ...last });
+  response.writeHead(status, { ...headers, ...length });
   response.end(body);
 }
 

@@ -1,13 +1,23 @@
-/** The proxies by name, and what can be asked of them; of HTTP it knows only the status of an error. */
+/** The proxies and faults by name, and what can be asked of them; of HTTP it knows only the status of an error. */
 import type { Host } from "../../host/host.ts";
-import { ApiError, proxyExists, proxyNotFound, toxicNotFound } from "./errors.ts";
+import { isLate, resolveListen } from "./addresses.ts";
+import { ApiError, noTcp, proxyExists, proxyNotFound, toxicNotFound } from "./errors.ts";
+import type { Change } from "./changes.ts";
+import type { HeldFault } from "./fault.ts";
+import { createFaults } from "./faults.ts";
 import { createManagedProxy, type ApiEvent, type ManagedProxy } from "./managed.ts";
+import { planChanges, type Wanted } from "./plan.ts";
 import { readToxic, readToxicChange, type ProxyChange, type ProxyRequest } from "./requests.ts";
 import type { ShownProxy } from "./render.ts";
+import type { Proto } from "./running.ts";
 import type { Toxic } from "./toxic.ts";
+import { allOrNothing, type Work } from "./transaction.ts";
 
 export interface ProxyTable extends AsyncDisposable {
+  readonly seed: number;
   list(): readonly ManagedProxy[];
+  /** In the order in which they came. */
+  faults(): readonly HeldFault[];
   /** @throws {ApiError} 404 */
   get(name: string): ManagedProxy;
   /** @throws {ApiError} 409, 500 */
@@ -20,6 +30,8 @@ export interface ProxyTable extends AsyncDisposable {
   remove(name: string): Promise<void>;
   /** All proxies, even if one can't be started. @throws {ApiError} 500 */
   reset(): Promise<void>;
+  /** All of them, or none. @throws {ApiError} 400, 404, 409, 500 */
+  apply(changes: readonly Change[]): Promise<void>;
   /** @throws {ApiError} 404 */
   toxic(proxy: string, name: string): Toxic;
   /** @throws {ApiError} 404, 400, 409 */
@@ -57,6 +69,15 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     return done;
   }
 
+  const faults = createFaults({ host, proxies, onEvent, inTurn });
+
+  /** Names are looked up before a change has its turn, so that one which nobody answers for delays no other. */
+  async function lookUp(listens: readonly (string | undefined)[]): Promise<void> {
+    const found = await Promise.allSettled(listens.map(async (listen) => listen && resolveListen(host, listen)));
+    const late = found.find((each) => each.status === "rejected" && isLate(each.reason));
+    if (late?.status === "rejected") throw late.reason;
+  }
+
   function get(name: string): ManagedProxy {
     const proxy = proxies.get(name);
     if (proxy === undefined) throw proxyNotFound();
@@ -71,8 +92,14 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     return found;
   }
 
-  async function start({ name, listen, upstream, enabled = true, toxics = [] }: ProxyRequest): Promise<ShownProxy> {
-    const proxy = createManagedProxy({ host, seed, name, listen, upstream, toxics, onEvent });
+  function make(name: string, proto: Proto, request: Omit<ProxyRequest, "name">): ManagedProxy {
+    const { listen, upstream, toxics = [] } = request;
+    return createManagedProxy({ host, seed, name, proto, listen, upstream, toxics, onEvent });
+  }
+
+  async function start(request: ProxyRequest): Promise<ShownProxy> {
+    const { name, enabled = true } = request;
+    const proxy = make(name, "tcp", request);
     if (enabled) await proxy.change({ enabled });
     proxies.set(name, proxy);
     return proxy.shown();
@@ -83,10 +110,12 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     const { name, listen, upstream, enabled, toxics } = request;
     const proxy = proxies.get(name);
     if (proxy === undefined) return start(request);
+    if (toxics !== undefined && toxics.length > 0 && proxy.proto !== "tcp") throw noTcp(name);
     const same = await proxy.isAt(upstream, listen);
     // What is as it was keeps its toxics and its state, unless the request says otherwise; what is not begins anew.
     if (!same) await proxy.change({ listen, upstream, enabled: enabled ?? true });
     else if (enabled !== undefined) await proxy.change({ enabled });
+    if (!same) await faults.leave(name);
     if (!same || toxics !== undefined) {
       await proxy.removeAll();
       for (const each of toxics ?? []) proxy.add(each);
@@ -94,19 +123,55 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     return proxy.shown();
   }
 
+  async function carryOut({ proxies: wanted, lifted, injected }: Wanted): Promise<void> {
+    const kept = new Set([...wanted.values()].flatMap(({ now }) => now ?? []));
+    const leaving = [...proxies.values()].filter((proxy) => !kept.has(proxy));
+    const made: ManagedProxy[] = [];
+    const binds: Work[] = [];
+    const stops: Work[] = leaving.map((proxy) => changeOf(proxy, { enabled: false }));
+    for (const [name, { now, proto, request }] of wanted) {
+      if (now === undefined) {
+        const proxy = make(name, proto, { ...request, enabled: undefined, toxics: undefined });
+        // Before it listens, so that no connection passes without them.
+        for (const fault of injected) if (fault.where.has(name)) proxy.hold(fault);
+        made.push(proxy);
+        if (request.enabled) binds.push(changeOf(proxy, { enabled: true }));
+      } else {
+        const { enabled } = now.shown();
+        const work = changeOf(now, request);
+        if (enabled && !request.enabled) stops.push(work);
+        else binds.push(work);
+      }
+    }
+    await allOrNothing(binds, stops);
+
+    // Nothing below can fail, and none of it waits until all is in force.
+    const lifting = lifted.map((fault) => faults.lift(fault, "call"));
+    const left = leaving.map(({ name }) => (wanted.get(name)?.now === undefined ? faults.leave(name) : undefined));
+    for (const { name } of leaving) proxies.delete(name);
+    for (const proxy of made) proxies.set(proxy.name, proxy);
+    for (const fault of injected) faults.inject(fault, made);
+    await Promise.all([...lifting, ...left]);
+  }
+
   return {
+    seed,
     list: () => [...proxies.values()],
+    faults: () => [...faults.byName().values()],
     get,
     toxic,
 
-    create: (request) =>
-      inTurn(async () => {
+    async create(request) {
+      await lookUp([request.listen]);
+      return inTurn(async () => {
         if (proxies.has(request.name)) throw proxyExists();
         return start(request);
-      }),
+      });
+    },
 
-    populate: (requests) =>
-      inTurn(async () => {
+    async populate(requests) {
+      await lookUp(requests.map(({ listen }) => listen));
+      return inTurn(async () => {
         const done: ShownProxy[] = [];
         for (const request of requests) {
           try {
@@ -116,18 +181,24 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
           }
         }
         return done;
-      }),
+      });
+    },
 
-    change: (name, read) =>
-      inTurn(async () => {
+    async change(name, read) {
+      get(name);
+      const change = read();
+      await lookUp([change.listen]);
+      return inTurn(async () => {
         const proxy = get(name);
-        await proxy.change(read());
+        await proxy.change(change);
         return proxy.shown();
-      }),
+      });
+    },
 
     remove: (name) =>
       inTurn(async () => {
         const proxy = get(name);
+        await faults.leave(name);
         proxies.delete(name);
         await proxy[Symbol.asyncDispose]();
       }),
@@ -135,6 +206,7 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     reset: () =>
       inTurn(async () => {
         const failures: unknown[] = [];
+        for (const fault of faults.byName().values()) await faults.lift(fault, "reset");
         for (const proxy of proxies.values()) {
           await proxy.removeAll();
           await proxy.change({ enabled: true }).catch((error: unknown) => failures.push(error));
@@ -142,10 +214,16 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
         if (failures.length > 0) throw failures[0];
       }),
 
+    async apply(changes) {
+      await lookUp(changes.map((change) => ("proxy" in change ? change.proxy.listen : undefined)));
+      return inTurn(() => carryOut(planChanges(changes, { proxies, faults: faults.byName() })));
+    },
+
     addToxic: (name, body) =>
       inTurn(async () => {
         const proxy = get(name);
         const added = readToxic(body, proxy.shown().toxics);
+        if (proxy.proto !== "tcp") throw noTcp(name);
         proxy.add(added);
         return added;
       }),
@@ -165,8 +243,22 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
 
     [Symbol.asyncDispose]: () =>
       inTurn(async () => {
+        faults[Symbol.dispose]();
         await Promise.all([...proxies.values()].map((proxy) => proxy[Symbol.asyncDispose]()));
         proxies.clear();
       }),
+  };
+}
+
+/** One proxy's change, which can be taken back. */
+function changeOf(proxy: ManagedProxy, change: ProxyChange): Work {
+  const { listen, upstream, enabled } = proxy.shown();
+  const concerned = change.enabled === false ? listen : (change.listen ?? listen);
+  return {
+    port: Number(concerned.split(":").at(-1)),
+    async begin() {
+      await proxy.change(change);
+      return () => proxy.change({ listen, upstream, enabled });
+    },
   };
 }

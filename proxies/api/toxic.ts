@@ -6,7 +6,7 @@
 import type { Direction, TcpFault, TcpItem } from "../../faults/tcp/contract.ts";
 import { drawFrom } from "../../faults/random.ts";
 import { z } from "zod";
-import type { TcpInjection, TcpProxy } from "../tcp/proxy.ts";
+import type { Injection, Running } from "./running.ts";
 import type { Attributes, ToxicType } from "./toxics.ts";
 
 /** What clients see of it. */
@@ -29,13 +29,13 @@ export interface ActiveToxic {
 }
 
 export interface ActivateOptions {
-  readonly proxy: TcpProxy;
+  readonly proxy: Pick<Running, "inject">;
   readonly type: ToxicType;
   readonly toxic: Toxic;
   readonly seed: number;
   /** The proxy's name: with the toxic's, what its random decisions are drawn from. */
   readonly path: string;
-  readonly onHit: TcpInjection["onHit"];
+  readonly onHit: Injection["onHit"];
 }
 
 interface Rolled {
@@ -75,7 +75,13 @@ export function activate({ proxy, type, toxic: first, seed, path, onHit }: Activ
 
   /** Has all that is under way judged again, by what `change` leaves. */
   async function again(change: () => void): Promise<void> {
-    const announcement = proxy.inject({ fault: nothing, parameters: {}, draw: () => 0, onHit: () => undefined });
+    const announcement = proxy.inject({
+      fault: nothing,
+      parameters: {},
+      direction: stream,
+      draw: () => 0,
+      onHit: () => undefined,
+    });
     change();
     await announcement[Symbol.asyncDispose]();
   }

@@ -1,5 +1,5 @@
 /** One connection through the proxy: two sockets, two links, and how it ends. */
-import type { Clock, OnRead, Socket, Waiting } from "../../host/host.ts";
+import type { Address, Clock, OnRead, Socket, Waiting } from "../../host/host.ts";
 import type { Direction } from "../../faults/tcp/contract.ts";
 import { createLink, type Link } from "./link.ts";
 
@@ -33,11 +33,15 @@ export interface ConnectionOptions {
 /** Disposing destroys what is left of it, and waits until it is gone. */
 export interface Connection extends AsyncDisposable {
   readonly links: Readonly<Record<Direction, Link>>;
+  /** When it began, on the host's wall clock. */
+  readonly since: number;
+  client(): Address;
   /** Reads from the client, and dials the server unless a fault holds the connection back. */
   begin(): void;
 }
 
 export function createConnection({ clock, client, dial, onEnd }: ConnectionOptions): Connection {
+  const since = clock.wall();
   let server: Socket | undefined;
   /** Of the dial that is under way: an idle connection has nothing that it does not need. */
   let dialling: AbortController | undefined;
@@ -166,6 +170,9 @@ export function createConnection({ clock, client, dial, onEnd }: ConnectionOptio
 
   return {
     links: { upstream, downstream },
+    since,
+    // Asked for only when somebody wants to know: it is a call to the kernel.
+    client: () => ({ host: client.remoteAddress ?? "", port: client.remotePort ?? 0 }),
     begin() {
       wire(client, "client-reset", upstream, downstream);
       client.on("data", (bytes: Uint8Array) => upstream.receive(bytes)).resume();

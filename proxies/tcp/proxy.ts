@@ -1,12 +1,12 @@
 /** One link's proxy: listens where the client looks for the server, and puts faults on what passes. */
 import type { Address, Host, Socket } from "../../host/host.ts";
-import type { Direction, TcpFault } from "../../faults/tcp/contract.ts";
+import type { TcpFault } from "../../faults/tcp/contract.ts";
 import type { Selection } from "../chosen.ts";
 import { createInjections, type Party } from "../injections.ts";
+import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
 import { startIntruder } from "./intruder.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
 import { highWaterMark, openDoor, type Barred, type TurnedAway } from "./door.ts";
-import type { Link } from "./link.ts";
 
 export interface TcpProxyOptions {
   readonly host: Host;
@@ -54,18 +54,14 @@ export interface TcpProxy extends AsyncDisposable {
    */
   turnedAway(how: TurnedAway): void;
   /** Bytes until now, those of live connections included. */
-  traffic(): Readonly<Record<Direction, Traffic>>;
+  traffic(): BothWays;
+  connections(): readonly LiveConnection[];
 }
 
 /** Disposing it lifts the fault. */
 export interface Injected extends AsyncDisposable {
   /** Resolves when it has taken effect, which a door needs a moment for. */
   readonly effective: Promise<void>;
-}
-
-export interface Traffic {
-  readonly received: number;
-  readonly delivered: number;
 }
 
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
@@ -77,7 +73,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   const barring = { refused: new Set<TcpInjection>(), unanswered: new Set<TcpInjection>() };
   const barredLast: Partial<Record<TurnedAway, { readonly injection: TcpInjection; readonly until: number }>> = {};
   /** Of connections that are no more. */
-  const ended = { upstream: noTraffic, downstream: noTraffic };
+  let ended = noTraffic;
   let disposed = false;
   let accepted = 0;
 
@@ -101,8 +97,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
         host.network.connect({ ...(await server()), halfOpen: true, highWaterMark, onRead }, waiting),
       onEnd(by, delivered) {
         connections.delete(number);
-        ended.upstream = sum(ended.upstream, trafficOf(connection.links.upstream));
-        ended.downstream = sum(ended.downstream, trafficOf(connection.links.downstream));
+        ended = added(ended, trafficOf(connection));
         onEvent({ type: "close", connection: number, ...delivered, by });
       },
     });
@@ -189,12 +184,15 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       last.injection.onHit({ [how]: true });
     },
 
-    traffic() {
-      const live = [...connections.values()];
-      const of = (direction: Direction): Traffic =>
-        live.map(({ links }) => trafficOf(links[direction])).reduce(sum, ended[direction]);
-      return { upstream: of("upstream"), downstream: of("downstream") };
-    },
+    traffic: () => connections.values().map(trafficOf).reduce(added, ended),
+
+    connections: () =>
+      [...connections].map(([number, connection]) => ({
+        connection: number,
+        client: connection.client(),
+        since: connection.since,
+        traffic: trafficOf(connection),
+      })),
 
     async [Symbol.asyncDispose]() {
       disposed = true;
@@ -206,12 +204,9 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   };
 }
 
-const noTraffic: Traffic = { received: 0, delivered: 0 };
-
-function trafficOf(link: Link): Traffic {
-  return { received: link.received(), delivered: link.delivered() };
-}
-
-function sum(a: Traffic, b: Traffic): Traffic {
-  return { received: a.received + b.received, delivered: a.delivered + b.delivered };
+function trafficOf({ links: { upstream, downstream } }: Connection): BothWays {
+  return {
+    upstream: { received: upstream.received(), delivered: upstream.delivered() },
+    downstream: { received: downstream.received(), delivered: downstream.delivered() },
+  };
 }

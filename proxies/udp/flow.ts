@@ -1,6 +1,7 @@
 /** All that passes between one client's address and the server: a socket, a pipe each way, and when it ends. */
 import type { Address, DatagramSocket, Host } from "../../host/host.ts";
 import type { Direction } from "../../faults/udp/contract.ts";
+import type { BothWays } from "../live.ts";
 import { createPipe, type Pipe } from "./pipe.ts";
 import type { FlowEndedBy, WhyLost } from "./relay.ts";
 
@@ -22,12 +23,17 @@ export interface FlowOptions {
 export interface Flow extends AsyncDisposable {
   readonly number: number;
   readonly pipes: Readonly<Record<Direction, Pipe>>;
+  /** When it began, on the host's wall clock. */
+  readonly since: number;
+  traffic(): BothWays;
   /** From the client. */
   receive(bytes: Uint8Array): void;
   end(by: FlowEndedBy): void;
 }
 
 export function createFlow({ host, number, server, idleMs, keep, toClient, onLost, onEnd, onGone }: FlowOptions): Flow {
+  const since = host.clock.wall();
+  const received = { upstream: 0, downstream: 0 };
   const delivered = { upstream: 0, downstream: 0 };
   let ended = false;
   let closed: Promise<void> | undefined;
@@ -42,6 +48,7 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onLos
         return;
       }
       lastUsed = host.clock.monotonic();
+      received.downstream += bytes.length;
       downstream.receive(bytes);
     })
     // No socket to be had: what the client sends is lost.
@@ -50,7 +57,9 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onLos
 
   async function sendUp(bytes: Uint8Array): Promise<void> {
     try {
-      const [address] = await host.network.resolve(await server());
+      const found = await host.network.resolve(await server());
+      // The socket speaks IPv4.
+      const address = found.find((each) => !each.host.includes(":"));
       const out = await socket;
       if (ended) return;
       if (address === undefined || out === undefined) throw new Error("there is no way to the server");
@@ -112,8 +121,14 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onLos
   return {
     number,
     pipes: { upstream, downstream },
+    since,
+    traffic: () => ({
+      upstream: { received: received.upstream, delivered: delivered.upstream },
+      downstream: { received: received.downstream, delivered: delivered.downstream },
+    }),
     receive(bytes) {
       lastUsed = host.clock.monotonic();
+      received.upstream += bytes.length;
       upstream.receive(bytes);
     },
     end,

@@ -8,11 +8,12 @@
  * come too late. Nobody hears of ICMP: what a server's kernel refuses is
  * lost, as it is for every client whose socket is not connected.
  */
-import { formatAddress } from "../../host/address.ts";
+import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import type { Datagram, Direction, UdpFault } from "../../faults/udp/contract.ts";
 import type { Selection } from "../chosen.ts";
 import { createInjections, type Party } from "../injections.ts";
+import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
 import { createFlow, type Flow } from "./flow.ts";
 
 export interface UdpRelayOptions {
@@ -58,6 +59,9 @@ export interface UdpRelay extends AsyncDisposable {
   readonly address: Address;
   /** Takes effect on what comes from now on; disposing the result lifts it. Later injections act on what earlier ones put out. */
   inject(injection: UdpInjection): AsyncDisposable;
+  /** Bytes until now, those of live flows included. */
+  traffic(): BothWays;
+  connections(): readonly LiveConnection[];
 }
 
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
@@ -75,6 +79,8 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
   const injections = createInjections<UdpInjection>(host.clock, () => flows.values().map(partyOf));
   /** Over, but an answer may still come. */
   const late = new Set<Flow>();
+  /** Of flows that are no more. */
+  let over = noTraffic;
   let opened = 0;
   let kept = 0;
   let disposed = false;
@@ -99,6 +105,7 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       onEnd(by, delivered) {
         flows.delete(key);
         late.add(flow);
+        over = added(over, flow.traffic());
         onEvent({ type: "close", connection: number, ...delivered, by });
         const [oldest] = late;
         if (late.size > maximumFlows) void oldest?.[Symbol.asyncDispose]();
@@ -125,6 +132,14 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       const injected = injections.inject(injection);
       return { [Symbol.asyncDispose]: async () => injected[Symbol.dispose]() };
     },
+    traffic: () => flows.values().reduce((sum, flow) => added(sum, flow.traffic()), over),
+    connections: () =>
+      [...flows].map(([client, flow]) => ({
+        connection: flow.number,
+        client: parseAddress(client),
+        since: flow.since,
+        traffic: flow.traffic(),
+      })),
     async [Symbol.asyncDispose]() {
       disposed = true;
       injections.clear();

@@ -1,13 +1,9 @@
 /** Fault keys: one for each entry of the registry, `tcp.slow_close` for `tcp.slow-close`, with its parameters as values that can be drawn. */
 import { z } from "zod";
+import { faultKey } from "../../../faults/key.ts";
 import { faults } from "../../../faults/registry.ts";
 import { reference } from "./words.ts";
 import { value } from "./values.ts";
-
-/** The key of a fault in plans; the other way round, too. */
-export const faultKey = (kind: string): string => kind.replaceAll("-", "_");
-
-export const faultOf = (key: string) => faults.get(key.replaceAll("_", "-"));
 
 /** One that draws per item takes a distribution as it is; all others get a scalar, drawn once for each occurrence. */
 export function isPerItem(parameter: z.ZodType): boolean {

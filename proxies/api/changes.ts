@@ -1,0 +1,140 @@
+/**
+ * What the extended API takes: proxies and faults in the words of plans.
+ *
+ *     { "proxy": { "name": "dns", "proto": "udp", "upstream": "10.0.0.1:53" } }
+ *     { "fault": { "udp.latency": { "delay": "100ms" }, "where": "dns", "for": "30s" } }
+ *     { "lift": "udp.latency" }     { "remove": "dns" }
+ */
+import { z } from "zod";
+import { faultKey, faultOf } from "../../faults/key.ts";
+import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
+import { duration, share } from "../../faults/units.ts";
+import type { FaultRequest } from "./fault.ts";
+import { protos } from "./running.ts";
+
+const longestName = 200;
+
+/** Of what is there: Toxiproxy's calls allow names of any length. */
+const anyName = z.string("write a name, such as db").min(1, "write a name, such as db");
+const name = anyName.max(longestName, `write a shorter name: ${longestName} characters at most`);
+const address = (example: string) => z.string(`write an address, such as ${example}`).min(1).max(300);
+const count = z.int("write a whole number, such as 3").positive("write a whole number above 0");
+
+const proxyShape = {
+  proto: z
+    .enum(protos, `write one of ${protos.join(", ")}`)
+    .optional()
+    .meta({ description: "By default tcp. It stays what it was." }),
+  listen: address("127.0.0.1:15432")
+    .optional()
+    .meta({ description: "Where clients find it; by default a free port of 127.0.0.1." }),
+  upstream: address("db.test:5432")
+    .optional()
+    .meta({ description: "Where the server is: always said of a new proxy." }),
+  enabled: z
+    .boolean("write true or false")
+    .optional()
+    .meta({ description: "By default true. While it is false, nobody listens." }),
+};
+
+/** A proxy, without its name: what is left out stays as it is. */
+export const proxyBody = z.strictObject(proxyShape).meta({ id: "proxy-body" });
+const proxyDocument = z.strictObject({ name, ...proxyShape }).meta({ id: "proxy" });
+
+const faultsOfLinks: readonly FaultOfLink[] = [...faults.values()].filter(isFaultOfLink);
+
+const kinds: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  faultsOfLinks.map(({ kind, about, parameters }) => [
+    faultKey(kind),
+    (parameters.safeParse({}).success ? parameters.nullable() : parameters)
+      .optional()
+      .meta({ id: faultKey(kind), description: about }),
+  ]),
+);
+
+const oneFault = "write exactly one fault, such as tcp.latency: { delay: 100ms }";
+
+/** As a step of a plan. */
+export const faultDocument = z
+  .strictObject({
+    // Their keys are known at run time alone.
+    ...(kinds as object),
+    name: name.optional().meta({ description: "What it is called; by default its kind." }),
+    where: z
+      .union([anyName, z.array(anyName).min(1)], "write the name of a proxy, a list of names, or all")
+      .meta({ description: "A proxy, a list of proxies, or `all` that it can act on." }),
+    direction: z.enum(["upstream", "downstream", "both"], "write upstream, downstream or both").optional(),
+    scope: z
+      .enum(["new", "all"], "write new or all")
+      .optional()
+      .meta({ description: "New connections only, or those that are there as well." }),
+    probability: share.optional().meta({ description: "The share of connections that it acts on, such as 30%." }),
+    first: count.optional().meta({ description: "Only the first so many connections." }),
+    nth: count.optional().meta({ description: "Only the n-th connection." }),
+    every_nth: count.optional().meta({ description: "Every n-th connection." }),
+    for: duration.optional().meta({ description: "After that time it is lifted by itself." }),
+  })
+  .refine((written) => kindsIn(written).length === 1, {
+    message: oneFault,
+    params: { keys: Object.keys(kinds) },
+    when: ({ value }) => typeof value === "object" && value !== null,
+  })
+  .meta({ id: "fault", oneOf: Object.keys(kinds).map((key) => ({ required: [key] })) });
+
+export const changeDocument = z
+  .union(
+    [
+      z.strictObject({ proxy: proxyDocument }),
+      z.strictObject({ remove: anyName }),
+      z.strictObject({ fault: faultDocument }),
+      z.strictObject({ lift: name }),
+    ],
+    "write { proxy: … }, { remove: NAME }, { fault: … } or { lift: NAME }",
+  )
+  .meta({ id: "change" });
+
+const mostChanges = 1000;
+
+export const changesDocument = z
+  .array(changeDocument, "write a list of changes, such as [{ lift: slow }]")
+  .max(mostChanges, `write ${mostChanges} changes at most`)
+  .meta({ id: "changes" });
+
+type ProxyDocument = z.output<typeof proxyDocument>;
+
+export type Change =
+  | { readonly proxy: ProxyDocument }
+  | { readonly remove: string }
+  | { readonly fault: FaultRequest }
+  | { readonly lift: string };
+
+type FaultDocument = z.output<typeof faultDocument>;
+
+/** The keys of faults in it, as they are written: one, if it was found to be right. */
+function kindsIn(written: object): readonly string[] {
+  return Object.entries(written).flatMap(([key, value]) => (key in kinds && value !== undefined ? [key] : []));
+}
+
+/** `raw`: the same as it was written, for whoever looks at it later. */
+export function changeOf(parsed: z.output<typeof changeDocument>, raw: unknown): Change {
+  if (!("fault" in parsed)) return parsed;
+  return { fault: faultRequestOf(parsed.fault, (raw as { readonly fault: unknown }).fault) };
+}
+
+export function faultRequestOf(parsed: FaultDocument, raw: unknown): FaultRequest {
+  const { name: called, where, for: length, every_nth: everyNth, direction, scope, probability, first, nth } = parsed;
+  const [key = ""] = kindsIn(parsed);
+  const fault = faultOf(key);
+  if (fault === undefined || !isFaultOfLink(fault)) throw new RangeError(oneFault);
+  const given = (parsed as Readonly<Record<string, unknown>>)[key] as object | null;
+  const selection = { direction, scope, probability, first, nth, everyNth };
+  return {
+    name: called ?? fault.kind,
+    fault,
+    parameters: given ?? fault.parameters.parse({}),
+    written: raw,
+    where: where === "all" ? "all" : [where].flat(),
+    selection: Object.fromEntries(Object.entries(selection).filter(([, value]) => value !== undefined)),
+    for: length,
+  };
+}

@@ -1,0 +1,27 @@
+/** A fault of ours on proxies of the API: what was asked for, and what it has done. */
+import type { FaultOfLink } from "../../faults/registry.ts";
+import type { Selection } from "../chosen.ts";
+
+export interface FaultRequest {
+  /** By default its kind. */
+  readonly name: string;
+  readonly fault: FaultOfLink;
+  /** Validated by the fault's schema. */
+  readonly parameters: object;
+  /** As they were written, for whoever looks. */
+  readonly written: unknown;
+  /** Proxies by name; `all` are those that are there and that it can act on. */
+  readonly where: "all" | readonly string[];
+  readonly selection: Omit<Selection, "draw">;
+  /** In milliseconds; without it, until it is lifted. */
+  readonly for: number | undefined;
+}
+
+export interface HeldFault extends Omit<FaultRequest, "where"> {
+  /** In the order in which they were named. Shrinks when one of them is removed. */
+  readonly where: Set<string>;
+  /** How many connections it has changed (or kept out). */
+  hits: number;
+  /** Ends it by itself; its time is that of the host's monotonic clock. */
+  expiry: { readonly at: number; readonly timer: Disposable } | undefined;
+}

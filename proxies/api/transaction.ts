@@ -1,0 +1,46 @@
+/** Several changes that may fail, of which all happen or none. */
+import { ApiError } from "./errors.ts";
+import { codeOf } from "./addresses.ts";
+
+export interface Work {
+  /** That it wants, or gives up. */
+  readonly port: number;
+  /** Resolves with what takes it back. */
+  begin(): Promise<() => Promise<void>>;
+}
+
+/**
+ * First what may fail, so that a failure has cost nobody a connection; only what needs an address that is given up by `stops` comes behind them.
+ *
+ * @throws {ApiError} what failed first; all that was done before is taken back then.
+ */
+export async function allOrNothing(binds: readonly Work[], stops: readonly Work[]): Promise<void> {
+  const undo: (() => Promise<void>)[] = [];
+  const late: Work[] = [];
+  try {
+    for (const work of binds) {
+      try {
+        undo.push(await work.begin());
+      } catch (error) {
+        if (!isTaken(error) || !stops.some(({ port }) => port === work.port)) throw error;
+        late.push(work);
+      }
+    }
+    for (const work of [...stops, ...late]) undo.push(await work.begin());
+  } catch (error) {
+    const failures: unknown[] = [];
+    for (const takeBack of undo.toReversed()) await takeBack().catch((failure: unknown) => failures.push(failure));
+    if (failures.length === 0 || !(error instanceof ApiError)) throw error;
+    throw new ApiError(
+      error.status,
+      `${error.message}; and it could not all be taken back: ${failures.map(String).join(", ")}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof ApiError && codeOf(error.cause) === "EADDRINUSE";
+}
