@@ -11,7 +11,14 @@ test("it passes on what comes, with its faults, and tells of both until it is in
   const server = createServer((_request, response) => void response.end("hello")).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const flags = ["--fault", "tcp.latency: { delay: 1ms }", "--fault", "tcp.slicer: { size: 1B }"];
+  const flags = [
+    "--fault",
+    "tcp.latency: { delay: 1ms }",
+    "--fault",
+    "tcp.slicer: { size: 1B }",
+    "--fault",
+    "http.wrong-type:",
+  ];
   const child = spawn(process.execPath, [main, "proxy", "0", `127.0.0.1:${port}`, ...flags]);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<Record<string, unknown>> => JSON.parse(String((await lines.next()).value));
@@ -22,11 +29,11 @@ test("it passes on what comes, with its faults, and tells of both until it is in
     expect.stringMatching(/^127\.0\.0\.1:\d+$/),
   ]);
   const reply = await fetch(`http://${String(address)}/`, { headers: { connection: "close" } });
-  expect(await reply.text()).toBe("hello");
+  expect([await reply.text(), reply.headers.get("content-type")]).toEqual(["hello", "text/html; charset=iso-8859-1"]);
   const told = [];
   for (let event = await next(); event["event"] !== "connection.close"; event = await next()) told.push(event["event"]);
   expect(told).toContain("connection.open");
-  expect(told.filter((event) => event === "fault.hit")).toHaveLength(2);
+  expect(told.filter((event) => event === "fault.hit")).toHaveLength(3);
   child.kill("SIGINT");
   expect(await once(child, "exit")).toEqual([130, null]);
   server.close();
@@ -38,6 +45,7 @@ test.each([
   [["0", "db.test:1", "--fault", "tcp.latencey: {}"], "name one fault of links"],
   [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay write a duration with its unit"],
   [["0", "db.test:1", "--fault", "process.kill:"], "process.kill acts on services"],
+  [["0", "db.test:1", "--fault", "udp.blackhole:"], "udp.blackhole acts on datagrams"],
 ])("%j: %s", (words, complaint) => {
   const { code, err } = sinbin("proxy", ...words);
   expect([code, err]).toEqual([254, expect.stringContaining(complaint)]);

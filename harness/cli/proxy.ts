@@ -4,13 +4,15 @@ import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { UsageError } from "../errors.ts";
 import { faultOf } from "../../faults/key.ts";
-import { actsOn, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
+import { isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
 import { isRecord } from "../plan/raw.ts";
 import { toPlain } from "../plan/tree.ts";
 import { readYaml } from "../plan/yaml.ts";
 import { startLink } from "../worlds/links.ts";
 import type { Transport } from "../worlds/transport.ts";
 import type { StartedLink } from "../worlds/links.ts";
+import { innerProxies, innerProxyFor } from "../worlds/planes.ts";
+import type { InnerProxy } from "../worlds/planes.ts";
 import type { DaemonFlags } from "./daemon.ts";
 import { exitCodes } from "./exit.ts";
 
@@ -45,7 +47,9 @@ export async function proxy(
   const faults = (flags.fault ?? []).map(parseFault);
   const transport = transportOf(faults, flags.udp === true);
   const target = addressOf(server);
-  await using link = await openLink(listen, target, host, transport);
+  const needed = new Set(faults.map(({ fault }) => innerProxyFor(fault.kind, {})));
+  const inner = innerProxies.filter((which) => needed.has(which));
+  await using link = await openLink(listen, target, { host, transport, inner });
   for (const [n, { fault, parameters }] of faults.entries()) {
     const { kind } = fault;
     const chance = { seed: flags.seed, path: ["proxy", kind, n] };
@@ -61,23 +65,28 @@ export async function proxy(
 
 /** What faults act on says over what they are carried, too. */
 function transportOf(faults: readonly WrittenFault[], udp: boolean): Transport {
-  const planes = new Set(faults.map(({ fault }) => fault.plane));
-  const transport = udp || planes.has("udp") ? "udp" : "tcp";
-  const stray = faults.find(({ fault }) => !actsOn(fault.plane, transport));
+  const overUdp = ({ fault: { plane } }: WrittenFault): boolean => plane === "udp";
+  const transport = udp || faults.some(overUdp) ? "udp" : "tcp";
+  const stray = faults.find((each) => overUdp(each) !== (transport === "udp"));
   if (stray === undefined) return transport;
   throw new UsageError(
     `--fault ${stray.fault.kind}: the proxy is one for ${transport}${udp ? " (--udp)" : ""}: write faults of one plane (see "sinbin faults ${transport}")`,
   );
 }
 
-async function openLink(listen: string, server: Address, host: Host, transport: Transport): Promise<StartedLink> {
+interface Opening {
+  readonly host: Host;
+  readonly transport: Transport;
+  readonly inner: readonly InnerProxy[];
+}
+
+async function openLink(listen: string, server: Address, opening: Opening): Promise<StartedLink> {
   // A port alone is one of this machine, for this machine.
   const address = /^\d+$/.test(listen) ? { host: "127.0.0.1", port: Number(listen) } : addressOf(listen);
   try {
     return await startLink({
       name: "proxy",
-      host,
-      transport,
+      ...opening,
       listen: address,
       server: async () => server,
       record: tell,
@@ -112,8 +121,10 @@ function parseFault(text: string): WrittenFault {
   const [[key, parameters] = ["", {}], ...others] = Object.entries(isRecord(written) ? written : {});
   const fault = faultOf(key);
   if (fault === undefined || others.length > 0)
-    throw wrong(`name one fault of links (see "sinbin faults tcp" and "sinbin faults udp")`);
+    throw wrong(`name one fault of links (see "sinbin faults tcp", "sinbin faults http" and "sinbin faults udp")`);
   if (!isFaultOfLink(fault)) throw wrong(`${fault.kind} acts on services, and a proxy has none`);
+  if (fault.plane === "tls")
+    throw wrong(`${fault.kind} needs certificates of an authority that the client trusts, which only a plan's run has`);
   const parsed = fault.parameters.safeParse(parameters ?? {});
   if (parsed.success) return { fault, parameters: parsed.data };
   throw wrong(parsed.error.issues.map(({ path, message }) => [path.join("."), message].join(" ")).join(", "));

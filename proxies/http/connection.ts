@@ -64,6 +64,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       server = socket;
       socket.on("error", () => loseServer("reset"));
       socket.on("end", () => loseServer("close"));
+      // Node's client closes it behind a reply that is the last one, without waiting for the server's FIN.
+      socket.on("close", () => {
+        if (mode === "idle") end(lost ?? "close");
+      });
       socket.on("data", (bytes: Uint8Array) => {
         if (mode === "idle") client.write(bytes);
       });
@@ -142,8 +146,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       sent = true;
       if (!goesOn(result)) return;
       mode = "idle";
-      if (lost !== undefined && server !== undefined) {
-        end(lost);
+      if (server !== undefined && (lost !== undefined || server.destroyed)) {
+        end(lost ?? "close");
         return;
       }
       passFinOn();

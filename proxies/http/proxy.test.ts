@@ -197,6 +197,18 @@ function describeProxy(start: () => Promise<Proxied>): void {
     }
   });
 
+  test("behind a reply that is the last one, the connection ends, though the server has not closed it yet", async () => {
+    await using proxied = await start();
+    const { client, server } = await proxied.connect();
+    client.say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await server.hearsUntil("\r\n\r\n");
+    server.say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    await client.hearsUntil("\r\n\r\nok");
+    expect(await client.ends()).toEqual({ rest: "", by: "FIN" });
+    client.socket.end();
+    expect((await server.ends()).by).toBe("FIN");
+  });
+
   test("a client that has closed its half once it has asked gets its answer", async () => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
