@@ -45,7 +45,7 @@ test.each([
   [["0", "db.test:1", "--fault", "tcp.latencey: {}"], "name one fault of links"],
   [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay write a duration with its unit"],
   [["0", "db.test:1", "--fault", "process.kill:"], "process.kill acts on services"],
-  [["0", "db.test:1", "--fault", "udp.blackhole:"], "udp.blackhole acts on datagrams"],
+  [["0", "db.test:1", "--fault", "tls.expired:"], "which only a plan's run has"],
 ])("%j: %s", (words, complaint) => {
   const { code, err } = sinbin("proxy", ...words);
   expect([code, err]).toEqual([254, expect.stringContaining(complaint)]);
