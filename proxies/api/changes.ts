@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { faultKey, faultOf } from "../../faults/key.ts";
 import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
+import { requestMatch } from "../../faults/http/match.ts";
 import { duration, share } from "../../faults/units.ts";
 import type { FaultRequest } from "./fault.ts";
 import { protos } from "./running.ts";
@@ -63,6 +64,7 @@ export const faultDocument = z
     where: z
       .union([anyName, z.array(anyName).min(1)], "write the name of a proxy, a list of names, or all")
       .meta({ description: "A proxy, a list of proxies, or `all` that it can act on." }),
+    match: requestMatch.optional().meta({ description: "Which requests, for http faults." }),
     direction: z.enum(["upstream", "downstream", "both"], "write upstream, downstream or both").optional(),
     scope: z
       .enum(["new", "all"], "write new or all")
@@ -127,7 +129,7 @@ export function faultRequestOf(parsed: FaultDocument, raw: unknown): FaultReques
   const fault = faultOf(key);
   if (fault === undefined || !isFaultOfLink(fault)) throw new RangeError(oneFault);
   const given = (parsed as Readonly<Record<string, unknown>>)[key] as object | null;
-  const selection = { direction, scope, probability, first, nth, everyNth };
+  const selection = { match: parsed.match, direction, scope, probability, first, nth, everyNth };
   return {
     name: called ?? fault.kind,
     fault,

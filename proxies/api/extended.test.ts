@@ -124,6 +124,28 @@ describe("proxies", () => {
     expect((await api.call("GET", "/sinbin/proxies/a%2Fb")).status).toBe(404);
   });
 
+  test("one of http has faults of requests, and those of tcp on the connections that carry them", async () => {
+    await using api = await startTestApi();
+    await send(api, [
+      { proxy: { name: "web", proto: "http", upstream: `127.0.0.1:${api.port}` } },
+      { fault: { "http.status": { code: 503 }, where: "web", match: { path: "/version" }, first: 1 } },
+      { fault: { "tcp.latency": { delay: "30ms" }, where: "web" } },
+    ]);
+    const ask = async (path: string): Promise<number> => (await fetch(`http://${await listenOf(api)}${path}`)).status;
+    const start = performance.now();
+    expect([await ask("/proxies"), await ask("/version"), await ask("/version")]).toEqual([200, 503, 200]);
+    expect(performance.now() - start).toBeGreaterThan(80);
+    expect((await all(api)).faults).toMatchObject({
+      "http.status": { hits: 1 },
+      "tcp.latency": { hits: expect.any(Number) },
+    });
+    expect(api.events).toContainEqual({
+      event: "fault.hit",
+      fields: expect.objectContaining({ fault: "http.status", path: "/version", method: "GET" }),
+    });
+    expect(api.events.map(({ event }) => event)).toContain("http.reply");
+  });
+
   test("datagrams go through one of udp, and its faults hit them", async () => {
     await using api = await startTestApi();
     await using echo = await startUdpEcho();

@@ -1,4 +1,5 @@
 /** A fault of ours on proxies of the API: what was asked for, and what it has done. */
+import type { RequestMatch } from "../../faults/http/match.ts";
 import type { FaultOfLink } from "../../faults/registry.ts";
 import type { Selection } from "../chosen.ts";
 
@@ -12,7 +13,7 @@ export interface FaultRequest {
   readonly written: unknown;
   /** Proxies by name; `all` are those that are there and that it can act on. */
   readonly where: "all" | readonly string[];
-  readonly selection: Omit<Selection, "draw">;
+  readonly selection: Omit<Selection, "draw"> & { readonly match?: RequestMatch };
   /** In milliseconds; without it, until it is lifted. */
   readonly for: number | undefined;
 }

@@ -121,7 +121,7 @@ function ours(dice: Dice, { upstreams, listens }: Places) {
     name: dice.pick(names),
     upstream: dice.pick(upstreams),
     listen: dice.pick(listens),
-    ...(dice.chance(0.5) && { proto: dice.pick(["tcp", "udp", "udp", "nope"]) }),
+    ...(dice.chance(0.5) && { proto: dice.pick(["tcp", "udp", "http", "nope"]) }),
     enabled: dice.chance(0.9),
   };
 }

@@ -84,7 +84,7 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
 
   const tell: StartOptions["onEvent"] = ({ type, ...fields }) => {
     if (type === "open") opened += 1;
-    onEvent(type === "lost" ? "datagram.lost" : `connection.${type}`, { proxy: name, ...fields });
+    onEvent(eventName(type), { proxy: name, ...fields });
     if (type === "close" && fields.connection !== undefined) hits.delete(fields.connection);
   };
 
@@ -244,4 +244,10 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
     lift: (fault) => take((each) => !isToxic(each) && each.fault === fault),
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** In the words of a plan's history. */
+function eventName(type: Parameters<StartOptions["onEvent"]>[0]["type"]): string {
+  if (type === "request" || type === "reply") return `http.${type}`;
+  return type === "lost" ? "datagram.lost" : `connection.${type}`;
 }

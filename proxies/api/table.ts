@@ -1,5 +1,6 @@
 /** The proxies and faults by name, and what can be asked of them; of HTTP it knows only the status of an error. */
 import type { Host } from "../../host/host.ts";
+import { actsOn } from "../../faults/registry.ts";
 import { isLate, resolveListen } from "./addresses.ts";
 import { ApiError, noTcp, proxyExists, proxyNotFound, toxicNotFound } from "./errors.ts";
 import type { Change } from "./changes.ts";
@@ -110,7 +111,7 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     const { name, listen, upstream, enabled, toxics } = request;
     const proxy = proxies.get(name);
     if (proxy === undefined) return start(request);
-    if (toxics !== undefined && toxics.length > 0 && proxy.proto !== "tcp") throw noTcp(name);
+    if (toxics !== undefined && toxics.length > 0 && !actsOn("tcp", proxy.proto)) throw noTcp(name);
     const same = await proxy.isAt(upstream, listen);
     // What is as it was keeps its toxics and its state, unless the request says otherwise; what is not begins anew.
     if (!same) await proxy.change({ listen, upstream, enabled: enabled ?? true });
@@ -223,7 +224,7 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
       inTurn(async () => {
         const proxy = get(name);
         const added = readToxic(body, proxy.shown().toxics);
-        if (proxy.proto !== "tcp") throw noTcp(name);
+        if (!actsOn("tcp", proxy.proto)) throw noTcp(name);
         proxy.add(added);
         return added;
       }),
