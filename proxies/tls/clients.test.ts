@@ -124,6 +124,9 @@ const openssl = (port: number): Promise<Outcome> =>
     "GET / HTTP/1.1\r\n\r\n",
   );
 
+/** As versions of Python have it that end without close_notify. */
+const pythonsEnd = "SSLEOFError|UNEXPECTED_EOF_WHILE_READING";
+
 /** It looks for close_notify where it is told to. */
 const python = (port: number): Promise<Outcome> =>
   run("python3", [
@@ -131,6 +134,8 @@ const python = (port: number): Promise<Outcome> =>
     `
 import socket, ssl, sys
 context = ssl.create_default_context(cafile=sys.argv[1])
+# Some versions take any end for a good one.
+context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
 try:
     plain = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
     with context.wrap_socket(plain, server_hostname="localhost", suppress_ragged_eofs=False) as secure:
@@ -212,14 +217,14 @@ describe.each([
     parameters: { by: "fin" },
     curl: { code: 35, says: "SSL_ERROR_SYSCALL" },
     openssl: "unexpected eof while reading",
-    python: "SSLEOFError",
+    python: pythonsEnd,
   },
   {
     kind: "tls.handshake-cut",
     parameters: { behind: "server-hello", by: "fin" },
     curl: { code: 35, says: "SSL_ERROR_SYSCALL" },
     openssl: "unexpected eof while reading",
-    python: "SSLEOFError",
+    python: pythonsEnd,
   },
   {
     kind: "tls.handshake-cut",
@@ -227,7 +232,7 @@ describe.each([
     parameters: { behind: "server-flight", by: "fin" },
     curl: { code: 52, says: "Empty reply from server" },
     openssl: "unexpected eof while reading",
-    python: "SSLEOFError",
+    python: pythonsEnd,
   },
 ])("under $kind $parameters", ({ kind, parameters, ...expected }) => {
   test("curl", async () => {
@@ -252,20 +257,20 @@ describe.each([
     await using scene = await startScene();
     scene.inject(kind, parameters);
     const { code, said } = await python(scene.port);
-    expect([code, said]).toEqual([1, expect.stringContaining(expected.python)]);
+    expect([code, said]).toEqual([1, expect.stringMatching(expected.python)]);
   });
 });
 
 describe("an end without close_notify", () => {
   test.each([
     { client: "openssl s_client", ask: openssl, whole: 0, says: "unexpected eof while reading" },
-    { client: "Python", ask: python, whole: 0, says: "SSLEOFError" },
+    { client: "Python", ask: python, whole: 0, says: pythonsEnd },
   ])("is seen by $client, which has all that was said before", async ({ ask, whole, says }) => {
     await using scene = await startScene({ terminates: true });
     expect((await ask(scene.port)).code).toBe(whole);
     scene.inject("tls.no-close-notify");
     const { code, said } = await ask(scene.port);
-    expect([code, said]).toEqual([1, expect.stringContaining(says)]);
+    expect([code, said]).toEqual([1, expect.stringMatching(says)]);
     expect(said).toContain("localhost");
     expect(scene.hits).toEqual([{ connection: 2, servername: "localhost" }]);
   });
