@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const host = "127.0.0.1";
 
@@ -36,8 +37,15 @@ export async function upload(port: number, bytes: number): Promise<number> {
   return bytes / 1000 / (performance.now() - began);
 }
 
-/** Milliseconds from each message to its echo, one message at a time on each connection. */
-export async function roundTrips(port: number, trips: number, connections = 1): Promise<readonly number[]> {
+/**
+ * Milliseconds from each message to its echo, one message at a time on each connection; `everyMs`: between two of one connection, so that it is not
+ * the load that is measured.
+ */
+export async function roundTrips(
+  port: number,
+  trips: number,
+  { connections = 1, everyMs = 0 }: { readonly connections?: number; readonly everyMs?: number } = {},
+): Promise<readonly number[]> {
   const message = Buffer.alloc(64, "x");
   const sockets: Socket[] = [];
   // Not all at once: a full queue of connects says nothing about delays.
@@ -47,9 +55,9 @@ export async function roundTrips(port: number, trips: number, connections = 1): 
     );
   const times: number[] = [];
   const each = async (socket: Socket, n: number): Promise<void> => {
-    // Spread, so that it is the proxy's timers that are measured, and not a burst.
-    await new Promise((resolve) => setTimeout(resolve, (n / connections) * 100));
+    const first = performance.now() + (n / connections) * everyMs;
     for (let trip = 0; trip < trips; trip++) {
+      if (everyMs > 0) await sleep(Math.max(0, first + trip * everyMs - performance.now()));
       const began = performance.now();
       let missing = message.length;
       socket.write(message);

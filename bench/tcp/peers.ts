@@ -25,9 +25,11 @@ const betweenLooksMs = 20;
 export const mostConnections = Math.min(50_000, Math.floor((openFiles() - 200) / 2));
 const servers = fileURLToPath(new URL("servers.ts", import.meta.url));
 
-export async function startServers(bytes: number): Promise<Peer> {
-  const { child, line } = await start(process.execPath, [servers, String(bytes)]);
-  return peer("direct", JSON.parse(line) as Ports, [child]);
+/** `late`: an echo that comes so many milliseconds later. */
+export async function startServers(bytes: number, delayMs: number): Promise<Peer & { readonly late: number }> {
+  const { child, line } = await start(process.execPath, [servers, String(bytes), String(delayMs)]);
+  const { late, ...ports } = JSON.parse(line) as Ports & { readonly late: number };
+  return { ...peer("direct", ports, [child]), late };
 }
 
 /** One process a server, as `sinbin proxy` has one link. */

@@ -1,4 +1,4 @@
-/** What stands behind the proxies, in a process of its own: `node servers.ts BYTES` prints its ports. */
+/** What stands behind the proxies, in a process of its own: `node servers.ts BYTES MILLISECONDS` prints its ports. */
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
@@ -11,7 +11,7 @@ export interface Ports {
   readonly sink: number;
 }
 
-const bytes = Number(process.argv[2]);
+const [bytes = 0, delayMs = 0] = process.argv.slice(2).map(Number);
 const piece = Buffer.alloc(256 * 1024, "sinbin");
 
 function send(socket: Socket): void {
@@ -39,9 +39,10 @@ async function listen(serve: (socket: Socket) => void): Promise<number> {
   });
 }
 
-const [echo, source, sink] = await Promise.all([
+const [echo, source, sink, late] = await Promise.all([
   listen((socket) => socket.pipe(socket)),
   listen((socket) => send(socket.resume())),
   listen((socket) => socket.resume().on("end", () => socket.end("."))),
+  listen((socket) => socket.on("data", (said) => setTimeout(() => socket.write(said), delayMs))),
 ]);
-process.stdout.write(`${JSON.stringify({ echo, source, sink } satisfies Ports)}\n`);
+process.stdout.write(`${JSON.stringify({ echo, source, sink, late } satisfies Ports & { late: number })}\n`);

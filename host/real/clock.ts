@@ -17,7 +17,8 @@ function arm(milliseconds: number, { keepAlive }: { readonly keepAlive: boolean 
   const due = performance.now() + milliseconds;
   let timeout: NodeJS.Timeout;
   const wait = (remaining: number): void => {
-    timeout = setTimeout(wake, Math.min(remaining, longestTimeoutMs));
+    // Node cuts off fractions: it would wake too early nearly always, and once more a millisecond later.
+    timeout = setTimeout(wake, Math.min(Math.ceil(remaining), longestTimeoutMs));
     if (!keepAlive) timeout.unref();
   };
   const wake = (): void => {
