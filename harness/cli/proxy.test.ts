@@ -39,6 +39,14 @@ test("it passes on what comes, with its faults, and tells of both until it is in
   server.close();
 });
 
+test("handshakes of TLS are cut without any certificate of the proxy's own", async () => {
+  const child = spawn(process.execPath, [main, "proxy", "0", "127.0.0.1:1", "--fault", "tls.handshake-cut: {}"]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ event: "listening" });
+  child.kill("SIGINT");
+  expect(await once(child, "exit")).toEqual([130, null]);
+});
+
 test.each([
   [["80x", "db.test:1"], "80x: write a host and a port"],
   [["0", "db.test"], "db.test: write a host and a port"],

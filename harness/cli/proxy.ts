@@ -123,7 +123,7 @@ function parseFault(text: string): WrittenFault {
   if (fault === undefined || others.length > 0)
     throw wrong(`name one fault of links (see "sinbin faults tcp", "sinbin faults http" and "sinbin faults udp")`);
   if (!isFaultOfLink(fault)) throw wrong(`${fault.kind} acts on services, and a proxy has none`);
-  if (fault.plane === "tls")
+  if (fault.plane === "tls" && ("certificate" in fault || "ending" in fault))
     throw wrong(`${fault.kind} needs certificates of an authority that the client trusts, which only a plan's run has`);
   const parsed = fault.parameters.safeParse(parameters ?? {});
   if (parsed.success) return { fault, parameters: parsed.data };
