@@ -1,6 +1,20 @@
 import { expect, test } from "vitest";
+import type { Host } from "../../host/host.ts";
 import { clientAddress, createTestWorld, serverAddress } from "../../host/sim/pair.testing.ts";
 import { startUdpRelay, type RelayEvent } from "./relay.ts";
+
+/** Beside a server on port 7, on port 8. */
+async function relayFor200Seconds(host: Host, events: RelayEvent[]): Promise<number> {
+  await using relay = await startUdpRelay({
+    host,
+    listen: { port: 8 },
+    server: async () => ({ host: serverAddress, port: 7 }),
+    onEvent: (event) => void events.push(event),
+  });
+  expect(relay.address.port).toBe(8);
+  await host.clock.sleep(200_000);
+  return 0;
+}
 
 test("an answer that comes when its flow is over is lost, and told of, for as long again", async () => {
   const world = createTestWorld();
@@ -9,15 +23,7 @@ test("an answer that comes when its flow is over is lost, and told of, for as lo
     await using slow = await host.network.bind({ port: 7 }, (bytes, from) => {
       for (const seconds of [70, 110, 130]) host.clock.timer(seconds * 1000, () => slow.send(bytes, from));
     });
-    await using relay = await startUdpRelay({
-      host,
-      listen: { port: 8 },
-      server: async () => ({ host: serverAddress, port: 7 }),
-      onEvent: (event) => void events.push(event),
-    });
-    expect(relay.address.port).toBe(8);
-    await host.clock.sleep(200_000);
-    return 0;
+    return await relayFor200Seconds(host, events);
   });
   world.start(world.client, async (host) => {
     await using socket = await host.network.bind({ port: 0, host: clientAddress }, () => {});
@@ -41,15 +47,7 @@ test("a flow ends when nothing has passed for a minute, and the next datagram be
   const events: RelayEvent[] = [];
   const started = world.start(world.server, async (host) => {
     await using echo = await host.network.bind({ port: 7 }, (bytes, from) => echo.send(bytes, from));
-    await using relay = await startUdpRelay({
-      host,
-      listen: { port: 8 },
-      server: async () => ({ host: serverAddress, port: 7 }),
-      onEvent: (event) => void events.push(event),
-    });
-    expect(relay.address.port).toBe(8);
-    await host.clock.sleep(200_000);
-    return 0;
+    return await relayFor200Seconds(host, events);
   });
   world.start(world.client, async (host) => {
     await using socket = await host.network.bind({ port: 0, host: clientAddress }, () => {});

@@ -5,8 +5,7 @@
  *     client B ──┴── the door ──┴── flow 2                      ──►
  *
  * A flow begins with a client's first datagram and ends when nothing has passed for a while; its socket stays for as long again, to tell of answers that
- * come too late. Nobody hears of ICMP: what a server's kernel refuses is
- * lost, as it is for every client whose socket is not connected.
+ * come too late. Nobody hears of ICMP: what a server's kernel refuses is lost, as it is for every client whose socket is not connected.
  */
 import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
