@@ -110,14 +110,15 @@ export interface ConnectOptions extends Address {
   readonly halfOpen?: boolean;
   /** As for `ListenOptions`. */
   readonly highWaterMark?: number;
-  /**
-   * Gets what would else come in `data` events, in memory that is used for the next as soon as it returns, unless that is true: then the bytes were
-   * kept. Not with `tls`.
-   */
+  /** Gets what would else come in `data` events. Not with `tls`. */
   readonly onRead?: OnRead;
 }
 
-export type OnRead = (bytes: Uint8Array) => boolean;
+/**
+ * Called, `done` says that the bytes are needed no more, and their memory is used for others; if it never is, the memory is left to whoever has them. Without
+ * it they are the reader's own.
+ */
+export type OnRead = (bytes: Uint8Array, done?: () => void) => void;
 
 export interface Listener extends AsyncDisposable {
   /** What was really bound. */
@@ -155,6 +156,11 @@ export interface Network {
   listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener>;
   /** Resolves the name as `resolve` does. @throws {Error} with `code` ECONNREFUSED, ETIMEDOUT, ENOTFOUND and so on, as `net.connect` does. */
   connect(options: ConnectOptions, waiting?: Waiting): Promise<Socket>;
+  /**
+   * Has `onRead` get what would else come in `data` events of a connection that was accepted in the clear, and paused (`pauseOnConnect`). It goes on by the
+   * socket that this returns, paused as well.
+   */
+  lend(socket: Socket, onRead: OnRead): Socket;
   /**
    * Serves TLS on a connection that was accepted in the clear; what was read of it and given back (`unshift`) counts. The certificate is made when it is
    * first asked for, which takes a host whose world has lent it its authority.

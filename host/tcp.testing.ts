@@ -70,25 +70,30 @@ export function describeTcp(startPair: () => Promise<HostPair>): void {
     });
   });
 
-  test("memory is lent to a reader until it returns, and is its own if it says so", async () => {
+  test("memory that a reader was lent is its own until it says that it needs it no more", async () => {
     await using pair = await startPair();
     const sent = Buffer.from(Array.from({ length: 3_000_000 }, (_, n) => (n * 31) >> 3));
-    await using listener = await pair.server.network.listen({ host: pair.place, port: 0 }, (socket) => {
-      quiet(socket).end(sent);
+    const [client, server] = [createReader(), createReader()];
+    const { promise: served, resolve } = Promise.withResolvers<void>();
+    const options = { host: pair.place, port: 0, pauseOnConnect: true, halfOpen: true, highWaterMark: 256 * 1024 };
+    await using listener = await pair.server.network.listen(options, (accepted) => {
+      const socket = pair.server.network.lend(accepted, (bytes, done) => server.onRead(bytes, done));
+      expect(socket).toMatchObject({ writableHighWaterMark: 256 * 1024, allowHalfOpen: true });
+      quiet(socket).once("end", resolve).resume();
+      socket.end(sent);
     });
-    const got: Uint8Array[] = [];
     const socket = await pair.client.network.connect({
       ...listener.address,
+      halfOpen: true,
       highWaterMark: 256 * 1024,
-      onRead(bytes) {
-        const isKept = got.length % 2 === 0;
-        got.push(isKept ? bytes : Uint8Array.from(bytes));
-        return isKept;
-      },
+      onRead: (bytes, done) => client.onRead(bytes, done),
     });
     expect(socket.writableHighWaterMark).toBe(256 * 1024);
-    await once(quiet(socket).resume(), "end");
-    expect(Buffer.concat(got).equals(sent)).toBe(true);
+    const ended = once(quiet(socket).resume(), "end");
+    socket.end(sent);
+    await Promise.all([ended, served]);
+    expect(client.all().equals(sent)).toBe(true);
+    expect(server.all().equals(sent)).toBe(true);
   });
 
   test("what arrived before a reset is read before it", async () => {
@@ -292,4 +297,27 @@ export function describeTcp(startPair: () => Promise<HostPair>): void {
     expect(await readAll(await pair.client.network.connect(again.address))).toBe("again");
     await silence[Symbol.asyncDispose]();
   });
+}
+
+/** Keeps some of the memory that it is lent while other bytes come, and gives some back at once. */
+function createReader() {
+  const got: Uint8Array[] = [];
+  let kept: { readonly bytes: Uint8Array; readonly done: (() => void) | undefined }[] = [];
+  const copyAll = (): void => {
+    for (const { bytes, done } of kept) {
+      got.push(Uint8Array.from(bytes));
+      done?.();
+    }
+    kept = [];
+  };
+  return {
+    onRead(bytes: Uint8Array, done?: () => void) {
+      kept.push({ bytes, done });
+      if (kept.length === 3 || got.length % 5 === 0) copyAll();
+    },
+    all() {
+      copyAll();
+      return Buffer.concat(got);
+    },
+  };
 }

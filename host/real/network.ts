@@ -8,7 +8,7 @@ import { codeOf } from "../disk/errors.ts";
 import { noticeSilence } from "../unanswered.ts";
 import { realClock } from "./clock.ts";
 import { bindUdp } from "./datagrams.ts";
-import { lendTo } from "./lend.ts";
+import { lendTo, takeOver } from "./lend.ts";
 import { askNameServers } from "./names.ts";
 import { withSafeReset } from "./reset.ts";
 import { acceptSecure, connectSecure, createContexts, serveSecure, serverContext } from "./secure.ts";
@@ -17,6 +17,7 @@ import { canSharePorts, prepareSilence, type Silence } from "./silence.ts";
 
 const loopback = "127.0.0.1";
 const everywhere = "0.0.0.0";
+const notAccepted = "this takes a connection that a listener of the same host has accepted";
 
 export interface NetworkOptions {
   readonly names: Readonly<Record<string, string>> | undefined;
@@ -53,9 +54,13 @@ export function createNetwork({ names, nameServers, identity, log }: NetworkOpti
   return {
     resolve,
 
+    lend(socket, onRead) {
+      if (!(socket instanceof TcpSocket)) throw new TypeError(notAccepted);
+      return withSafeReset(takeOver(socket, onRead));
+    },
+
     async secure(socket, { certificate, alpn }, { signal } = {}) {
-      if (!(socket instanceof TcpSocket))
-        throw new TypeError("TLS is served on connections that a listener has accepted");
+      if (!(socket instanceof TcpSocket)) throw new TypeError(notAccepted);
       // Whatever befalls it before TLS has taken over ends the handshake.
       socket.on("error", () => {});
       return abortingTcp(socket, signal, async () => {

@@ -75,6 +75,8 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
       return {
         resolve,
 
+        lend: (socket, onRead) => socket.on("data", (bytes: Uint8Array) => onRead(bytes)),
+
         async secure(socket, { certificate, alpn }, { signal } = {}) {
           if (!(socket instanceof SimulatedSocket))
             throw new TypeError("TLS is served on connections that a listener has accepted");
@@ -145,7 +147,7 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
                 return socketOf(end, { ...manners, alpnProtocol });
               }
               const socket = socketOf(end, manners);
-              return onRead === undefined ? socket : socket.on("data", onRead);
+              return onRead === undefined ? socket : socket.on("data", (bytes: Uint8Array) => onRead(bytes));
             } catch (error) {
               waiting.signal?.throwIfAborted();
               if (isRefusal(error))

@@ -23,8 +23,9 @@ const longestDialForNobodyMs = 1000;
 
 export interface ConnectionOptions {
   readonly clock: Clock;
-  readonly client: Socket;
-  /** A connection to the server, which may be half open. What it reads is for `onRead` (`ConnectOptions.onRead`). */
+  /** The client's, paused. What it reads is for `onRead`. */
+  readonly accept: (onRead: OnRead) => Socket;
+  /** A connection to the server, which may be half open and paused. What it reads is for `onRead`. */
   readonly dial: (onRead: OnRead, waiting: Waiting) => Promise<Socket>;
   /** Once, when both sockets are gone. */
   readonly onEnd: (by: EndedBy, delivered: Readonly<Record<Direction, number>>) => void;
@@ -40,7 +41,7 @@ export interface Connection extends AsyncDisposable {
   begin(): void;
 }
 
-export function createConnection({ clock, client, dial, onEnd }: ConnectionOptions): Connection {
+export function createConnection({ clock, accept, dial, onEnd }: ConnectionOptions): Connection {
   const since = clock.wall();
   let server: Socket | undefined;
   /** Of the dial that is under way: an idle connection has nothing that it does not need. */
@@ -57,7 +58,7 @@ export function createConnection({ clock, client, dial, onEnd }: ConnectionOptio
 
   const upstream: Link = createLink({
     clock,
-    source: client,
+    source: { pause: () => client.pause(), resume: () => client.resume() },
     sink: {
       open: () => void connect(),
       write: (bytes) => server?.write(bytes) ?? false,
@@ -81,11 +82,13 @@ export function createConnection({ clock, client, dial, onEnd }: ConnectionOptio
     },
   });
 
+  const client = accept((bytes, done) => upstream.receive(bytes, done));
+
   async function connect(): Promise<void> {
     dialling = new AbortController();
     const { signal } = dialling;
     try {
-      const socket = await dial((bytes) => downstream.borrow(bytes), { signal });
+      const socket = await dial((bytes, done) => downstream.receive(bytes, done), { signal });
       if (signal.aborted) socket.destroy();
       else if (aborted) socket.resetAndDestroy();
       else {
@@ -175,7 +178,7 @@ export function createConnection({ clock, client, dial, onEnd }: ConnectionOptio
     client: () => ({ host: client.remoteAddress ?? "", port: client.remotePort ?? 0 }),
     begin() {
       wire(client, "client-reset", upstream, downstream);
-      client.on("data", (bytes: Uint8Array) => upstream.receive(bytes)).resume();
+      client.resume();
       downstream.begin();
       upstream.begin();
     },
@@ -191,6 +194,11 @@ export function createConnection({ clock, client, dial, onEnd }: ConnectionOptio
 
 /** Written to hear when the kernel has all that was written before it. */
 const nothing = new Uint8Array(0);
+
+/** For a socket that lends no memory. */
+export function reading(socket: Socket, onRead: OnRead): Socket {
+  return socket.on("data", (bytes: Uint8Array) => onRead(bytes));
+}
 
 function isFlushed(socket: Socket): boolean {
   return socket.writableLength === 0;

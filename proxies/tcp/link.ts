@@ -43,10 +43,8 @@ export interface LinkOptions {
 export interface Link extends Disposable {
   /** The connection is there: opens the sink, unless a fault has it otherwise. */
   begin(): void;
-  /** From the source. */
-  receive(what: "fin" | "rst" | Uint8Array): void;
-  /** From a source that will use the memory again when this returns, unless that is true: then the bytes were kept. */
-  borrow(bytes: Uint8Array): boolean;
+  /** From the source. `done`: bytes are not looked at any more (`OnRead`). */
+  receive(what: "fin" | "rst" | Uint8Array, done?: () => void): void;
   /** From the sink. */
   ready(): void;
   drained(): void;
@@ -62,7 +60,7 @@ export interface Link extends Disposable {
 const maximumHeld = 1024 * 1024;
 const costOfItem = 256;
 /** Judged at once: a fault may cut it into as many pieces. */
-const largestItem = 64 * 1024;
+const largestItem = 128 * 1024;
 /** What timers can wait, in milliseconds; a longer wait is several. */
 const longestWait = 1_000_000_000;
 
@@ -94,6 +92,8 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
   let delivered = 0;
   /** How many bytes of the current item have come once more. */
   let repeated = 0;
+  /** Memory that is not the link's own: whose it is hears of it when all bytes before this offset are out. */
+  const loans: { readonly until: number; readonly done: () => void }[] = [];
   let held = 0;
   let paused = false;
   let begun = false;
@@ -137,6 +137,10 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     current = undefined;
     repeated = 0;
     release(costOf(item));
+    for (let loan = loans[0]; loan !== undefined && loan.until <= passed; loan = loans[0]) {
+      loans.shift();
+      whenFlushed(loan.done);
+    }
   }
 
   function judgeAgain(): void {
@@ -272,6 +276,11 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     return item satisfies never;
   }
 
+  function whenFlushed(then: () => void): void {
+    if (sink.flushed()) then();
+    else sink.whenFlushed(then);
+  }
+
   /** If false, looks again when it is true. */
   function isFlushed(): boolean {
     if (sink.flushed()) return true;
@@ -375,21 +384,37 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
   }
 
   /** No fault is concerned, and nobody is before them: true if they are on their way. */
-  function passOn(bytes: Uint8Array): boolean {
+  function passOn(bytes: Uint8Array, done?: () => void): boolean {
     if (stages.length > 0 || current !== undefined || queue.length > 0 || !open || full || over || ended) return false;
     received += bytes.length;
     passed = received;
     write(bytes);
+    if (done !== undefined) whenFlushed(done);
     if (full) regulate();
     return true;
   }
 
-  function keep(bytes: Uint8Array): void {
-    if (over || ended) return;
-    const item = { type: "data", due: clock.monotonic(), offset: received, bytes } as const;
+  function keep(bytes: Uint8Array, done?: () => void): void {
+    if (over || ended) {
+      done?.();
+      return;
+    }
+    const item = { type: "data", due: clock.monotonic(), offset: received, bytes: own(bytes, done) } as const;
     received += bytes.length;
     for (const piece of piecesOf(item, largestItem)) enqueue(piece);
     pump();
+  }
+
+  /** Few bytes in much memory are copied, so that no more is held than is counted. */
+  function own(bytes: Uint8Array, done?: () => void): Uint8Array {
+    if (done === undefined) return bytes;
+    if (bytes.length * 2 > bytes.buffer.byteLength) {
+      loans.push({ until: received + bytes.length, done });
+      return bytes;
+    }
+    const copy = new Uint8Array(bytes);
+    done();
+    return copy;
   }
 
   return {
@@ -399,9 +424,9 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
       else enqueue({ type: "open", due: clock.monotonic() });
       pump();
     },
-    receive(what) {
+    receive(what, done) {
       if (typeof what !== "string") {
-        if (!passOn(what)) keep(what);
+        if (!passOn(what, done)) keep(what, done);
       } else if (what === "rst" && !over) {
         sourceReset = { type: "rst", due: clock.monotonic() };
         pump();
@@ -409,13 +434,6 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
         enqueue({ type: what, due: clock.monotonic() });
         pump();
       }
-    },
-    borrow(bytes) {
-      if (passOn(bytes)) return !sink.flushed();
-      // What fills most of its memory is kept with it: a copy costs as much.
-      const kept = bytes.length * 2 > bytes.buffer.byteLength;
-      keep(kept ? bytes : copyOfBytes(bytes));
-      return kept;
     },
     ready() {
       open = true;
@@ -458,10 +476,6 @@ function reachOf(stages: readonly Stage[]): { readonly flight: number; readonly 
   const flight = paces.reduce((sum, pace) => sum + (pace.flight ?? 0), 0);
   const rate = Math.min(...paces.map((pace) => pace.rate ?? Infinity));
   return { flight, bytes: flight === 0 ? maximumHeld : maximumHeld + (flight / 1000) * rate };
-}
-
-function copyOfBytes(bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([bytes]);
 }
 
 function costOf(item: TcpItem): number {

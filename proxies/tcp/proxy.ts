@@ -92,7 +92,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     }
     const connection = createConnection({
       clock: host.clock,
-      client,
+      accept: (onRead) => host.network.lend(client, onRead),
       dial: async (onRead, waiting) =>
         host.network.connect({ ...(await server()), halfOpen: true, highWaterMark, onRead }, waiting),
       onEnd(by, delivered) {

@@ -3,7 +3,7 @@ import type { Certificate, OnRead, Socket, Waiting } from "../../host/host.ts";
 import { readClientHello, type ClientHello } from "../../host/client-hello.ts";
 import { lifetimeMs, type TlsFault } from "../../faults/tls/contract.ts";
 import { highWaterMark } from "../tcp/door.ts";
-import { createConnection, type Connection, type EndedBy } from "../tcp/connection.ts";
+import { createConnection, reading, type Connection, type EndedBy } from "../tcp/connection.ts";
 import { breakAsTcp, endingAsTcp } from "./as-tcp.ts";
 import type { Active, TlsProxyOptions } from "./proxy.ts";
 import type { Terminator } from "./terminator.ts";
@@ -50,12 +50,22 @@ export function createCrossing(options: CrossingOptions): Crossing {
   const ending = new Set<Active>();
   const breaking = new Set<Active>();
   const hits = new Set<Active>();
+  /** Until it has heard the ClientHello, or that there is none. */
+  let seen = Buffer.alloc(0);
   let hello: ClientHello | null | undefined;
   const heard = Promise.withResolvers<void>();
   /** What is inside, once that is known. */
   let inner: Connection | undefined;
 
-  const outer = createConnection({ clock: host.clock, client, dial, onEnd: options.onEnd });
+  const outer = createConnection({ clock: host.clock, accept, dial, onEnd: options.onEnd });
+
+  function accept(onRead: OnRead): Socket {
+    const socket = host.network.lend(client, (bytes, done) => {
+      hear(bytes);
+      onRead(bytes, done);
+    });
+    return socket.once("end", () => conclude(null)).once("close", () => conclude(null));
+  }
 
   async function dial(onRead: OnRead, waiting: Waiting): Promise<Socket> {
     return terminated ? dialTerminator(onRead, waiting) : dialInTheClear(server, onRead, waiting);
@@ -87,7 +97,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
             if (inside !== undefined) return dialInTheClear(inside.address, onReadInside, then);
             const socket = ahead ?? (await dialServer(then));
             if (socket.destroyed) throw Object.assign(new Error("the server has gone again"), { code: "ECONNRESET" });
-            return socket.on("data", onReadInside).pause();
+            return reading(socket, onReadInside).pause();
           },
           onHandshake: (outcome) => {
             if (outcome instanceof Error) ahead?.destroy();
@@ -100,9 +110,9 @@ export function createCrossing(options: CrossingOptions): Crossing {
           },
           onEnd: () => ahead?.destroy(),
         },
-        (bytes) => {
+        (bytes, done) => {
           tellOfShown();
-          return onRead(bytes);
+          onRead(bytes, done);
         },
         waiting,
       );
@@ -162,22 +172,18 @@ export function createCrossing(options: CrossingOptions): Crossing {
     return { ...(servername !== undefined && { servername }), alpn: hello?.alpn ?? [] };
   }
 
-  /** Until it has heard the ClientHello, or that there is none. */
-  function listen(): void {
-    let seen = Buffer.alloc(0);
-    const conclude = (what: ClientHello | null): void => {
-      hello = what;
-      client.off("data", hear).off("end", giveUp).off("close", giveUp);
-      heard.resolve();
-      if (!terminated && what !== null) onHandshake({ ...described(), terminated, outcome: "passed" });
-    };
-    const hear = (bytes: Buffer): void => {
-      seen = Buffer.concat([seen, bytes]);
-      const what = readClientHello(seen);
-      if (what !== undefined) conclude(what);
-    };
-    const giveUp = (): void => conclude(null);
-    client.on("data", hear).once("end", giveUp).once("close", giveUp);
+  function hear(bytes: Uint8Array): void {
+    if (hello !== undefined) return;
+    seen = Buffer.concat([seen, bytes]);
+    const what = readClientHello(seen);
+    if (what !== undefined) conclude(what);
+  }
+
+  function conclude(what: ClientHello | null): void {
+    if (hello !== undefined) return;
+    hello = what;
+    heard.resolve();
+    if (!terminated && what !== null) onHandshake({ ...described(), terminated, outcome: "passed" });
   }
 
   function meet(each: Active): void {
@@ -216,7 +222,6 @@ export function createCrossing(options: CrossingOptions): Crossing {
 
   return {
     begin() {
-      listen();
       for (const each of met) meet(each);
       outer.begin();
     },

@@ -1,7 +1,7 @@
 /** Where TLS begins: takes bytes in the clear, and speaks TLS with them to the server, which it trusts if the world's authority does. */
 import type { Address, Host } from "../../host/host.ts";
 import { highWaterMark } from "../tcp/door.ts";
-import { createConnection, type Connection } from "../tcp/connection.ts";
+import { createConnection, reading, type Connection } from "../tcp/connection.ts";
 
 export interface TlsOriginationOptions {
   readonly host: Host;
@@ -26,11 +26,11 @@ export async function startTlsOrigination(options: TlsOriginationOptions): Promi
     (client) => {
       const connection = createConnection({
         clock: host.clock,
-        client,
+        accept: (onRead) => host.network.lend(client, onRead),
         async dial(onRead, waiting) {
           const options = { tls: true, servername, alpn, halfOpen: true, highWaterMark };
           const socket = await host.network.connect({ ...(await server()), ...options }, waiting);
-          return socket.on("data", onRead).pause();
+          return reading(socket, onRead).pause();
         },
         onEnd: () => void connections.delete(connection),
       });

@@ -4,7 +4,7 @@
  *     dial ──► our end ── loopback, TLS ──► the other end ── in the clear ──► connection ──► `onward`
  */
 import type { Certificate, Host, Listener, OnRead, SecureSocket, Socket, Waiting } from "../../host/host.ts";
-import { createConnection, type Connection, type ConnectionOptions, type EndedBy } from "../tcp/connection.ts";
+import { createConnection, reading, type Connection, type ConnectionOptions, type EndedBy } from "../tcp/connection.ts";
 import { highWaterMark } from "../tcp/door.ts";
 
 /** How a connection is served. */
@@ -64,7 +64,7 @@ export async function startTerminator(host: Host): Promise<Terminator> {
     secure.end = () => (endsWithoutNotify() ? secure.endWithoutNotify() : end());
     const connection = createConnection({
       clock: host.clock,
-      client: secure,
+      accept: (onRead) => reading(secure, onRead),
       dial: onward,
       onEnd(by) {
         connections.delete(connection);
