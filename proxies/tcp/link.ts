@@ -1,5 +1,5 @@
 /**
- * One direction of one connection: byte order, timers and back-pressure. Which faults act, it is told; what they do, it does not know.
+ * One direction of one connection: byte order and timers. Which faults act, it is told; what they do, it does not know.
  *
  *     source ──► queue of unfaulted items ──► the item being delivered, judged ──► sink
  *                                                 ▲ judged again when a fault comes or goes
@@ -12,6 +12,7 @@ import type { TcpData, TcpItem } from "../../faults/tcp/contract.ts";
 import { cutAt, endOf, piecesOf } from "../../faults/tcp/cut.ts";
 import { budgetOfProcess, type Budget } from "./budget.ts";
 import { findHits } from "./hits.ts";
+import { createPressure } from "./pressure.ts";
 import { copyOf, createStage, judge, withoutSpent, type Stage, type StageOptions } from "./stage.ts";
 
 /** Where items go. Nothing here calls back into the link before it has returned. */
@@ -56,8 +57,7 @@ export interface Link extends Disposable {
   delivered(): number;
 }
 
-/** Per direction of a connection, besides what is under way; a sender that is further ahead is paused. An item costs more than its bytes. */
-const maximumHeld = 1024 * 1024;
+/** An item costs more than its bytes. */
 const costOfItem = 256;
 /** Judged at once: a fault may cut it into as many pieces. */
 const largestItem = 128 * 1024;
@@ -79,7 +79,7 @@ interface Judgement {
 
 export function createLink({ clock, sink, source, budget = budgetOfProcess }: LinkOptions): Link {
   let stages: readonly Stage[] = [];
-  let reach = reachOf(stages);
+  const pressure = createPressure({ source, budget, onRoom: pump });
   const queue: TcpItem[] = [];
   let current: Judgement | undefined;
   /** The source's own reset: it does not queue. */
@@ -94,8 +94,6 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
   let repeated = 0;
   /** Memory that is not the link's own: whose it is hears of it when all bytes before this offset are out. */
   const loans: { readonly until: number; readonly done: () => void }[] = [];
-  let held = 0;
-  let paused = false;
   let begun = false;
   let open = sink.open === undefined;
   let full = false;
@@ -111,23 +109,20 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
 
   function enqueue(item: TcpItem): void {
     queue.push(item);
-    hold(costOf(item));
+    pressure.hold(costOf(item));
   }
 
-  function hold(cost: number): void {
-    held += cost;
-    budget.take(cost);
-  }
-
-  function release(cost: number): void {
-    held -= cost;
-    budget.give(cost);
+  function forgetSpent(): void {
+    const kept = withoutSpent(stages, passed);
+    if (kept.length === stages.length) return;
+    stages = kept;
+    pressure.adapt(kept);
   }
 
   function next(): Judgement | undefined {
     const item = queue.shift();
     if (item === undefined) return undefined;
-    stages = withoutSpent(stages, passed);
+    forgetSpent();
     for (const stage of stages) stage.saved = { ...stage.state };
     return judgementOf(item);
   }
@@ -136,7 +131,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     if (item.type === "data") passed = Math.max(passed, endOf(item));
     current = undefined;
     repeated = 0;
-    release(costOf(item));
+    pressure.release(costOf(item));
     for (let loan = loans[0]; loan !== undefined && loan.until <= passed; loan = loans[0]) {
       loans.shift();
       whenFlushed(loan.done);
@@ -144,7 +139,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
   }
 
   function judgeAgain(): void {
-    stages = withoutSpent(stages, passed);
+    forgetSpent();
     if (current === undefined) return;
     for (const stage of stages) stage.state = { ...stage.saved };
     current = judgementOf(current.item);
@@ -194,7 +189,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
   }
 
   function changed(): void {
-    reach = reachOf(stages);
+    pressure.adapt(stages);
     judgeAgain();
     if (begun && !over) tick();
     pump();
@@ -214,7 +209,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     ended = true;
     queue.length = 0;
     current = undefined;
-    release(held);
+    pressure.releaseAll();
     sink.end(byFault);
   }
 
@@ -222,7 +217,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     if (over) return;
     testify(clock.monotonic());
     over = true;
-    release(held);
+    pressure.releaseAll();
     disarm();
   }
 
@@ -306,7 +301,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     if (!over) resetIfDue(now);
     while (step(now));
     if (over) return;
-    regulate();
+    pressure.regulate(full, queue, now);
     arm(now);
   }
 
@@ -344,26 +339,6 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     if (outputs.some(({ type, due }) => type === "rst" && due <= now)) reset(false);
   }
 
-  /** More is due than may wait for the receiver; items are about of one size. */
-  function isLate(): boolean {
-    if (held <= maximumHeld) return false;
-    const behind = queue[Math.floor((queue.length * maximumHeld) / held)];
-    return behind !== undefined && behind.due + reach.flight < clock.monotonic();
-  }
-
-  function regulate(): void {
-    const limit = budget.isSpent() ? maximumHeld : reach.bytes;
-    const wait = held > limit || (full && (stages.length === 0 || isLate()));
-    if (!paused && wait) {
-      paused = true;
-      source.pause();
-    } else if (paused && !wait && held <= limit / 2) {
-      paused = false;
-      source.resume();
-    }
-    if (paused && budget.isSpent()) budget.whenRoom(pump);
-  }
-
   /** One timer, for what waits for its time. What was due at that time and is still here waits for the sink. */
   function arm(now: number): void {
     const due = current?.outputs[current.next]?.due ?? Infinity;
@@ -390,7 +365,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     passed = received;
     write(bytes);
     if (done !== undefined) whenFlushed(done);
-    if (full) regulate();
+    if (full) pressure.regulate(full, queue, clock.monotonic());
     return true;
   }
 
@@ -466,16 +441,6 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
       source.pause();
     },
   };
-}
-
-/** How long bytes are under way, as the faults of the moment have it, and how many may be held: the bandwidth times the delay, and what may wait besides. */
-function reachOf(stages: readonly Stage[]): { readonly flight: number; readonly bytes: number } {
-  const paces = stages.flatMap(({ fault, parameters, lifted }) =>
-    lifted === undefined ? [fault.pace?.(parameters as Record<string, unknown>) ?? {}] : [],
-  );
-  const flight = paces.reduce((sum, pace) => sum + (pace.flight ?? 0), 0);
-  const rate = Math.min(...paces.map((pace) => pace.rate ?? Infinity));
-  return { flight, bytes: flight === 0 ? maximumHeld : maximumHeld + (flight / 1000) * rate };
 }
 
 function costOf(item: TcpItem): number {
