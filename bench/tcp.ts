@@ -84,13 +84,14 @@ for (const [connections, trips] of [
 ] as const) {
   // A thousand messages a second, however many connections share them.
   const pace = { connections, everyMs: Math.max(60, connections) };
-  for (const [name, port] of [
-    ["sinbin", delayed.ports.echo],
-    ["a timer of Node's", direct.late],
+  for (const [name, port, delay] of [
+    ["sinbin", delayed.ports.echo, delayMs],
+    ["sinbin without it", sinbin.ports.echo, 0],
+    ["a timer of Node's", direct.late, delayMs],
   ] as const) {
     // The first are slow, as all code is.
     await roundTrips(port, trips, pace);
-    const errors = (await roundTrips(port, trips, pace)).map((time) => time - delayMs);
+    const errors = (await roundTrips(port, trips, pace)).map((time) => time - delay);
     const [middle, worst] = [0.5, 0.99].map((share) => quantile(errors, share).toFixed(2));
     say(
       `a delay of ${delayMs} ms on ${connections} connections: ${name} is off by ${middle} ms (median), ${worst} ms (p99)`,
