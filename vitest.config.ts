@@ -11,6 +11,7 @@ export default defineConfig({
     // Guards against a hang, ten times what the longest take: those that start engines of their own, and kill them.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 300_000 } },
     // The slowest wait for real time, engines and other processes: one of them a core leaves a core idle.
     maxWorkers: Math.max(2, availableParallelism()),
     // Tests start hundreds of processes, and to compile the same files anew takes each of them half of its time.
