@@ -17,6 +17,8 @@ export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
    * in a parameter's `meta` says from what to what it can be drawn at random (`strength.ts`), and `examples` which words.
    */
   readonly parameters: Parameters;
+  /** Exactly one of these parameters is written, none of which has a default; `parameters` refuses all else as well. */
+  readonly exactlyOneOf?: readonly string[];
   /** Where the behaviour is specified or was met: RFC section, paper section, issue. */
   readonly source?: string;
   /** True if it happens at one moment and has no length: a signal, a kill. A pulse can't have `for`. */

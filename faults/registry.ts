@@ -30,7 +30,10 @@ import type { LimitsFault } from "./limits/contract.ts";
 import { memory } from "./limits/memory.ts";
 import { openFiles } from "./limits/open-files.ts";
 import { processes } from "./limits/processes.ts";
+import type { NtpFault } from "./ntp/contract.ts";
 import type { NetworkFault } from "./network/contract.ts";
+import { offset } from "./ntp/offset.ts";
+import { step } from "./ntp/step.ts";
 import { cut } from "./network/cut.ts";
 import type { PacketFault } from "./packet/contract.ts";
 import { corrupt as corruptPackets } from "./packet/corrupt.ts";
@@ -82,7 +85,7 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 
 /** A fault that acts on a link, or on a service. */
 export type Fault = FaultOfLink | FaultOfService;
-export type FaultOfLink = TcpFault | UdpFault | TlsFault | HttpFault;
+export type FaultOfLink = TcpFault | UdpFault | NtpFault | TlsFault | HttpFault;
 export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault;
 export type Plane = Fault["plane"];
 
@@ -115,6 +118,8 @@ const list: readonly Fault[] = [
   truncateDatagrams,
   rateOfDatagrams,
   blackholeDatagrams,
+  step,
+  offset,
   status,
   abort,
   duplicateRequest,
@@ -161,10 +166,11 @@ const list: readonly Fault[] = [
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));
 
-/** On links of which protocols the faults of a plane act: what is no udp goes over tcp. */
+/** On links of which protocols the faults of a plane act: what is neither udp nor ntp goes over tcp. */
 const protocols: Readonly<Record<FaultOfLink["plane"], (proto: string) => boolean>> = {
-  tcp: (proto) => proto !== "udp",
+  tcp: (proto) => proto !== "udp" && proto !== "ntp",
   udp: (proto) => proto === "udp",
+  ntp: (proto) => proto === "ntp",
   tls: (proto) => proto === "tls" || proto === "https",
   http: (proto) => proto === "http" || proto === "https",
 };

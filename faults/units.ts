@@ -117,6 +117,16 @@ export const durationUnit: Unit = {
   format: (value) => (value === 0 ? "0ms" : formatWith(value < 1 ? durations : durations.slice(0, -1), value)),
 };
 
+/** How far a clock is off, or is moved: back as well as forth. */
+export const signedDurationUnit: Unit = {
+  ...durationUnit,
+  pattern: `-?${durationUnit.pattern}`,
+  parse: (text) => (text.startsWith("-") ? -durationUnit.parse(text.slice(1)) : durationUnit.parse(text)),
+  format: (value) => (value < 0 ? `-${durationUnit.format(-value)}` : durationUnit.format(value)),
+  minimum: -longest,
+  help: "write a duration with its unit, such as 40s, or -40s for one that goes back",
+};
+
 export const sizeUnit: Unit = {
   ...unit("size", sizes, {
     step: 1,
@@ -170,6 +180,8 @@ function quantity(of: Unit): z.ZodType<number, string> {
 
 /** "250ms", "3s", "2m", "1h", "2d", "1.5s", "50us" → milliseconds. */
 export const duration = quantity(durationUnit);
+/** The same, and "-40s" → -40,000. */
+export const signedDuration = quantity(signedDurationUnit);
 /** "16B", "64KiB", "2MiB", "10kB" → bytes. */
 export const size = quantity(sizeUnit);
 /** "200B/s", "64KiB/s", "10Mbit/s" → bytes per second. */
@@ -195,7 +207,7 @@ export function unitOf(schema: z.core.$ZodType): Unit | undefined {
 
 /** Any text that one of the units reads, for values whose place is not known yet (`params`, `let`). */
 export function parseQuantity(text: string): { readonly unit: Unit; readonly value: number } | undefined {
-  for (const unit of [durationUnit, sizeUnit, rateUnit, shareUnit]) {
+  for (const unit of [durationUnit, signedDurationUnit, sizeUnit, rateUnit, shareUnit]) {
     if (new RegExp(`^${unit.pattern}$`).test(text)) return { unit, value: unit.parse(text) };
   }
   return undefined;

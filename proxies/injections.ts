@@ -7,7 +7,8 @@ import type { Direction } from "../faults/link-direction.ts";
 import { chosen, directionsOf, type Selection } from "./chosen.ts";
 
 export interface Injection extends Selection {
-  readonly fault: { readonly direction: Direction | "both" };
+  /** Where what passes is a question with its answer, a fault has no direction. */
+  readonly fault: { readonly kind: string; readonly direction?: Direction | "both" };
   readonly onHit: (detail: { readonly connection: number } & Readonly<Record<string, unknown>>) => void;
 }
 
@@ -17,6 +18,8 @@ export interface Meeting<One> {
   readonly owner: object;
   readonly injection: One;
   readonly direction: Direction;
+  /** Which of those that the injection meets it is, counted from 1. */
+  readonly ordinal: number;
   /** On the host's monotonic clock. */
   readonly since: number;
   readonly draw: (decision: string, n: number) => number;
@@ -26,7 +29,7 @@ export interface Meeting<One> {
   readonly hit: (what: Readonly<Record<string, unknown>>) => void;
 }
 
-/** A connection, or a flow. */
+/** A connection, a flow, or a question. */
 export interface Party<One> {
   readonly number: number;
   take(meeting: Meeting<One>): void;
@@ -36,8 +39,8 @@ export interface Party<One> {
 export interface Injections<One> {
   /** Somebody new is there. */
   welcome(party: Party<One>): void;
-  /** Disposing it lifts it. */
-  inject(injection: One): Disposable;
+  /** Disposing it lifts it; `lifted` is told of it as well, for whatever is left of parties that are gone. */
+  inject(injection: One, lifted?: (owner: object) => void): Disposable;
   /** Nobody new meets anything any more. */
   clear(): void;
 }
@@ -61,11 +64,12 @@ export function createInjections<One extends Injection>(
     if (!chosen(injection, met)) return;
     const since = clock.monotonic();
     let hit = false;
-    for (const direction of directionsOf(injection.direction ?? injection.fault.direction)) {
+    for (const direction of directionsOf(injection.direction ?? injection.fault.direction ?? "upstream")) {
       party.take({
         owner: each,
         injection,
         direction,
+        ordinal: met,
         since,
         shared,
         draw: (decision, n) => injection.draw(`${met}.${direction}.${decision}`, n),
@@ -82,7 +86,7 @@ export function createInjections<One extends Injection>(
     welcome(party) {
       for (const each of active) meet(each, party);
     },
-    inject(injection) {
+    inject(injection, lifted) {
       const each = { injection, shared: {}, met: 0 };
       active.add(each);
       if (injection.scope !== "new") for (const party of parties()) meet(each, party);
@@ -90,6 +94,7 @@ export function createInjections<One extends Injection>(
         [Symbol.dispose]() {
           if (!active.delete(each)) return;
           for (const party of parties()) party.lift(each);
+          lifted?.(each);
         },
       };
     },

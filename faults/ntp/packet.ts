@@ -2,7 +2,7 @@
  * An NTP packet as faults see it (RFC 5905, section 7.3). Its fields are those of the wire, in numbers that one can reckon with; its four timestamps stay
  * exact.
  */
-import type { Timestamp } from "./timestamp.ts";
+import { shifted, type Timestamp } from "./timestamp.ts";
 
 export interface NtpPacket {
   /** 0: no warning, 1: the last minute of the day has 61 seconds, 2: 59, 3: not synchronised. */
@@ -46,4 +46,14 @@ export function referenceIdOfAddress(host: string): number | undefined {
   const parts = host.split(".").map(Number);
   const fits = parts.length === 4 && parts.every((part) => Number.isInteger(part) && part >= 0 && part <= 255);
   return fits ? parts.reduce((id, part) => id * 256 + part, 0) : undefined;
+}
+
+/** As a server puts it whose clock is wrong by so much. */
+export function wrongBy(packet: NtpPacket, milliseconds: number): NtpPacket {
+  return {
+    ...packet,
+    reference: shifted(packet.reference, milliseconds),
+    receive: shifted(packet.receive, milliseconds),
+    transmit: shifted(packet.transmit, milliseconds),
+  };
 }

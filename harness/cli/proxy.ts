@@ -9,7 +9,7 @@ import { isRecord } from "../plan/raw.ts";
 import { toPlain } from "../plan/tree.ts";
 import { readYaml } from "../plan/yaml.ts";
 import { startLink } from "../worlds/links.ts";
-import type { Transport } from "../worlds/transport.ts";
+import { carriers, type Carrier } from "../worlds/transport.ts";
 import type { StartedLink } from "../worlds/links.ts";
 import { innerProxies, innerProxyFor } from "../worlds/planes.ts";
 import type { InnerProxy } from "../worlds/planes.ts";
@@ -45,11 +45,11 @@ export async function proxy(
     );
   const host = createRealHost({ name: "proxy", directory: "/", seed: flags.seed });
   const faults = (flags.fault ?? []).map(parseFault);
-  const transport = transportOf(faults, flags.udp === true);
+  const carrier = carrierOf(faults, flags.udp === true);
   const target = addressOf(server);
   const needed = new Set(faults.map(({ fault }) => innerProxyFor(fault.kind, {})));
   const inner = innerProxies.filter((which) => needed.has(which));
-  await using link = await openLink(listen, target, { host, transport, inner });
+  await using link = await openLink(listen, target, { host, carrier, inner });
   for (const [n, { fault, parameters }] of faults.entries()) {
     const { kind } = fault;
     const chance = { seed: flags.seed, path: ["proxy", kind, n] };
@@ -63,20 +63,20 @@ export async function proxy(
   return exitCodes.interrupted;
 }
 
-/** What faults act on says over what they are carried, too. */
-function transportOf(faults: readonly WrittenFault[], udp: boolean): Transport {
-  const overUdp = ({ fault: { plane } }: WrittenFault): boolean => plane === "udp";
-  const transport = udp || faults.some(overUdp) ? "udp" : "tcp";
-  const stray = faults.find((each) => overUdp(each) !== (transport === "udp"));
-  if (stray === undefined) return transport;
+/** What faults act on says what their proxy is. */
+function carrierOf(faults: readonly WrittenFault[], udp: boolean): Carrier {
+  const wanted = faults.map(({ fault: { plane } }) => carriers.find((carrier) => carrier === plane) ?? "tcp");
+  const carrier = udp ? "udp" : (wanted[0] ?? "tcp");
+  const stray = faults.find((_fault, n) => wanted[n] !== carrier);
+  if (stray === undefined) return carrier;
   throw new UsageError(
-    `--fault ${stray.fault.kind}: the proxy is one for ${transport}${udp ? " (--udp)" : ""}: write faults of one plane (see "sinbin faults ${transport}")`,
+    `--fault ${stray.fault.kind}: the proxy is one for ${carrier}${udp ? " (--udp)" : ""}: write faults of one plane (see "sinbin faults ${carrier}")`,
   );
 }
 
 interface Opening {
   readonly host: Host;
-  readonly transport: Transport;
+  readonly carrier: Carrier;
   readonly inner: readonly InnerProxy[];
 }
 
@@ -121,7 +121,9 @@ function parseFault(text: string): WrittenFault {
   const [[key, parameters] = ["", {}], ...others] = Object.entries(isRecord(written) ? written : {});
   const fault = faultOf(key);
   if (fault === undefined || others.length > 0)
-    throw wrong(`name one fault of links (see "sinbin faults tcp", "sinbin faults http" and "sinbin faults udp")`);
+    throw wrong(
+      `name one fault of links (see "sinbin faults tcp", "sinbin faults http", "sinbin faults udp" and "sinbin faults ntp")`,
+    );
   if (!isFaultOfLink(fault)) throw wrong(`${fault.kind} acts on services, and a proxy has none`);
   if (fault.plane === "tls" && ("certificate" in fault || "ending" in fault))
     throw wrong(`${fault.kind} needs certificates of an authority that the client trusts, which only a plan's run has`);

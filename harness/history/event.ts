@@ -8,6 +8,7 @@ import { z } from "zod";
 const at = z.number();
 const json = z.unknown();
 const details = z.record(z.string(), json);
+const ofPacket = { connection: z.number(), packet: z.string() };
 const asked = { connection: z.number(), request: z.number(), method: z.string(), path: z.string() };
 
 export const eventSchema = z.discriminatedUnion("event", [
@@ -74,6 +75,17 @@ export const eventSchema = z.discriminatedUnion("event", [
     alpn: z.array(z.string()),
     terminated: z.boolean(),
     outcome: z.string(),
+  }),
+  /** What was asked and answered over a link of proto ntp: `packet` is all of it in one line (proxies/ntp/wire/dump.ts), as the client sent it and got it. */
+  z.object({ at, event: z.literal("ntp.request"), link: z.string(), ...ofPacket, request: z.number() }),
+  z.object({
+    at,
+    event: z.literal("ntp.reply"),
+    link: z.string(),
+    ...ofPacket,
+    /** Missing if nobody has asked for it. */
+    request: z.number().optional(),
+    fromElsewhere: z.literal(true).optional(),
   }),
   /** Without any fault, for want of a flow, of room or of a server: what a relay of datagrams does not pass on is not lost in silence. */
   z.object({

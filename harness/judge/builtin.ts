@@ -134,7 +134,9 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
         case "http.request":
         case "http.reply":
         case "tls.handshake":
-          // To be read, not to be judged by: a link without faults of HTTP or TLS has none of them.
+        case "ntp.request":
+        case "ntp.reply":
+          // To be read, not to be judged by: a link without faults of HTTP or TLS has none of theirs.
           break;
         default:
           event satisfies never;

@@ -44,6 +44,10 @@ function wordWhole(event: HistoryEvent): string {
       return `${event.link}: ${event.method} ${event.path} → ${event.status} (${event.bytes}B)`;
     case "tls.handshake":
       return `${event.link}: TLS for ${event.servername ?? "nobody in particular"}, connection ${event.connection}: ${event.outcome}`;
+    case "ntp.request":
+      return `${event.link}: NTP request ${event.request} of ${event.connection}: ${event.packet}`;
+    case "ntp.reply":
+      return `${event.link}: NTP reply to ${event.request ?? "nobody"} of ${event.connection}${event.fromElsewhere === true ? ", from elsewhere" : ""}: ${event.packet}`;
     case "datagram.lost":
       return `${event.link}: a datagram is lost on its way ${event.direction} (${event.why})`;
     case "fault.inject": {

@@ -18,6 +18,8 @@ import {
   rate,
   settle,
   share,
+  signedDuration,
+  signedDurationUnit,
   size,
   sizeUnit,
   unitOf,
@@ -242,7 +244,9 @@ export function inferred(written: Written): z.ZodType | undefined {
     return JSON.stringify(written).includes(".") ? z.number() : wholeNumber;
   }
   const ranged = typeof first === "string" ? first.split("..")[0] : undefined;
-  const unit = ranged === undefined ? undefined : parseQuantity(ranged)?.unit.name;
+  const found = ranged === undefined ? undefined : parseQuantity(ranged)?.unit;
+  if (found === signedDurationUnit) return signedDuration;
+  const unit = found?.name;
   if (unit !== undefined && unit !== "count") return scalars[unit];
   if (!isDistribution(written)) return undefined;
   return typeof first === "boolean" ? z.boolean() : z.string();

@@ -6,9 +6,10 @@ import { waysToBeTurnedAway, type TurnedAway } from "../../proxies/tcp/door.ts";
 import type { Link } from "../plan/schema.ts";
 import { startChain } from "./chain/chain.ts";
 import type { PartOptions } from "./chain/part.ts";
+import { startNtpPart } from "./chain/ntp.ts";
 import { startUdpPart } from "./chain/udp.ts";
 import type { InnerProxy } from "./planes.ts";
-import type { Transport } from "./transport.ts";
+import type { Carrier } from "./transport.ts";
 
 /** A fault for a link, as plain data: its proxy may be in another process. */
 export interface LinkInjection {
@@ -44,13 +45,19 @@ export function hostName(link: Link): string {
 /** It listens where the client looks for the server. */
 export interface LinkOptions extends PartOptions {
   /** By default tcp. */
-  readonly transport?: Transport;
+  readonly carrier?: Carrier;
   /** The proxies that it needs besides the one where its client knocks (`innerProxiesOf`); by default none. */
   readonly inner?: readonly InnerProxy[];
 }
 
-export async function startLink({ transport = "tcp", inner = [], ...options }: LinkOptions): Promise<StartedLink> {
-  const part = await (transport === "udp" ? startUdpPart(options) : startChain(options, inner));
+const starters: Readonly<Record<Carrier, typeof startChain>> = {
+  tcp: startChain,
+  udp: startUdpPart,
+  ntp: startNtpPart,
+};
+
+export async function startLink({ carrier = "tcp", inner = [], ...options }: LinkOptions): Promise<StartedLink> {
+  const part = await starters[carrier](options, inner);
   return {
     address: part.address,
     turnedAway: (how) => part.turnedAway(how),

@@ -13,6 +13,7 @@ import type { Datagram, Direction, UdpFault } from "../../faults/udp/contract.ts
 import type { Selection } from "../chosen.ts";
 import { createInjections, type Party } from "../injections.ts";
 import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
+import { openUdpDoor } from "./door.ts";
 import { createFlow, type Flow } from "./flow.ts";
 
 export interface UdpRelayOptions {
@@ -21,12 +22,24 @@ export interface UdpRelayOptions {
   /** Where the server is; asked for every datagram, since a restarted server may have moved. While it is nowhere, datagrams are lost. */
   readonly server: () => Promise<Address>;
   readonly onEvent: (event: RelayEvent) => void;
+  /** Gets what comes from either side, and passes on what shall pass: when it comes to that, and as what. By default all does, at once, as it is. */
+  readonly through?: (passing: Passing) => void;
   /** How long nothing passes until a flow ends. */
   readonly idleMs?: number;
   /** What would begin one more is lost. */
   readonly maximumFlows?: number;
   /** How many bytes may wait in the whole relay; what comes then is lost. */
   readonly maximumBytes?: number;
+}
+
+/** A datagram on its way, in the middle of a relay: between a client's flow and the door. */
+export interface Passing {
+  readonly connection: number;
+  readonly client: Address;
+  readonly direction: Direction;
+  readonly bytes: Uint8Array;
+  /** Any number of times, now and later: what passes after the flow has ended is lost upstream, and not downstream. */
+  readonly pass: (bytes: Uint8Array) => void;
 }
 
 /** Of the history's words, so that a flow is a connection to whoever judges. */
@@ -56,6 +69,10 @@ export interface UdpInjection extends Selection {
 
 export interface UdpRelay extends AsyncDisposable {
   readonly address: Address;
+  /** From the door, to whomever, without any fault. */
+  send(bytes: Uint8Array, client: Address): void;
+  /** Shuts the port until the result is disposed. @throws {Error} then, if somebody else has taken it. */
+  shut(): Promise<AsyncDisposable>;
   /** Takes effect on what comes from now on; disposing the result lifts it. Later injections act on what earlier ones put out. */
   inject(injection: UdpInjection): AsyncDisposable;
   /** Bytes until now, those of live flows included. */
@@ -70,6 +87,7 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     listen,
     server,
     onEvent,
+    through = ({ bytes, pass }) => pass(bytes),
     idleMs = 60_000,
     maximumFlows = 1000,
     maximumBytes = 64 * 1024 * 1024,
@@ -99,7 +117,14 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       server,
       idleMs,
       keep,
-      toClient: (bytes) => door.send(bytes, client),
+      toClient: (bytes) =>
+        through({
+          connection: number,
+          client,
+          direction: "downstream",
+          bytes,
+          pass: (put) => door.send(put, client),
+        }),
       onLost: (direction, why) => onEvent({ type: "lost", connection: number, direction, why }),
       onEnd(by, delivered) {
         flows.delete(key);
@@ -117,16 +142,23 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     return flow;
   }
 
-  const door = await host.network.bind(listen, (bytes, from) => {
+  function onDatagram(bytes: Uint8Array, client: Address): void {
     if (disposed) return;
-    const key = formatAddress(from);
-    const flow = flows.get(key) ?? (flows.size < maximumFlows ? begin(from, key) : undefined);
+    const key = formatAddress(client);
+    const flow = flows.get(key) ?? (flows.size < maximumFlows ? begin(client, key) : undefined);
     if (flow === undefined) onEvent({ type: "lost", direction: "upstream", why: "too-many-flows" });
-    else flow.receive(bytes);
-  });
+    else {
+      const pass = (put: Uint8Array): void => flow.receive(put);
+      through({ connection: flow.number, client, direction: "upstream", bytes, pass });
+    }
+  }
+
+  const door = await openUdpDoor({ host, listen, onDatagram });
 
   return {
     address: door.address,
+    send: (bytes, client) => door.send(bytes, client),
+    shut: () => door.shut(),
     inject(injection) {
       const injected = injections.inject(injection);
       return { [Symbol.asyncDispose]: async () => injected[Symbol.dispose]() };

@@ -46,6 +46,10 @@ function checkStep(step: RawStep, checking: Checking): void {
   if (plane === "http") leaveOut("direction", "http faults say by themselves whether they act on requests or replies");
   if (plane === "tls")
     leaveOut("direction", "a handshake is of both sides, and tls faults say by themselves where in it they act");
+  if (plane === "ntp") leaveOut("direction", "ntp faults say by themselves whether they act on requests or replies");
+  if (plane === "ntp" && faults.some(({ fault }) => fault.pulse))
+    for (const key of matchKeys)
+      leaveOut(key, "this fault steps the server's time, for everybody who asks over the link");
   if (plane !== undefined && plane !== "tcp" && placeOf(plane) === "link")
     leaveOut("leg", `${plane} faults have a place of their own: it is for tcp faults`);
   if (plane !== undefined && plane !== "http" && placeOf(plane) === "link")
@@ -74,6 +78,15 @@ function checkStep(step: RawStep, checking: Checking): void {
   }
   if (faults.some(({ fault }) => fault.plane === "tcp" && fault.visit !== undefined))
     for (const key of matchKeys) leaveOut(key, "this fault makes connections of its own, and chooses among no others");
+  const portShut = faults.find(({ fault }) => fault.plane === "ntp" && fault.door !== undefined)?.fault;
+  if (portShut !== undefined) {
+    if (raw["may_miss"] !== true)
+      complain(
+        path,
+        "write may_miss: true, and expect what shows it: the kernel says by itself that nobody waits at a port",
+      );
+    for (const key of matchKeys) leaveOut(key, "this fault shuts the port, for everybody");
+  }
   checkSilent(step, checking);
   checkPaths(step, checking);
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {

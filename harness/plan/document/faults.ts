@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { faultKey } from "../../../faults/key.ts";
 import { faults } from "../../../faults/registry.ts";
-import { reference } from "./words.ts";
+import { exactlyOne, reference } from "./words.ts";
 import { value } from "./values.ts";
 
 /** One that draws per item takes a distribution as it is; all others get a scalar, drawn once for each occurrence. */
@@ -14,11 +14,16 @@ export function isPerItem(parameter: z.ZodType): boolean {
 }
 
 export const faultShape: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
-  [...faults.values()].map(({ kind, about, parameters }) => {
+  [...faults.values()].map(({ kind, about, parameters, exactlyOneOf }) => {
     const shape = Object.fromEntries(
       Object.entries(parameters.shape).map(([name, parameter]) => [name, valueOf(parameter)]),
     );
-    const written = z.strictObject(shape).meta({ id: faultKey(kind), description: about });
+    const bare = z.strictObject(shape);
+    const fitting =
+      exactlyOneOf === undefined
+        ? bare
+        : exactlyOne(bare, exactlyOneOf, `write exactly one of ${exactlyOneOf.join(" and ")}`);
+    const written = fitting.meta({ ...fitting.meta(), id: faultKey(kind), description: about });
     // `process.kill:` with nothing behind it is what one writes where nothing has to be said.
     return [faultKey(kind), (parameters.safeParse({}).success ? written.nullable() : written).optional()];
   }),

@@ -5,21 +5,30 @@ import { exactlyOne, name, port } from "./words.ts";
 
 export const eventName = z.string().min(1).meta({ description: 'The name of a structured log line: `{"event": …}`.' });
 
+/** Where nobody says anything else, servers of these protocols are there. */
+const usualPorts = new Map<string, number>([["ntp", 123]]);
+
 export const linkDocument = z
   .strictObject({
     from: name.meta({ description: "The client." }),
     to: name.meta({ description: "The server." }),
-    proto: z.enum(["tcp", "udp", "http", "https", "tls"], "write tcp, udp, http, https or tls").meta({
-      description: "What passes: `https` is HTTP in TLS, `tls` is anything else in TLS.",
+    proto: z.enum(["tcp", "udp", "http", "https", "tls", "ntp"], "write tcp, udp, http, https, tls or ntp").meta({
+      description: "What passes: `https` is HTTP in TLS, `tls` is anything else in TLS, `ntp` goes over UDP.",
     }),
-    port: port,
+    port: port.optional().meta({ description: "The port of the server; for `ntp` 123 unless told otherwise." }),
     name: z
       .string()
       .regex(/^[a-z0-9][a-z0-9.-]*$/, "write a host name, such as plc.test")
       .optional()
       .meta({ description: "The host name by which the client knows the server; by default the name of the server." }),
   })
-  .meta({ id: "link" });
+  .transform(({ port: written, ...link }, context) => {
+    const found = written ?? usualPorts.get(link.proto);
+    if (found !== undefined) return { ...link, port: found };
+    context.addIssue({ code: "custom", path: ["port"], message: "write the port of the server, such as 443" });
+    return z.NEVER;
+  })
+  .meta({ id: "link", anyOf: [{ required: ["port"] }, { properties: { proto: { enum: [...usualPorts.keys()] } } }] });
 
 export const regularExpression = z.string().refine(isRegularExpression, {
   message: "write a regular expression of JavaScript: this one does not compile",

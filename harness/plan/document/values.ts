@@ -2,14 +2,14 @@
 import { z } from "zod";
 import { distribution } from "../../../faults/distribution.ts";
 import type { Distribution } from "../../../faults/distribution.ts";
-import { duration, rate, share, size, unitOf } from "../../../faults/units.ts";
+import { duration, rate, share, signedDuration, size, unitOf } from "../../../faults/units.ts";
 import type { Unit } from "../../../faults/units.ts";
 import { formula, reference } from "./words.ts";
 
 /** One schema for all distributions of a unit, so that the JSON Schema says it once. */
-const shared = new Map<Unit["name"], z.ZodType<Distribution<unknown>>>(
-  Object.entries({ duration, size, rate, share }).map(([name, scalar]) => [
-    name as Unit["name"],
+const shared = new Map<Unit | undefined, z.ZodType<Distribution<unknown>>>(
+  Object.entries({ duration, "signed-duration": signedDuration, size, rate, share }).map(([name, scalar]) => [
+    unitOf(scalar),
     distribution(scalar).meta({ id: `random-${name}` }),
   ]),
 );
@@ -17,7 +17,7 @@ const shared = new Map<Unit["name"], z.ZodType<Distribution<unknown>>>(
 /** All distributions of a scalar. */
 export function randomOf(scalar: z.ZodType): z.ZodType<Distribution<unknown>> {
   const unit = unitOf(scalar);
-  return (unit === undefined ? undefined : shared.get(unit.name)) ?? distribution(scalar);
+  return (unit === undefined ? undefined : shared.get(unit)) ?? distribution(scalar);
 }
 
 export function value(scalar: z.ZodType): z.ZodType {

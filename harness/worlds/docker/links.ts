@@ -3,14 +3,14 @@ import type { Address } from "../../../host/host.ts";
 import type { RecordEvent } from "../../history/event.ts";
 import type { StartedLink } from "../links.ts";
 import type { InnerProxy } from "../planes.ts";
-import type { Transport } from "../transport.ts";
+import type { Carrier } from "../transport.ts";
 import type { GateClient } from "./gate-client.ts";
 import { toldAddress, toldByLink, toldOfHit } from "./operations.ts";
 
 export interface RemoteLinkOptions {
   readonly name: string;
   readonly gate: GateClient;
-  readonly transport: Transport;
+  readonly carrier: Carrier;
   readonly inner: readonly InnerProxy[];
   /** Where the client looks for the server. */
   readonly listen: Address;
@@ -24,7 +24,7 @@ export interface RemoteLinkOptions {
 export async function startRemoteLink({
   name,
   gate,
-  transport,
+  carrier,
   inner,
   listen,
   server,
@@ -33,7 +33,7 @@ export async function startRemoteLink({
 }: RemoteLinkOptions): Promise<StartedLink> {
   const held = await gate.hold(
     "link.start",
-    { name, transport, inner: [...inner], listen, server, names: [...names] },
+    { name, carrier, inner: [...inner], listen, server, names: [...names] },
     (news) => {
       const { at, ...happening } = toldByLink.parse(news);
       record(happening, gate.toHarness(at));

@@ -4,7 +4,7 @@ import { directions } from "../../../faults/direction.ts";
 import { recipients, signals } from "../../../faults/process/contract.ts";
 import { waysToBeTurnedAway } from "../../../proxies/tcp/door.ts";
 import { innerProxies } from "../planes.ts";
-import { transports } from "../transport.ts";
+import { carriers } from "../transport.ts";
 import { eventSchema } from "../../history/event.ts";
 
 const service = z.string();
@@ -24,7 +24,7 @@ export const inputs = {
   /** Lasts; tells `toldByLink`. Its value is the address that it listens on. */
   "link.start": z.strictObject({
     name: z.string(),
-    transport: z.enum(transports),
+    carrier: z.enum(carriers),
     inner: z.array(z.enum(innerProxies)),
     listen: address,
     server: address,

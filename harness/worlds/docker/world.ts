@@ -21,7 +21,7 @@ import { createIdentities, namesOnLink } from "../identities.ts";
 import type { Identities } from "../identities.ts";
 import { seedOf } from "../life.ts";
 import { hostName } from "../links.ts";
-import { transportOf } from "../transport.ts";
+import { carrierOf } from "../transport.ts";
 import type { StartedLink } from "../links.ts";
 import { createLogFile } from "../local/log-file.ts";
 import { required } from "../required.ts";
@@ -166,7 +166,7 @@ async function startLinks(
     const listen = { host: required(required(networks, link.from).names, hostName(link)), port: link.port };
     const server = { host: required(networks, link.to).service, port: link.port };
     const names = namesOnLink(link, links, [server.host]);
-    const chain = { transport: transportOf(link), inner: inner.get(name) ?? [] };
+    const chain = { carrier: carrierOf(link), inner: inner.get(name) ?? [] };
     return startRemoteLink({ name, gate, ...chain, listen, server, names, record });
   });
 }

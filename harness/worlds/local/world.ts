@@ -18,7 +18,7 @@ import type { Service } from "../../plan/schema.ts";
 import { seedOf } from "../life.ts";
 import { hear, type Hearing } from "../hear.ts";
 import { linkVariables, startLink, type StartedLink } from "../links.ts";
-import { transportOf } from "../transport.ts";
+import { carrierOf, transportOf } from "../transport.ts";
 import { argumentsOf } from "../program.ts";
 import type { StartWorld, WorldOptions } from "../world.ts";
 import { createIdentities, namesOnLink } from "../identities.ts";
@@ -105,7 +105,7 @@ function startProxy(
   return startLink({
     name,
     host,
-    transport: transportOf(link),
+    carrier: carrierOf(link),
     inner: inner.get(name) ?? [],
     listen: layout.doorOf(name),
     names: namesOnLink(link, links, layout.aliasesOf(link.to)),

@@ -14,7 +14,7 @@ import type { Link, Service } from "../../plan/schema.ts";
 import type { Capability } from "../capability.ts";
 import { namesOf, namesOnLink } from "../identities.ts";
 import { hostName, startLink, type StartedLink } from "../links.ts";
-import { transportOf } from "../transport.ts";
+import { carrierOf } from "../transport.ts";
 import { required } from "../required.ts";
 import { createSubnet, mostSubnets } from "../subnet.ts";
 import type { Subnet } from "../subnet.ts";
@@ -69,7 +69,7 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
     const listen = { host: required(subnet(link.from).names, hostName(link)), port: link.port };
     const server = async (): Promise<Address> => ({ host: subnet(link.to).service, port: link.port });
     const names = namesOnLink(link, links, [subnet(link.to).service]);
-    const chain = { transport: transportOf(link), inner: inner.get(name) ?? [] };
+    const chain = { carrier: carrierOf(link), inner: inner.get(name) ?? [] };
     proxies.set(name, starting.use(await startLink({ name, host, ...chain, listen, server, names, record })));
   }
 

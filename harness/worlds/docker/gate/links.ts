@@ -23,11 +23,11 @@ export function createLinkOperations(host: Host): Readonly<Record<string, Operat
       await takeAddresses(addresses);
     }),
     ...operation("names.refuse", async (addresses) => ({ lasting: await refuseNames(host, addresses) })),
-    ...operation("link.start", async ({ name, transport, inner, listen, server, names }, { tell }) => {
+    ...operation("link.start", async ({ name, carrier, inner, listen, server, names }, { tell }) => {
       const link = await startLink({
         name,
         host,
-        transport,
+        carrier,
         inner,
         listen,
         server: async () => server,

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { signedDuration } from "../units.ts";
+import { ntpFault } from "./contract.ts";
+
+export const step = ntpFault({
+  plane: "ntp",
+  kind: "ntp.step",
+  about:
+    "The server's time jumps, for everybody who asks over the link, and stays wrong until it is stepped back: by so much more, or to so much off the true time (`to: 0s` makes it true again). Several steps add up. It hits when the next reply goes out.",
+  source:
+    "RFC 5905, section 11.3 and appendix A (STEPT 128 ms, WATCH 900 s, PANICT 1000 s); PlanetLab users, March 2004 (about 100 nodes that drifted back and jumped by tens of seconds); USNO tick and tock, November 2012 (back to the year 2000); CVE-2015-5300",
+  example: "{ by: 40s }",
+  pulse: true,
+  exactlyOneOf: ["by", "to"],
+  parameters: z
+    .strictObject({
+      by: signedDuration.optional().meta({ description: "from what it shows; back, if below 0" }),
+      to: signedDuration.optional().meta({ description: "from the true time, whatever it shows" }),
+    })
+    .refine(
+      ({ by, to }) => (by === undefined) !== (to === undefined),
+      "write exactly one of by and to, such as by: 40s",
+    ),
+  turn: (wrongByMs, { by, to }) => to ?? wrongByMs + (by ?? 0),
+  start: () => ({}),
+});

@@ -1,0 +1,193 @@
+/** NTP's parts for tests: a server that tells the true time, a proxy in front of it, and what is asked and answered, on real sockets. */
+import { execFile } from "node:child_process";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { clientMode, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
+import { timestampOf, unknownTime, type Timestamp } from "../../faults/ntp/timestamp.ts";
+import { stream } from "../../faults/random.ts";
+import { faults } from "../../faults/registry.ts";
+import type { NtpFault } from "../../faults/ntp/contract.ts";
+import { createRealHost } from "../../host/real.ts";
+import { startNtpProxy, type NtpEvent, type NtpInjection, type NtpProxy } from "./proxy.ts";
+import { decode, encode } from "./wire/packet.ts";
+
+export interface Scene extends AsyncDisposable {
+  readonly proxy: NtpProxy;
+  readonly port: number;
+  readonly events: readonly NtpEvent[];
+  readonly hits: readonly Readonly<Record<string, unknown>>[];
+  /** The server's port, and what it was asked. */
+  readonly server: { readonly port: number; readonly asked: readonly NtpPacket[] };
+  readonly inject: (kind: string, parameters?: object, more?: Partial<NtpInjection>) => Promise<AsyncDisposable>;
+}
+
+/** What a stratum 2 server says whose clock is the machine's. */
+export function answerTo(request: NtpPacket, now = Date.now()): NtpPacket {
+  return {
+    leap: 0,
+    version: request.version,
+    mode: serverMode,
+    stratum: 2,
+    poll: request.poll,
+    precision: -23,
+    rootDelayMs: 1,
+    rootDispersionMs: 1,
+    referenceId: 0xc6_12_00_09,
+    reference: timestampOf(now - 16_000),
+    origin: request.transmit,
+    receive: timestampOf(now),
+    transmit: timestampOf(now),
+    rest: new Uint8Array(),
+  };
+}
+
+export async function startScene(): Promise<Scene> {
+  await using starting = new AsyncDisposableStack();
+  const asked: NtpPacket[] = [];
+  const server = await openSocket(starting, (bytes, reply) => {
+    const decoded = decode(bytes);
+    if (!("packet" in decoded)) return;
+    asked.push(decoded.packet);
+    reply(encode(answerTo(decoded.packet)));
+  });
+  const events: NtpEvent[] = [];
+  const hits: Readonly<Record<string, unknown>>[] = [];
+  const proxy = starting.use(
+    await startNtpProxy({
+      host: createRealHost({ name: "proxy", directory: "/", seed: 1 }),
+      listen: { host: "127.0.0.1", port: 0 },
+      server: async () => ({ host: "127.0.0.1", port: server.address().port }),
+      onEvent: (event) => void events.push(event),
+    }),
+  );
+  const started = starting.move();
+  return {
+    proxy,
+    port: proxy.address.port,
+    events,
+    hits,
+    server: { port: server.address().port, asked },
+    inject(kind, parameters = {}, more = {}) {
+      const fault = faults.get(kind) as NtpFault;
+      return proxy.inject({
+        fault,
+        parameters: fault.parameters.parse(parameters),
+        draw: stream(1, [kind]),
+        onHit: (detail) => void hits.push(detail),
+        ...more,
+      });
+    },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+async function openSocket(
+  stack: AsyncDisposableStack,
+  onMessage: (bytes: Uint8Array, reply: (bytes: Uint8Array) => void, port: number) => void,
+): Promise<Socket> {
+  const socket = createSocket("udp4");
+  socket.on("message", (bytes, { address, port }) =>
+    onMessage(bytes, (put) => void socket.send(put, port, address), port),
+  );
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  stack.defer(() => void socket.close());
+  return socket;
+}
+
+export interface Heard {
+  readonly bytes: Uint8Array;
+  readonly packet: NtpPacket | undefined;
+  /** Of whom it came. */
+  readonly port: number;
+}
+
+export interface Client extends AsyncDisposable {
+  /** Sends a request, and returns it. */
+  ask(change?: Partial<NtpPacket>): NtpPacket;
+  /** The next that comes, whatever it is. */
+  hear(): Promise<Heard>;
+  /** Asks, and the next that comes. */
+  query(change?: Partial<NtpPacket>): Promise<Heard & { readonly request: NtpPacket }>;
+  readonly heard: number;
+}
+
+let nonce = 0n;
+
+export async function openClient(port: number): Promise<Client> {
+  const stack = new AsyncDisposableStack();
+  const waiting: ((heard: Heard) => void)[] = [];
+  const arrived: Heard[] = [];
+  const socket = await openSocket(stack, (bytes, _reply, from) => {
+    const decoded = decode(bytes);
+    const heard = { bytes, packet: "packet" in decoded ? decoded.packet : undefined, port: from };
+    const next = waiting.shift();
+    if (next === undefined) arrived.push(heard);
+    else next(heard);
+    count += 1;
+  });
+  let count = 0;
+  const client: Client = {
+    ask(change = {}) {
+      const request = requestWith(change);
+      socket.send(encode(request), port, "127.0.0.1");
+      return request;
+    },
+    hear() {
+      const first = arrived.shift();
+      return first === undefined ? new Promise((resolve) => void waiting.push(resolve)) : Promise.resolve(first);
+    },
+    async query(change) {
+      const request = client.ask(change);
+      return { ...(await client.hear()), request };
+    },
+    get heard() {
+      return count;
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+  return client;
+}
+
+/** Its Transmit Timestamp is a number that nobody else has, as chrony's is: it says nothing of the client's clock. */
+export function requestWith(change: Partial<NtpPacket> = {}): NtpPacket {
+  nonce += 1n;
+  const none: Timestamp = unknownTime;
+  return {
+    leap: 0,
+    version: 4,
+    mode: clientMode,
+    stratum: 0,
+    poll: 6,
+    precision: 32,
+    rootDelayMs: 0,
+    rootDispersionMs: 0,
+    referenceId: 0,
+    reference: none,
+    origin: none,
+    receive: none,
+    transmit: (0x5eed_0000n << 32n) + nonce,
+    rest: new Uint8Array(),
+    ...change,
+  };
+}
+
+export interface Judgement {
+  /** By how much it would correct the clock, in seconds: above 0 if the clock is late. Undefined if it would not touch it. */
+  readonly offset: number | undefined;
+  readonly said: string;
+}
+
+/** What chronyd makes of the time that it gets at a port: `-Q` says how wrong the clock is, and leaves it alone. */
+export async function chronyd(port: number, options = "", seconds = 10): Promise<Judgement> {
+  const directives = [`server 127.0.0.1 port ${port} iburst maxsamples 1 ${options}`.trim(), "cmdport 0"];
+  const said = await new Promise<string>((resolve) => {
+    execFile(
+      "chronyd",
+      ["-Q", "-t", String(seconds), "-u", process.env["USER"] ?? "root", ...directives],
+      (_error, stdout, stderr) => resolve(stdout + stderr),
+    );
+  });
+  const [, offset] = /System clock wrong by (-?[\d.]+) seconds/.exec(said) ?? [];
+  return { offset: offset === undefined ? undefined : Number(offset), said };
+}

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { differenceMs } from "../../faults/ntp/timestamp.ts";
+import { chronyd, openClient, startScene } from "./ntp.testing.ts";
+
+describe("without a fault", () => {
+  test("a client gets its server's time, and both packets are told of", async () => {
+    await using scene = await startScene();
+    await using client = await openClient(scene.port);
+    const { packet, request, port } = await client.query();
+    expect(packet?.origin).toBe(request.transmit);
+    expect(port).toBe(scene.port);
+    expect(Math.abs((await chronyd(scene.port)).offset ?? NaN)).toBeLessThan(0.5);
+    const told = scene.events.filter(({ type }) => type === "request" || type === "reply").slice(0, 2);
+    expect(told).toEqual([
+      { type: "request", connection: 1, request: 1, packet: expect.stringMatching(/^LI 0, VN 4, Mode 3, .*/) },
+      { type: "reply", connection: 1, request: 1, packet: expect.stringMatching(/^LI 0, VN 4, Mode 4, Stratum 2, .*/) },
+    ]);
+  });
+});
+
+describe("steps", () => {
+  test("add up, last until they are taken back, and hit when somebody notices", async () => {
+    await using scene = await startScene();
+    await using client = await openClient(scene.port);
+    const wrongBy = async (): Promise<number> => {
+      const { packet } = await client.query();
+      const server = scene.server.asked.length;
+      expect(server).toBeGreaterThan(0);
+      return Math.round(differenceMs(packet?.transmit ?? 0n, packet?.reference ?? 0n) / 1000);
+    };
+    for (const _twice of [1, 2]) await scene.inject("ntp.step", { by: "40s" });
+    expect(scene.hits).toEqual([]);
+    expect((await chronyd(scene.port)).offset).toBeCloseTo(80, 0);
+    expect(scene.hits).toEqual([
+      { connection: 1, request: 1 },
+      { connection: 1, request: 1 },
+    ]);
+    await scene.inject("ntp.step", { to: "-20m" });
+    expect((await chronyd(scene.port)).offset).toBeCloseTo(-1200, 0);
+    expect(await wrongBy()).toBe(16);
+    await scene.inject("ntp.step", { to: "0s" });
+    expect((await chronyd(scene.port)).offset).toBeCloseTo(0, 0);
+    expect(scene.hits).toHaveLength(4);
+  });
+});
