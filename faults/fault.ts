@@ -25,7 +25,7 @@ export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   readonly pulse: boolean;
   /**
    * What may become of a service. `down`: it ends, and only a plan that has it started again (`restart`) reckons with that. `anything`: that depends on
-   * the parameters, such as a service that was sent STOP and stands still for ever, or whose files are gone. A random mix of faults takes the
+   * the parameters, such as a service that was sent STOP and stands still for ever, or whose files are gone, and so it is with what no lifting takes back. A random mix of faults takes the
    * first where there is a `restart`, and the second only if the plan asks for it.
    */
   readonly leaves?: "down" | "anything";

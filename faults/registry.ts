@@ -30,15 +30,46 @@ import type { LimitsFault } from "./limits/contract.ts";
 import { memory } from "./limits/memory.ts";
 import { openFiles } from "./limits/open-files.ts";
 import { processes } from "./limits/processes.ts";
-import type { NtpFault } from "./ntp/contract.ts";
 import type { NetworkFault } from "./network/contract.ts";
-import { offset } from "./ntp/offset.ts";
-import { step } from "./ntp/step.ts";
 import { cut } from "./network/cut.ts";
 import type { PacketFault } from "./packet/contract.ts";
 import { corrupt as corruptPackets } from "./packet/corrupt.ts";
 import { duplicate } from "./packet/duplicate.ts";
 import { loss } from "./packet/loss.ts";
+import { alternate } from "./ntp/alternate.ts";
+import { asymmetricDelay } from "./ntp/asymmetric-delay.ts";
+import { blocked } from "./ntp/blocked.ts";
+import type { NtpFault } from "./ntp/contract.ts";
+import { crossed } from "./ntp/crossed.ts";
+import { drift } from "./ntp/drift.ts";
+import { drop as dropNtp } from "./ntp/drop.ts";
+import { duplicate as duplicateReply } from "./ntp/duplicate.ts";
+import { era } from "./ntp/era.ts";
+import { impossibleTimes } from "./ntp/impossible-times.ts";
+import { jitter } from "./ntp/jitter.ts";
+import { kissOfDeath } from "./ntp/kiss-of-death.ts";
+import { leap } from "./ntp/leap.ts";
+import { leapSecond } from "./ntp/leap-second.ts";
+import { length as lengthOfReply } from "./ntp/length.ts";
+import { loop } from "./ntp/loop.ts";
+import { mode as modeOfReply } from "./ntp/mode.ts";
+import { offset } from "./ntp/offset.ts";
+import { origin } from "./ntp/origin.ts";
+import { precision } from "./ntp/precision.ts";
+import { replay } from "./ntp/replay.ts";
+import { root } from "./ntp/root.ts";
+import { smear } from "./ntp/smear.ts";
+import { spoof } from "./ntp/spoof.ts";
+import { staleReference } from "./ntp/stale-reference.ts";
+import { step } from "./ntp/step.ts";
+import { stratum } from "./ntp/stratum.ts";
+import { trailer } from "./ntp/trailer.ts";
+import { unsynchronised } from "./ntp/unsynchronised.ts";
+import { version as versionOfReply } from "./ntp/version.ts";
+import { wander } from "./ntp/wander.ts";
+import { wrongSource } from "./ntp/wrong-source.ts";
+import { year } from "./ntp/year.ts";
+import { zeroTimestamp } from "./ntp/zero-timestamp.ts";
 import type { ProcessFault } from "./process/contract.ts";
 import { kill } from "./process/kill.ts";
 import { pause } from "./process/pause.ts";
@@ -120,6 +151,37 @@ const list: readonly Fault[] = [
   blackholeDatagrams,
   step,
   offset,
+  alternate,
+  drift,
+  jitter,
+  wander,
+  asymmetricDelay,
+  era,
+  year,
+  leap,
+  leapSecond,
+  smear,
+  kissOfDeath,
+  unsynchronised,
+  stratum,
+  root,
+  loop,
+  staleReference,
+  precision,
+  zeroTimestamp,
+  impossibleTimes,
+  origin,
+  duplicateReply,
+  replay,
+  crossed,
+  wrongSource,
+  spoof,
+  dropNtp,
+  blocked,
+  lengthOfReply,
+  trailer,
+  versionOfReply,
+  modeOfReply,
   status,
   abort,
   duplicateRequest,

@@ -57,6 +57,7 @@ links:
   page: { from: shell, to: node, proto: tls, port: 80 }
   site: { from: shell, to: node, proto: http, port: 8080 }
   gossip: { from: node, to: plc, proto: udp, port: 7946 }
+  time: { from: node, to: plc, proto: ntp }
 steady: [{ always: node.alive }]
 ${text}`;
 
@@ -160,6 +161,7 @@ describe("a mix", () => {
     expect([...(places.get("http.status") ?? [])]).toEqual(["site"]);
     expect([...(places.get("tls.expired") ?? [])]).toEqual(["page"]);
     expect([...(places.get("udp.latency") ?? [])]).toEqual(["gossip"]);
+    expect([...(places.get("ntp.offset") ?? [])]).toEqual(["time"]);
     expect([...(places.get("process.pause") ?? [])].sort()).toEqual(["node", "plc", "shell"]);
     expect([...(places.get("process.kill") ?? [])]).toEqual(["node"]);
     expect(places.has("process.signal")).toBe(false);

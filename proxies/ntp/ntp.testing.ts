@@ -86,9 +86,7 @@ async function openSocket(
   onMessage: (bytes: Uint8Array, reply: (bytes: Uint8Array) => void, port: number) => void,
 ): Promise<Socket> {
   const socket = createSocket("udp4");
-  socket.on("message", (bytes, { address, port }) =>
-    onMessage(bytes, (put) => void socket.send(put, port, address), port),
-  );
+  socket.on("message", (bytes, { address, port }) => onMessage(bytes, (put) => socket.send(put, port, address), port));
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
   stack.defer(() => void socket.close());

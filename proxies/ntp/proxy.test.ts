@@ -28,7 +28,8 @@ describe("steps", () => {
       expect(server).toBeGreaterThan(0);
       return Math.round(differenceMs(packet?.transmit ?? 0n, packet?.reference ?? 0n) / 1000);
     };
-    for (const _twice of [1, 2]) await scene.inject("ntp.step", { by: "40s" });
+    await scene.inject("ntp.step", { by: "40s" });
+    await scene.inject("ntp.step", { by: "40s" });
     expect(scene.hits).toEqual([]);
     expect((await chronyd(scene.port)).offset).toBeCloseTo(80, 0);
     expect(scene.hits).toEqual([

@@ -1,0 +1,256 @@
+/** What is on the wire with each fault, and what chrony makes of it. */
+import { describe, expect, test } from "vitest";
+import { referenceIdOf, type NtpPacket } from "../../faults/ntp/packet.ts";
+import { differenceMs, unixTimeOf } from "../../faults/ntp/timestamp.ts";
+import { chronyd, openClient, startScene } from "./ntp.testing.ts";
+import { readRest } from "./wire/rest.ts";
+
+/** Seconds of correction that chrony would apply; "none": it uses nothing of it. */
+type Verdict = number | "none";
+
+const wrong = (packet: NtpPacket): number => (unixTimeOf(packet.transmit, Date.now()) - Date.now()) / 1000;
+const year = (packet: NtpPacket): number => new Date(unixTimeOf(packet.transmit, Date.now())).getUTCFullYear();
+
+interface Row {
+  readonly kind: string;
+  readonly parameters: object;
+  /** Of the first reply. */
+  readonly sees: (packet: NtpPacket, request: NtpPacket) => unknown;
+  readonly expected: unknown;
+  readonly verdict: Verdict;
+  readonly options?: string;
+}
+
+const rows: readonly Row[] = [
+  {
+    kind: "ntp.offset",
+    parameters: { by: "-3s" },
+    sees: (packet) => Math.round(wrong(packet)),
+    expected: -3,
+    verdict: -3,
+  },
+  {
+    kind: "ntp.offset",
+    parameters: { by: "20m" },
+    sees: (packet) => Math.round(wrong(packet)),
+    expected: 1200,
+    verdict: 1200,
+  },
+  {
+    kind: "ntp.offset",
+    parameters: { by: "-4383d" },
+    sees: (packet) => Math.round(wrong(packet)),
+    expected: -378_691_200,
+    verdict: -378_691_200,
+  },
+  {
+    kind: "ntp.asymmetric-delay",
+    parameters: { back: "300ms" },
+    sees: (packet) => Math.abs(wrong(packet)) > 0.25,
+    expected: true,
+    verdict: -0.15,
+  },
+  {
+    kind: "ntp.asymmetric-delay",
+    parameters: { out: "300ms" },
+    sees: (packet) => Math.abs(wrong(packet)) < 0.25,
+    expected: true,
+    verdict: 0.15,
+  },
+  {
+    kind: "ntp.kiss-of-death",
+    parameters: { code: "RATE" },
+    sees: ({ leap, stratum, referenceId, origin }, { transmit }) => [leap, stratum, referenceId, origin === transmit],
+    expected: [3, 0, referenceIdOf("RATE"), true],
+    verdict: "none",
+  },
+  {
+    kind: "ntp.unsynchronised",
+    parameters: {},
+    sees: ({ leap, stratum }) => [leap, stratum],
+    expected: [3, 16],
+    verdict: "none",
+  },
+  {
+    kind: "ntp.unsynchronised",
+    parameters: { stratum: 0, leap: 0 },
+    sees: ({ leap, stratum }) => [leap, stratum],
+    expected: [0, 0],
+    verdict: "none",
+  },
+  { kind: "ntp.leap", parameters: { announces: "insert" }, sees: ({ leap }) => leap, expected: 1, verdict: 0 },
+  {
+    kind: "ntp.leap-second",
+    parameters: { in: "1h" },
+    sees: (packet) => [packet.leap, Math.abs(Math.round(wrong(packet)))],
+    expected: [1, 0],
+    verdict: 0,
+  },
+  {
+    kind: "ntp.leap-second",
+    parameters: { way: "delete" },
+    sees: (packet) => [packet.leap, Math.abs(Math.round(wrong(packet)))],
+    expected: [0, 1],
+    verdict: 1,
+  },
+  {
+    kind: "ntp.smear",
+    parameters: { over: "0s" },
+    sees: (packet) => Math.round(wrong(packet)),
+    expected: -1,
+    verdict: -1,
+  },
+  { kind: "ntp.zero-timestamp", parameters: {}, sees: ({ transmit }) => transmit, expected: 0n, verdict: "none" },
+  {
+    kind: "ntp.zero-timestamp",
+    parameters: { field: "receive" },
+    sees: ({ receive }) => receive,
+    expected: 0n,
+    verdict: "none",
+  },
+  {
+    kind: "ntp.impossible-times",
+    parameters: {},
+    sees: ({ receive, transmit }) => Math.round(differenceMs(transmit, receive)),
+    expected: -2000,
+    verdict: 0,
+  },
+  {
+    kind: "ntp.impossible-times",
+    parameters: { what: "negative-delay" },
+    sees: ({ receive, transmit }) => Math.round(differenceMs(transmit, receive)),
+    expected: 2000,
+    verdict: 0,
+  },
+  {
+    kind: "ntp.origin",
+    parameters: { to: "other" },
+    sees: ({ origin }, { transmit }) => origin !== transmit && origin !== 0n,
+    expected: true,
+    verdict: "none",
+  },
+  { kind: "ntp.origin", parameters: { to: "zero" }, sees: ({ origin }) => origin, expected: 0n, verdict: "none" },
+  { kind: "ntp.wrong-source", parameters: {}, sees: () => undefined, expected: undefined, verdict: "none" },
+  { kind: "ntp.version", parameters: { to: 3 }, sees: ({ version }) => version, expected: 3, verdict: 0 },
+  { kind: "ntp.version", parameters: { to: 7 }, sees: ({ version }) => version, expected: 7, verdict: "none" },
+  { kind: "ntp.mode", parameters: { to: 3 }, sees: ({ mode }) => mode, expected: 3, verdict: "none" },
+  { kind: "ntp.mode", parameters: { to: 6 }, sees: ({ mode }) => mode, expected: 6, verdict: "none" },
+  {
+    kind: "ntp.era",
+    parameters: { in: "-1h" },
+    sees: ({ transmit }) => transmit < 1n << 45n,
+    expected: true,
+    verdict: (2_085_978_496_000 + 3_600_000 - Date.now()) / 1000,
+  },
+  {
+    kind: "ntp.year",
+    parameters: { to: 2000 },
+    sees: year,
+    expected: 2000,
+    verdict: (Date.UTC(2000, 0, 1) - Date.now()) / 1000,
+  },
+  {
+    kind: "ntp.year",
+    parameters: { to: 2038, past: "1566847s" },
+    sees: (packet) => Math.floor(unixTimeOf(packet.transmit, Date.now()) / 1000) >= 2 ** 31 - 1,
+    expected: true,
+    verdict: (2 ** 31 * 1000 - Date.now()) / 1000,
+  },
+  {
+    kind: "ntp.root",
+    parameters: { dispersion: "10s" },
+    sees: ({ rootDispersionMs, rootDelayMs }) => [rootDispersionMs, Math.round(rootDelayMs)],
+    expected: [10_000, 1],
+    verdict: "none",
+  },
+  {
+    kind: "ntp.root",
+    parameters: { delay: "10s" },
+    sees: ({ rootDelayMs }) => rootDelayMs,
+    expected: 10_000,
+    verdict: "none",
+  },
+  { kind: "ntp.stratum", parameters: { to: 15 }, sees: ({ stratum }) => stratum, expected: 15, verdict: 0 },
+  { kind: "ntp.stratum", parameters: { to: 16 }, sees: ({ stratum }) => stratum, expected: 16, verdict: "none" },
+  {
+    kind: "ntp.loop",
+    parameters: {},
+    sees: ({ referenceId }) => referenceId,
+    expected: 0x7f_00_00_01,
+    verdict: 0,
+  },
+  {
+    kind: "ntp.stale-reference",
+    parameters: { age: "20d" },
+    sees: ({ reference, transmit, rootDispersionMs }) => [
+      Math.round(differenceMs(transmit, reference) / 86_400_000),
+      Math.round(rootDispersionMs / 1000),
+    ],
+    expected: [20, 26],
+    verdict: "none",
+  },
+  {
+    kind: "ntp.precision",
+    parameters: { to: 3 },
+    sees: ({ precision, transmit }) => [precision, transmit & ((1n << 35n) - 1n)],
+    expected: [3, 0n],
+    verdict: "none",
+  },
+  { kind: "ntp.length", parameters: { to: "40B" }, sees: (packet) => packet, expected: undefined, verdict: "none" },
+  { kind: "ntp.length", parameters: { to: "300B" }, sees: ({ rest }) => rest.length, expected: 252, verdict: "none" },
+  {
+    kind: "ntp.trailer",
+    parameters: { what: "garbage" },
+    sees: ({ rest }) => readRest(rest),
+    expected: { fields: [], garbage: 33 },
+    verdict: "none",
+  },
+  {
+    kind: "ntp.trailer",
+    parameters: { what: "extension-field" },
+    sees: ({ rest }) => readRest(rest),
+    expected: { fields: [{ type: 0xf55d, bytes: 32 }], garbage: 0 },
+    verdict: 0,
+  },
+  {
+    kind: "ntp.trailer",
+    parameters: { what: "lying-extension-field" },
+    sees: ({ rest }) => readRest(rest),
+    expected: { fields: [], garbage: 32 },
+    verdict: "none",
+  },
+  {
+    kind: "ntp.trailer",
+    parameters: { what: "mac" },
+    sees: ({ rest }) => readRest(rest),
+    expected: { fields: [], mac: { key: 0x5eed, digestBytes: 16 }, garbage: 0 },
+    verdict: "none",
+  },
+  {
+    kind: "ntp.trailer",
+    parameters: { what: "crypto-nak" },
+    sees: ({ rest }) => readRest(rest),
+    expected: { fields: [], mac: { key: 0, digestBytes: 0 }, garbage: 0 },
+    verdict: "none",
+  },
+];
+
+describe.concurrent("one reply", () => {
+  test.each(rows.map((row) => [row.kind, row.parameters, row.verdict, row] as const))(
+    "%s %j: chrony makes %s of it",
+    async (kind, parameters, verdict, { sees, expected }) => {
+      await using scene = await startScene();
+      await using client = await openClient(scene.port);
+      await scene.inject(kind, parameters);
+      const { packet, request } = await client.query();
+      expect(packet === undefined ? packet : sees(packet, request)).toEqual(expected);
+      expect(scene.hits).toEqual([{ connection: 1, direction: "upstream", request: 1 }]);
+      const { offset, said } = await chronyd(scene.port, "", 4);
+      expect(
+        offset === undefined ? "none" : Math.abs(offset - Number(verdict)) < 0.5 + Math.abs(Number(verdict)) * 1e-6,
+        said,
+      ).toBe(verdict === "none" ? "none" : true);
+    },
+    30_000,
+  );
+});
