@@ -20,6 +20,7 @@ ENV NODE_COMPILE_CACHE=/opt/sinbin-cache
 COPY faults faults
 COPY host host
 COPY planetlab planetlab
+COPY servers servers
 COPY proxies proxies
 COPY harness harness
 # What is loaded here is compiled once for all. Node keeps a cache for each user; whoever is neither root nor `node` does without.

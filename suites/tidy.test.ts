@@ -19,10 +19,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   faults: [],
   proxies: ["faults", "host"],
   planetlab: ["host"],
-  harness: ["proxies", "faults", "host"],
+  servers: ["proxies", "faults", "host"],
+  harness: ["servers", "proxies", "faults", "host"],
   examples: ["host"],
-  suites: ["harness", "proxies", "faults", "host"],
-  bench: ["harness", "proxies", "faults", "host", "planetlab"],
+  suites: ["harness", "servers", "proxies", "faults", "host"],
+  bench: ["harness", "servers", "proxies", "faults", "host", "planetlab"],
 };
 
 /** Package → the only files that may import it. Tests may import what they judge with. */

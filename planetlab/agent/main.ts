@@ -10,7 +10,7 @@ import type { Address, Host, Main } from "../../host/host.ts";
 import { createDeadline } from "../../host/deadline.ts";
 import { parseAddress } from "../../host/address.ts";
 import { request } from "../../host/http.ts";
-import { ArgumentError, readFlags } from "../arguments.ts";
+import { ArgumentError, readFlags } from "../../host/arguments.ts";
 import { decodeReply, encodeCall, type Call, type Reply, type XmlRpcValue } from "../xml-rpc.ts";
 
 const replyLimitBytes = 1024 * 1024;

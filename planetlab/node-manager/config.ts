@@ -1,7 +1,7 @@
 /**
  * What the Node Manager is told on its command line.
  */
-import { ArgumentError, readFlags } from "../arguments.ts";
+import { ArgumentError, readFlags } from "../../host/arguments.ts";
 import { createGuards, type Guards } from "./guards.ts";
 
 export interface Config {

@@ -3,7 +3,7 @@
  *
  * What is left without a guard is the naive daemon, so a guard is asked about where its check stands and nowhere else.
  */
-import { ArgumentError } from "../arguments.ts";
+import { ArgumentError } from "../../host/arguments.ts";
 
 /** Name and meaning; `subject.yaml` repeats them for plans, and a test compares the two. */
 export const guardMeanings = {

@@ -5,7 +5,7 @@
  *     agent ──XML-RPC──► rpc ──► resources          state.json, node.log
  */
 import type { Host, Main } from "../../host/host.ts";
-import { ArgumentError } from "../arguments.ts";
+import { ArgumentError } from "../../host/arguments.ts";
 import { readConfig, type Config } from "./config.ts";
 import { createLog } from "./log.ts";
 import { createLoop, type Knowledge } from "./loop.ts";

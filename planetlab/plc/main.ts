@@ -9,7 +9,7 @@
  *     --node-id 42                         the node that all of them run on
  */
 import type { Host, Main } from "../../host/host.ts";
-import { ArgumentError, readFlags, type Flags } from "../arguments.ts";
+import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
 import { dataSchema, generateData, type Data } from "./data.ts";
 import { framings, servePlc } from "./serve.ts";
 

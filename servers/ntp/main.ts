@@ -1,0 +1,144 @@
+/**
+ * A time server. It tells the time of its host's clock, or that of another server which it asks.
+ *
+ *     --listen 123             the port
+ *     --stratum 1              what it says of itself, as long as it has no upstream: 1 to 15
+ *     --reference-id GPS       up to four characters, or an IPv4 address
+ *     --precision=-18          2 to the power of it, in seconds
+ *     --root-delay 0ms         how far its own source of time is away
+ *     --root-dispersion 1ms    how wrong it may be
+ *     --upstream ntp1:123      who is asked; until it has answered, this server is not synchronised
+ *     --poll 16s               how often
+ */
+import {
+  clientMode,
+  leapUnknown,
+  referenceIdOf,
+  referenceIdOfAddress,
+  serverMode,
+  unsynchronisedStratum,
+  type NtpPacket,
+} from "../../faults/ntp/packet.ts";
+import { timestampOf, unknownTime } from "../../faults/ntp/timestamp.ts";
+import { parseAddress } from "../../host/address.ts";
+import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
+import type { Host, Main } from "../../host/host.ts";
+import { decode, encode } from "../../proxies/ntp/wire/packet.ts";
+import { createFineClock } from "./fine-clock.ts";
+import { askUpstream, type Known } from "./upstream.ts";
+
+const flagNames = [
+  "listen",
+  "stratum",
+  "reference-id",
+  "precision",
+  "root-delay",
+  "root-dispersion",
+  "upstream",
+  "poll",
+];
+
+export const main: Main = async (host, args) => {
+  try {
+    const flags = readFlags(args, flagNames);
+    const stopped = Promise.withResolvers<number>();
+    using handlers = new DisposableStack();
+    for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, () => stopped.resolve(0)));
+    await using server = await serve(host, flags);
+    void server;
+    host.log("ready");
+    return await stopped.promise;
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    host.log("arguments.refused", { why: error.message });
+    return 2;
+  }
+};
+
+/** What it says of itself, whoever asks. */
+type Self = Pick<
+  NtpPacket,
+  "leap" | "stratum" | "precision" | "rootDelayMs" | "rootDispersionMs" | "referenceId" | "reference"
+>;
+
+async function serve(host: Host, flags: Flags): Promise<AsyncDisposable> {
+  const now = createFineClock(host.clock);
+  const own = readSelf(flags);
+  await using starting = new AsyncDisposableStack();
+  const upstream = flags.given("upstream")
+    ? starting.use(
+        await askUpstream({
+          host,
+          now,
+          server: addressOf(flags.text("upstream", "")),
+          pollMs: flags.duration("poll", "16s"),
+        }),
+      )
+    : undefined;
+  const socket = starting.use(
+    await host.network.bind({ port: flags.integer("listen", 123, 0, 65_535) }, (bytes, from) => {
+      const receivedMs = now();
+      const decoded = decode(bytes);
+      if (!("packet" in decoded) || decoded.packet.mode !== clientMode) return;
+      const { version, poll, transmit } = decoded.packet;
+      const offsetMs = upstream?.known()?.offsetMs ?? 0;
+      const self =
+        upstream === undefined ? { ...own, reference: timestampOf(receivedMs) } : following(own, upstream.known());
+      const reply: NtpPacket = {
+        ...self,
+        version,
+        mode: serverMode,
+        poll,
+        origin: transmit,
+        receive: timestampOf(receivedMs + offsetMs),
+        transmit: timestampOf(now() + offsetMs),
+        rest: new Uint8Array(),
+      };
+      socket.send(encode(reply), from);
+    }),
+  );
+  return starting.move();
+}
+
+/** One stratum behind, and as much further from the truth (RFC 5905, section 11.3). */
+function following(own: Self, known: Known | undefined): Self {
+  if (known === undefined) return { ...own, leap: leapUnknown, stratum: unsynchronisedStratum, reference: unknownTime };
+  const { packet, delayMs, from, atMs } = known;
+  return {
+    ...own,
+    leap: packet.leap,
+    stratum: packet.stratum + 1,
+    rootDelayMs: packet.rootDelayMs + delayMs,
+    rootDispersionMs: packet.rootDispersionMs + own.rootDispersionMs + delayMs / 2,
+    referenceId: referenceIdOfAddress(from.host) ?? own.referenceId,
+    reference: timestampOf(atMs),
+  };
+}
+
+function readSelf(flags: Flags): Self {
+  const id = flags.text("reference-id", "LOCL");
+  const referenceId = referenceIdOfAddress(id) ?? (/^[\x21-\x7e]{1,4}$/.test(id) ? referenceIdOf(id) : undefined);
+  if (referenceId === undefined)
+    throw new ArgumentError(`--reference-id ${id}: write up to four characters, or an IPv4 address`);
+  return {
+    leap: 0,
+    stratum: flags.integer("stratum", 1, 1, 15),
+    precision: precisionOf(flags.text("precision", "-18")),
+    rootDelayMs: flags.given("root-delay") ? flags.duration("root-delay", "1ms") : 0,
+    rootDispersionMs: flags.duration("root-dispersion", "1ms"),
+    referenceId,
+    reference: unknownTime,
+  };
+}
+
+function precisionOf(text: string): number {
+  const value = /^-?\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= -32 && value <= 7) return value;
+  throw new ArgumentError(`--precision ${text}: write a power of 2 from -32 to 7, such as -18`);
+}
+
+function addressOf(text: string): ReturnType<typeof parseAddress> {
+  const address = parseAddress(text.includes(":") ? text : `${text}:123`);
+  if (address.host !== "" && address.port > 0 && address.port < 65_536) return address;
+  throw new ArgumentError(`--upstream ${text}: write a host and a port, such as ntp1:123`);
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { serverAddress, clientAddress, createTestWorld } from "../../host/sim/pair.testing.ts";
+import type { Host, Main } from "../../host/host.ts";
+import { createRealHost } from "../../host/real.ts";
+import { unixTimeOf } from "../../faults/ntp/timestamp.ts";
+import { chronyd, openClient, requestWith } from "../../proxies/ntp/ntp.testing.ts";
+import { decode, encode, type NtpPacket } from "../../proxies/ntp/wire/packet.ts";
+import { createFineClock } from "./fine-clock.ts";
+import { main } from "./main.ts";
+
+/** The program on a real host, where any port will do. */
+async function startServer(...args: readonly string[]) {
+  const bound = Promise.withResolvers<number>();
+  const ended = Promise.withResolvers<void>();
+  const real = createRealHost({ name: "ntp", directory: "/", seed: 1, log: () => {} });
+  const host: Host = {
+    ...real,
+    signals: {
+      on: (_signal, handler) => {
+        void ended.promise.then(handler);
+        return { [Symbol.dispose]() {} };
+      },
+    },
+    network: {
+      ...real.network,
+      async bind(options, onDatagram) {
+        const socket = await real.network.bind({ ...options, host: "127.0.0.1" }, onDatagram);
+        bound.resolve(socket.address.port);
+        return socket;
+      },
+    },
+  };
+  const exited = main(host, ["--listen", "0", ...args]);
+  return {
+    port: await bound.promise,
+    async [Symbol.asyncDispose]() {
+      ended.resolve();
+      expect(await exited).toBe(0);
+    },
+  };
+}
+
+describe("on a real host", () => {
+  test("it tells the time, as chrony finds, and what it was told of itself", async () => {
+    await using server = await startServer("--stratum", "3", "--reference-id", "GPS", "--root-dispersion", "5ms");
+    expect(Math.abs((await chronyd(server.port)).offset ?? Number.NaN)).toBeLessThan(0.05);
+    await using client = await openClient(server.port);
+    const { packet } = await client.query();
+    expect(packet).toMatchObject({ stratum: 3, leap: 0, mode: 4, precision: -18, referenceId: 0x47_50_53_00 });
+    expect(Math.round(packet?.rootDispersionMs ?? 0)).toBe(5);
+  });
+
+  test("what is no request gets no answer", async () => {
+    await using server = await startServer();
+    await using client = await openClient(server.port);
+    client.ask({ mode: 4 });
+    const { packet, request } = await client.query();
+    expect(packet?.origin).toBe(request.transmit);
+  });
+
+  test.each([
+    ["--stratum", "16"],
+    ["--reference-id", "toolong"],
+    ["--precision=9"],
+    ["--upstream", ":99999"],
+    ["--nonsense", "1"],
+  ])("refuses %s %s", async (...args) => {
+    const said: unknown[] = [];
+    const host = createRealHost({ name: "ntp", directory: "/", seed: 1, log: (event) => void said.push(event) });
+    expect(await main(host, args)).toBe(2);
+    expect(said).toEqual(["arguments.refused"]);
+  });
+});
+
+describe("on a simulated host", () => {
+  test("with an upstream it is as wrong as that is, and one stratum behind; without one it knows no time", async () => {
+    const world = createTestWorld();
+    const middle = world.machine("middle", "198.18.0.8");
+    world.server.clock.step(5000);
+    world.start(world.server, (host) => main(host, ["--stratum", "2"]));
+    world.start(middle, (host) => main(host, ["--upstream", `${serverAddress}:123`, "--poll", "16s"]));
+    const heard: NtpPacket[] = [];
+    const ask: Main = async (host) => {
+      const socket = await host.network.bind({ port: 0, host: clientAddress }, (bytes) => {
+        const decoded = decode(bytes);
+        if ("packet" in decoded) heard.push(decoded.packet);
+      });
+      for (const pause of [0.1, 1000, 16_000]) {
+        await host.clock.sleep(pause);
+        socket.send(encode(requestWith()), { host: "198.18.0.8", port: 123 });
+      }
+      await host.clock.sleep(1000);
+      return 0;
+    };
+    const client = world.start(world.client, ask);
+    await world.time.pass(() => client.exited);
+    const late = heard.filter(({ leap }) => leap === 0);
+    expect(late.length).toBeGreaterThan(0);
+    for (const packet of late) {
+      expect(packet.stratum).toBe(3);
+      expect(packet.referenceId).toBe(0xc6_12_00_01);
+      expect(unixTimeOf(packet.transmit, 1e12) - 1e12).toBeGreaterThan(5000);
+    }
+    const early = heard.filter(({ leap }) => leap === 3);
+    for (const packet of early) expect(packet.stratum).toBe(16);
+    expect(heard).toHaveLength(early.length + late.length);
+  });
+});
+
+test("a clock of whole milliseconds is read more finely, and follows a step at once", () => {
+  let time = 0;
+  let step = 0;
+  const clock = {
+    wall: () => Math.floor(time + 0.3 + step),
+    monotonic: () => time + 77,
+  };
+  const now = createFineClock(clock as Host["clock"]);
+  for (time = 0; time < 50; time += 0.37) now();
+  expect(Math.abs(now() - (time + 0.3))).toBeLessThan(0.1);
+  step = 40_000;
+  expect(Math.abs(now() - (time + 0.3 + step))).toBeLessThanOrEqual(1);
+  step = -40_000;
+  expect(Math.abs(now() - (time + 0.3 + step))).toBeLessThanOrEqual(1);
+});

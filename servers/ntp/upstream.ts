@@ -1,0 +1,100 @@
+/** What a server knows that asks another one: how far its own clock is off, as of the last good reply (RFC 5905, section 8). */
+import { clientMode, leapUnknown, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
+import { unixTimeOf, unknownTime } from "../../faults/ntp/timestamp.ts";
+import type { Address, Host } from "../../host/host.ts";
+import { decode, encode } from "../../proxies/ntp/wire/packet.ts";
+
+export interface Upstream extends AsyncDisposable {
+  /** Undefined until the first good reply. */
+  known(): Known | undefined;
+}
+
+export interface Known {
+  /** What is to be added to the own clock. */
+  readonly offsetMs: number;
+  readonly delayMs: number;
+  readonly packet: NtpPacket;
+  readonly from: Address;
+  /** On the own clock, as it should be. */
+  readonly atMs: number;
+}
+
+export interface UpstreamOptions {
+  readonly host: Host;
+  readonly now: () => number;
+  readonly server: Address;
+  readonly pollMs: number;
+}
+
+export async function askUpstream({ host, now, server, pollMs }: UpstreamOptions): Promise<Upstream> {
+  let known: Known | undefined;
+  let sent: { readonly nonce: bigint; readonly atMs: number; readonly to: Address } | undefined;
+  const socket = await host.network.bind({ port: 0 }, (bytes, from) => {
+    const arrivedMs = now();
+    const decoded = decode(bytes);
+    if (sent === undefined || from.host !== sent.to.host || from.port !== sent.to.port) return;
+    if (!("packet" in decoded) || decoded.packet.origin !== sent.nonce) return;
+    const { packet } = decoded;
+    if (!isUsable(packet)) return;
+    const [asked, received, transmitted] = [
+      sent.atMs,
+      unixTimeOf(packet.receive, arrivedMs),
+      unixTimeOf(packet.transmit, arrivedMs),
+    ];
+    sent = undefined;
+    const offsetMs = (received - asked + (transmitted - arrivedMs)) / 2;
+    const delayMs = Math.max(0, arrivedMs - asked - (transmitted - received));
+    known = { offsetMs, delayMs, packet, from, atMs: arrivedMs + offsetMs };
+    host.log("upstream.reply", { offset_ms: offsetMs, delay_ms: delayMs, stratum: packet.stratum });
+  });
+
+  async function ask(): Promise<void> {
+    const found = await host.network.resolve(server);
+    const to = found.find(({ host: address }) => !address.includes(":"));
+    if (to === undefined) return;
+    const nonce = Buffer.from(host.random.bytes(8)).readBigUInt64BE() | 1n;
+    sent = { nonce, atMs: now(), to };
+    socket.send(encode(requestOf(nonce)), to);
+  }
+
+  // A server that is nowhere yet is asked again, as one that says nothing is.
+  const askContained = (): void => void ask().catch(() => undefined);
+  let timer: Disposable = host.clock.timer(0, again);
+  function again(): void {
+    askContained();
+    timer = host.clock.timer(pollMs, again);
+  }
+
+  return {
+    known: () => known,
+    async [Symbol.asyncDispose]() {
+      timer[Symbol.dispose]();
+      await socket[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A random Transmit Timestamp tells nobody the time, and is guessed by nobody. */
+export function requestOf(nonce: bigint): NtpPacket {
+  return {
+    leap: 0,
+    version: 4,
+    mode: clientMode,
+    stratum: 0,
+    poll: 6,
+    precision: 32,
+    rootDelayMs: 0,
+    rootDispersionMs: 0,
+    referenceId: 0,
+    reference: unknownTime,
+    origin: unknownTime,
+    receive: unknownTime,
+    transmit: nonce,
+    rest: new Uint8Array(),
+  };
+}
+
+function isUsable({ mode, leap, stratum, receive, transmit }: NtpPacket): boolean {
+  const synchronised = leap !== leapUnknown && stratum > 0 && stratum < 16;
+  return mode === serverMode && synchronised && receive !== unknownTime && transmit !== unknownTime;
+}
