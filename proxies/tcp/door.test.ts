@@ -155,6 +155,7 @@ describe("unanswered", () => {
         client.once("close", resolve);
         await promise;
       }
+      expect([...dialled].every(({ connecting }) => connecting)).toBe(true);
       await lift[Symbol.asyncDispose]();
       for (const client of dialled) client.destroy();
     }
