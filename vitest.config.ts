@@ -2,12 +2,17 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
+/** Nothing there outlives a test, so that one process may run file after file: half of their time would be for starting, and for loading the same again. */
+const pure = [
+  "faults/**/*.test.ts",
+  "host/disk/*.test.ts",
+  "harness/{expression,judge,plan,report,schedule,shrink}/*.test.ts",
+];
+
 /** Four kinds of test, fast to slow, told apart by name: see CONTRIBUTING.md. */
 export default defineConfig({
   test: {
-    include: ["**/*.test.ts"],
     reporters: ["dot"],
-    exclude: ["node_modules/**", "runs/**"],
     // Guards against a hang, ten times what the longest take: those that start engines of their own, and kill them.
     testTimeout: 300_000,
     hookTimeout: 300_000,
@@ -16,5 +21,12 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism()),
     // Tests start hundreds of processes, and to compile the same files anew takes each of them half of its time.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compiled") },
+    projects: [
+      { extends: true, test: { name: "pure", include: pure, isolate: false } },
+      {
+        extends: true,
+        test: { name: "whole", include: ["**/*.test.ts"], exclude: ["node_modules/**", "runs/**", ...pure] },
+      },
+    ],
   },
 });
