@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { HttpRequest } from "./message.ts";
 import { headerOf } from "./message.ts";
+import { fits } from "../pattern.ts";
 
 const pattern = (what: string, example: string) =>
   z.string(`write ${what}, such as ${example}`).min(1, `write ${what}, such as ${example}`);
@@ -80,20 +81,4 @@ function hostOf(target: string, headers: HttpRequest["headers"], withPort: boole
   const [, authority] = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)/i.exec(target) ?? [];
   const host = authority ?? headerOf(headers, "host") ?? "";
   return withPort ? host : host.replace(/:\d*$/, "");
-}
-
-/** A `*` stands for anything. Each part is looked for behind the one before, so that no pattern takes long. */
-function fits(pattern: string, text: string): boolean {
-  const [first = "", ...others] = pattern.split("*");
-  const last = others.pop();
-  if (last === undefined) return text === first;
-  if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last)) return false;
-  const end = text.length - last.length;
-  let at = first.length;
-  for (const part of others) {
-    const found = text.indexOf(part, at);
-    if (found < 0 || found + part.length > end) return false;
-    at = found + part.length;
-  }
-  return true;
 }

@@ -1,0 +1,44 @@
+/** Which queries a step means. */
+import { z } from "zod";
+import type { Transport } from "./contract.ts";
+import type { Question } from "./message.ts";
+import { fits } from "../pattern.ts";
+
+/** The keys of `match` that belong to this plane. */
+export const questionMatch = {
+  qname: z
+    .string("write a name, such as plc.test or *.test")
+    .min(1, "write a name, such as plc.test or *.test")
+    .optional()
+    .meta({ description: "The name that is asked for, without a dot at its end; a * stands for anything." }),
+  qtype: z
+    .string("write a type, such as A or AAAA")
+    .regex(/^[A-Z][A-Z0-9-]*$/, "write a type in capitals, such as A, AAAA, PTR or TYPE65280")
+    .optional()
+    .meta({ description: "The type that is asked for: A, AAAA, PTR and so on." }),
+  proto: z
+    .enum(["udp", "tcp"], "write udp or tcp")
+    .optional()
+    .meta({ description: "How the query came: over udp, or over tcp." }),
+  client: z
+    .string("write an address, such as 198.18.0.2")
+    .min(1, "write an address, such as 198.18.0.2")
+    .optional()
+    .meta({ description: "The client's address; a * stands for anything." }),
+};
+
+export type QuestionMatch = z.output<z.ZodObject<typeof questionMatch>>;
+
+export interface Asked {
+  readonly question: Pick<Question, "type"> & { readonly name: string };
+  readonly transport: Transport;
+  readonly client: string;
+}
+
+export function matchesQuestion(match: QuestionMatch, { question, transport, client }: Asked): boolean {
+  const { qname, qtype, proto, client: wanted } = match;
+  if (qtype !== undefined && qtype !== question.type) return false;
+  if (proto !== undefined && proto !== transport) return false;
+  if (wanted !== undefined && !fits(wanted, client)) return false;
+  return qname === undefined || fits(qname.toLowerCase().replace(/(?<=.)\.$/, ""), question.name.toLowerCase());
+}

@@ -1,0 +1,61 @@
+/**
+ * Domain names as text, in the presentation of RFC 1035, section 5.1, without a dot at the end: `plc.test`, the root `.`, and for what else is in a
+ * label `a\.b.test` and `\000\255.test`. So every name that can be on the wire has exactly one text.
+ */
+
+/** RFC 1035, section 2.3.4. */
+export const mostBytesOfLabel = 63;
+export const mostBytesOfName = 255;
+
+/** The labels of a text, each as its bytes. What is beyond ASCII goes as UTF-8. */
+export function labelsOf(name: string): readonly Uint8Array[] {
+  if (name === "." || name === "") return [];
+  if (!name.includes("\\")) return name.replace(/\.$/, "").split(".").map(bytesOfText);
+  const labels: number[][] = [[]];
+  const pieces = name.replace(/(?<!\\)\.$/, "").matchAll(/\\(\d{3})|\\([^])|([^])/gu);
+  for (const [, code, escaped, plain] of pieces) {
+    const label = labels.at(-1) ?? [];
+    if (plain === ".") labels.push([]);
+    else if (code !== undefined) label.push(Number(code) & 0xff);
+    else label.push(...bytesOfText(escaped ?? plain ?? ""));
+  }
+  return labels.map((label) => Uint8Array.from(label));
+}
+
+export function labelText(label: Uint8Array): string {
+  let text = "";
+  for (const byte of label) {
+    if (byte === 0x2e || byte === 0x5c) text += `\\${String.fromCharCode(byte)}`;
+    else if (byte > 0x20 && byte < 0x7f) text += String.fromCharCode(byte);
+    else text += `\\${String(byte).padStart(3, "0")}`;
+  }
+  return text;
+}
+
+export function nameOf(labels: readonly Uint8Array[]): string {
+  return labels.length === 0 ? "." : labels.map(labelText).join(".");
+}
+
+/** As it goes on the wire, uncompressed, whether it keeps to the limits or not. */
+export function wireOf(name: string): Uint8Array {
+  return Uint8Array.from([...labelsOf(name).flatMap((label) => [label.length & 0xff, ...label]), 0]);
+}
+
+/** Names are the same whatever the case of their ASCII letters (RFC 4343). */
+export function isSameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** `a` and `b` → `a.b`. */
+export function under(name: string, parent: string): string {
+  return parent === "." ? name : `${name}.${parent}`;
+}
+
+/** Without its first label: `boot.plc.test` → `plc.test`. */
+export function parentOf(name: string): string {
+  return nameOf(labelsOf(name).slice(1));
+}
+
+function bytesOfText(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

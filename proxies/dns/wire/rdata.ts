@@ -1,0 +1,138 @@
+/**
+ * What is in a record. Where names are in it we read them ourselves, since dns-packet's are lossy (a dot or a byte beyond ASCII within a label) and never
+ * compressed; everything else is dns-packet's. This is the one file that imports it.
+ */
+import * as dnsPacket from "dns-packet";
+import type { Data } from "../../../faults/dns/message.ts";
+import { Malformed } from "./malformed.ts";
+import { readName, writeName, type Written } from "./names.ts";
+
+interface Codec {
+  /** RDLENGTH is in front, read and written. */
+  encode(data: unknown): Uint8Array;
+  decode(bytes: Buffer, at: number): unknown;
+}
+
+/** By type; those that it does not know are bytes to it. Not in its types. */
+const { record: codecOf } = dnsPacket as unknown as { readonly record: (type: string) => Codec };
+
+const holdsTarget = new Set(["NS", "CNAME", "PTR", "DNAME"]);
+
+/** From RDLENGTH on. What is none of its type is bytes. */
+export function readData(type: string, bytes: Uint8Array, at: number, length: number): Data {
+  try {
+    const data = known(type, bytes, at, length);
+    if (data !== undefined) return data;
+  } catch {
+    // It is none of its type.
+  }
+  return { rdata: bytes.slice(at + 2, at + 2 + length) };
+}
+
+function known(type: string, bytes: Uint8Array, at: number, length: number): Data | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const start = at + 2;
+  const ends = <T extends Data>(data: T, end: number): T => {
+    if (end !== start + length) throw new Malformed(`RDATA of ${type} has another length than RDLENGTH says`);
+    return data;
+  };
+  if (holdsTarget.has(type)) {
+    const { name: target, end } = readName(bytes, start);
+    return ends({ target }, end);
+  }
+  switch (type) {
+    case "A":
+    case "AAAA":
+      return ends({ address: String(codecOf(type).decode(buffer, at)) }, start + (type === "A" ? 4 : 16));
+    case "MX": {
+      const { name: exchange, end } = readName(bytes, start + 2);
+      return ends({ preference: buffer.readUInt16BE(start), exchange }, end);
+    }
+    case "SRV": {
+      const { name: service, end } = readName(bytes, start + 6);
+      const [priority, weight, port] = [0, 2, 4].map((offset) => buffer.readUInt16BE(start + offset));
+      return ends({ priority: priority ?? 0, weight: weight ?? 0, port: port ?? 0, service }, end);
+    }
+    case "SOA": {
+      const mname = readName(bytes, start);
+      const rname = readName(bytes, mname.end);
+      const [serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0] = [0, 4, 8, 12, 16].map((offset) =>
+        buffer.readUInt32BE(rname.end + offset),
+      );
+      const names = { mname: mname.name, rname: rname.name };
+      return ends({ ...names, serial, refresh, retry, expire, minimum }, rname.end + 20);
+    }
+    case "TXT": {
+      const texts = (codecOf(type).decode(buffer, at) as readonly Uint8Array[]).map((text) => Uint8Array.from(text));
+      return ends({ texts }, start + texts.reduce((sum, text) => sum + 1 + text.length, 0));
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Without RDLENGTH. Only names in types of RFC 1035 may be compressed (RFC 3597, section 4). */
+export function writeData(type: string, data: Data, at: number, written: Written): Uint8Array {
+  if ("rdata" in data) return data.rdata;
+  if ("address" in data) return codecOf(type).encode(data.address).subarray(2);
+  if ("texts" in data)
+    return codecOf("TXT")
+      .encode(data.texts.map((text) => Buffer.from(text)))
+      .subarray(2);
+  if ("target" in data) return Uint8Array.from(writeName(data.target, at, written, type !== "DNAME"));
+  if ("exchange" in data)
+    return Uint8Array.from([...uint16(data.preference), ...writeName(data.exchange, at + 2, written)]);
+  if ("service" in data) {
+    const { priority, weight, port, service } = data;
+    return Uint8Array.from([
+      ...[priority, weight, port].flatMap(uint16),
+      ...writeName(service, at + 6, written, false),
+    ]);
+  }
+  const { mname, rname, serial, refresh, retry, expire, minimum } = data;
+  const first = writeName(mname, at, written);
+  const second = writeName(rname, at + first.length, written);
+  return Uint8Array.from([...first, ...second, ...[serial, refresh, retry, expire, minimum].flatMap(uint32)]);
+}
+
+/** As a zone file has it; of a type that we do not read, as much as dns-packet does. */
+export function describeData(type: string, data: Data, nameText: (name: string | Uint8Array) => string): string {
+  if ("address" in data) return data.address;
+  if ("target" in data) return nameText(data.target);
+  if ("exchange" in data) return `${data.preference} ${nameText(data.exchange)}`;
+  if ("service" in data) return `${data.priority} ${data.weight} ${data.port} ${nameText(data.service)}`;
+  if ("texts" in data) return data.texts.map((text) => JSON.stringify(Buffer.from(text).toString("latin1"))).join(" ");
+  if ("mname" in data) {
+    const { mname, rname, serial, refresh, retry, expire, minimum } = data;
+    return `${nameText(mname)} ${nameText(rname)} ${serial} ${refresh} ${retry} ${expire} ${minimum}`;
+  }
+  return describeUnknown(type, data.rdata);
+}
+
+function describeUnknown(type: string, rdata: Uint8Array): string {
+  const codec = codecOf(type);
+  if (codec !== codecOf("TYPE65280") && rdata.length > 0) {
+    try {
+      const read = codec.decode(Buffer.from([...uint16(rdata.length), ...rdata]), 0);
+      return JSON.stringify(read, (_key, value: unknown) => plain(value)).replaceAll('"', "");
+    } catch {
+      // It is none of its type.
+    }
+  }
+  // RFC 3597, section 5.
+  return `\\# ${rdata.length} ${Buffer.from(rdata).toString("hex")}`.trim();
+}
+
+/** What JSON makes of a Buffer, in hexadecimal. */
+function plain(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("type" in value) || !("data" in value)) return value;
+  return value.type === "Buffer" && Array.isArray(value.data) ? Buffer.from(value.data).toString("hex") : value;
+}
+
+export function uint16(value: number): readonly number[] {
+  return [(value >>> 8) & 0xff, value & 0xff];
+}
+
+export function uint32(value: number): readonly number[] {
+  return [(value >>> 24) & 0xff, (value >>> 16) & 0xff, ...uint16(value)];
+}
