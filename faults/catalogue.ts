@@ -108,6 +108,7 @@ function whereOf(fault: Fault): string {
       : "`where` is a service.";
   }
   if (fault.plane === "http") return "`where` is a link of proto: http or https.";
+  if (fault.plane === "dns") return "`where` is a link of proto: dns.";
   if (fault.plane === "ntp") return "`where` is a link of proto: ntp.";
   if (fault.plane === "tls") return "`where` is a link of proto: https or tls.";
   const toward = {

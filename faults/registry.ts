@@ -26,6 +26,10 @@ import { staleCache } from "./http/stale-cache.ts";
 import { status } from "./http/status.ts";
 import { truncate as truncateBody } from "./http/truncate.ts";
 import { wrongType } from "./http/wrong-type.ts";
+import { blackhole as blackholeQueries } from "./dns/blackhole.ts";
+import type { DnsFault } from "./dns/contract.ts";
+import { refuse as refuseQueries } from "./dns/refuse.ts";
+import { slow } from "./dns/slow.ts";
 import type { LimitsFault } from "./limits/contract.ts";
 import { memory } from "./limits/memory.ts";
 import { openFiles } from "./limits/open-files.ts";
@@ -116,7 +120,7 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 
 /** A fault that acts on a link, or on a service. */
 export type Fault = FaultOfLink | FaultOfService;
-export type FaultOfLink = TcpFault | UdpFault | NtpFault | TlsFault | HttpFault;
+export type FaultOfLink = TcpFault | UdpFault | DnsFault | NtpFault | TlsFault | HttpFault;
 export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault;
 export type Plane = Fault["plane"];
 
@@ -149,6 +153,9 @@ const list: readonly Fault[] = [
   truncateDatagrams,
   rateOfDatagrams,
   blackholeDatagrams,
+  blackholeQueries,
+  refuseQueries,
+  slow,
   step,
   offset,
   alternate,
@@ -228,10 +235,11 @@ const list: readonly Fault[] = [
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));
 
-/** On links of which protocols the faults of a plane act: what is neither udp nor ntp goes over tcp. */
+/** On links of which protocols the faults of a plane act: what is neither udp nor dns nor ntp goes over tcp. */
 const protocols: Readonly<Record<FaultOfLink["plane"], (proto: string) => boolean>> = {
-  tcp: (proto) => proto !== "udp" && proto !== "ntp",
+  tcp: (proto) => !["udp", "dns", "ntp"].includes(proto),
   udp: (proto) => proto === "udp",
+  dns: (proto) => proto === "dns",
   ntp: (proto) => proto === "ntp",
   tls: (proto) => proto === "tls" || proto === "https",
   http: (proto) => proto === "http" || proto === "https",

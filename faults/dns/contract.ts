@@ -72,6 +72,8 @@ export interface DnsFault<
   State extends object = object,
 > extends Declaration<Parameters> {
   readonly plane: "dns";
+  /** It acts at the port, and nothing narrows whom it meets; nobody sees a hit. */
+  readonly everybody?: true;
   doors?(parameters: z.output<Parameters>): Doors;
   /** What it keeps for the whole of its injection, all clients together, bounded (`kept.ts`). Its decisions may change it. */
   start(parameters: z.output<Parameters>): State;

@@ -36,8 +36,7 @@ export const requestMatch = z
   .refine(
     (match) => Object.keys(match).length > 0,
     "write at least one of method, path, host, header and xml_rpc_method",
-  )
-  .meta({ id: "match" });
+  );
 
 export type RequestMatch = z.output<typeof requestMatch>;
 

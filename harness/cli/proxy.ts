@@ -122,7 +122,7 @@ function parseFault(text: string): WrittenFault {
   const fault = faultOf(key);
   if (fault === undefined || others.length > 0)
     throw wrong(
-      `name one fault of links (see "sinbin faults tcp", "sinbin faults http", "sinbin faults udp" and "sinbin faults ntp")`,
+      `name one fault of links (see "sinbin faults tcp", "sinbin faults http", "sinbin faults udp", "sinbin faults dns" and "sinbin faults ntp")`,
     );
   if (!isFaultOfLink(fault)) throw wrong(`${fault.kind} acts on services, and a proxy has none`);
   if (fault.plane === "tls" && ("certificate" in fault || "ending" in fault))

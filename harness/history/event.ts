@@ -9,6 +9,7 @@ const at = z.number();
 const json = z.unknown();
 const details = z.record(z.string(), json);
 const ofPacket = { connection: z.number(), packet: z.string() };
+const ofMessage = { connection: z.number(), transport: z.enum(["udp", "tcp"]), message: z.string() };
 const asked = { connection: z.number(), request: z.number(), method: z.string(), path: z.string() };
 
 export const eventSchema = z.discriminatedUnion("event", [
@@ -75,6 +76,16 @@ export const eventSchema = z.discriminatedUnion("event", [
     alpn: z.array(z.string()),
     terminated: z.boolean(),
     outcome: z.string(),
+  }),
+  /** What was asked and answered over a link of proto dns: `message` is all of it in one line (proxies/dns/wire/dump.ts), as the client sent it and got it. */
+  z.object({ at, event: z.literal("dns.query"), link: z.string(), ...ofMessage }),
+  z.object({
+    at,
+    event: z.literal("dns.reply"),
+    link: z.string(),
+    ...ofMessage,
+    /** Of another port, or another address, than the one that was asked. */
+    source: z.enum(["port", "address"]).optional(),
   }),
   /** What was asked and answered over a link of proto ntp: `packet` is all of it in one line (proxies/ntp/wire/dump.ts), as the client sent it and got it. */
   z.object({ at, event: z.literal("ntp.request"), link: z.string(), ...ofPacket, request: z.number() }),

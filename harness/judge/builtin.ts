@@ -134,6 +134,8 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
         case "http.request":
         case "http.reply":
         case "tls.handshake":
+        case "dns.query":
+        case "dns.reply":
         case "ntp.request":
         case "ntp.reply":
           // To be read, not to be judged by: a link without faults of HTTP or TLS has none of theirs.

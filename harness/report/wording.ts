@@ -44,6 +44,10 @@ function wordWhole(event: HistoryEvent): string {
       return `${event.link}: ${event.method} ${event.path} → ${event.status} (${event.bytes}B)`;
     case "tls.handshake":
       return `${event.link}: TLS for ${event.servername ?? "nobody in particular"}, connection ${event.connection}: ${event.outcome}`;
+    case "dns.query":
+      return `${event.link}: DNS query of ${event.connection} over ${event.transport}: ${event.message}`;
+    case "dns.reply":
+      return `${event.link}: DNS reply to ${event.connection} over ${event.transport}${event.source === undefined ? "" : `, from another ${event.source}`}: ${event.message}`;
     case "ntp.request":
       return `${event.link}: NTP request ${event.request} of ${event.connection}: ${event.packet}`;
     case "ntp.reply":

@@ -5,6 +5,7 @@ import type { Chance } from "../../faults/random.ts";
 import { waysToBeTurnedAway, type TurnedAway } from "../../proxies/tcp/door.ts";
 import type { Link } from "../plan/schema.ts";
 import { startChain } from "./chain/chain.ts";
+import { startDnsPart } from "./chain/dns.ts";
 import type { PartOptions } from "./chain/part.ts";
 import { startNtpPart } from "./chain/ntp.ts";
 import { startUdpPart } from "./chain/udp.ts";
@@ -53,6 +54,7 @@ export interface LinkOptions extends PartOptions {
 const starters: Readonly<Record<Carrier, typeof startChain>> = {
   tcp: startChain,
   udp: startUdpPart,
+  dns: startDnsPart,
   ntp: startNtpPart,
 };
 

@@ -4,14 +4,15 @@ import type { Link } from "../plan/schema.ts";
 export const transports = ["tcp", "udp"] as const;
 export type Transport = (typeof transports)[number];
 
+/** Of `dns`, that of most of its messages. */
 export function transportOf({ proto }: Pick<Link, "proto">): Transport {
-  return proto === "udp" || proto === "ntp" ? "udp" : "tcp";
+  return ["udp", "dns", "ntp"].includes(proto) ? "udp" : "tcp";
 }
 
 /** Whose proxy stands where the client knocks. `tcp`: with others behind it, as the plan has faults for them. */
-export const carriers = ["tcp", "udp", "ntp"] as const;
+export const carriers = ["tcp", "udp", "dns", "ntp"] as const;
 export type Carrier = (typeof carriers)[number];
 
 export function carrierOf({ proto }: Pick<Link, "proto">): Carrier {
-  return proto === "udp" || proto === "ntp" ? proto : "tcp";
+  return carriers.find((carrier) => carrier === proto) ?? "tcp";
 }

@@ -1,5 +1,6 @@
 /** What the faults that a request has met make of it, and of its reply. */
 import type { Before, NtpContext, NtpFault, NtpReply } from "../../faults/ntp/contract.ts";
+import type { Delay } from "../delays.ts";
 import { encode, type NtpPacket } from "./wire/packet.ts";
 
 /** A fault that a request has met. */
@@ -12,9 +13,6 @@ export interface Meeting {
   readonly context: Omit<NtpContext, "now">;
   hit(): void;
 }
-
-/** How much later, and by whose doing. */
-export type Delay = ReadonlyMap<object, number>;
 
 export type DecidedBefore =
   | { readonly type: "drop" }

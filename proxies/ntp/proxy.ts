@@ -14,7 +14,7 @@ import { createInjections, type Meeting as Met, type Party } from "../injections
 import type { BothWays, LiveConnection } from "../live.ts";
 import { startUdpRelay, type Passing, type RelayEvent } from "../udp/relay.ts";
 import { bytesOf, decideAfter, decideBefore, type Meeting, type Sent } from "./decide.ts";
-import { createDelays } from "./delays.ts";
+import { createDelays } from "../delays.ts";
 import { describe } from "./wire/dump.ts";
 import { decode, encode, type NtpPacket } from "./wire/packet.ts";
 

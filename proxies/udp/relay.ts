@@ -24,6 +24,8 @@ export interface UdpRelayOptions {
   readonly onEvent: (event: RelayEvent) => void;
   /** Gets what comes from either side, and passes on what shall pass: when it comes to that, and as what. By default all does, at once, as it is. */
   readonly through?: (passing: Passing) => void;
+  /** The number of the next flow, where they are not all that is counted; by default 1, 2 and so on. */
+  readonly number?: () => number;
   /** How long nothing passes until a flow ends. */
   readonly idleMs?: number;
   /** What would begin one more is lost. */
@@ -110,7 +112,7 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
 
   function begin(client: Address, key: string): Flow {
     opened += 1;
-    const number = opened;
+    const number = options.number?.() ?? opened;
     const flow = createFlow({
       host,
       number,

@@ -106,7 +106,7 @@ function checkWhere(checking: Checking): void {
     if (plane === undefined) {
       complain(
         path,
-        "write faults of one plane in one step: those of tcp, udp, ntp, tls and http act on links, all others on services",
+        "write faults of one plane in one step: those of tcp, udp, dns, ntp, tls and http act on links, all others on services",
       );
       continue;
     }
@@ -117,7 +117,7 @@ function checkWhere(checking: Checking): void {
     const candidates = all.filter(fits);
     const unfit = (place: Path, name: string): void => {
       if (fits(name)) return;
-      const other = ["udp", "ntp"].find((proto) => proto === protoOf(name)) ?? "tcp";
+      const other = ["udp", "dns", "ntp"].find((proto) => proto === protoOf(name)) ?? "tcp";
       complain(
         place,
         `${name} is a link of proto: ${protoOf(name)}, on which ${plane} faults do not act: write a fault of ${other} (see "sinbin faults ${other}"), or ${candidates.length === 0 ? `a link with proto: ${plane}` : `one of ${candidates.join(", ")}`}`,

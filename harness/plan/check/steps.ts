@@ -1,5 +1,7 @@
 /** Keys of phases and steps that don't go together. */
-import { isFaultOfLink, placeOf } from "../../../faults/registry.ts";
+import { questionMatch } from "../../../faults/dns/match.ts";
+import { requestMatch } from "../../../faults/http/match.ts";
+import { isFaultOfLink, placeOf, type Fault } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
 import { matchKeys } from "../document/step.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
@@ -46,14 +48,16 @@ function checkStep(step: RawStep, checking: Checking): void {
   if (plane === "http") leaveOut("direction", "http faults say by themselves whether they act on requests or replies");
   if (plane === "tls")
     leaveOut("direction", "a handshake is of both sides, and tls faults say by themselves where in it they act");
+  if (plane === "dns") leaveOut("direction", "dns faults say by themselves whether they act on queries or replies");
   if (plane === "ntp") leaveOut("direction", "ntp faults say by themselves whether they act on requests or replies");
   if (plane === "ntp" && faults.some(({ fault }) => fault.pulse))
     for (const key of matchKeys)
       leaveOut(key, "this fault steps the server's time, for everybody who asks over the link");
   if (plane !== undefined && plane !== "tcp" && placeOf(plane) === "link")
     leaveOut("leg", `${plane} faults have a place of their own: it is for tcp faults`);
-  if (plane !== undefined && plane !== "http" && placeOf(plane) === "link")
-    leaveOut("match", `it chooses requests, and ${plane} faults know none: it is for http faults`);
+  if (plane === "http" || plane === "dns") checkMatch(step, checking, plane);
+  else if (plane !== undefined && placeOf(plane) === "link")
+    leaveOut("match", `it chooses requests or questions, and ${plane} faults know none: it is for http and dns faults`);
   const every = duration.safeParse(raw["every"]);
   if (every.success && every.data <= 0) complain([...path, "every"], "write a time above 0, such as 5s");
   if (hasRamp(raw) && raw["every"] === undefined) {
@@ -78,7 +82,7 @@ function checkStep(step: RawStep, checking: Checking): void {
   }
   if (faults.some(({ fault }) => fault.plane === "tcp" && fault.visit !== undefined))
     for (const key of matchKeys) leaveOut(key, "this fault makes connections of its own, and chooses among no others");
-  const portShut = faults.find(({ fault }) => fault.plane === "ntp" && fault.door !== undefined)?.fault;
+  const portShut = faults.find(({ fault }) => isPortShut(fault))?.fault;
   if (portShut !== undefined) {
     if (raw["may_miss"] !== true)
       complain(
@@ -102,6 +106,21 @@ function checkStep(step: RawStep, checking: Checking): void {
     const all = phases.map(({ name }) => name);
     const advice = all.includes(edge.name) ? "a step ends with its phase anyway" : hint(edge.name, all);
     complain([...path, "until"], `write phase.end - 10s, a time or a condition: ${advice}`);
+  }
+}
+
+function isPortShut(fault: Fault): boolean {
+  return (fault.plane === "ntp" && fault.door !== undefined) || (fault.plane === "dns" && fault.everybody === true);
+}
+
+/** Both planes have a `match`, each with keys of its own. */
+function checkMatch({ raw, path }: RawStep, { complain }: Checking, plane: "http" | "dns"): void {
+  for (const key of Object.keys(recordAt(raw, "match"))) {
+    const isOfDns = Object.hasOwn(questionMatch, key);
+    if (isOfDns === (plane === "dns")) continue;
+    const other = isOfDns ? "questions, and http faults act on requests" : "requests, and dns faults act on questions";
+    const all = plane === "dns" ? Object.keys(questionMatch) : Object.keys(requestMatch.shape);
+    complain([...path, "match", key], `leave out ${key}: it is for ${other}: write one of ${all.join(", ")}`);
   }
 }
 

@@ -1,9 +1,9 @@
 /** A step: exactly one fault, when, where, and for whom. */
 import { z } from "zod";
-import { requestMatch } from "../../../faults/http/match.ts";
 import { duration, share } from "../../../faults/units.ts";
 import { expectationDocument } from "./expectations.ts";
 import { faultKeys, faultShape, noFault } from "./faults.ts";
+import { stepMatch } from "./match.ts";
 import { value } from "./values.ts";
 import { atMostOne, exactlyOne, expression, formula, name, reference, stepLabel } from "./words.ts";
 
@@ -22,7 +22,7 @@ const where = z
   )
   .meta({
     description:
-      "Links for tcp, udp and http faults, services for all others: a name, a list, `all`, `{ one_of: [a, b] }`, `{ random: 2, of: all }`.",
+      "Links for tcp, udp, dns and http faults, services for all others: a name, a list, `all`, `{ one_of: [a, b] }`, `{ random: 2, of: all }`.",
   });
 
 const choice = exactlyOne(
@@ -70,17 +70,24 @@ const timing = {
   leg: z.enum(["client", "upstream"], "write client or upstream").optional().meta({
     description: "Before the proxies of other planes (by default), or behind them, on the way to the server.",
   }),
-  match: requestMatch.optional().meta({ description: "Which requests, for http faults." }),
+  match: stepMatch
+    .optional()
+    .meta({ description: "Which requests, for http faults; which questions, for dns faults." }),
   scope: z
     .enum(["new", "all"], "write new or all")
     .optional()
     .meta({ description: "New connections only (and what is asked over them), or those that are there as well." }),
   probability: z.union([share, reference, formula]).optional().meta({
-    description: "The share of connections that it acts on, such as 30%; for http faults, of the requests that match.",
+    description:
+      "The share of connections that it acts on, such as 30%; for http faults, of the requests that match; for dns faults, of the questions that a client asks by one name and type.",
   }),
-  first: count.optional().meta({ description: "Only the first so many connections, or requests." }),
-  nth: count.optional().meta({ description: "Only the n-th connection, or request." }),
-  every_nth: count.optional().meta({ description: "Every n-th connection, or request." }),
+  first: count
+    .optional()
+    .meta({
+      description: "Only the first so many connections, requests, or questions of a client by one name and type.",
+    }),
+  nth: count.optional().meta({ description: "Only the n-th connection, request, or question." }),
+  every_nth: count.optional().meta({ description: "Every n-th connection, request, or question." }),
   may_miss: z
     .boolean("write true or false")
     .default(false)

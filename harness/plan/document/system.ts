@@ -6,16 +6,24 @@ import { exactlyOne, name, port } from "./words.ts";
 export const eventName = z.string().min(1).meta({ description: 'The name of a structured log line: `{"event": …}`.' });
 
 /** Where nobody says anything else, servers of these protocols are there. */
-const usualPorts = new Map<string, number>([["ntp", 123]]);
+const usualPorts = new Map<string, number>([
+  ["dns", 53],
+  ["ntp", 123],
+]);
 
 export const linkDocument = z
   .strictObject({
     from: name.meta({ description: "The client." }),
     to: name.meta({ description: "The server." }),
-    proto: z.enum(["tcp", "udp", "http", "https", "tls", "ntp"], "write tcp, udp, http, https, tls or ntp").meta({
-      description: "What passes: `https` is HTTP in TLS, `tls` is anything else in TLS, `ntp` goes over UDP.",
-    }),
-    port: port.optional().meta({ description: "The port of the server; for `ntp` 123 unless told otherwise." }),
+    proto: z
+      .enum(["tcp", "udp", "http", "https", "tls", "dns", "ntp"], "write tcp, udp, http, https, tls, dns or ntp")
+      .meta({
+        description:
+          "What passes: `https` is HTTP in TLS, `tls` is anything else in TLS, `dns` goes over UDP and TCP, `ntp` over UDP.",
+      }),
+    port: port
+      .optional()
+      .meta({ description: "The port of the server; for `dns` 53 and for `ntp` 123 unless told otherwise." }),
     name: z
       .string()
       .regex(/^[a-z0-9][a-z0-9.-]*$/, "write a host name, such as plc.test")

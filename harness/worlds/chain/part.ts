@@ -4,6 +4,7 @@ import { faults, type FaultOfLink } from "../../../faults/registry.ts";
 import type { TurnedAway } from "../../../proxies/tcp/door.ts";
 import { WorldError } from "../../errors.ts";
 import type { Happening, RecordEvent } from "../../history/event.ts";
+import type { Transport } from "../transport.ts";
 import type { LinkInjection, OnHit } from "../links.ts";
 
 export interface PartOptions {
@@ -11,8 +12,8 @@ export interface PartOptions {
   readonly name: string;
   readonly host: Host;
   readonly listen: Address;
-  /** Where what comes next is: another part, or the server. */
-  readonly server: () => Promise<Address>;
+  /** Where what comes next is: another part, or the server; by default over what the link is carried by. */
+  readonly server: (transport?: Transport) => Promise<Address>;
   /** What the server's certificate is for; the first is what the client calls it. By default the link's name, for want of another. */
   readonly names?: readonly string[];
   /** The server, whatever comes next. */

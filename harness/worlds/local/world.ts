@@ -101,7 +101,8 @@ function startProxy(
 ): Promise<StartedLink> {
   const link = links.get(name);
   if (link === undefined) throw new Error(`there is no link called ${name}`);
-  const server = async (): Promise<Address> => layout.addressOf(link.to, link.port, transportOf(link));
+  const server = async (transport = transportOf(link)): Promise<Address> =>
+    layout.addressOf(link.to, link.port, transport);
   return startLink({
     name,
     host,

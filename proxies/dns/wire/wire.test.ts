@@ -1,5 +1,5 @@
 import { decode as judge, encode as make, type Packet } from "dns-packet";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { labelsOf, nameOf, wireOf } from "../../../faults/dns/name.ts";
 import { answerTo, resource, type Message } from "../../../faults/dns/message.ts";

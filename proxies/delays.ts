@@ -1,6 +1,8 @@
 /** What is kept back, and by whose doing: lifting a fault takes back the time that it has added. */
-import type { Clock } from "../../host/host.ts";
-import type { Delay } from "./decide.ts";
+import type { Clock } from "../host/host.ts";
+
+/** How much later, and by whose doing. */
+export type Delay = ReadonlyMap<object, number>;
 
 export interface Delays extends Disposable {
   /** Calls back when it is due, at once if nothing is added. False if there is no room for one more. */

@@ -1,0 +1,76 @@
+/** What the faults that a query has met make of it, and of its reply. */
+import type { DnsReply } from "../../faults/dns/contract.ts";
+import type { Message } from "../../faults/dns/message.ts";
+import type { Delay } from "../delays.ts";
+import type { Meeting } from "./injections.ts";
+import { encode } from "./wire/encode.ts";
+
+export interface DecidedBefore {
+  /** To be passed on, unless a fault keeps it from that. */
+  readonly pass: { readonly query: Message; readonly delay: Delay } | undefined;
+  /** Made by the fault of this number: those behind it see them. */
+  readonly answers: readonly { readonly by: number; readonly replies: readonly DnsReply[] }[];
+  readonly end: "reset" | "close" | undefined;
+}
+
+export function decideBefore(meetings: readonly Meeting[], asked: Message, now: number): DecidedBefore {
+  let query = asked;
+  const delay = new Map<object, number>();
+  const answers: DecidedBefore["answers"][number][] = [];
+  for (const [by, meeting] of meetings.entries()) {
+    const { owner, fault, parameters, state, context } = meeting;
+    const decision = fault.before?.(query, state, parameters, { ...context, now });
+    if (decision === undefined) continue;
+    if (decision.type === "pass") {
+      if (decision.laterMs > 0 || !isSame(decision.query, query)) meeting.hit();
+      if (decision.laterMs > 0) delay.set(owner, decision.laterMs);
+      query = decision.query;
+      continue;
+    }
+    meeting.hit();
+    if (decision.type === "end") return { pass: undefined, answers, end: decision.how };
+    if (decision.type === "answer") answers.push({ by, replies: decision.replies });
+    if (decision.type === "drop" || decision.passes !== true) return { pass: undefined, answers, end: undefined };
+  }
+  return { pass: { query, delay }, answers, end: undefined };
+}
+
+/** What is under way to the client. */
+export interface Sent {
+  readonly reply: DnsReply;
+  readonly delay: Delay;
+}
+
+export function decideAfter(
+  meetings: readonly Meeting[],
+  came: readonly Sent[],
+  query: Message,
+  now: number,
+): readonly Sent[] {
+  return meetings.reduce<readonly Sent[]>((passing, meeting) => {
+    const { owner, fault, parameters, state, context } = meeting;
+    if (fault.after === undefined || meeting.isLifted()) return passing;
+    return passing.flatMap((sent): readonly Sent[] => {
+      const decision = fault.after?.(sent.reply, query, state, parameters, { ...context, now });
+      const put = decision === undefined ? [sent.reply] : [decision].flat();
+      if (put.length !== 1 || !put.every((reply) => isSameReply(reply, sent.reply))) meeting.hit();
+      return put.map((reply) => {
+        const added = reply.laterMs - sent.reply.laterMs;
+        return { reply, delay: added === 0 ? sent.delay : new Map([...sent.delay, [owner, added] as const]) };
+      });
+    });
+  }, came);
+}
+
+function isSameReply(one: DnsReply, other: DnsReply): boolean {
+  if (one === other) return true;
+  const { message, bytes, ...rest } = one;
+  const { message: otherMessage, bytes: otherBytes, ...otherRest } = other;
+  if (JSON.stringify(rest) !== JSON.stringify(otherRest)) return false;
+  if (bytes !== undefined && otherBytes !== undefined) return Buffer.compare(bytes, otherBytes) === 0;
+  return bytes === otherBytes && isSame(message, otherMessage);
+}
+
+function isSame(one: Message, other: Message): boolean {
+  return one === other || Buffer.compare(encode(one), encode(other)) === 0;
+}

@@ -1,0 +1,308 @@
+/**
+ * What passes between clients and the server, over UDP and TCP alike: faults are asked about a query that somebody concerns, and about its reply; all else
+ * passes as it is, undecoded.
+ *
+ *     line.query ──► faults: before ──► line.pass        (a line: a flow, or a connection)
+ *     line.put ◄──── faults: after ◄─── line.reply
+ */
+import type { DnsReply, Transport } from "../../faults/dns/contract.ts";
+import { isSameName } from "../../faults/dns/name.ts";
+import type { Message } from "../../faults/dns/message.ts";
+import type { Clock } from "../../host/host.ts";
+import { createDelays } from "../delays.ts";
+import { decideAfter, decideBefore, type Sent } from "./decide.ts";
+import { createInjections, type AskedQuestion, type DnsInjection, type Meeting } from "./injections.ts";
+import { createQuestions, type Answered } from "./questions.ts";
+import { decode, peek, type Peeked } from "./wire/decode.ts";
+import { describe } from "./wire/dump.ts";
+import { encode } from "./wire/encode.ts";
+import { fit, payloadOf } from "./wire/fit.ts";
+
+/** Between one socket of a client's and the server. */
+export interface Line {
+  readonly connection: number;
+  readonly transport: Transport;
+  /** The client's address, and with its port. */
+  readonly client: string;
+  readonly socket: string;
+  pass(bytes: Uint8Array): void;
+  /** To the client, all at the same moment. */
+  put(all: readonly Put[]): void;
+  end(how: "reset" | "close"): void;
+  /** How many more replies are kept back, or fewer. */
+  keeps(more: 1 | -1): void;
+}
+
+export interface Put extends Pick<DnsReply, "source" | "framing"> {
+  readonly bytes: Uint8Array;
+}
+
+/** `message`: what a client has sent, or what it was sent, in one line (`wire/dump.ts`). */
+export type MessageEvent =
+  | { readonly type: "query"; readonly connection: number; readonly transport: Transport; readonly message: string }
+  | {
+      readonly type: "reply";
+      readonly connection: number;
+      readonly transport: Transport;
+      readonly message: string;
+      /** Of another port, or another address, than the one that was asked. */
+      readonly source?: "port" | "address";
+    };
+
+export interface ExchangeOptions {
+  readonly clock: Clock;
+  /** Nothing is decoded for want of it. */
+  readonly onMessage: ((event: MessageEvent) => void) | undefined;
+  /** There is no room to keep back one more. */
+  readonly onLost: (line: Line, direction: "upstream" | "downstream") => void;
+}
+
+export interface Exchange extends Disposable {
+  query(line: Line, bytes: Uint8Array): void;
+  reply(line: Line, bytes: Uint8Array): void;
+  /** Disposing the result lifts it. `connections`: how many there have been. */
+  inject(injection: DnsInjection, connections: number): Disposable;
+  /** Nobody meets any fault any more. */
+  clear(): void;
+}
+
+/** A query that was passed on, and may be replied to. */
+interface Pending {
+  readonly peeked: Peeked;
+  readonly asked: AskedQuestion;
+  readonly met: Set<object>;
+  readonly meetings: Meeting[];
+  /** When it came, on the monotonic clock. */
+  readonly at: number;
+  readonly message: () => Message | undefined;
+}
+
+/** Of one line: replies to older ones find the faults that act by then. */
+const mostPending = 256;
+const mostWaitedFor = 10_000;
+
+export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): Exchange {
+  const injections = createInjections(clock);
+  const questions = createQuestions(clock);
+  const delays = createDelays(clock);
+  const pending = new WeakMap<Line, Pending[]>();
+  /** When the last reply to a question went out, and who waits for the next, by client, name and type. */
+  const repliedAt = new Map<string, number>();
+  const waiting = new Map<string, Set<{ readonly owners: readonly object[] }>>();
+
+  function askedOf(line: Line, peeked: Peeked): AskedQuestion {
+    const { connection, transport, client, socket } = line;
+    const logical = questions.ask(keyOf(client, peeked.name, peeked.type, peeked.class), peeked.id);
+    return { connection, transport, client, socket, question: peeked, logical, attempt: logical.attempts };
+  }
+
+  function pendingOf(line: Line, peeked: Peeked, bytes: Uint8Array): Pending {
+    let read: { readonly message: Message | undefined } | undefined;
+    const kept = Uint8Array.from(bytes);
+    return {
+      peeked,
+      asked: askedOf(line, peeked),
+      met: new Set(),
+      meetings: [],
+      at: clock.monotonic(),
+      message: () => (read ??= { message: messageOf(kept) }).message,
+    };
+  }
+
+  function query(line: Line, bytes: Uint8Array): void {
+    if (onMessage !== undefined) tell("query", line, bytes);
+    const peeked = injections.isEmpty() ? undefined : peek(bytes);
+    if (peeked === undefined || peeked.qr || peeked.opcode !== 0) {
+      line.pass(bytes);
+      return;
+    }
+    const one = pendingOf(line, peeked, bytes);
+    const latest = pending.get(line) ?? [];
+    pending.set(line, latest);
+    latest.push(one);
+    if (latest.length > mostPending) latest.shift();
+    one.meetings.push(...injections.meet(one.asked, one.met));
+    const acting = one.meetings.filter(({ chosen, fault }) => chosen && fault.before !== undefined);
+    const message = acting.length > 0 ? one.message() : undefined;
+    if (message === undefined) {
+      line.pass(bytes);
+      return;
+    }
+    const chosen = one.meetings.filter((meeting) => meeting.chosen);
+    const { pass, answers, end } = decideBefore(chosen, message, clock.wall());
+    for (const { by, replies } of answers) {
+      const made = replies.map((reply): Sent => ({
+        reply,
+        delay: reply.laterMs === 0 ? new Map() : new Map([[chosen[by]?.owner ?? reply, reply.laterMs]]),
+      }));
+      send(line, decideAfter(chosen.slice(by + 1), made, message, clock.wall()), one, message, undefined);
+    }
+    if (end !== undefined) line.end(end);
+    if (pass === undefined) return;
+    const put = pass.query === message ? bytes : encode(pass.query);
+    const kept = pass.delay.size > 0 ? Uint8Array.from(put) : put;
+    if (!delays.hold(pass.delay, () => line.pass(kept))) onLost(line, "upstream");
+  }
+
+  function reply(line: Line, bytes: Uint8Array): void {
+    const peeked = injections.isEmpty() ? undefined : peek(bytes);
+    const one = injections.isEmpty() ? undefined : pendingFor(line, peeked, bytes);
+    one?.meetings.push(...injections.meet(one.asked, one.met));
+    const meetings = one?.meetings.filter((meeting) => !meeting.isLifted()) ?? [];
+    const concerned = meetings.some(
+      ({ chosen, fault }) => fault.remember !== undefined || (chosen && fault.after !== undefined),
+    );
+    const asked = concerned ? one?.message() : undefined;
+    const came = asked === undefined ? undefined : messageOf(bytes);
+    if (one === undefined || asked === undefined || came === undefined) {
+      line.put([{ bytes }]);
+      if (onMessage !== undefined) tell("reply", line, bytes);
+      if (one !== undefined) replied(one, answeredBy(bytes, one.peeked));
+      return;
+    }
+    const now = clock.wall();
+    for (const { fault, state, parameters, context } of meetings)
+      fault.remember?.(came, asked, state, parameters, { ...context, now });
+    const sent: readonly Sent[] = [{ reply: { message: came, laterMs: 0 }, delay: new Map() }];
+    const chosen = meetings.filter((meeting) => meeting.chosen);
+    send(line, decideAfter(chosen, sent, asked, now), one, asked, { message: came, bytes });
+  }
+
+  /** Whose reply it is: the latest query of its id, and of its name if it has one. A reply to what was asked before any fault was there asks for itself. */
+  function pendingFor(line: Line, peeked: Peeked | undefined, bytes: Uint8Array): Pending | undefined {
+    const id = bytes.length < 2 ? undefined : ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+    const found = pending
+      .get(line)
+      ?.findLast(
+        (one) =>
+          one.peeked.id === id &&
+          (peeked === undefined || (isSameName(one.peeked.name, peeked.name) && one.peeked.type === peeked.type)),
+      );
+    if (found !== undefined || peeked === undefined) return found;
+    const message = messageOf(bytes);
+    if (message === undefined) return undefined;
+    const question: Message = {
+      ...message,
+      ...{ qr: false, aa: false, tc: false, ra: false, ad: false, rcode: 0 },
+      ...{ answers: [], authorities: [], additionals: [] },
+    };
+    return { ...pendingOf(line, peeked, encode(question)), message: () => question };
+  }
+
+  /** `whole`: what the server has really sent, which goes as it is if nobody has changed it. */
+  function send(
+    line: Line,
+    all: readonly Sent[],
+    one: Pending,
+    asked: Message,
+    whole: { readonly message: Message; readonly bytes: Uint8Array } | undefined,
+  ): void {
+    const ready: Put[] = [];
+    for (const sent of all) {
+      const { source, framing, behind } = sent.reply;
+      const untouched = whole !== undefined && sent.reply.message === whole.message && sent.reply.bytes === undefined;
+      const full = untouched ? whole.bytes : bytesOf(sent.reply, asked, line.transport);
+      const bytes = line.transport === "udp" ? full.subarray(0, sent.reply.length) : full;
+      const put: Put = { bytes, ...(source && { source }), ...(framing && { framing }) };
+      const answered = source === undefined && framing === undefined ? answeredBy(bytes, one.peeked) : undefined;
+      if (sent.delay.size === 0) {
+        ready.push(put);
+        replied(one, answered);
+        continue;
+      }
+      const kept = { ...put, bytes: Uint8Array.from(bytes) };
+      line.keeps(1);
+      const go = (): void => {
+        line.keeps(-1);
+        deliver(line, [kept]);
+        replied(one, answered);
+      };
+      if (!hold(sent, one, behind, go)) {
+        line.keeps(-1);
+        onLost(line, "downstream");
+      }
+    }
+    if (ready.length > 0) deliver(line, ready);
+  }
+
+  function hold({ delay }: Sent, one: Pending, behind: string | undefined, go: () => void): boolean {
+    if (behind === undefined) return delays.hold(delay, go);
+    const key = keyOf(one.asked.client, one.peeked.name, behind, one.peeked.class);
+    if ((repliedAt.get(key) ?? -Infinity) >= one.at) {
+      go();
+      return true;
+    }
+    const held = { owners: [...delay.keys()] };
+    const all = waiting.get(key) ?? new Set();
+    waiting.set(key, all.add(held));
+    // What ends the waiting is an owner like any other.
+    const longest = Math.max(...delay.values());
+    return delays.hold(new Map([[held, longest]]), () => {
+      all.delete(held);
+      if (all.size === 0) waiting.delete(key);
+      go();
+    });
+  }
+
+  function replied({ asked, peeked }: Pending, answered: Answered): void {
+    questions.answered(asked.logical, answered);
+    const key = keyOf(asked.client, peeked.name, peeked.type, peeked.class);
+    repliedAt.delete(key);
+    repliedAt.set(key, clock.monotonic());
+    const [oldest] = repliedAt.keys();
+    if (repliedAt.size > mostWaitedFor && oldest !== undefined) repliedAt.delete(oldest);
+    const all = [...(waiting.get(key) ?? [])];
+    // Behind what is under way just now.
+    if (all.length > 0) queueMicrotask(() => all.forEach((held) => delays.lift(held)));
+  }
+
+  function deliver(line: Line, all: readonly Put[]): void {
+    line.put(all);
+    if (onMessage !== undefined) for (const { bytes, source } of all) tell("reply", line, bytes, source);
+  }
+
+  function tell(type: MessageEvent["type"], line: Line, bytes: Uint8Array, source?: Put["source"]): void {
+    const { connection, transport } = line;
+    onMessage?.({ type, connection, transport, message: describe(bytes), ...(source !== undefined && { source }) });
+  }
+
+  return {
+    query,
+    reply,
+    inject(injection, connections) {
+      const owner = injections.add(injection, connections);
+      return {
+        [Symbol.dispose]() {
+          if (!injections.remove(owner)) return;
+          delays.lift(owner);
+          for (const held of [...waiting.values()].flatMap((all) => [...all]))
+            if (held.owners.includes(owner)) delays.lift(held);
+        },
+      };
+    },
+    clear: () => injections.clear(),
+    [Symbol.dispose]: () => delays[Symbol.dispose](),
+  };
+}
+
+function messageOf(bytes: Uint8Array): Message | undefined {
+  const decoded = decode(bytes);
+  return "message" in decoded ? decoded.message : undefined;
+}
+
+function bytesOf({ message, bytes, oversize }: DnsReply, asked: Message, transport: Transport): Uint8Array {
+  if (bytes !== undefined) return bytes;
+  return transport === "tcp" || oversize === true ? encode(message) : fit(message, payloadOf(asked));
+}
+
+/** What a client makes of it. Which of the rcodes are answers: RFC 2308; all others say that somebody else may do better. */
+function answeredBy(bytes: Uint8Array, query: Peeked): Answered {
+  const reply = peek(bytes);
+  const isIts = reply !== undefined && reply.qr && reply.id === query.id && isSameName(reply.name, query.name);
+  if (!isIts || reply.type !== query.type || reply.tc) return undefined;
+  return reply.rcode === 0 || reply.rcode === 3 ? "well" : "badly";
+}
+
+function keyOf(client: string, name: string, type: string, of: string): string {
+  return `${client} ${name.toLowerCase()} ${type} ${of}`;
+}

@@ -1,0 +1,157 @@
+/** The faults that are on a link's questions, and which of them a query meets. */
+import type { DnsContext, DnsFault } from "../../faults/dns/contract.ts";
+import { matchesQuestion, type Asked, type QuestionMatch } from "../../faults/dns/match.ts";
+import type { Clock } from "../../host/host.ts";
+import { chosen, type Selection } from "../chosen.ts";
+import type { Logical } from "./questions.ts";
+
+/** Ordinals count logical questions that match, for each client, name and type. `scope: new` means those of flows and connections that come from now on. */
+export interface DnsInjection extends Omit<Selection, "direction"> {
+  readonly fault: DnsFault;
+  /** Validated by the fault's schema. */
+  readonly parameters: object;
+  readonly match?: QuestionMatch;
+  /** Once for each query that the fault has really changed something for. */
+  readonly onHit: (detail: DnsHit) => void;
+}
+
+export type DnsHit = {
+  readonly connection: number;
+  readonly name: string;
+  readonly type: string;
+  readonly ordinal: number;
+  readonly attempt: number;
+};
+
+/** A query, as far as it matters for whom it meets. */
+export interface AskedQuestion extends Asked {
+  readonly connection: number;
+  /** Address and port. */
+  readonly socket: string;
+  readonly logical: Logical;
+  /** Which try of it. */
+  readonly attempt: number;
+}
+
+/** A fault that a query has met. */
+export interface Meeting {
+  /** By which it is lifted. */
+  readonly owner: object;
+  readonly fault: DnsFault;
+  readonly parameters: Record<string, unknown>;
+  readonly state: object;
+  readonly context: Omit<DnsContext, "now">;
+  /** False if the query matches, but `nth` and the like leave it alone. */
+  readonly chosen: boolean;
+  isLifted(): boolean;
+  hit(): void;
+}
+
+export interface Injections {
+  /** `connections`: how many there have been. */
+  add(injection: DnsInjection, connections: number): object;
+  remove(owner: object): boolean;
+  isEmpty(): boolean;
+  /** Those that it has not met yet, in the order of their injection. */
+  meet(asked: AskedQuestion, met: Set<object>): readonly Meeting[];
+  clear(): void;
+}
+
+interface Active {
+  readonly injection: DnsInjection;
+  readonly connections: number;
+  readonly state: object;
+  /** Unix time. */
+  readonly since: number;
+  /** How many logical questions of each key it has met, and the number of each. */
+  readonly counts: Map<string, number>;
+  readonly ordinals: WeakMap<Logical, number>;
+}
+
+/** Clients are told apart by their order, not by their addresses, which may be others in the next run. */
+const mostRemembered = 10_000;
+
+export function createInjections(clock: Clock): Injections {
+  const active = new Set<Active>();
+  const clients = new Map<string, number>();
+  let seen = 0;
+
+  function ordinalOf({ counts, ordinals }: Active, logical: Logical): number {
+    const known = ordinals.get(logical);
+    if (known !== undefined) return known;
+    const ordinal = (counts.get(logical.key) ?? 0) + 1;
+    remember(counts, logical.key, ordinal);
+    ordinals.set(logical, ordinal);
+    return ordinal;
+  }
+
+  function numberOf(client: string): number {
+    const known = clients.get(client);
+    if (known !== undefined) return known;
+    seen += 1;
+    remember(clients, client, seen);
+    return seen;
+  }
+
+  function concerns({ injection, connections }: Active, asked: AskedQuestion): boolean {
+    if (injection.scope === "new" && asked.connection <= connections) return false;
+    return matchesQuestion(injection.match ?? {}, asked);
+  }
+
+  return {
+    add(injection, connections) {
+      const state = injection.fault.start(injection.parameters as Record<string, unknown>);
+      const since = clock.wall();
+      const each = { injection, connections, state, since, counts: new Map(), ordinals: new WeakMap() };
+      active.add(each);
+      return each;
+    },
+    remove: (owner) => active.delete(owner as Active),
+    isEmpty: () => active.size === 0,
+    meet: (asked, met) =>
+      [...active].flatMap((each): readonly Meeting[] => {
+        if (met.has(each) || !concerns(each, asked)) return [];
+        met.add(each);
+        const { injection, state, since } = each;
+        const { fault, parameters, draw, onHit } = injection;
+        const { question, transport, client, socket, connection, logical, attempt } = asked;
+        const ordinal = ordinalOf(each, logical);
+        const key = `${numberOf(client)}.${question.name.toLowerCase()}.${question.type}`;
+        const keyed = (decision: string, n: number): number => draw(`${key}.${decision}`, n);
+        let told = false;
+        return [
+          {
+            owner: each,
+            fault,
+            parameters: parameters as Record<string, unknown>,
+            state,
+            context: {
+              ordinal,
+              attempt,
+              transport,
+              client,
+              socket,
+              since,
+              draw: (decision, n) => keyed(`${ordinal}.${decision}`, n),
+            },
+            chosen: chosen({ ...injection, draw: keyed }, ordinal),
+            isLifted: () => !active.has(each),
+            hit() {
+              if (told) return;
+              told = true;
+              onHit({ connection, name: question.name, type: question.type, ordinal, attempt });
+            },
+          },
+        ];
+      }),
+    clear: () => active.clear(),
+  };
+}
+
+/** What was put in first is forgotten first. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > mostRemembered && oldest !== undefined) map.delete(oldest);
+}

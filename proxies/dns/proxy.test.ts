@@ -1,0 +1,142 @@
+import { decode } from "dns-packet";
+import { describe, expect, test } from "vitest";
+import { until } from "../../host/talk.testing.ts";
+import { answerFrom, dig, openClient, openTcpClient, questionFor, startScene } from "./dns.testing.ts";
+
+describe("without a fault", () => {
+  test("dig hears over UDP and over TCP what the server says, and every message is told in a line", async () => {
+    await using scene = await startScene();
+    expect((await dig(scene.port, "plc.test")).said).toMatch(
+      /status: NOERROR[^]*plc\.test\.\s+300\s+IN\s+A\s+10\.0\.0\.1/,
+    );
+    expect((await dig(scene.port, "+tcp", "www.test")).said).toMatch(/www\.test\.\s+300\s+IN\s+CNAME\s+plc\.test/);
+    expect(scene.server.asked.map(({ transport }) => transport)).toEqual(["udp", "tcp"]);
+    const [query, reply] = scene.messages;
+    expect(query?.message).toMatch(/^ID \d+, query, RD AD; Question plc\.test IN A; OPT VERSION 0, UDP 1232$/);
+    expect(reply?.message).toMatch(
+      /^ID \d+, response, AA RD RA, RCODE NOERROR; Question plc\.test IN A; Answer plc\.test 300 IN A 10\.0\.0\.1; OPT/,
+    );
+    expect(scene.messages.map(({ type, connection, transport }) => `${type} ${connection} ${transport}`)).toEqual([
+      ...["query 1 udp", "reply 1 udp"],
+      ...["query 2 tcp", "reply 2 tcp"],
+    ]);
+    await until(() => scene.events.some(({ type, connection }) => type === "close" && connection === 2));
+  });
+
+  test("dig asks again over TCP for what does not fit", async () => {
+    await using scene = await startScene();
+    expect((await dig(scene.port, "+bufsize=512", "big.test")).said).toMatch(
+      /Truncated, retrying in TCP mode[^]*10\.0\.1\.59/,
+    );
+  });
+
+  test("bytes that are no DNS pass both ways as they are", async () => {
+    await using scene = await startScene();
+    await using client = await openClient(scene.port);
+    client.ask("plc.test", "A", 1, { questions: [] });
+    await until(() => scene.server.asked.length === 1);
+    const { bytes } = await client.hear();
+    expect(decode(bytes).id).toBe(1);
+  });
+
+  test("many messages over one connection, in any pieces, answered in any order", async () => {
+    await using scene = await startScene();
+    await using client = await openTcpClient(scene.port);
+    const all = Buffer.concat(
+      [1, 2, 3].map((id) => {
+        const bytes = questionFor("plc.test", "A", id);
+        return Buffer.concat([Buffer.of(0, bytes.length), bytes]);
+      }),
+    );
+    for (const byte of all) client.socket.write(Buffer.of(byte));
+    const ids = [await client.hear(), await client.hear(), await client.hear()].map((bytes) => decode(bytes).id);
+    expect(ids).toEqual([1, 2, 3]);
+    client.socket.end();
+    expect(await client.ended).toBe("FIN");
+  });
+
+  test("a server that is gone resets the connections of those who ask over TCP, and others are not kept waiting", async () => {
+    await using scene = await startScene();
+    await scene.server[Symbol.asyncDispose]();
+    await using client = await openTcpClient(scene.port);
+    client.ask("plc.test");
+    expect(await client.ended).toContain("ECONNRESET");
+  });
+});
+
+describe("logical questions", () => {
+  test("are counted by client, name and type; what is asked again for want of an answer is the same one", async () => {
+    await using scene = await startScene();
+    await scene.inject("dns.blackhole", {}, { nth: 2, match: { qname: "plc.*", qtype: "A" } });
+    await using client = await openClient(scene.port);
+    expect((await client.query("plc.test", "A", 1)).id).toBe(1);
+    client.ask("plc.test", "A", 2);
+    client.ask("PLC.test", "A", 3);
+    await using other = await openClient(scene.port);
+    other.ask("plc.test", "A", 4);
+    await until(() => scene.hits.length === 3);
+    expect((await other.query("plc.test", "AAAA", 5)).id).toBe(5);
+    expect((await other.query("boot.test", "A", 6)).id).toBe(6);
+    expect(scene.hits.map(({ ordinal, attempt }) => [ordinal, attempt])).toEqual([
+      [2, 1],
+      [2, 2],
+      [2, 3],
+    ]);
+    expect(client.heard()).toBe(1);
+  });
+
+  test("that are answered are over, so that the next one is another", async () => {
+    await using scene = await startScene();
+    await scene.inject("dns.blackhole", {}, { everyNth: 3 });
+    await using client = await openClient(scene.port);
+    await client.query("plc.test", "A", 1);
+    await client.query("plc.test", "A", 1);
+    client.ask("plc.test", "A", 1);
+    await until(() => scene.hits.length === 1);
+    expect(scene.server.asked.length).toBe(2);
+  });
+
+  test.each([
+    ["proto: tcp", { proto: "tcp" as const }, [1]],
+    ["client", { client: "127.*" }, [1, 2]],
+    ["another client", { client: "10.0.0.1" }, []],
+    ["another name", { qname: "nope.test" }, []],
+  ])("are matched by %s", async (_what, match, expected) => {
+    await using scene = await startScene();
+    await scene.inject("dns.slow", { by: "1ms" }, { match });
+    await using over = await openTcpClient(scene.port);
+    over.ask("plc.test");
+    await over.hear();
+    await using client = await openClient(scene.port);
+    await client.query("plc.test");
+    expect(scene.hits.map(({ connection }) => connection)).toEqual(expected);
+  });
+});
+
+test("a fault that is lifted takes back the time that it has added, also for what was asked before it came", async () => {
+  await using scene = await startScene();
+  const injected = await scene.inject("dns.slow", { by: "1h" });
+  await using client = await openClient(scene.port);
+  client.ask("plc.test");
+  await until(() => scene.server.asked.length === 1 && scene.hits.length === 1);
+  expect(client.heard()).toBe(0);
+  await injected[Symbol.asyncDispose]();
+  expect(decode((await client.hear()).bytes).answers).toHaveLength(1);
+  await client.query("plc.test", "A", 2);
+  expect(scene.hits).toHaveLength(1);
+});
+
+test("a reply to what was asked before a fault came meets it as well", async () => {
+  const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>();
+  await using scene = await startScene(async (query) => {
+    await mayAnswer;
+    return answerFrom(query);
+  });
+  await using client = await openClient(scene.port);
+  client.ask("plc.test");
+  await until(() => scene.server.asked.length === 1);
+  await scene.inject("dns.slow", { by: "1ms" });
+  answer();
+  await client.hear();
+  expect(scene.hits).toEqual([{ connection: 1, name: "plc.test", type: "A", ordinal: 1, attempt: 1 }]);
+});
