@@ -22,7 +22,11 @@ test.each([
   ["tcp", "http.drip: { rate: 1B/s }, where: fetch", "fetch is a link of proto: tcp, on which http faults do not act"],
   ["tls", "http.drip: { rate: 1B/s }, where: fetch", "or a link with proto: http"],
   ["udp", "http.drip: { rate: 1B/s }, where: fetch", "write a fault of udp"],
-  ["http", "tcp.reset: {}, match: { path: /x }", "leave out match: it chooses requests, and tcp faults know none"],
+  [
+    "http",
+    "tcp.reset: {}, match: { path: /x }",
+    "leave out match: it chooses requests or questions, and tcp faults know none",
+  ],
   ["http", "http.drip: { rate: 1B/s }, direction: upstream", "leave out direction: http faults say by themselves"],
   ["http", "http.drip: { rate: 1B/s }, leg: upstream", "leave out leg: http faults have a place of their own"],
   ["http", "tcp.refuse: {}, leg: upstream, may_miss: true", "leave out leg: this fault shuts the door, for everybody"],

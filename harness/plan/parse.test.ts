@@ -131,7 +131,7 @@ tier: daily
         "plan.yaml:9:19 services.plc.program: there is no file missing.ts",
         "plan.yaml:10:3 services.Box: write a name in lower case, such as node or plc_2 (letters, digits and _, beginning with a letter)",
         "plan.yaml:12:28 links.fetch.to: there is no service plcc: did you mean plc?",
-        "plan.yaml:12:41 links.fetch.proto: write tcp, udp, http, https, tls or ntp",
+        "plan.yaml:12:41 links.fetch.proto: write tcp, udp, http, https, tls, dns or ntp",
         "plan.yaml:14:18 steady[0].always: node has no aliv: did you mean alive?",
         "plan.yaml:16:5 phases[0]: write a timeout: the longest that until may take, such as timeout: 60s",
         "plan.yaml:19:10 phases[1].for: write a duration with its unit, such as 250ms, 3s or 2m",

@@ -81,11 +81,9 @@ const timing = {
     description:
       "The share of connections that it acts on, such as 30%; for http faults, of the requests that match; for dns faults, of the questions that a client asks by one name and type.",
   }),
-  first: count
-    .optional()
-    .meta({
-      description: "Only the first so many connections, requests, or questions of a client by one name and type.",
-    }),
+  first: count.optional().meta({
+    description: "Only the first so many connections, requests, or questions of a client by one name and type.",
+  }),
   nth: count.optional().meta({ description: "Only the n-th connection, request, or question." }),
   every_nth: count.optional().meta({ description: "Every n-th connection, request, or question." }),
   may_miss: z
