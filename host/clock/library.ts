@@ -1,0 +1,53 @@
+/** The library that is preloaded into a service's processes: compiled with `cc` when it is first needed, and kept by a digest of all that it is made from. */
+import { execFile } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const headers = ["clock.h"];
+const sources = ["clock.c", "waits.c", "timers.c"];
+const flags = ["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", "-pthread", "-shared"];
+
+export const compiler = "cc";
+export const compilerRemedy = "apt-get install gcc libc6-dev";
+
+/** Where the library is; made now unless it is there. Two that make it at once make the same. @throws {Error} if it can't be compiled. */
+export async function buildClockLibrary(): Promise<string> {
+  const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sinbin");
+  const path = join(folder, `clock-${await digest()}.so`);
+  if (existsSync(path)) return path;
+  await mkdir(folder, { recursive: true });
+  const unfinished = `${path}.${randomUUID()}`;
+  try {
+    await run(compiler, [...flags, "-o", unfinished, ...sources.map(pathOf), "-ldl"]);
+    await rename(unfinished, path);
+  } catch (error) {
+    throw new Error(describe(error), { cause: error });
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+  return path;
+}
+
+function pathOf(source: string): string {
+  return fileURLToPath(new URL(source, import.meta.url));
+}
+
+async function digest(): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify([process.arch, flags]));
+  for (const source of [...headers, ...sources]) hash.update(await readFile(pathOf(source)));
+  return hash.digest("hex").slice(0, 16);
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT")
+    return `the library of virtual clocks can't be compiled: there is no ${compiler} on the PATH; ${compilerRemedy}`;
+  const complaint = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
+  const [first = complaint] = complaint.split("\n").filter((line) => line.includes("error"));
+  return `the library of virtual clocks can't be compiled here; it is for Linux with glibc, and its header files (${compilerRemedy}): ${first.trim()}`;
+}
