@@ -31,6 +31,8 @@ struct entry {
 static struct entry entries[MOST];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int has_follower;
+/* Under this sequence number, or a later one, all of them were armed. */
+static uint64_t followed;
 
 /* Whoever is interrupted here must not be asked for a timer by the handler of a signal. */
 static sigset_t enter(void) {
@@ -150,12 +152,11 @@ static void catch_up(struct entry *entry) {
 
 static void *follow(void *nothing) {
   (void)nothing;
-  uint64_t known = clock_sequence();
   struct timespec slice = to_timespec(SLICE);
   for (;;) {
     REAL(clock_nanosleep)(CLOCK_MONOTONIC, 0, &slice, NULL);
     uint64_t now = clock_sequence();
-    if (now == known || now % 2 == 1) continue;
+    if (now == followed || now % 2 == 1) continue;
     pthread_mutex_lock(&lock);
     for (struct entry *entry = entries; entry < entries + MOST; entry++) {
       if (entry->type == FREE || entry->at == 0) continue;
@@ -165,13 +166,14 @@ static void *follow(void *nothing) {
         entry->at = 0;
     }
     pthread_mutex_unlock(&lock);
-    known = now;
+    followed = now;
   }
   return NULL;
 }
 
 static void start_follower(void) {
   if (has_follower) return;
+  followed = clock_sequence() & ~UINT64_C(1);
   pthread_t thread;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
