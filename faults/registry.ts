@@ -1,4 +1,14 @@
 /** Every fault there is, in the order of the catalogue. To add one: write its file, add its line. */
+import { backwards } from "./clock/backwards.ts";
+import { bootAt } from "./clock/boot-at.ts";
+import { childDiffers } from "./clock/child-differs.ts";
+import type { ClockFault } from "./clock/contract.ts";
+import { freeze as freezeClock } from "./clock/freeze.ts";
+import { rate as rateOfClock } from "./clock/rate.ts";
+import { sawtooth } from "./clock/sawtooth.ts";
+import { step } from "./clock/step.ts";
+import { strobe } from "./clock/strobe.ts";
+import { suspend } from "./clock/suspend.ts";
 import type { CpuFault } from "./cpu/contract.ts";
 import { freeze } from "./cpu/freeze.ts";
 import { hog } from "./cpu/hog.ts";
@@ -121,7 +131,14 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 /** A fault that acts on a link, or on a service. */
 export type Fault = FaultOfLink | FaultOfService;
 export type FaultOfLink = TcpFault | UdpFault | DnsFault | NtpFault | TlsFault | HttpFault;
-export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault;
+export type FaultOfService =
+  | ProcessFault
+  | DiskFault
+  | CpuFault
+  | ClockFault
+  | LimitsFault
+  | NetworkFault
+  | PacketFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
@@ -224,6 +241,15 @@ const list: readonly Fault[] = [
   hog,
   throttle,
   freeze,
+  step,
+  rateOfClock,
+  freezeClock,
+  backwards,
+  sawtooth,
+  strobe,
+  suspend,
+  bootAt,
+  childDiffers,
   openFiles,
   processes,
   memory,

@@ -1,4 +1,5 @@
 /** What the faults of those planes act on whose `where` is a service. */
+import type { ClockTarget } from "./clock/contract.ts";
 import type { CpuTarget } from "./cpu/contract.ts";
 import type { DiskTarget } from "./disk/contract.ts";
 import type { LimitsTarget } from "./limits/contract.ts";
@@ -11,6 +12,8 @@ export interface Targets {
   readonly disk: DiskTarget;
   readonly cpu: CpuTarget;
   readonly limits: LimitsTarget;
+  /** Only where the service has a virtual clock: in a plan that does something to it. */
+  readonly clock?: ClockTarget;
   /** Only in worlds that give each service a cable. */
   readonly network?: NetworkTarget;
   readonly packet?: PacketTarget;

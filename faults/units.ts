@@ -151,6 +151,14 @@ export const shareUnit: Unit = unit("share", shares, {
   help: "write a share from 0% to 100%, such as 5%",
 });
 
+/** A share of how fast something runs by itself, which may be more than all of it. */
+const paceUnit: Unit = unit("share", shares, {
+  step: 0.000_001,
+  minimum: 0.000_001,
+  maximum: 1000,
+  help: "write how fast it runs, above 0%, such as 97% or 200%",
+});
+
 export function countUnit(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): Unit {
   return {
     name: "count",
@@ -188,6 +196,8 @@ export const size = quantity(sizeUnit);
 export const rate = quantity(rateUnit);
 /** "5%" → 0.05. */
 export const share = quantity(shareUnit);
+/** "97%" → 0.97, "200%" → 2. */
+export const pace = quantity(paceUnit);
 
 /** A whole number, written bare since it counts things. */
 export function count(minimum: number, maximum?: number): z.ZodType<number, number> {

@@ -1,5 +1,5 @@
 /** The real host: a thin layer over Node. */
-import type { Address, Host, Log } from "./host.ts";
+import type { Address, Clock, Host, Log } from "./host.ts";
 import { createRandom } from "./random.ts";
 import { realClock } from "./real/clock.ts";
 import { readControl } from "./real/control.ts";
@@ -30,6 +30,8 @@ export interface RealHostOptions {
   readonly journal?: Journal;
   /** The path of what the world makes the system refuse (host/real/control.ts). */
   readonly control?: string;
+  /** The system's unless given. */
+  readonly clock?: Clock;
   /** Standard output unless given. */
   readonly log?: Log;
 }
@@ -44,11 +46,12 @@ export function createRealHost(options: RealHostOptions): Host {
     identity,
     journal,
     control,
+    clock = realClock,
     log = logToStandardOutput,
   } = options;
   return {
     name,
-    clock: realClock,
+    clock,
     network: createNetwork({ names, nameServers, identity: identity ?? {}, log }),
     files: createFiles({ directory, journal, refusal: () => readControl(control).disk, log }),
     signals: realSignals,

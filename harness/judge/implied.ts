@@ -11,7 +11,7 @@ import { evidenceAt } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 import { createMonitor } from "./monitor.ts";
 import { declareSignals } from "./signals.ts";
-import { maximumLateMs, stalledWithin, stallsOf } from "./stall.ts";
+import { mostLate, stalledWithin, stallsOf } from "./stall.ts";
 import { courseOf, warmUpOf } from "./window.ts";
 import { roundedDuration } from "./wording.ts";
 
@@ -20,9 +20,9 @@ export function impliedFindings(plan: Plan, history: readonly HistoryEvent[]): r
   const complete = courseOf(plan, history).cut === undefined;
   return [
     ...troubles(history),
-    ...stalls(history),
+    ...stalls(plan, history),
     ...plan.phases.flatMap((phase) => phaseFindings(plan, history, phase, phase === warmUpOf(plan))),
-    ...stepsOf(plan).flatMap((step) => stepFindings(step, history, complete)),
+    ...stepsOf(plan).flatMap((step) => stepFindings(plan, step, history, complete)),
   ];
 }
 
@@ -55,9 +55,9 @@ function troubles(history: readonly HistoryEvent[]): readonly Finding[] {
   ];
 }
 
-function stalls(history: readonly HistoryEvent[]): readonly Finding[] {
+function stalls(plan: Plan, history: readonly HistoryEvent[]): readonly Finding[] {
   return history.flatMap((event): Finding[] => {
-    if (event.event !== "run.late" || event.by <= maximumLateMs) return [];
+    if (event.event !== "run.late" || event.by <= mostLate(plan)) return [];
     const reason = `the harness itself stood still for ${roundedDuration(event.by)}: what happened then nobody saw, and nothing was passed on`;
     return [{ verdict: "unknown", expectation: "the harness keeps time", reason, at: event.at - event.by }];
   });
@@ -95,7 +95,7 @@ function phaseFindings(
     position,
     reads: [...new Set(unsteady.flatMap(({ reads }) => reads))],
   });
-  const stalled = stalledWithin(stallsOf(history), at - (phase.timeout ?? 0), at);
+  const stalled = stalledWithin(stallsOf(plan, history), at - (phase.timeout ?? 0), at);
   const generic: Finding = {
     verdict: isWarmUp || stalled ? "unknown" : "fail",
     expectation,
@@ -134,14 +134,14 @@ function stepsOf({ phases }: Plan): readonly Step[] {
   );
 }
 
-function stepFindings(step: Step, history: readonly HistoryEvent[], complete: boolean): readonly Finding[] {
+function stepFindings(plan: Plan, step: Step, history: readonly HistoryEvent[], complete: boolean): readonly Finding[] {
   const named = `step ${step.name}`;
   const kinds = [...new Set(step.choices.flatMap(({ kind }) => (kind === undefined ? [] : [kind])))];
   if (kinds.length === 0) return [];
   const described = kinds.includes(step.name) ? named : `${named} (${kinds.join(" or ")})`;
   const injections = history.filter((event) => event.event === "fault.inject" && event.step === step.name);
   const hits = history.filter((event) => event.event === "fault.hit" && event.step === step.name).length;
-  const late = latenessOf(described, step, history);
+  const late = latenessOf(plan, described, step, history);
   const expectation = `${named} hits`;
   if (hits > 0)
     return [...late, { verdict: "pass", expectation, reason: `it hit ${hits === 1 ? "once" : `${hits} times`}` }];
@@ -152,7 +152,7 @@ function stepFindings(step: Step, history: readonly HistoryEvent[], complete: bo
 }
 
 /** One finding a step, of the occurrence that was the latest. */
-function latenessOf(described: string, step: Step, history: readonly HistoryEvent[]): readonly Finding[] {
+function latenessOf(plan: Plan, described: string, step: Step, history: readonly HistoryEvent[]): readonly Finding[] {
   const lifted = new Map(
     history.flatMap((event) =>
       event.event === "fault.lift" && event.step === step.name ? [[event.occurrence, event.at] as const] : [],
@@ -162,7 +162,7 @@ function latenessOf(described: string, step: Step, history: readonly HistoryEven
     .filter((event) => event.event === "fault.inject")
     .filter((event) => event.step === step.name)
     // A fault that came late by more than a tenth of its own length is not the one that was promised.
-    .filter(({ at, late: by, occurrence }) => by > Math.max(maximumLateMs, ((lifted.get(occurrence) ?? at) - at) / 10))
+    .filter(({ at, late: by, occurrence }) => by > Math.max(mostLate(plan), ((lifted.get(occurrence) ?? at) - at) / 10))
     .toSorted((one, other) => other.late - one.late);
   const [worst] = late;
   if (worst === undefined) return [];

@@ -32,6 +32,7 @@ export function sketchPlan(parts: Partial<Plan> = {}): Plan {
     let: {},
     matrix: { values: {}, include: [], exclude: [] },
     constants: {},
+    time: { scale: 1 },
     services: { node: service(nodeSignals), plc: service(undefined) },
     links: { fetch: { from: "node", to: "plc", proto: "https", port: 443 } },
     observe,

@@ -6,9 +6,10 @@
  *            ╰────── a stall ────────────╯
  */
 import type { HistoryEvent } from "../history/event.ts";
+import type { Plan } from "../plan/schema.ts";
 
 /** A harness that was later than this did not do what the plan says. */
-export const maximumLateMs = 500;
+const maximumLateMs = 500;
 
 /** What had piled up is worked off, and probes have asked anew. */
 const aftermathMs = 1000;
@@ -19,10 +20,15 @@ export interface Stall {
   readonly to: number;
 }
 
-export function stallsOf(history: readonly HistoryEvent[]): readonly Stall[] {
+/** In the time of the plan: it is the machine that is slow. */
+export function mostLate({ time }: Pick<Plan, "time">): number {
+  return maximumLateMs * time.scale;
+}
+
+export function stallsOf(plan: Pick<Plan, "time">, history: readonly HistoryEvent[]): readonly Stall[] {
   return history.flatMap((event) =>
-    event.event === "run.late" && event.by > maximumLateMs
-      ? [{ from: event.at - event.by, to: event.at + aftermathMs }]
+    event.event === "run.late" && event.by > mostLate(plan)
+      ? [{ from: event.at - event.by, to: event.at + aftermathMs * plan.time.scale }]
       : [],
   );
 }

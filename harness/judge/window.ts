@@ -52,7 +52,7 @@ export function courseOf(plan: Plan, history: readonly HistoryEvent[]): Course {
     judged: warm === undefined || before(end, warm) ? undefined : { from: warm, to: end },
     cut: cutBy(ending) ?? (warm === undefined ? "the warm-up did not end" : undefined),
     quiet: warm === undefined ? undefined : quietAfter(history, warm, end),
-    stalls: stallsOf(history),
+    stalls: stallsOf(plan, history),
   };
 }
 

@@ -84,6 +84,7 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
     let: read.let as Plan["let"],
     matrix: matrixOf(document["matrix"]),
     constants: names.constants,
+    time: read.time,
     services: Object.fromEntries(
       Object.entries(read.services).map(([name, service]) => [name, toService(service, found[name])]),
     ),

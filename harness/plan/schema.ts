@@ -26,6 +26,7 @@ export interface Plan {
   readonly matrix: Matrix;
   /** Parameters, `let` and the matrix cell as this plan is bound to: what expressions see as variables of these names. */
   readonly constants: Readonly<Record<string, Constant>>;
+  readonly time: { readonly scale: number };
   readonly services: Readonly<Record<string, Service>>;
   readonly links: Readonly<Record<string, Link>>;
   readonly observe: Readonly<Record<string, Observation>>;

@@ -63,6 +63,7 @@ async function live(options: ExecuteOptions): Promise<Remains> {
       inner: innerProxiesOf(plan),
       without: options.without,
       journalled: journalledIn(plan),
+      clocks: clocksIn(plan),
       seed: schedule.seed,
       directory: `${options.directory}/services`,
       record: (happening, at) => history.record(happening, at),
@@ -89,6 +90,16 @@ function journalledIn({ phases }: Plan): ReadonlySet<string> {
   return new Set(looking.flatMap(({ where }) => where.names));
 }
 
+/** Services whose clock some step moves; all of them where none is the machine's. */
+function clocksIn({ phases, services, time }: Plan): ReadonlySet<string> {
+  if (time.scale !== 1) return new Set(Object.keys(services));
+  const steps = phases.flatMap((phase) => phase.faults);
+  const moving = steps.filter(({ choices }) =>
+    choices.some(({ kind = "" }) => faults.get(kind)?.plane === "clock"),
+  );
+  return new Set(moving.flatMap(({ where }) => where.names));
+}
+
 async function withTrouble(history: History, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -107,6 +118,7 @@ async function walkIn(world: World, options: ExecuteOptions): Promise<void> {
     history,
     monitor: createMonitor(plan),
     realTime: setting.realTime,
+    scale: plan.time.scale,
   });
 
   await Promise.race([beginServices(plan, world, signal), ...fallingApart(world)]);

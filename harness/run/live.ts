@@ -27,12 +27,15 @@ export function createLive({
   history,
   monitor,
   realTime = true,
+  scale = 1,
 }: {
   readonly clock: Clock;
   readonly history: History;
   readonly monitor: Monitor;
   /** The harness can be late: then it says so. Virtual time waits for it. */
   readonly realTime?: boolean;
+  /** So many milliseconds of the clock pass in one of the machine's. */
+  readonly scale?: number;
 }): Live {
   const waiters = new Set<() => void>();
   const owned = new DisposableStack();
@@ -65,7 +68,7 @@ export function createLive({
     }),
   );
   owned.defer(() => alarm?.[Symbol.dispose]());
-  if (realTime) owned.use(watchForStalls(clock, (by) => history.record({ event: "run.late", by })));
+  if (realTime) owned.use(watchForStalls(clock, scale, (by) => history.record({ event: "run.late", by })));
 
   return {
     isSteady() {
@@ -103,14 +106,15 @@ export function createLive({
   };
 }
 
-function watchForStalls(clock: Clock, onStall: (by: number) => void): Disposable {
-  let due = clock.monotonic() + heartbeatMs;
+function watchForStalls(clock: Clock, scale: number, onStall: (by: number) => void): Disposable {
+  const pause = heartbeatMs * scale;
+  let due = clock.monotonic() + pause;
   const beat = (): void => {
     const by = Math.round(clock.monotonic() - due);
-    if (by > stallMs) onStall(by);
-    due = clock.monotonic() + heartbeatMs;
-    timer = clock.timer(heartbeatMs, beat);
+    if (by > stallMs * scale) onStall(by);
+    due = clock.monotonic() + pause;
+    timer = clock.timer(pause, beat);
   };
-  let timer = clock.timer(heartbeatMs, beat);
+  let timer = clock.timer(pause, beat);
   return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
 }

@@ -35,7 +35,7 @@ export async function runProbes({ plan, world, record, signal }: ProbesOptions):
       if (look === undefined) return;
       while (!signal.aborted) {
         const began = world.host.clock.monotonic();
-        const seen = await probe(world.host.clock, name, look, signal);
+        const seen = await probe(world.machineClock ?? world.host.clock, name, look, signal);
         // A look that the end of the run has cut short says nothing about the service.
         if (signal.aborted) return;
         record(seen);

@@ -43,7 +43,9 @@ export interface RunResult extends Judgement {
 
 /** @throws the signal's reason if it was aborted: such a run has no verdict; if it was interrupted, its folder is removed. */
 export async function runPlan(options: RunOptions): Promise<RunResult> {
-  const { plan, cell, seed, without, setting, host, directory, signal } = options;
+  const { plan, cell, seed, without, host, directory, signal } = options;
+  const { scale } = plan.time;
+  const setting = scale === 1 ? options.setting : (options.setting.scaled?.(scale) ?? options.setting);
   const schedule = options.schedule ?? createSchedule(plan, { seed, cell });
   const folder = await openFolder(host, directory);
   try {

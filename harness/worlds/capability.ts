@@ -13,5 +13,11 @@ export const capabilities = [
   "cables",
   /** Faults of single packets. */
   "packets",
+  /** Services can have virtual clocks. */
+  "clock",
+  /** Children of a service can have another than its main process. */
+  "child-clocks",
+  /** All clocks of a plan, the harness's own as well, can run faster than real time; or time is virtual anyway. */
+  "scaled-time",
 ] as const;
 export type Capability = (typeof capabilities)[number];

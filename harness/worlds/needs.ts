@@ -15,6 +15,9 @@ const remedies: Readonly<Record<Capability, string>> = {
   memory: "a world that limits services: --world docker",
   cables: "a network for each service: --world docker, or see sinbin doctor",
   packets: "a network for each service: --world docker, or see sinbin doctor",
+  clock: "virtual clocks: --world sim, or --world local and see sinbin doctor",
+  "child-clocks": "virtual clocks of processes whose children look at them, which simulated ones don't: --world local, and see sinbin doctor",
+  "scaled-time": "virtual clocks: --world sim, where time is virtual anyway, or --world local and see sinbin doctor",
 };
 
 const runners: Readonly<Record<ServiceKind, Capability>> = {
@@ -45,6 +48,7 @@ function needsOf(plan: Plan): ReadonlyMap<Capability, string> {
     if (limited.length > 0) needs.set("memory", `${name} has limits.${limited.join(", limits.")}`);
     if (service.ready?.healthy !== undefined) needs.set("images", `${name} has a health check`);
   }
+  if (plan.time.scale !== 1) needs.set("scaled-time", `its time runs ${plan.time.scale} times as fast`);
   const kinds = plan.phases.flatMap(({ faults }) => faults.flatMap(({ choices }) => choices.map(({ kind }) => kind)));
   for (const kind of kinds) {
     const need = kind === undefined ? undefined : faults.get(kind)?.needs;

@@ -1,5 +1,5 @@
 /** A service through all its lives: readiness, signals, supervision, its last lines. */
-import type { Address, Exit, Host } from "../../host/host.ts";
+import type { Address, Clock, Exit, Host } from "../../host/host.ts";
 import { createDeadline } from "../../host/deadline.ts";
 import type { Targets } from "../../faults/targets.ts";
 import { formatDuration } from "../../faults/units.ts";
@@ -20,6 +20,8 @@ export interface ServiceOptions {
   readonly service: Service;
   /** The harness's own. */
   readonly host: Host;
+  /** For how long the machine takes to start and stop it, where the host's clock is another; the host's unless given. */
+  readonly machineClock?: Clock;
   /** Starts its n-th life, from 0. @throws {WorldError} if it can't. */
   readonly startLife: (life: number, events: LifeEvents) => Promise<Life>;
   readonly readFile: (path: string) => Promise<Uint8Array>;
@@ -55,6 +57,7 @@ interface Current {
 
 export function createService(options: ServiceOptions): SupervisedService {
   const { name, service, host, record, signal } = options;
+  const { machineClock = host.clock } = options;
   const lastLines: string[] = [];
   let current: Current | undefined;
   let starting: Promise<Current> | undefined;
@@ -148,7 +151,7 @@ export function createService(options: ServiceOptions): SupervisedService {
     record({ event: "service.start", service: name });
     const ready = becomesReady({
       service,
-      host,
+      host: { ...host, clock: machineClock },
       events,
       listeners,
       address: options.address,
@@ -195,7 +198,7 @@ export function createService(options: ServiceOptions): SupervisedService {
     await life.signal("TERM", "main");
     // What is stopped hears nothing else.
     await life.signal("CONT", "group");
-    using patience = createDeadline(host.clock, milliseconds, { signal });
+    using patience = createDeadline(machineClock, milliseconds, { signal });
     await Promise.race([life.exited, aborted(patience.signal)]);
     if (!life.isGone()) await life.signal("KILL", "group");
     await life.exited;
@@ -219,7 +222,7 @@ export function createService(options: ServiceOptions): SupervisedService {
     },
     async begin() {
       const { life, ready } = await start();
-      using deadline = createDeadline(host.clock, service.start_timeout, { signal });
+      using deadline = createDeadline(machineClock, service.start_timeout, { signal });
       const trouble = await Promise.race([
         ready.then(
           () => undefined,

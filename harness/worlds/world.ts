@@ -25,6 +25,8 @@ export interface Setting {
   /** Its time is the machine's: the harness can be late, and what it writes down meanwhile is worth something if it is killed. */
   readonly realTime: boolean;
   readonly start: StartWorld;
+  /** The same, in which all clocks run so many times as fast as the machine's; only where time would pass as it does there. */
+  readonly scaled?: (scale: number) => Setting;
   /** Lets the world's time pass until the work is done. */
   pass<Result>(work: () => Promise<Result>): Promise<Result>;
 }
@@ -38,6 +40,8 @@ export interface WorldOptions {
   readonly without: ReadonlyMap<string, readonly string[]>;
   /** Services whose disk has to remember more than it holds: older generations, and what was synced. */
   readonly journalled: ReadonlySet<string>;
+  /** Services that need a clock of their own. */
+  readonly clocks: ReadonlySet<string>;
   readonly seed: number;
   /** An empty directory that the world may fill: one sub-directory a service, and logs. It stays; everything else goes at the end. */
   readonly directory: string;
@@ -50,6 +54,8 @@ export interface World extends AsyncDisposable {
   readonly capabilities: ReadonlySet<Capability>;
   /** The harness's own host in this world: its clock stamps the history, its network reaches every service. */
   readonly host: Host;
+  /** For what is the machine's business, such as how soon it answers: its own clock, where that of the host runs faster. */
+  readonly machineClock?: Clock;
   readonly services: ReadonlyMap<string, RunningService>;
   readonly links: ReadonlyMap<string, RunningLink>;
   /** Rejects with a `WorldError` if the world itself falls apart, such as when its engine dies; never otherwise. */

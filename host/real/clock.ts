@@ -1,31 +1,64 @@
-/** The system's clocks. */
+/** The system's clocks, and clocks that run by a multiple of them. */
+import type { TrueTime } from "../clock/virtual.ts";
 import type { Clock } from "../host.ts";
 import { sleepBy } from "../sleep.ts";
 
 /** Node takes a longer timeout for 1 ms. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
-export const realClock: Clock = {
-  wall: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: (milliseconds, waiting) => sleepBy((wake) => arm(milliseconds, { keepAlive: true }, wake), waiting),
-  timer: (milliseconds, callback) => arm(milliseconds, { keepAlive: false }, callback),
-};
+export const realClock: Clock = clockOf({ wall: () => Date.now(), monotonic: () => performance.now(), scale: 1 });
 
-/** Never early: Node's timers may fire up to a millisecond before their time. */
-function arm(milliseconds: number, { keepAlive }: { readonly keepAlive: boolean }, callback: () => void): Disposable {
-  const due = performance.now() + milliseconds;
-  let timeout: NodeJS.Timeout;
-  const wait = (remaining: number): void => {
-    // Node cuts off fractions: it would wake too early nearly always, and once more a millisecond later.
-    timeout = setTimeout(wake, Math.min(Math.ceil(remaining), longestTimeoutMs));
-    if (!keepAlive) timeout.unref();
+export interface ScaledClock extends Clock {
+  /** So many milliseconds pass in one of the machine's. */
+  readonly scale: number;
+  /** The same, for virtual clocks of processes. */
+  readonly trueTime: TrueTime;
+}
+
+/** Shows the machine's time now, and runs by a multiple of it from then on. */
+export function createScaledClock({ scale }: { readonly scale: number }): ScaledClock {
+  const began = { raw: process.hrtime.bigint(), wall: BigInt(Date.now()) * 1_000_000n };
+  const monotonicAt = (raw: bigint): bigint =>
+    began.raw + (scale === 1 ? raw - began.raw : BigInt(Math.trunc(Number(raw - began.raw) * scale)));
+  const wallAt = (raw: bigint): bigint => monotonicAt(raw) - began.raw + began.wall;
+  const beganMs = performance.now();
+  const monotonic = (): number => (performance.now() - beganMs) * scale;
+  const wallMs = Number(began.wall / 1_000_000n);
+  return {
+    ...clockOf({ wall: () => wallMs + monotonic(), monotonic, scale }),
+    scale,
+    trueTime: { scale, wallAt, monotonicAt },
   };
-  const wake = (): void => {
-    const remaining = due - performance.now();
-    if (remaining > 0) wait(remaining);
-    else callback();
+}
+
+interface Shown {
+  readonly wall: () => number;
+  readonly monotonic: () => number;
+  readonly scale: number;
+}
+
+function clockOf({ wall, monotonic, scale }: Shown): Clock {
+  /** Never early: Node's timers may fire up to a millisecond before their time. */
+  const arm = (milliseconds: number, keepAlive: boolean, callback: () => void): Disposable => {
+    const due = monotonic() + milliseconds;
+    let timeout: NodeJS.Timeout;
+    const wait = (remaining: number): void => {
+      // Node cuts off fractions: it would wake too early nearly always, and once more a millisecond later.
+      timeout = setTimeout(wake, Math.min(Math.ceil(remaining / scale), longestTimeoutMs));
+      if (!keepAlive) timeout.unref();
+    };
+    const wake = (): void => {
+      const remaining = due - monotonic();
+      if (remaining > 0) wait(remaining);
+      else callback();
+    };
+    wait(milliseconds);
+    return { [Symbol.dispose]: () => clearTimeout(timeout) };
   };
-  wait(milliseconds);
-  return { [Symbol.dispose]: () => clearTimeout(timeout) };
+  return {
+    wall,
+    monotonic,
+    sleep: (milliseconds, waiting) => sleepBy((wake) => arm(milliseconds, true, wake), waiting),
+    timer: (milliseconds, callback) => arm(milliseconds, false, callback),
+  };
 }

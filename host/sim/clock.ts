@@ -1,7 +1,7 @@
 /**
  * A machine's clocks, made from true time: the wall clock can be stepped, both can run fast or slow or stand still, and those of two machines differ.
  *
- *     true time ──rate──► monotonic ──+ offset──► wall
+ *     true time ──rate──► monotonic ──wall rate, + offset──► wall
  */
 import type { Clock } from "../host.ts";
 import { sleepBy } from "../sleep.ts";
@@ -18,6 +18,13 @@ export interface MachineClock {
   step(milliseconds: number): void;
   /** How many milliseconds pass here in one of true time; 0 stands still. Timers follow. @throws {RangeError} below 0. */
   setRate(rate: number): void;
+  /** How many milliseconds pass on the wall in one of the monotonic clock; below 0 it runs backwards. */
+  setWallRate(rate: number): void;
+  /** By what the wall clock is ahead of one that nobody has touched. */
+  error(): number;
+  /** Calls back once when a process has looked at the wall clock, or at either of them and be it to wait by it. */
+  onLook(at: "wall" | "any", callback: () => void): void;
+  looked(at: "wall" | "monotonic"): void;
   /** Calls back when the monotonic clock shows this, however it gets there. */
   at(monotonic: number, callback: () => void): Disposable;
 }
@@ -39,10 +46,22 @@ interface Alarm {
 export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions): MachineClock {
   let rate = 1;
   let base = { truth: 0, monotonic: upMs };
-  let offset = epochMs - upMs;
+  /** `wall` is what the wall clock showed when the monotonic one showed `monotonic`. */
+  let hung = { monotonic: upMs, wall: epochMs, rate: 1 };
   const alarms = new Set<Alarm>();
+  let watchers: readonly { readonly at: "wall" | "any"; readonly callback: () => void }[] = [];
 
   const monotonic = (): number => base.monotonic + (time.now() - base.truth) * rate;
+  const wall = (): number => {
+    const passed = monotonic() - hung.monotonic;
+    return hung.wall + (hung.rate === 1 ? passed : passed * hung.rate);
+  };
+  const looked = (at: "wall" | "monotonic"): void => {
+    if (watchers.length === 0) return;
+    const told = watchers.filter((watcher) => watcher.at === "any" || at === "wall");
+    watchers = watchers.filter((watcher) => !told.includes(watcher));
+    for (const { callback } of told) callback();
+  };
   const truthOf = (shown: number): number => (rate === 0 ? Infinity : base.truth + (shown - base.monotonic) / rate);
   const arm = (alarm: Alarm, earliest = 0): Disposable =>
     time.at(Math.max(earliest, truthOf(alarm.at)), () => {
@@ -57,10 +76,20 @@ export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions)
 
   return {
     monotonic,
-    wall: () => monotonic() + offset,
+    wall,
     step(milliseconds) {
-      offset += milliseconds;
+      hung = { ...hung, wall: hung.wall + milliseconds };
     },
+    setWallRate(wanted) {
+      hung = { monotonic: monotonic(), wall: wall(), rate: wanted };
+    },
+    error: () => wall() - (epochMs + time.now()),
+    onLook(at, callback) {
+      watchers = [...watchers, { at, callback }];
+      // Who waits by it has looked.
+      if (alarms.size > 0) looked("monotonic");
+    },
+    looked,
     setRate(wanted) {
       if (!(wanted >= 0)) throw new RangeError(`a clock can't run at the rate ${wanted}: write 0 or more`);
       base = { truth: time.now(), monotonic: monotonic() };
@@ -93,6 +122,7 @@ const shortestTimeoutMs = 1;
 export function createClock(machine: MachineClock, process: SimulatedProcess): Clock {
   const arm = (milliseconds: number, callback: () => void): Disposable => {
     let cancelled = false;
+    machine.looked("monotonic");
     const owner = process.own(
       machine.at(machine.monotonic() + (milliseconds > shortestTimeoutMs ? milliseconds : shortestTimeoutMs), () => {
         owner[Symbol.dispose]();
@@ -109,8 +139,14 @@ export function createClock(machine: MachineClock, process: SimulatedProcess): C
     };
   };
   return {
-    wall: () => machine.wall(),
-    monotonic: () => machine.monotonic(),
+    wall() {
+      machine.looked("wall");
+      return machine.wall();
+    },
+    monotonic() {
+      machine.looked("monotonic");
+      return machine.monotonic();
+    },
     timer: arm,
     sleep: (milliseconds, waiting) => sleepBy((wake) => arm(milliseconds, wake), waiting),
   };

@@ -58,6 +58,17 @@ const controlDocument = z
   })
   .meta({ id: "control" });
 
+const timeDocument = z
+  .strictObject({
+    scale: z
+      .number("write how many times as fast time runs, such as 60")
+      .min(1, "write 1 or more")
+      .max(100_000, "write 100000 at most")
+      .default(1)
+      .meta({ description: "So many seconds of the plan pass in one of the machine's; nothing changes in sim." }),
+  })
+  .meta({ id: "time", description: "How fast time runs, for services and the harness alike." });
+
 export const planDocument = z.strictObject({
   plan: label.meta({ description: "The plan's name, such as sighup-storm-during-a-slow-fetch." }),
   about: sentence.optional().meta({ description: "What it shows, for people." }),
@@ -70,6 +81,7 @@ export const planDocument = z.strictObject({
   params: z.record(name, paramDocument).default({}),
   let: z.record(name, anything).default({}).meta({ description: "Values that are drawn once for the whole run." }),
   matrix: matrixDocument.optional().meta({ description: "The plan runs once for each combination of these values." }),
+  time: timeDocument.prefault({}),
   services: z.record(name, serviceDocument).default({}),
   links: z.record(name, linkDocument).default({}),
   observe: z.record(name, observationDocument).default({}),

@@ -56,6 +56,7 @@ export async function openStage({ services, links = {} }: Cast): Promise<Stage> 
     inner: new Map(),
     without: new Map(),
     journalled: new Set(),
+    clocks: new Set(),
     seed: 1,
     directory,
     record(happening) {

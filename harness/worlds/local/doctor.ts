@@ -1,5 +1,7 @@
 /** What works on this machine, for `sinbin doctor`: each answer comes from a trial, and each "no" with what to do about it. */
 import type { Capability } from "../capability.ts";
+import { compilerRemedy } from "../../../host/clock/library.ts";
+import { tryClock } from "./clock.ts";
 import { findLimitHindrance } from "./limits.ts";
 import { localCapabilities } from "./layout.ts";
 import { findWireHindrance, missingWireTools } from "./wire/hindrance.ts";
@@ -18,6 +20,7 @@ export async function examine(): Promise<readonly Finding[]> {
   const hindrance = isIsolated() ? undefined : await findHindrance();
   const limitHindrance = findLimitHindrance();
   const wireHindrance = hindrance === undefined ? await findWireHindrance() : undefined;
+  const clockHindrance = await tryClock();
   return localCapabilities.map((capability) => {
     if (hindrance !== undefined && needsIsolation.has(capability))
       return { capability, works: false, reason: hindrance, install: remedy() };
@@ -25,11 +28,14 @@ export async function examine(): Promise<readonly Finding[]> {
       return { capability, works: false, reason: limitHindrance, install: limitRemedy() };
     if (wireHindrance !== undefined && needsWire.has(capability))
       return { capability, works: false, reason: wireHindrance, install: wireRemedy() };
+    if (clockHindrance !== undefined && needsClock.has(capability))
+      return { capability, works: false, reason: clockHindrance, install: clockRemedy() };
     return { capability, works: true };
   });
 }
 
 const needsWire: ReadonlySet<Capability> = new Set<Capability>(["cables", "packets"]);
+const needsClock: ReadonlySet<Capability> = new Set<Capability>(["clock", "child-clocks", "scaled-time"]);
 const needsIsolation: ReadonlySet<Capability> = new Set<Capability>(["isolation", "natural-ports", ...needsWire]);
 
 function wireRemedy(): string {
@@ -37,6 +43,10 @@ function wireRemedy(): string {
   return packages.size > 0
     ? `apt-get install ${[...packages].join(" ")}`
     : "run sinbin on Linux 5.16 or newer, with nf_tables (CONFIG_NETFILTER_EGRESS, CONFIG_NFT_FWD_NETDEV)";
+}
+
+function clockRemedy(): string {
+  return process.platform === "linux" ? compilerRemedy : "run sinbin on Linux";
 }
 
 function limitRemedy(): string {

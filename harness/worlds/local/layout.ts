@@ -8,6 +8,7 @@ import type { Address } from "../../../host/host.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import type { Transport } from "../transport.ts";
 import type { Capability } from "../capability.ts";
+import { findClockHindrance } from "./clock.ts";
 import { findLimitHindrance } from "./limits.ts";
 import { missingWireTools } from "./wire/hindrance.ts";
 import type { Befall } from "./wire/wire.ts";
@@ -51,6 +52,9 @@ export const localCapabilities: readonly Capability[] = [
   "limits",
   "cables",
   "packets",
+  "clock",
+  "child-clocks",
+  "scaled-time",
 ];
 
 export function capabilitiesOf({ isolated }: { readonly isolated: boolean }): ReadonlySet<Capability> {
@@ -58,6 +62,7 @@ export function capabilitiesOf({ isolated }: { readonly isolated: boolean }): Re
     ...(isolated ? [] : (["isolation", "natural-ports"] as const)),
     ...(isolated && missingWireTools().length === 0 ? [] : (["cables", "packets"] as const)),
     ...(findLimitHindrance() === undefined ? [] : (["limits"] as const)),
+    ...(findClockHindrance() === undefined ? [] : (["clock", "child-clocks", "scaled-time"] as const)),
   ]);
   return new Set(localCapabilities.filter((capability) => !missing.has(capability)));
 }

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { WorldError } from "../../errors.ts";
+import type { SteeredTarget } from "../clock.ts";
 import { createService } from "../service.ts";
 import type { ServiceOptions, SupervisedService } from "../service.ts";
 import { startLife } from "./process.ts";
@@ -27,6 +28,8 @@ export interface LocalServiceOptions extends Omit<ServiceOptions, Made> {
   readonly journal?: string | undefined;
   /** Whether older generations of its files are wanted. */
   readonly remembers: boolean;
+  /** Its virtual clock, if it has one. */
+  readonly clock?: SteeredTarget | undefined;
   /** Of its network, where it has one of its own. */
   readonly befall?: Befall | undefined;
 }
@@ -38,7 +41,7 @@ export interface LocalService extends SupervisedService {
 
 /** Its directory is as it shall be at its first start. */
 export async function prepareLocalService(options: LocalServiceOptions): Promise<LocalService> {
-  const { name, directory, command, executable, environment, befall } = options;
+  const { name, directory, command, executable, environment, befall, clock } = options;
   let current: LocalLife | undefined;
   const machine = createLocalTargets({
     ...options,
@@ -53,9 +56,14 @@ export async function prepareLocalService(options: LocalServiceOptions): Promise
   await machine.prepare();
   const supervised = createService({
     ...options,
-    targets: { ...machine.targets, ...(befall !== undefined && targetsOf(befall)) },
+    targets: {
+      ...machine.targets,
+      ...(befall !== undefined && targetsOf(befall)),
+      ...(clock !== undefined && { clock: clock.target }),
+    },
     async startLife(number, events) {
       await machine.allowed();
+      clock?.starts();
       current = await startLife({
         name,
         command,

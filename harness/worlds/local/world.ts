@@ -11,18 +11,22 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { debuglog } from "node:util";
-import type { Address, Host } from "../../../host/host.ts";
+import type { Address, Clock, Host } from "../../../host/host.ts";
 import { createRealHost } from "../../../host/real.ts";
+import type { ScaledClock } from "../../../host/real/clock.ts";
 import { WorldError } from "../../errors.ts";
+import { createClockTarget } from "../clock.ts";
 import type { Service } from "../../plan/schema.ts";
 import { seedOf } from "../life.ts";
 import { hear, type Hearing } from "../hear.ts";
 import { linkVariables, startLink, type StartedLink } from "../links.ts";
 import { carrierOf, transportOf } from "../transport.ts";
 import { argumentsOf } from "../program.ts";
-import type { StartWorld, WorldOptions } from "../world.ts";
+import type { World, WorldOptions } from "../world.ts";
 import { createIdentities, namesOnLink } from "../identities.ts";
 import { keepIdentities } from "./identities.ts";
+import { clockLibrary, startLocalClock } from "./clock.ts";
+import type { LocalClock } from "./clock.ts";
 import { isIsolated } from "./isolate.ts";
 import type { Layout } from "./layout.ts";
 import { createLogFile } from "./log-file.ts";
@@ -39,8 +43,15 @@ const starter = fileURLToPath(new URL("../../../host/start.ts", import.meta.url)
 const patienceMs = 2000;
 const debug = debuglog("sinbin-world");
 
-export const startLocalWorld: StartWorld = async (options) => {
-  const { services, links, directory, seed, signal } = options;
+export interface LocalWorldOptions extends WorldOptions {
+  /** By which all goes here. */
+  readonly time: ScaledClock;
+  /** By which the machine's own business goes. */
+  readonly machineClock: Clock;
+}
+
+export async function startLocalWorld(options: LocalWorldOptions): Promise<World> {
+  const { services, links, directory, seed, signal, time, machineClock } = options;
   signal.throwIfAborted();
   await mkdir(directory, { recursive: true });
   await using starting = new AsyncDisposableStack();
@@ -55,6 +66,7 @@ export const startLocalWorld: StartWorld = async (options) => {
     directory,
     seed,
     identity: { authority: identities.authority.certificate, issuer: identities.authority },
+    clock: time,
     log: (event, fields) => debug("%s %j", event, fields),
   });
   const proxies = new Map<string, StartedLink>();
@@ -63,7 +75,14 @@ export const startLocalWorld: StartWorld = async (options) => {
 
   const doors = new Map([...proxies].map(([name, { address }]) => [name, address]));
   const logs = starting.use(new DisposableStack());
-  const context: Context = { options, layout, host, proxies, doors, variablesOf, logs, run };
+  const clocks = starting.use(new AsyncDisposableStack());
+  const library = options.clocks.size > 0 ? await clockLibrary() : undefined;
+  const clockOf = (service: string): LocalClock | undefined =>
+    library === undefined || !options.clocks.has(service)
+      ? undefined
+      : // No service may be called so, since names of services have no dots.
+        clocks.use(startLocalClock({ library, page: join(layout.scratch, `${service}.clock`), time }));
+  const context: Context = { options, layout, host, proxies, doors, variablesOf, clockOf, logs, run };
   const locals = new Map<string, LocalService>();
   starting.defer(() => endAll([...locals.values()], context));
   for (const [name, service] of services) locals.set(name, await prepareService(name, service, context));
@@ -73,14 +92,15 @@ export const startLocalWorld: StartWorld = async (options) => {
     name: "local",
     capabilities: layout.capabilities,
     host,
+    machineClock,
     services: locals,
     links: proxies,
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
-};
+}
 
 interface Context {
-  readonly options: WorldOptions;
+  readonly options: LocalWorldOptions;
   readonly layout: Layout;
   readonly host: Host;
   readonly proxies: ReadonlyMap<string, StartedLink>;
@@ -88,6 +108,8 @@ interface Context {
   readonly doors: ReadonlyMap<string, Address>;
   /** Where a service finds its certificate. */
   readonly variablesOf: (service: string) => Readonly<Record<string, string>>;
+  /** Its virtual clock, if it needs one. */
+  readonly clockOf: (service: string) => LocalClock | undefined;
   /** Closed after the last service has ended. */
   readonly logs: DisposableStack;
   readonly run: string;
@@ -143,6 +165,7 @@ async function prepareService(name: string, service: Service, context: Context):
     ...service.env,
   };
   const command = commandOf(service, options.without.get(name) ?? []);
+  const clock = context.clockOf(name);
   const hearing: Hearing = {
     service: name,
     links: options.links,
@@ -160,7 +183,9 @@ async function prepareService(name: string, service: Service, context: Context):
     journal,
     remembers,
     befall: layout.befallOf?.(name),
-    command: layout.enter(name, command),
+    clock: clock && createClockTarget(clock.clock),
+    machineClock: options.machineClock,
+    command: layout.enter(name, clock?.around(command) ?? command),
     executable: command[0] ?? "",
     environment: (life) => ({ ...environment, SINBIN_SEED: String(seedOf(options.seed, name, life)) }),
     address: (port) => layout.addressOf(name, port),
@@ -207,9 +232,9 @@ function inherited(): Record<string, string> {
 }
 
 /** Never hangs: what does not end in time is killed, with all that is left of the run. */
-async function endAll(services: readonly SupervisedService[], { host, layout, run }: Context): Promise<void> {
+async function endAll(services: readonly SupervisedService[], { options, layout, run }: Context): Promise<void> {
   const { promise: tooLate, resolve: giveUp } = Promise.withResolvers<void>();
-  using timer = host.clock.timer(patienceMs * 1.5, giveUp);
+  using timer = options.machineClock.timer(patienceMs * 1.5, giveUp);
   void timer;
   await Promise.race([Promise.allSettled(services.map((service) => service.end(patienceMs))), tooLate]);
   const clean = await sweep({ run, owns: layout.houses });

@@ -50,6 +50,7 @@ export function createSimService(options: SimServiceOptions): SimService {
   const targets = createTargets({ machine, life: () => current?.life });
 
   const startLife = async (number: number, events: LifeEvents): Promise<Life> => {
+    targets.starts();
     const life = startProgram(number, events);
     current = { life, events };
     return life;

@@ -4,6 +4,7 @@ import { drawFrom } from "../../../faults/random.ts";
 import type { Targets } from "../../../faults/targets.ts";
 import type { Machine } from "../../../host/sim/machine.ts";
 import type { Life } from "../life.ts";
+import { createClockTarget } from "../clock.ts";
 import { createOverlap } from "../overlap.ts";
 
 /** What a machine can refuse to a program. */
@@ -12,6 +13,8 @@ export type Refused = Limited | "disk";
 export interface SimTargets {
   readonly targets: Omit<Targets, "process">;
   refused(what: Refused): void;
+  /** A life is about to begin. */
+  starts(): void;
 }
 
 interface TargetsOptions {
@@ -23,6 +26,17 @@ export function createTargets({ machine, life }: TargetsOptions): SimTargets {
   const refusals = createOverlap<"ENOSPC" | "EROFS">((code) => void (machine.disk.refuse = code));
   const openFiles = createOverlap<number>((to) => void (machine.limits.openFiles = to ?? Infinity));
   const processes = createOverlap<number>((to) => void (machine.limits.processes = to ?? Infinity));
+  const clock = createClockTarget({
+    error: () => machine.clock.error(),
+    wall: () => machine.clock.wall(),
+    // No program can ask for the other clocks that a suspended machine has.
+    step: ({ wall }) => machine.clock.step(wall),
+    setPace({ rate, wall }) {
+      machine.clock.setRate(rate);
+      machine.clock.setWallRate(wall);
+    },
+    onSeen: ({ at }, callback) => machine.clock.onLook(at, callback),
+  });
   let freezes = 0;
   const runs = (): boolean => life()?.isGone() === false;
 
@@ -31,7 +45,9 @@ export function createTargets({ machine, life }: TargetsOptions): SimTargets {
       const overlap = { disk: refusals, "open-files": openFiles, processes }[what];
       overlap.hit();
     },
+    starts: () => clock.starts(),
     targets: {
+      clock: clock.target,
       disk: {
         files: async () => machine.disk.files(),
         read: async (path) => (machine.disk.files().includes(path) ? machine.disk.read(path) : undefined),

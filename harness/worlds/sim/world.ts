@@ -34,6 +34,8 @@ export const simCapabilities: ReadonlySet<Capability> = new Set<Capability>([
   "isolation",
   "natural-ports",
   "limits",
+  "clock",
+  "scaled-time",
 ]);
 
 /** 2026-01-01, when every simulation begins. */

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { duration } from "../units.ts";
+import { clockFault } from "./contract.ts";
+import { clockDirection, signed } from "./direction.ts";
+import { untilOver } from "./until-over.ts";
+
+const shortestMs = 1;
+
+export const strobe = clockFault({
+  plane: "clock",
+  kind: "clock.strobe",
+  about:
+    "The wall clock jumps there and back, again and again, between the time that it has and one that is off: two looks in a row may differ by anything. At the end it is where it would be without.",
+  source: "jepsen.nemesis.time (strobe-time); two NTP clients that disagree on one machine",
+  example: "{ by: 40s, period: 100ms }",
+  pulse: false,
+  leaves: "anything",
+  needs: "clock",
+  parameters: z.strictObject({
+    by: duration.prefault("40s").meta({ description: "how far", strengths: ["100ms", "1d"] }),
+    period: duration.prefault("100ms").meta({ description: "from jump to jump; 1ms at least", strengths: ["10s", "1ms"] }),
+    direction: clockDirection("forward", "forward: to a later time, and back"),
+  }),
+  async inject(target, parameters, context) {
+    const wall = signed(parameters.by, parameters.direction);
+    let isOff = false;
+    const jump = async (): Promise<void> => {
+      isOff = !isOff;
+      await target.step({ wall: isOff ? wall : -wall }, first);
+    };
+    let hasHit = false;
+    const first = (): void => {
+      if (!hasHit) context.hit({});
+      hasHit = true;
+    };
+    await jump();
+    return untilOver(
+      async (rest) => {
+        while (await rest(Math.max(shortestMs, parameters.period))) await jump();
+      },
+      async () => {
+        if (isOff) await jump();
+      },
+      context,
+    );
+  },
+});
