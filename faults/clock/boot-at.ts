@@ -11,7 +11,8 @@ export const bootAt = clockFault({
   kind: "clock.boot-at",
   about:
     "Whenever the service is started while this lasts, the wall clock shows this time and goes on from there: a machine without a battery for its clock, before NTP has been heard. Nothing happens to a service that runs: have it restarted. What the clock shows stays until clock.step corrects it.",
-  source: "RFC 8633, 4.2 (a clock that begins in 1970); PlanetLab Boot Manager e56dca2 (wrong hardware clock, reboot loop)",
+  source:
+    "RFC 8633, 4.2 (a clock that begins in 1970); PlanetLab Boot Manager e56dca2 (wrong hardware clock, reboot loop)",
   example: "{ time: 1970-01-01 }",
   pulse: false,
   leaves: "anything",

@@ -12,14 +12,17 @@ export const sawtooth = clockFault({
   kind: "clock.sawtooth",
   about:
     "The wall clock drifts away from the true time, and in each period jumps back to it, again and again: a bad clock that NTP corrects in steps. The monotonic clock has no part in it. Each jump that was seen is a hit; at the end the clock jumps to where it would be without.",
-  source: "PlanetLab users list, 2004-03-05 (about 100 nodes drift back and jump forward by tens of seconds); Muir 2004, 3.3; RFC 5905, 11.2.3",
+  source:
+    "PlanetLab users list, 2004-03-05 (about 100 nodes drift back and jump forward by tens of seconds); Muir 2004, 3.3; RFC 5905, 11.2.3",
   example: "{ drift: 40s, period: 15m }",
   pulse: false,
   leaves: "anything",
   needs: "clock",
   parameters: z.strictObject({
     drift: duration.prefault("40s").meta({ description: "how far it drifts in a period", strengths: ["1s", "10m"] }),
-    period: duration.prefault("15m").meta({ description: "from jump to jump; 10ms at least", strengths: ["1h", "10s"] }),
+    period: duration
+      .prefault("15m")
+      .meta({ description: "from jump to jump; 10ms at least", strengths: ["1h", "10s"] }),
     direction: clockDirection("backward", "backward: it falls behind, and jumps forward"),
   }),
   async inject(target, parameters, context) {

@@ -8,15 +8,14 @@ export const step = clockFault({
   kind: "clock.step",
   about:
     "The wall clock jumps, as when NTP steps it or somebody sets it; the monotonic clock does not, and nobody who sleeps is woken. Without `by` it jumps to the true time, whatever other faults have made of it.",
-  source: "RFC 5905, 11.2.3; clock_settime(2); Muir 2004, 3.3; MichaelXavier/cron#30 (a job ran twice), nfs-ganesha#927",
+  source:
+    "RFC 5905, 11.2.3; clock_settime(2); Muir 2004, 3.3; MichaelXavier/cron#30 (a job ran twice), nfs-ganesha#927",
   example: "{ by: 40s, direction: backward }",
   pulse: true,
   leaves: "anything",
   needs: "clock",
   parameters: z.strictObject({
-    by: duration
-      .optional()
-      .meta({ description: "how far; by default to the true time", strengths: ["100ms", "5d"] }),
+    by: duration.optional().meta({ description: "how far; by default to the true time", strengths: ["100ms", "5d"] }),
     direction: clockDirection("forward", "forward: to a later time"),
   }),
   async inject(target, { by, direction }, { hit }) {

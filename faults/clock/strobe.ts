@@ -18,7 +18,9 @@ export const strobe = clockFault({
   needs: "clock",
   parameters: z.strictObject({
     by: duration.prefault("40s").meta({ description: "how far", strengths: ["100ms", "1d"] }),
-    period: duration.prefault("100ms").meta({ description: "from jump to jump; 1ms at least", strengths: ["10s", "1ms"] }),
+    period: duration
+      .prefault("100ms")
+      .meta({ description: "from jump to jump; 1ms at least", strengths: ["10s", "1ms"] }),
     direction: clockDirection("forward", "forward: to a later time, and back"),
   }),
   async inject(target, parameters, context) {

@@ -1,3 +1,4 @@
+import { warningsOfPace } from "../plan/pace.ts";
 import { UsageError } from "../errors.ts";
 import { lackOfMix } from "../hunt/mix.ts";
 import { bindCells, loadPlans } from "./plans.ts";
@@ -10,6 +11,9 @@ export async function check(places: readonly string[]): Promise<number> {
     return [...new Set(lacks)].map((lack) => `${each.file}: mix: ${lack}`);
   });
   if (empty.length > 0) throw new UsageError(empty.join("\n"));
-  for (const { file, plan } of loaded) console.log(`${file}: ${plan.plan} is a good plan`);
+  for (const { file, plan } of loaded) {
+    console.log(`${file}: ${plan.plan} is a good plan`);
+    for (const warning of warningsOfPace(plan)) console.log(`${file}: warning: ${warning}`);
+  }
   return 0;
 }

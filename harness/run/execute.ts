@@ -94,9 +94,7 @@ function journalledIn({ phases }: Plan): ReadonlySet<string> {
 function clocksIn({ phases, services, time }: Plan): ReadonlySet<string> {
   if (time.scale !== 1) return new Set(Object.keys(services));
   const steps = phases.flatMap((phase) => phase.faults);
-  const moving = steps.filter(({ choices }) =>
-    choices.some(({ kind = "" }) => faults.get(kind)?.plane === "clock"),
-  );
+  const moving = steps.filter(({ choices }) => choices.some(({ kind = "" }) => faults.get(kind)?.plane === "clock"));
   return new Set(moving.flatMap(({ where }) => where.names));
 }
 

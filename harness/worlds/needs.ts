@@ -16,7 +16,8 @@ const remedies: Readonly<Record<Capability, string>> = {
   cables: "a network for each service: --world docker, or see sinbin doctor",
   packets: "a network for each service: --world docker, or see sinbin doctor",
   clock: "virtual clocks: --world sim, or --world local and see sinbin doctor",
-  "child-clocks": "virtual clocks of processes whose children look at them, which simulated ones don't: --world local, and see sinbin doctor",
+  "child-clocks":
+    "virtual clocks of processes whose children look at them, which simulated ones don't: --world local, and see sinbin doctor",
   "scaled-time": "virtual clocks: --world sim, where time is virtual anyway, or --world local and see sinbin doctor",
 };
 

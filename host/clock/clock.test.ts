@@ -86,7 +86,7 @@ describe.each(Object.entries(sleepers))("%s", (name, sleeper) => {
     expect(wall).toBeGreaterThan(3660 - 2);
     expect(monotonic).toBeGreaterThanOrEqual(60 - 1);
     // Bash has no other clock than that on the wall.
-    if (!name.startsWith("bash")) expect(wall - monotonic).toBeCloseTo(3600, -2);
+    expect(Math.round((wall - monotonic) / 3600)).toBe(name.startsWith("bash") ? 0 : 1);
   });
 
   test("wakes when its clock has got so far, however fast that goes", async () => {
@@ -132,13 +132,9 @@ describe("curl", () => {
   });
 });
 
-const ways = [
-  ...["nanosleep", "sleep", "usleep", "poll", "ppoll", "select", "pselect", "epoll_wait", "epoll_pwait2", "condition"],
-  ...["futex", "sigtimedwait", "alarm", "setitimer", "timer", "timerfd"],
-] as const;
-const waysUntil = ["nanosleep", "condition", "semaphore", "mutex", "futex", "timer", "timerfd"].map(
-  (way) => `until-${way}`,
-);
+const ways =
+  "nanosleep sleep usleep poll ppoll select pselect epoll_wait epoll_pwait2 condition futex sigtimedwait alarm setitimer timer timerfd";
+const waysUntil = "nanosleep condition semaphore mutex futex timer timerfd".split(" ").map((way) => `until-${way}`);
 
 describe("whoever waits", () => {
   let program = "";
@@ -146,7 +142,7 @@ describe("whoever waits", () => {
     program = await compileFixture("waits", folder);
   });
 
-  test.each([...ways, ...waysUntil])("%s: for an hour is done when time runs faster", async (way) => {
+  test.each([...ways.split(" "), ...waysUntil])("%s: for an hour is done when time runs faster", async (way) => {
     await using stage = await startStage();
     const process = stage.start(program, way);
     expect(await process.line()).toBe("waiting");
@@ -192,7 +188,11 @@ except PermissionError: print("refused")`;
     await using stage = await startStage();
     const seen: string[] = [];
     stage.clock.onSeen({ at: "wall" }, () => seen.push("first"));
-    const reader = stage.start("python3", "-c", "import sys, time\nprint(time.time())\nsys.stdout.flush()\nsys.stdin.read()");
+    const reader = stage.start(
+      "python3",
+      "-c",
+      "import sys, time\nprint(time.time())\nsys.stdout.flush()\nsys.stdin.read()",
+    );
     await reader.line();
     await stage.seen({ at: "wall" });
     expect(seen).toEqual(["first"]);

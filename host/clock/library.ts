@@ -11,7 +11,17 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const headers = ["clock.h"];
 const sources = ["clock.c", "waits.c", "timers.c"];
-const flags = ["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", "-pthread", "-shared"];
+const flags = [
+  "-O2",
+  "-std=gnu11",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+  "-fPIC",
+  "-fvisibility=hidden",
+  "-pthread",
+  "-shared",
+];
 
 export const compiler = "cc";
 export const compilerRemedy = "apt-get install gcc libc6-dev";

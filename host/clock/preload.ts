@@ -15,11 +15,5 @@ export interface Preload {
  */
 export function withVirtualClock(command: readonly string[], { library, page, parent }: Preload): readonly string[] {
   const preload = [library, process.env["LD_PRELOAD"]].filter((each) => each !== undefined && each !== "").join(":");
-  return [
-    "env",
-    `LD_PRELOAD=${preload}`,
-    `SINBIN_CLOCK=${resolve(page)}`,
-    `SINBIN_CLOCK_PARENT=${parent}`,
-    ...command,
-  ];
+  return ["env", `LD_PRELOAD=${preload}`, `SINBIN_CLOCK=${resolve(page)}`, `SINBIN_CLOCK_PARENT=${parent}`, ...command];
 }

@@ -74,7 +74,14 @@ export function createVirtualClock({ path, time, soon }: VirtualClockOptions): V
     });
   };
   sequence = page.write((raw) => {
-    now = { raw, monotonic: time.monotonicAt(raw), wall: time.wallAt(raw), boot: 0n, rate: time.scale, wallRate: time.scale };
+    now = {
+      raw,
+      monotonic: time.monotonicAt(raw),
+      wall: time.wallAt(raw),
+      boot: 0n,
+      rate: time.scale,
+      wallRate: time.scale,
+    };
     return [now, now];
   });
 

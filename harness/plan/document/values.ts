@@ -2,13 +2,13 @@
 import { z } from "zod";
 import { distribution } from "../../../faults/distribution.ts";
 import type { Distribution } from "../../../faults/distribution.ts";
-import { duration, rate, share, signedDuration, size, unitOf } from "../../../faults/units.ts";
+import { duration, pace, rate, share, signedDuration, size, unitOf } from "../../../faults/units.ts";
 import type { Unit } from "../../../faults/units.ts";
 import { formula, reference } from "./words.ts";
 
 /** One schema for all distributions of a unit, so that the JSON Schema says it once. */
 const shared = new Map<Unit | undefined, z.ZodType<Distribution<unknown>>>(
-  Object.entries({ duration, "signed-duration": signedDuration, size, rate, share }).map(([name, scalar]) => [
+  Object.entries({ duration, "signed-duration": signedDuration, size, rate, share, pace }).map(([name, scalar]) => [
     unitOf(scalar),
     distribution(scalar).meta({ id: `random-${name}` }),
   ]),
