@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { clockFault } from "./contract.ts";
-import { parseTime } from "./date.ts";
+import { parseTime, timePattern } from "./date.ts";
 
 const help = "write a date, or a date and time of UTC: 1970-01-01, or 2038-01-19T03:14:00Z";
 /** Years that all programs can name, and clocks of 64 bits can hold in nanoseconds. */
@@ -19,7 +19,8 @@ export const bootAt = clockFault({
   needs: "clock",
   parameters: z.strictObject({
     time: z
-      .union([z.iso.date(help), z.iso.datetime(help)], help)
+      .string(help)
+      .regex(timePattern, help)
       .refine((text) => {
         const time = parseTime(text);
         return time >= earliest && time < latest;

@@ -5,7 +5,7 @@ import type { Plan } from "./schema.ts";
 const document = {
   services: { node: { program: "node.ts", args: ["--poll", "10m"], start_timeout: "1ms" } },
   phases: [{ name: "storm", for: "1h", faults: [{ "tcp.latency": { delay: "200ms" }, every: "30s" }] }],
-  expect: [{ always: "node.ping.age < 10m" }, { whenever: "node.poll", then: "node.done", within: "1m" }],
+  expect: [{ always: "node.ping.age < 10m" }, { eventually: "node.done", within: "1m" }],
 };
 const plan = (scale: number, links: Plan["links"] = {}) => ({ document, time: { scale }, links });
 
