@@ -6,7 +6,7 @@ import type { ClockFault } from "./clock/contract.ts";
 import { freeze as freezeClock } from "./clock/freeze.ts";
 import { rate as rateOfClock } from "./clock/rate.ts";
 import { sawtooth } from "./clock/sawtooth.ts";
-import { step } from "./clock/step.ts";
+import { step as stepOfClock } from "./clock/step.ts";
 import { strobe } from "./clock/strobe.ts";
 import { suspend } from "./clock/suspend.ts";
 import type { CpuFault } from "./cpu/contract.ts";
@@ -241,7 +241,7 @@ const list: readonly Fault[] = [
   hog,
   throttle,
   freeze,
-  step,
+  stepOfClock,
   rateOfClock,
   freezeClock,
   backwards,

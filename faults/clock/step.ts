@@ -1,25 +1,30 @@
 import { z } from "zod";
-import { duration } from "../units.ts";
+import { signedDuration } from "../units.ts";
 import { clockFault } from "./contract.ts";
-import { clockDirection, signed } from "./direction.ts";
 
 export const step = clockFault({
   plane: "clock",
   kind: "clock.step",
   about:
-    "The wall clock jumps, as when NTP steps it or somebody sets it; the monotonic clock does not, and nobody who sleeps is woken. Without `by` it jumps to the true time, whatever other faults have made of it.",
+    "The wall clock jumps, as when NTP steps it or somebody sets it: by so much, or to so much off the true time (`to: 0s` corrects what other faults have made of it). The monotonic clock does not, and nobody who sleeps for a while is woken.",
   source:
-    "RFC 5905, 11.2.3; clock_settime(2); Muir 2004, 3.3; MichaelXavier/cron#30 (a job ran twice), nfs-ganesha#927",
-  example: "{ by: 40s, direction: backward }",
+    "RFC 5905, 11.2.3; clock_settime(2); Muir 2004, 3.3; MichaelXavier/cron#30 (a job ran twice), nfs-ganesha#927 (leases on the wall clock)",
+  example: "{ by: -40s }",
   pulse: true,
   leaves: "anything",
   needs: "clock",
-  parameters: z.strictObject({
-    by: duration.optional().meta({ description: "how far; by default to the true time", strengths: ["100ms", "5d"] }),
-    direction: clockDirection("forward", "forward: to a later time"),
-  }),
-  async inject(target, { by, direction }, { hit }) {
-    const wall = by === undefined ? -(await target.error()) : signed(by, direction);
+  exactlyOneOf: ["by", "to"],
+  parameters: z
+    .strictObject({
+      by: signedDuration.optional().meta({ description: "from what it shows; back, if below 0" }),
+      to: signedDuration.optional().meta({ description: "from the true time, whatever it shows" }),
+    })
+    .refine(
+      ({ by, to }) => (by === undefined) !== (to === undefined),
+      "write exactly one of by and to, such as by: 40s",
+    ),
+  async inject(target, { by = 0, to }, { hit }) {
+    const wall = to === undefined ? by : to - (await target.error());
     await target.step({ wall }, () => hit({ milliseconds: Math.round(wall) }));
   },
 });

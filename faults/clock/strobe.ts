@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { duration } from "../units.ts";
+import { duration, signedDuration } from "../units.ts";
 import { clockFault } from "./contract.ts";
-import { clockDirection, signed } from "./direction.ts";
 import { untilOver } from "./until-over.ts";
 
 const shortestMs = 1;
@@ -17,14 +16,15 @@ export const strobe = clockFault({
   leaves: "anything",
   needs: "clock",
   parameters: z.strictObject({
-    by: duration.prefault("40s").meta({ description: "how far", strengths: ["100ms", "1d"] }),
+    by: signedDuration
+      .prefault("40s")
+      .meta({ description: "there; below 0 to an earlier time", strengths: ["100ms", "1d"] }),
     period: duration
       .prefault("100ms")
       .meta({ description: "from jump to jump; 1ms at least", strengths: ["10s", "1ms"] }),
-    direction: clockDirection("forward", "forward: to a later time, and back"),
   }),
   async inject(target, parameters, context) {
-    const wall = signed(parameters.by, parameters.direction);
+    const wall = parameters.by;
     let isOff = false;
     const jump = async (): Promise<void> => {
       isOff = !isOff;

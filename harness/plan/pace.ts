@@ -45,7 +45,7 @@ export function warningsOfPace({
         ]
       : []),
     ...Object.entries(links).flatMap(([name, { proto }]) =>
-      String(proto) === "dns"
+      proto === "dns"
         ? [
             `links.${name}: glibc's getaddrinfo waits for name servers in real time, whatever the scale: ${scale} of its seconds pass in one`,
           ]
