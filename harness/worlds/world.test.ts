@@ -4,16 +4,18 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { programOwner } from "./docker/containers.ts";
 import { dockerCapabilities } from "./docker/world.ts";
+import { findClockHindrance } from "./local/clock.ts";
 import { findLimitHindrance } from "./local/limits.ts";
 import { missingWireTools } from "./local/wire/hindrance.ts";
 import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
 const limits = findLimitHindrance() === undefined ? ["limits"] : [];
 const wire = missingWireTools().length === 0 ? ["cables", "packets"] : [];
+const clocks = findClockHindrance() === undefined ? ["clock", "child-clocks", "scaled-time"] : [];
 
 const capabilities = {
-  isolated: ["programs", "commands", "isolation", "natural-ports", ...limits, ...wire],
-  loopback: ["programs", "commands", ...limits],
+  isolated: ["programs", "commands", "isolation", "natural-ports", ...limits, ...wire, ...clocks],
+  loopback: ["programs", "commands", ...limits, ...clocks],
   // There, what is no program is an image.
   docker: [...dockerCapabilities],
 };

@@ -86,7 +86,7 @@ describe.each(Object.entries(sleepers))("%s", (name, sleeper) => {
     expect(wall).toBeGreaterThan(3660 - 2);
     expect(monotonic).toBeGreaterThanOrEqual(60 - 1);
     // Bash has no other clock than that on the wall.
-    expect(Math.round((wall - monotonic) / 3600)).toBe(name.startsWith("bash") ? 0 : 1);
+    expect(wall - monotonic > 1800).toBe(!name.startsWith("bash"));
   });
 
   test("wakes when its clock has got so far, however fast that goes", async () => {

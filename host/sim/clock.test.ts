@@ -85,3 +85,33 @@ test("an alarm whose moment falls short of it by a rounding comes at the next on
   });
   expect(fired).toBe(9908.205078125 + momentMs);
 });
+
+test("the wall clock can run by a pace of its own, backwards too, and timers don't care", async () => {
+  const { time, clock } = createScene();
+  const fired: number[] = [];
+  await time.pass(async () => {
+    clock.at(5100, () => fired.push(time.now()));
+    clock.setWallRate(-2);
+    await sleepUntil(time, 200);
+    clock.setWallRate(1);
+    await sleepUntil(time, 300);
+  });
+  expect([clock.wall(), clock.monotonic(), clock.error(), fired]).toEqual([1e12 - 300, 5300, -600, [100]]);
+});
+
+test("whoever looks at a clock is told of once, and whoever waits by one has looked", () => {
+  const { clock } = createScene();
+  const told: string[] = [];
+  clock.onLook("wall", () => told.push("wall"));
+  clock.onLook("any", () => told.push("any"));
+  clock.looked("monotonic");
+  expect(told).toEqual(["any"]);
+  clock.looked("wall");
+  clock.looked("wall");
+  expect(told).toEqual(["any", "wall"]);
+  using alarm = clock.at(9000, () => {});
+  void alarm;
+  clock.onLook("any", () => told.push("waits"));
+  clock.onLook("wall", () => told.push("never"));
+  expect(told).toEqual(["any", "wall", "waits"]);
+});
