@@ -108,6 +108,8 @@ import { notYetValid } from "./tls/not-yet-valid.ts";
 import { unknownCa } from "./tls/unknown-ca.ts";
 import { wrongHost } from "./tls/wrong-host.ts";
 import { unanswered } from "./tcp/unanswered.ts";
+import type { TimekeeperFault } from "./timekeeper/contract.ts";
+import { starve } from "./timekeeper/starve.ts";
 import { blackhole as blackholeDatagrams } from "./udp/blackhole.ts";
 import type { UdpFault } from "./udp/contract.ts";
 import { corrupt as corruptDatagrams } from "./udp/corrupt.ts";
@@ -121,7 +123,8 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 /** A fault that acts on a link, or on a service. */
 export type Fault = FaultOfLink | FaultOfService;
 export type FaultOfLink = TcpFault | UdpFault | DnsFault | NtpFault | TlsFault | HttpFault;
-export type FaultOfService = ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault;
+export type FaultOfService =
+  ProcessFault | DiskFault | CpuFault | LimitsFault | NetworkFault | PacketFault | TimekeeperFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
@@ -231,6 +234,7 @@ const list: readonly Fault[] = [
   loss,
   duplicate,
   corruptPackets,
+  starve,
 ];
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));

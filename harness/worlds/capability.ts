@@ -13,5 +13,7 @@ export const capabilities = [
   "cables",
   /** Faults of single packets. */
   "packets",
+  /** The clock of a service is set by an NTP client of ours. */
+  "timekeepers",
 ] as const;
 export type Capability = (typeof capabilities)[number];

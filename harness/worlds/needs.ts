@@ -15,6 +15,7 @@ const remedies: Readonly<Record<Capability, string>> = {
   memory: "a world that limits services: --world docker",
   cables: "a network for each service: --world docker, or see sinbin doctor",
   packets: "a network for each service: --world docker, or see sinbin doctor",
+  timekeepers: "a world that sets the clocks of services: --world sim",
 };
 
 const runners: Readonly<Record<ServiceKind, Capability>> = {
@@ -43,6 +44,7 @@ function needsOf(plan: Plan): ReadonlyMap<Capability, string> {
     // Whatever a service may have from its start on is given by the world that starts it; no other does it by halves.
     const limited = Object.keys(service.limits ?? {});
     if (limited.length > 0) needs.set("memory", `${name} has limits.${limited.join(", limits.")}`);
+    if (service.timekeeper !== undefined) needs.set("timekeepers", `${name} has a timekeeper`);
     if (service.ready?.healthy !== undefined) needs.set("images", `${name} has a health check`);
   }
   const kinds = plan.phases.flatMap(({ faults }) => faults.flatMap(({ choices }) => choices.map(({ kind }) => kind)));
