@@ -18,6 +18,8 @@ export interface MachineClock {
   step(milliseconds: number): void;
   /** How many milliseconds pass here in one of true time; 0 stands still. Timers follow. @throws {RangeError} below 0. */
   setRate(rate: number): void;
+  /** Somebody steers the clock: it runs by so much of that rate, whatever the rate is. */
+  setSlew(slew: number): void;
   /** Calls back when the monotonic clock shows this, however it gets there. */
   at(monotonic: number, callback: () => void): Disposable;
 }
@@ -37,7 +39,8 @@ interface Alarm {
 }
 
 export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions): MachineClock {
-  let rate = 1;
+  /** By itself, as it is steered, and both together. */
+  let [own, slew, rate] = [1, 1, 1];
   let base = { truth: 0, monotonic: upMs };
   let offset = epochMs - upMs;
   const alarms = new Set<Alarm>();
@@ -55,6 +58,16 @@ export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions)
       alarm.callback();
     });
 
+  /** What waits by it is due at another time now. */
+  function settle(): void {
+    base = { truth: time.now(), monotonic: monotonic() };
+    rate = own * slew;
+    for (const alarm of alarms) {
+      alarm.timer[Symbol.dispose]();
+      alarm.timer = arm(alarm);
+    }
+  }
+
   return {
     monotonic,
     wall: () => monotonic() + offset,
@@ -63,12 +76,12 @@ export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions)
     },
     setRate(wanted) {
       if (!(wanted >= 0)) throw new RangeError(`a clock can't run at the rate ${wanted}: write 0 or more`);
-      base = { truth: time.now(), monotonic: monotonic() };
-      rate = wanted;
-      for (const alarm of alarms) {
-        alarm.timer[Symbol.dispose]();
-        alarm.timer = arm(alarm);
-      }
+      own = wanted;
+      settle();
+    },
+    setSlew(wanted) {
+      slew = wanted;
+      settle();
     },
     at(shown, callback) {
       const alarm: Alarm = { at: shown, callback, timer: nothing };
