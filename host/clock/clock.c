@@ -87,13 +87,16 @@ uint64_t clock_sequence(void) { return __atomic_load_n(&page->sequence, __ATOMIC
  */
 struct reading clock_read(void) {
   struct reading reading;
-  /* A writer that died half-way must not hold up whoever is to be ended. */
-  for (int patience = 100000; patience > 0; patience--) {
+  int64_t began = 0;
+  for (;;) {
     reading.sequence = clock_sequence();
     reading.raw = kernel_now();
     reading.regime = page->regimes[regime];
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (reading.sequence % 2 == 0 && __atomic_load_n(&page->sequence, __ATOMIC_RELAXED) == reading.sequence) break;
+    /* A writer that died half-way must not hold up whoever is to be ended. */
+    if (began == 0) began = reading.raw;
+    if (reading.raw - began > SECOND) break;
     if (reading.sequence % 2 == 1) sched_yield();
   }
   return reading;
