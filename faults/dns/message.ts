@@ -116,7 +116,7 @@ export function answerTo(query: Message, with_: Partial<Message> = {}): Message 
 }
 
 /** The one that matters: nobody asks more than one (RFC 9619). */
-export function questionOf({ questions }: Message): (Question & { readonly name: string }) | undefined {
+export function questionOf({ questions }: Message): (Omit<Question, "name"> & { readonly name: string }) | undefined {
   const [first] = questions;
   return first === undefined || typeof first.name !== "string" ? undefined : { ...first, name: first.name };
 }
