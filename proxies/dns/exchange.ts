@@ -209,7 +209,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       const full = bytesOf(sent.reply, asked, line.transport, whole);
       const bytes = line.transport === "udp" ? full.subarray(0, sent.reply.length) : full;
       const put: Put = { bytes, ...(source && { source }), ...(framing && { framing }) };
-      const answered = source === undefined && framing === undefined ? answeredBy(bytes, one.peeked) : undefined;
+      const isWhole = framing?.length === undefined && framing?.bytes === undefined;
+      const answered = source === undefined && isWhole ? answeredBy(bytes, one.peeked) : undefined;
       if (sent.delay.size === 0) {
         ready.push(put);
         replied(one, answered);
