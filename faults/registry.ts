@@ -44,7 +44,7 @@ import { loss as lossOfQueries } from "./dns/loss.ts";
 import { previousReply } from "./dns/previous-reply.ts";
 import { duplicate as duplicateReplies } from "./dns/duplicate.ts";
 import { reorder as reorderPair } from "./dns/reorder.ts";
-import { wrongSource } from "./dns/wrong-source.ts";
+import { wrongSource as wrongSourceOfReply } from "./dns/wrong-source.ts";
 import { cut as cutMessages } from "./dns/cut.ts";
 import { truncate as truncateReplies } from "./dns/truncate.ts";
 import { tcpFraming } from "./dns/tcp-framing.ts";
@@ -60,7 +60,7 @@ import { counts } from "./dns/counts.ts";
 import { compression } from "./dns/compression.ts";
 import { wrongId } from "./dns/wrong-id.ts";
 import { wrongQuestion } from "./dns/wrong-question.ts";
-import { spoof } from "./dns/spoof.ts";
+import { spoof as spoofReply } from "./dns/spoof.ts";
 import { captivePortal as captivePortalOfNames } from "./dns/captive-portal.ts";
 import { cnameFlap } from "./dns/cname-flap.ts";
 import { cnameLoop } from "./dns/cname-loop.ts";
@@ -171,13 +171,7 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 export type Fault = FaultOfLink | FaultOfService;
 export type FaultOfLink = TcpFault | UdpFault | DnsFault | NtpFault | TlsFault | HttpFault;
 export type FaultOfService =
-  | ProcessFault
-  | DiskFault
-  | CpuFault
-  | ClockFault
-  | LimitsFault
-  | NetworkFault
-  | PacketFault;
+  ProcessFault | DiskFault | CpuFault | ClockFault | LimitsFault | NetworkFault | PacketFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
@@ -216,7 +210,7 @@ const list: readonly Fault[] = [
   previousReply,
   duplicateReplies,
   reorderPair,
-  wrongSource,
+  wrongSourceOfReply,
   cutMessages,
   truncateReplies,
   tcpFraming,
@@ -232,7 +226,7 @@ const list: readonly Fault[] = [
   compression,
   wrongId,
   wrongQuestion,
-  spoof,
+  spoofReply,
   captivePortalOfNames,
   cnameFlap,
   cnameLoop,

@@ -49,7 +49,7 @@ export interface Framing {
   /** In pieces, each so much later than the one before. */
   readonly pieces?: { readonly bytes: number; readonly everyMs: number };
   /** What becomes of the connection behind it: it ends by FIN or RST, or nothing more comes over it. */
-  readonly then?: "close" | "reset" | "mute";
+  readonly ending?: "close" | "reset" | "mute";
 }
 
 export type Before =

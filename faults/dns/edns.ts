@@ -43,7 +43,11 @@ function refusalOf(how: How, query: Message): Message | undefined {
       return answerTo(query, { rcode: rcodes[how], edns: undefined });
     case "badvers":
       return answerTo(query, { rcode: rcodes.badvers });
-    default:
+    case "silence":
+    case "echo":
+    case "omit":
+    case "garbage":
+    case "tiny":
       return undefined;
   }
 }
@@ -59,7 +63,10 @@ function optOf(how: How, { edns: asked }: Message): Pick<Message, "edns"> | unde
       return { edns: { ...plain, version: 77, z: 0x1234, options: [{ code: 65_001, data: Uint8Array.of(1, 2, 3) }] } };
     case "tiny":
       return { edns: { ...plain, udpPayloadSize: 0 } };
-    default:
+    case "silence":
+    case "formerr":
+    case "notimp":
+    case "badvers":
       return undefined;
   }
 }

@@ -7,7 +7,9 @@ const changes = {
   lower: (name: string) => name.toLowerCase(),
   upper: (name: string) => name.toUpperCase(),
   swapped: (name: string) =>
-    [...name].map((letter) => (letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase())).join(""),
+    Array.from(name)
+      .map((letter) => (letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase()))
+      .join(""),
 } as const;
 
 export const letterCase = dnsFault({

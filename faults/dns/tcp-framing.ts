@@ -29,17 +29,17 @@ export const tcpFraming = dnsFault({
       case "two-in-one":
         return [reply, reply];
       case "half":
-        return { ...reply, framing: { bytes: 2 + Math.floor(size / 2), then: "close" } };
+        return { ...reply, framing: { bytes: 2 + Math.floor(size / 2), ending: "close" } };
       case "length-only":
-        return { ...reply, framing: { bytes: 2, then: "close" } };
+        return { ...reply, framing: { bytes: 2, ending: "close" } };
       case "too-long":
-        return { ...reply, framing: { length: Math.min(65_535, size + by), then: "mute" } };
+        return { ...reply, framing: { length: Math.min(65_535, size + by), ending: "mute" } };
       case "too-short":
         return { ...reply, framing: { length: Math.max(0, size - by) } };
       case "drip":
         return { ...reply, framing: { pieces: { bytes: 1, everyMs: gap } } };
       case "close-behind":
-        return { ...reply, framing: { then: "close" } };
+        return { ...reply, framing: { ending: "close" } };
     }
   },
 });
