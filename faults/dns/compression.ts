@@ -26,12 +26,13 @@ export const compression = dnsFault({
   after: (reply, _query, _state, { pointer }) => ({ ...reply, message: withPointer(reply.message, pointer) }),
 });
 
+const to = (offset: number): readonly number[] => [0xc0 | ((offset >> 8) & 0x3f), offset & 0xff];
+
 function withPointer(message: Message, pointer: (typeof pointers)[number]): Message {
   const at = message.questions.reduce(
     (sum, { name }) => sum + (typeof name === "string" ? wireOf(name) : name).length + bytesOfTypeAndClass,
     headerBytes,
   );
-  const to = (offset: number): readonly number[] => [0xc0 | ((offset >> 8) & 0x3f), offset & 0xff];
   const names: Readonly<Record<typeof pointer, readonly number[]>> = {
     self: to(at),
     // A label, and behind it the way back.

@@ -56,12 +56,13 @@ function everywhere(message: Message, change: (each: Resource) => readonly Resou
   };
 }
 
+const at = (unixMs: number): number => Math.floor(unixMs / secondsMs) >>> 0;
+
 function changed(rdata: Uint8Array, how: "expired" | "not-yet-valid" | "bogus", by: number, now: number): Uint8Array {
   const bytes = rdata.slice();
   if (bytes.length <= leastBytes) return bytes;
   const last = bytes.length - 1;
   const view = new DataView(bytes.buffer);
-  const at = (unixMs: number): number => Math.floor(unixMs / secondsMs) >>> 0;
   if (how === "bogus") bytes[last] = (bytes[last] ?? 0) ^ 1;
   else if (how === "expired") view.setUint32(expirationAt, at(now - by));
   else view.setUint32(inceptionAt, at(now + by));

@@ -103,7 +103,17 @@ export const rcodes = {
 export function answerTo(query: Message, with_: Partial<Message> = {}): Message {
   const { id, opcode, rd, cd, questions, edns } = query;
   return {
-    ...{ id, opcode, rd, cd, questions, qr: true, aa: false, tc: false, ra: true, z: false, ad: false },
+    id,
+    opcode,
+    rd,
+    cd,
+    questions,
+    qr: true,
+    aa: false,
+    tc: false,
+    ra: true,
+    z: false,
+    ad: false,
     rcode: rcodes.noerror,
     answers: [],
     authorities: [],

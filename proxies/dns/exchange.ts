@@ -196,8 +196,15 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     if (message === undefined) return undefined;
     const question: Message = {
       ...message,
-      ...{ qr: false, aa: false, tc: false, ra: false, ad: false, rcode: 0 },
-      ...{ answers: [], authorities: [], additionals: [] },
+      qr: false,
+      aa: false,
+      tc: false,
+      ra: false,
+      ad: false,
+      rcode: 0,
+      answers: [],
+      authorities: [],
+      additionals: [],
     };
     return { ...pendingOf(line, peeked, encode(question)), message: () => question };
   }
