@@ -73,7 +73,7 @@ import { ptr } from "./dns/ptr.ts";
 import { sharedName } from "./dns/shared-name.ts";
 import { splitHorizon } from "./dns/split-horizon.ts";
 import { addressOrder } from "./dns/address-order.ts";
-import { brokenIpv6 } from "./dns/broken-ipv6.ts";
+import { unroutableAaaa } from "./dns/unroutable-aaaa.ts";
 import { lameDelegation } from "./dns/lame-delegation.ts";
 import { huge } from "./dns/huge.ts";
 import { oddLabels } from "./dns/odd-labels.ts";
@@ -239,7 +239,7 @@ const list: readonly Fault[] = [
   sharedName,
   splitHorizon,
   addressOrder,
-  brokenIpv6,
+  unroutableAaaa,
   lameDelegation,
   huge,
   oddLabels,

@@ -21,7 +21,9 @@ export const addressOrder = dnsFault({
         description: "rotated: by one more at each question; shuffled: drawn anew for each",
         examples: [...orders],
       }),
-    dead: ipAddress("one more address, at which nobody is").optional(),
+    dead: ipAddress("one more address, at which nobody is")
+      .optional()
+      .meta({ title: "text", description: "one more address, at which nobody is" }),
   }),
   start: () => ({}),
   after(reply, query, _state, { order, dead }, { ordinal, draw }) {

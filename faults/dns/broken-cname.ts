@@ -20,7 +20,9 @@ export const brokenCname = dnsFault({
         "dangling: the target does not exist (NXDOMAIN with an alias in it); alone: the target is said, and no address, as if nobody had looked for it; with-data: an alias, and the name's own records beside it; at-apex: an alias beside SOA and NS of the same name",
       examples: [...hows],
     }),
-    target: domainName("what it is an alias of").prefault("gone.invalid"),
+    target: domainName("what it is an alias of")
+      .prefault("gone.invalid")
+      .meta({ title: "text", description: "what it is an alias of" }),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),

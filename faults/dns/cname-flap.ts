@@ -15,8 +15,12 @@ export const cnameFlap = dnsFault({
   parameters: z.strictObject({
     to: domainName("the target of the first question, the third, and so on"),
     or: domainName("that of the second, the fourth, and so on"),
-    address: ipAddress("of the first target; by default those that the server gives to the name").optional(),
-    other_address: ipAddress("of the second target; by default those that the server gives to the name").optional(),
+    address: ipAddress("of the first target; by default those that the server gives to the name")
+      .optional()
+      .meta({ title: "text", description: "of the first target; by default those that the server gives to the name" }),
+    other_address: ipAddress("of the second target; by default those that the server gives to the name")
+      .optional()
+      .meta({ title: "text", description: "of the second target; by default those that the server gives to the name" }),
     ttl: duration.prefault("1s").meta({ description: "how long a cache may keep the alias" }),
   }),
   start: () => ({}),

@@ -21,7 +21,7 @@ export const lameDelegation = dnsFault({
         "upwards: to the root's servers; no-glue: to a server of a name within the zone itself; wrong-glue: with an address at which nobody serves it; loop: to a zone that is served by this one",
       examples: [...hows],
     }),
-    glue: ipAddress("of wrong-glue").prefault("192.0.2.53"),
+    glue: ipAddress("of wrong-glue").prefault("192.0.2.53").meta({ title: "text", description: "of wrong-glue" }),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),

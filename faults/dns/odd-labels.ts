@@ -2,19 +2,7 @@ import { z } from "zod";
 import { dnsFault, type Message } from "./contract.ts";
 import { questionOf, resource, type Name } from "./message.ts";
 
-const labels = [
-  "longest",
-  "too-long",
-  "name-too-long",
-  "nul",
-  "dot",
-  "space",
-  "underscore",
-  "upper",
-  "idn",
-  "utf8",
-  "empty",
-] as const;
+const labels = ["full", "too-long", "long-name", "nul", "dot", "underscore", "idn", "utf8", "root"] as const;
 
 export const oddLabels = dnsFault({
   plane: "dns",
@@ -27,7 +15,7 @@ export const oddLabels = dnsFault({
   parameters: z.strictObject({
     label: z.enum(labels, `write one of ${labels.join(", ")}`).meta({
       description:
-        "longest: of 63 bytes, in a name of 255; too-long: a label of 64, whose length byte is no length; name-too-long: a name of 320 bytes; nul: with a byte 0 in it; dot: with a dot in it; space; underscore; upper: in capitals; idn: an A-label; utf8: not ASCII; empty: the root itself",
+        "full: of 63 bytes, in a name of 255; too-long: a label of 64, whose length byte is no length; long-name: a name of 320 bytes; nul: with a byte 0 in it; dot: with a dot in it; underscore; idn: an A-label; utf8: not ASCII; root: the root itself",
       examples: [...labels],
     }),
   }),
@@ -43,17 +31,15 @@ const letters = (count: number): string => "x".repeat(count);
 const wireLabel = (length: number): readonly number[] => [length, ...Array.from({ length }, () => 0x78)];
 
 const targets: Readonly<Record<(typeof labels)[number], Name>> = {
-  longest: [letters(63), letters(63), letters(63), letters(61)].join("."),
+  full: [letters(63), letters(63), letters(63), letters(61)].join("."),
   "too-long": Uint8Array.from([...wireLabel(64), 0]),
-  "name-too-long": Uint8Array.from([...[1, 2, 3, 4, 5].flatMap(() => wireLabel(63)), 0]),
+  "long-name": Uint8Array.from([...[1, 2, 3, 4, 5].flatMap(() => wireLabel(63)), 0]),
   nul: String.raw`plc\000.test`,
   dot: String.raw`plc\.test.test`,
-  space: String.raw`two\032words.test`,
   underscore: "_plc.test",
-  upper: "PLC.TEST",
   idn: "xn--bcher-kva.test",
   utf8: String.raw`b\195\188cher.test`,
-  empty: ".",
+  root: ".",
 };
 
 function withAlias(

@@ -20,7 +20,9 @@ export const ptr = dnsFault({
       .enum(hows, `write one of ${hows.join(", ")}`)
       .prefault("other")
       .meta({ description: "what a question for PTR is answered", examples: [...hows] }),
-    name: domainName("the other name; of many, what they end in").prefault("stranger.test"),
+    name: domainName("the other name; of many, what they end in")
+      .prefault("stranger.test")
+      .meta({ title: "text", description: "the other name; of many, what they end in" }),
     count: count(2, 1000).prefault(8).meta({ description: "of many: how many" }),
     ttl: timeToLive("how long a cache may keep it"),
   }),

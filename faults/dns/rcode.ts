@@ -5,7 +5,7 @@ import { answerTo, questionOf, rcodes, soa, type Message } from "./message.ts";
 import { parentOf } from "./name.ts";
 import { seconds, timeToLive } from "./parameters.ts";
 
-const names = ["nxdomain", "servfail", "refused", "formerr", "notimp", "notauth", "yxdomain", "dsotypeni"] as const;
+const names = ["nxdomain", "servfail", "refused", "formerr", "notimp", "notauth"] as const;
 
 export const rcode = dnsFault({
   plane: "dns",

@@ -14,7 +14,9 @@ export const splitHorizon = dnsFault({
   example: "{ address: 10.0.0.9, flip: 5 }",
   pulse: false,
   parameters: z.strictObject({
-    address: ipAddress("what the other view says; by default that there is no such name").optional(),
+    address: ipAddress("what the other view says; by default that there is no such name")
+      .optional()
+      .meta({ title: "text", description: "what the other view says; by default that there is no such name" }),
     flip: count(1, 1_000_000)
       .optional()
       .meta({ description: "after how many questions the view changes, again and again; by default it never does" }),

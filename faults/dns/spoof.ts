@@ -19,7 +19,9 @@ export const spoof = dnsFault({
       .prefault("win")
       .meta({ description: "win: before the server is even asked; lose: behind its reply", examples: ["win", "lose"] }),
     behind: duration.prefault("0ms").meta({ description: "of who loses: how much later than the true reply" }),
-    besides: domainName("of whom else it says so, in the additional section").optional(),
+    besides: domainName("of whom else it says so, in the additional section")
+      .optional()
+      .meta({ title: "text", description: "of whom else it says so, in the additional section" }),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { count, duration } from "../units.ts";
 import { dnsFault } from "./contract.ts";
 
-const hows = ["half", "length-only", "too-long", "too-short", "drip", "two-in-one", "close-behind"] as const;
+const hows = ["half", "length-only", "too-long", "too-short", "drip", "twice", "fin-behind"] as const;
 
 export const tcpFraming = dnsFault({
   plane: "dns",
@@ -15,7 +15,7 @@ export const tcpFraming = dnsFault({
   parameters: z.strictObject({
     how: z.enum(hows, `write one of ${hows.join(", ")}`).meta({
       description:
-        "half: FIN in the middle of the message; length-only: FIN behind the length; too-long: the length says more than comes, and nothing more comes; too-short: it says less, and what is left over is read as the next message; drip: byte by byte; two-in-one: the message twice, in one segment; close-behind: FIN at once behind the message",
+        "half: FIN in the middle of the message; length-only: FIN behind the length; too-long: the length says more than comes, and nothing more comes; too-short: it says less, and what is left over is read as the next message; drip: byte by byte; twice: the message twice, in one segment; fin-behind: FIN at once behind the message",
       examples: [...hows],
     }),
     by: count(1, 60_000).prefault(10).meta({ description: "for too-long and too-short: how many bytes" }),
@@ -26,7 +26,7 @@ export const tcpFraming = dnsFault({
     if (transport === "udp") return undefined;
     const size = sizeOf(reply);
     switch (how) {
-      case "two-in-one":
+      case "twice":
         return [reply, reply];
       case "half":
         return { ...reply, framing: { bytes: 2 + Math.floor(size / 2), ending: "close" } };
@@ -38,7 +38,7 @@ export const tcpFraming = dnsFault({
         return { ...reply, framing: { length: Math.max(0, size - by) } };
       case "drip":
         return { ...reply, framing: { pieces: { bytes: 1, everyMs: gap } } };
-      case "close-behind":
+      case "fin-behind":
         return { ...reply, framing: { ending: "close" } };
     }
   },

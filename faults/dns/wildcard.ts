@@ -14,7 +14,9 @@ export const wildcard = dnsFault({
   pulse: false,
   parameters: z.strictObject({
     address: ipAddress("what they all have"),
-    under: domainName("below which domain; by default below any").optional(),
+    under: domainName("below which domain; by default below any")
+      .optional()
+      .meta({ title: "text", description: "below which domain; by default below any" }),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),

@@ -530,7 +530,7 @@ const table: readonly Row[] = [
   },
   {
     row: 41,
-    kind: "dns.broken-ipv6",
+    kind: "dns.unroutable-aaaa",
     asks: ["www.test", "AAAA"],
     dig: /AAAA\s+2001:db8::dead/,
     wire: /CNAME plc\.test; plc\.test 60 AAAA 2001:db8::dead; OPT/,
@@ -575,7 +575,7 @@ const table: readonly Row[] = [
   {
     row: 44,
     kind: "dns.odd-labels",
-    parameters: { label: "longest" },
+    parameters: { label: "full" },
     dig: /CNAME\s+(?:x{63}\.){3}x{61}\./,
     wire: /CNAME (?:x{63}\.){3}x{61};/,
   },
@@ -583,7 +583,7 @@ const table: readonly Row[] = [
   {
     row: 44,
     kind: "dns.odd-labels",
-    parameters: { label: "name-too-long" },
+    parameters: { label: "long-name" },
     dig: /name too long/,
     wire: /CNAME (?:x{63}\.){4}x{63};|^malformed/,
   },
@@ -604,23 +604,9 @@ const table: readonly Row[] = [
   {
     row: 44,
     kind: "dns.odd-labels",
-    parameters: { label: "space" },
-    dig: /CNAME\s+two\\032words\.test/,
-    wire: /CNAME two words\.test/,
-  },
-  {
-    row: 44,
-    kind: "dns.odd-labels",
     parameters: { label: "underscore" },
     dig: /CNAME\s+_plc\.test/,
     wire: /CNAME _plc\.test/,
-  },
-  {
-    row: 44,
-    kind: "dns.odd-labels",
-    parameters: { label: "upper" },
-    dig: /CNAME\s+PLC\.TEST/,
-    wire: /CNAME PLC\.TEST/,
   },
   {
     row: 44,
@@ -639,7 +625,7 @@ const table: readonly Row[] = [
   {
     row: 44,
     kind: "dns.odd-labels",
-    parameters: { label: "empty" },
+    parameters: { label: "root" },
     dig: /CNAME\s+\.\n\.\s+300\s+IN\s+A/,
     wire: /CNAME \.; \. 300 A/,
   },
@@ -804,7 +790,7 @@ test.each(["A", "AAAA"])("row 7, dns.reorder: of a pair that is asked at once, %
 test("row 13, dns.tcp-framing: a reply in single bytes is the same reply, and two in one segment are two", async () => {
   await using scene = await startScene();
   await scene.inject("dns.tcp-framing", { how: "drip", gap: "1ms" }, { first: 1 });
-  await scene.inject("dns.tcp-framing", { how: "two-in-one" }, { nth: 2 });
+  await scene.inject("dns.tcp-framing", { how: "twice" }, { nth: 2 });
   await using client = await openTcpClient(scene.port);
   const chunks: number[] = [];
   client.socket.on("data", ({ length }) => chunks.push(length));

@@ -3,9 +3,9 @@ import { dnsFault } from "./contract.ts";
 import { addressRecord, questionOf, rcodes } from "./message.ts";
 import { ipAddress, seconds, timeToLive } from "./parameters.ts";
 
-export const brokenIpv6 = dnsFault({
+export const unroutableAaaa = dnsFault({
   plane: "dns",
-  kind: "dns.broken-ipv6",
+  kind: "dns.unroutable-aaaa",
   about:
     "The name has an IPv6 address as well, to which no way leads. A client that prefers IPv6 and tries one after the other waits for a connect that nobody answers, before it tries what works.",
   source: "RFC 8305, sections 1 and 4; RFC 6555",
