@@ -36,10 +36,49 @@ import { staleCache } from "./http/stale-cache.ts";
 import { status } from "./http/status.ts";
 import { truncate as truncateBody } from "./http/truncate.ts";
 import { wrongType } from "./http/wrong-type.ts";
-import { blackhole as blackholeQueries } from "./dns/blackhole.ts";
 import type { DnsFault } from "./dns/contract.ts";
+import { blackhole as blackholeQueries } from "./dns/blackhole.ts";
 import { refuse as refuseQueries } from "./dns/refuse.ts";
 import { slow } from "./dns/slow.ts";
+import { loss as lossOfQueries } from "./dns/loss.ts";
+import { previousReply } from "./dns/previous-reply.ts";
+import { duplicate as duplicateReplies } from "./dns/duplicate.ts";
+import { reorder as reorderPair } from "./dns/reorder.ts";
+import { wrongSource as wrongSourceOfReply } from "./dns/wrong-source.ts";
+import { cut as cutMessages } from "./dns/cut.ts";
+import { truncate as truncateReplies } from "./dns/truncate.ts";
+import { tcpFraming } from "./dns/tcp-framing.ts";
+import { oversize } from "./dns/oversize.ts";
+import { lostFragments } from "./dns/lost-fragments.ts";
+import { edns } from "./dns/edns.ts";
+import { rateLimit } from "./dns/rate-limit.ts";
+import { letterCase } from "./dns/letter-case.ts";
+import { rcode } from "./dns/rcode.ts";
+import { empty } from "./dns/empty.ts";
+import { header as headerOfReply } from "./dns/header.ts";
+import { counts } from "./dns/counts.ts";
+import { compression } from "./dns/compression.ts";
+import { wrongId } from "./dns/wrong-id.ts";
+import { wrongQuestion } from "./dns/wrong-question.ts";
+import { spoof as spoofReply } from "./dns/spoof.ts";
+import { captivePortal as captivePortalOfNames } from "./dns/captive-portal.ts";
+import { cnameFlap } from "./dns/cname-flap.ts";
+import { cnameLoop } from "./dns/cname-loop.ts";
+import { brokenCname } from "./dns/broken-cname.ts";
+import { stale } from "./dns/stale.ts";
+import { inconsistent } from "./dns/inconsistent.ts";
+import { renumber } from "./dns/renumber.ts";
+import { ttl } from "./dns/ttl.ts";
+import { ptr } from "./dns/ptr.ts";
+import { sharedName } from "./dns/shared-name.ts";
+import { splitHorizon } from "./dns/split-horizon.ts";
+import { addressOrder } from "./dns/address-order.ts";
+import { unroutableAaaa } from "./dns/unroutable-aaaa.ts";
+import { lameDelegation } from "./dns/lame-delegation.ts";
+import { huge } from "./dns/huge.ts";
+import { oddLabels } from "./dns/odd-labels.ts";
+import { dnssec } from "./dns/dnssec.ts";
+import { wildcard } from "./dns/wildcard.ts";
 import type { LimitsFault } from "./limits/contract.ts";
 import { memory } from "./limits/memory.ts";
 import { openFiles } from "./limits/open-files.ts";
@@ -169,6 +208,45 @@ const list: readonly Fault[] = [
   blackholeQueries,
   refuseQueries,
   slow,
+  lossOfQueries,
+  previousReply,
+  duplicateReplies,
+  reorderPair,
+  wrongSourceOfReply,
+  cutMessages,
+  truncateReplies,
+  tcpFraming,
+  oversize,
+  lostFragments,
+  edns,
+  rateLimit,
+  letterCase,
+  rcode,
+  empty,
+  headerOfReply,
+  counts,
+  compression,
+  wrongId,
+  wrongQuestion,
+  spoofReply,
+  captivePortalOfNames,
+  cnameFlap,
+  cnameLoop,
+  brokenCname,
+  stale,
+  inconsistent,
+  renumber,
+  ttl,
+  ptr,
+  sharedName,
+  splitHorizon,
+  addressOrder,
+  unroutableAaaa,
+  lameDelegation,
+  huge,
+  oddLabels,
+  dnssec,
+  wildcard,
   step,
   offset,
   alternate,

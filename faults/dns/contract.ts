@@ -49,7 +49,7 @@ export interface Framing {
   /** In pieces, each so much later than the one before. */
   readonly pieces?: { readonly bytes: number; readonly everyMs: number };
   /** What becomes of the connection behind it: it ends by FIN or RST, or nothing more comes over it. */
-  readonly then?: "close" | "reset" | "mute";
+  readonly ending?: "close" | "reset" | "mute";
 }
 
 export type Before =
@@ -93,7 +93,7 @@ export interface DnsFault<
     query: Message,
     state: State,
     parameters: z.output<Parameters>,
-    context: Omit<DnsContext, "draw">,
+    context: Omit<DnsContext, "draw" | "sizeOf">,
   ): void;
 }
 
@@ -109,6 +109,8 @@ export interface DnsContext {
   /** Unix time, in milliseconds, on the proxy's clock: now, and when the fault was injected. */
   readonly now: number;
   readonly since: number;
+  /** How many bytes a reply has as it stands, before anything is cut off. */
+  readonly sizeOf: (reply: DnsReply) => number;
   /** A uniform number in [0, 1) for the n-th decision of a name; the same for the same logical question, ordinal, name and n. */
   readonly draw: (decision: string, n: number) => number;
 }

@@ -103,7 +103,17 @@ export const rcodes = {
 export function answerTo(query: Message, with_: Partial<Message> = {}): Message {
   const { id, opcode, rd, cd, questions, edns } = query;
   return {
-    ...{ id, opcode, rd, cd, questions, qr: true, aa: false, tc: false, ra: true, z: false, ad: false },
+    id,
+    opcode,
+    rd,
+    cd,
+    questions,
+    qr: true,
+    aa: false,
+    tc: false,
+    ra: true,
+    z: false,
+    ad: false,
     rcode: rcodes.noerror,
     answers: [],
     authorities: [],
@@ -116,7 +126,7 @@ export function answerTo(query: Message, with_: Partial<Message> = {}): Message 
 }
 
 /** The one that matters: nobody asks more than one (RFC 9619). */
-export function questionOf({ questions }: Message): (Question & { readonly name: string }) | undefined {
+export function questionOf({ questions }: Message): (Omit<Question, "name"> & { readonly name: string }) | undefined {
   const [first] = questions;
   return first === undefined || typeof first.name !== "string" ? undefined : { ...first, name: first.name };
 }

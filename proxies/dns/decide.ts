@@ -1,5 +1,5 @@
 /** What the faults that a query has met make of it, and of its reply. */
-import type { DnsReply } from "../../faults/dns/contract.ts";
+import type { DnsContext, DnsReply } from "../../faults/dns/contract.ts";
 import type { Message } from "../../faults/dns/message.ts";
 import type { Delay } from "../delays.ts";
 import type { Meeting } from "./injections.ts";
@@ -13,13 +13,16 @@ export interface DecidedBefore {
   readonly end: "reset" | "close" | undefined;
 }
 
-export function decideBefore(meetings: readonly Meeting[], asked: Message, now: number): DecidedBefore {
+/** What faults are told besides what each knows of its own. */
+export type Telling = Pick<DnsContext, "now" | "sizeOf">;
+
+export function decideBefore(meetings: readonly Meeting[], asked: Message, telling: Telling): DecidedBefore {
   let query = asked;
   const delay = new Map<object, number>();
   const answers: DecidedBefore["answers"][number][] = [];
   for (const [by, meeting] of meetings.entries()) {
     const { owner, fault, parameters, state, context } = meeting;
-    const decision = fault.before?.(query, state, parameters, { ...context, now });
+    const decision = fault.before?.(query, state, parameters, { ...context, ...telling });
     if (decision === undefined) continue;
     if (decision.type === "pass") {
       if (decision.laterMs > 0 || !isSame(decision.query, query)) meeting.hit();
@@ -45,13 +48,13 @@ export function decideAfter(
   meetings: readonly Meeting[],
   came: readonly Sent[],
   query: Message,
-  now: number,
+  telling: Telling,
 ): readonly Sent[] {
   return meetings.reduce<readonly Sent[]>((passing, meeting) => {
     const { owner, fault, parameters, state, context } = meeting;
     if (fault.after === undefined || meeting.isLifted()) return passing;
     return passing.flatMap((sent): readonly Sent[] => {
-      const decision = fault.after?.(sent.reply, query, state, parameters, { ...context, now });
+      const decision = fault.after?.(sent.reply, query, state, parameters, { ...context, ...telling });
       const put = decision === undefined ? [sent.reply] : [decision].flat();
       if (put.length !== 1 || !put.every((reply) => isSameReply(reply, sent.reply))) meeting.hit();
       return put.map((reply) => {

@@ -47,11 +47,12 @@ const soa: Answer = {
 
 export type Respond = (query: DecodedPacket, transport: "udp" | "tcp") => Packet | Promise<Packet>;
 
+const known = (name: string): readonly Answer[] =>
+  zone.filter((record) => record.name.toLowerCase() === name.toLowerCase());
+
 /** As a server that knows its zone answers, aliases followed. */
 export function answerFrom(query: DecodedPacket): Packet {
   const [question] = query.questions ?? [];
-  const known = (name: string): readonly Answer[] =>
-    zone.filter((record) => record.name.toLowerCase() === name.toLowerCase());
   const asked = known(question?.name ?? "");
   const alias = asked.find((record) => record.type === "CNAME");
   const target = alias?.type === "CNAME" ? known(alias.data) : asked;

@@ -10,7 +10,7 @@ import { isSameName } from "../../faults/dns/name.ts";
 import type { Message } from "../../faults/dns/message.ts";
 import type { Clock } from "../../host/host.ts";
 import { createDelays } from "../delays.ts";
-import { decideAfter, decideBefore, type Sent } from "./decide.ts";
+import { decideAfter, decideBefore, type Sent, type Telling } from "./decide.ts";
 import { createInjections, type AskedQuestion, type DnsInjection, type Meeting } from "./injections.ts";
 import { createQuestions, type Answered } from "./questions.ts";
 import { decode, peek, type Peeked } from "./wire/decode.ts";
@@ -64,6 +64,12 @@ export interface Exchange extends Disposable {
   inject(injection: DnsInjection, connections: number): Disposable;
   /** Nobody meets any fault any more. */
   clear(): void;
+}
+
+/** What the server has really sent, which goes as it is if nobody changes it. */
+interface Whole {
+  readonly message: Message;
+  readonly bytes: Uint8Array;
 }
 
 /** A query that was passed on, and may be replied to. */
@@ -129,13 +135,19 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       return;
     }
     const chosen = one.meetings.filter((meeting) => meeting.chosen);
-    const { pass, answers, end } = decideBefore(chosen, message, clock.wall());
+    const { pass, answers, end } = decideBefore(chosen, message, telling(line, message, undefined));
     for (const { by, replies } of answers) {
       const made = replies.map((reply): Sent => ({
         reply,
         delay: reply.laterMs === 0 ? new Map() : new Map([[chosen[by]?.owner ?? reply, reply.laterMs]]),
       }));
-      send(line, decideAfter(chosen.slice(by + 1), made, message, clock.wall()), one, message, undefined);
+      send(
+        line,
+        decideAfter(chosen.slice(by + 1), made, message, telling(line, message, undefined)),
+        one,
+        message,
+        undefined,
+      );
     }
     if (end !== undefined) line.end(end);
     if (pass === undefined) return;
@@ -160,12 +172,13 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       if (one !== undefined) replied(one, answeredBy(bytes, one.peeked));
       return;
     }
-    const now = clock.wall();
+    const whole: Whole = { message: came, bytes };
+    const told = telling(line, asked, whole);
     for (const { fault, state, parameters, context } of meetings)
-      fault.remember?.(came, asked, state, parameters, { ...context, now });
+      fault.remember?.(came, asked, state, parameters, { ...context, ...told });
     const sent: readonly Sent[] = [{ reply: { message: came, laterMs: 0 }, delay: new Map() }];
     const chosen = meetings.filter((meeting) => meeting.chosen);
-    send(line, decideAfter(chosen, sent, asked, now), one, asked, { message: came, bytes });
+    send(line, decideAfter(chosen, sent, asked, told), one, asked, whole);
   }
 
   /** Whose reply it is: the latest query of its id, and of its name if it has one. A reply to what was asked before any fault was there asks for itself. */
@@ -183,28 +196,28 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     if (message === undefined) return undefined;
     const question: Message = {
       ...message,
-      ...{ qr: false, aa: false, tc: false, ra: false, ad: false, rcode: 0 },
-      ...{ answers: [], authorities: [], additionals: [] },
+      qr: false,
+      aa: false,
+      tc: false,
+      ra: false,
+      ad: false,
+      rcode: 0,
+      answers: [],
+      authorities: [],
+      additionals: [],
     };
     return { ...pendingOf(line, peeked, encode(question)), message: () => question };
   }
 
-  /** `whole`: what the server has really sent, which goes as it is if nobody has changed it. */
-  function send(
-    line: Line,
-    all: readonly Sent[],
-    one: Pending,
-    asked: Message,
-    whole: { readonly message: Message; readonly bytes: Uint8Array } | undefined,
-  ): void {
+  function send(line: Line, all: readonly Sent[], one: Pending, asked: Message, whole: Whole | undefined): void {
     const ready: Put[] = [];
     for (const sent of all) {
       const { source, framing, behind } = sent.reply;
-      const untouched = whole !== undefined && sent.reply.message === whole.message && sent.reply.bytes === undefined;
-      const full = untouched ? whole.bytes : bytesOf(sent.reply, asked, line.transport);
+      const full = bytesOf(sent.reply, asked, line.transport, whole);
       const bytes = line.transport === "udp" ? full.subarray(0, sent.reply.length) : full;
       const put: Put = { bytes, ...(source && { source }), ...(framing && { framing }) };
-      const answered = source === undefined && framing === undefined ? answeredBy(bytes, one.peeked) : undefined;
+      const isWhole = framing?.length === undefined && framing?.bytes === undefined;
+      const answered = source === undefined && isWhole ? answeredBy(bytes, one.peeked) : undefined;
       if (sent.delay.size === 0) {
         ready.push(put);
         replied(one, answered);
@@ -223,6 +236,10 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       }
     }
     if (ready.length > 0) deliver(line, ready);
+  }
+
+  function telling({ transport }: Line, asked: Message, whole: Whole | undefined): Telling {
+    return { now: clock.wall(), sizeOf: (each) => bytesOf(each, asked, transport, whole).length };
   }
 
   function hold({ delay }: Sent, one: Pending, behind: string | undefined, go: () => void): boolean {
@@ -290,7 +307,13 @@ function messageOf(bytes: Uint8Array): Message | undefined {
   return "message" in decoded ? decoded.message : undefined;
 }
 
-function bytesOf({ message, bytes, oversize }: DnsReply, asked: Message, transport: Transport): Uint8Array {
+function bytesOf(
+  { message, bytes, oversize }: DnsReply,
+  asked: Message,
+  transport: Transport,
+  whole: Whole | undefined,
+): Uint8Array {
+  if (bytes === undefined && message === whole?.message) return whole.bytes;
   if (bytes !== undefined) return bytes;
   return transport === "tcp" || oversize === true ? encode(message) : fit(message, payloadOf(asked));
 }

@@ -40,7 +40,7 @@ export interface Meeting {
   readonly fault: DnsFault;
   readonly parameters: Record<string, unknown>;
   readonly state: object;
-  readonly context: Omit<DnsContext, "now">;
+  readonly context: Omit<DnsContext, "now" | "sizeOf">;
   /** False if the query matches, but `nth` and the like leave it alone. */
   readonly chosen: boolean;
   isLifted(): boolean;

@@ -19,7 +19,7 @@ export interface WriterOptions {
 interface Piece {
   readonly bytes: Uint8Array;
   readonly laterMs: number;
-  readonly then?: "close" | "reset" | "mute";
+  readonly ending?: "close" | "reset" | "mute";
 }
 
 export function createWriter({ clock, client, onIdle }: WriterOptions): Writer {
@@ -34,16 +34,16 @@ export function createWriter({ clock, client, onIdle }: WriterOptions): Writer {
     while (next !== undefined) {
       together.push(next.bytes);
       const behind = queue[0];
-      if (next.then !== undefined || (behind !== undefined && behind.laterMs > 0)) break;
+      if (next.ending !== undefined || (behind !== undefined && behind.laterMs > 0)) break;
       next = queue.shift();
     }
     const bytes = Buffer.concat(together);
-    const then = next?.then;
-    if (then === "close") client.end(bytes);
+    const ending = next?.ending;
+    if (ending === "close") client.end(bytes);
     // RST drops what is still to be sent.
-    else if (then === "reset") client.write(bytes, () => client.resetAndDestroy());
+    else if (ending === "reset") client.write(bytes, () => client.resetAndDestroy());
     else if (bytes.length > 0) client.write(bytes);
-    if (then !== undefined) {
+    if (ending !== undefined) {
       muted = true;
       queue.length = 0;
     }
@@ -69,13 +69,13 @@ export function createWriter({ clock, client, onIdle }: WriterOptions): Writer {
 }
 
 function piecesOf({ bytes, framing = {} }: Put): readonly Piece[] {
-  const { length, bytes: most, pieces, then } = framing;
+  const { length, bytes: most, pieces, ending } = framing;
   const whole = frame(bytes, length).subarray(0, most);
   const size = Math.max(1, pieces?.bytes ?? whole.length);
   const count = Math.max(1, Math.ceil(whole.length / size));
   return Array.from({ length: count }, (_, n) => ({
     bytes: whole.subarray(n * size, (n + 1) * size),
     laterMs: n === 0 ? 0 : (pieces?.everyMs ?? 0),
-    ...(then !== undefined && n === count - 1 && { then }),
+    ...(ending !== undefined && n === count - 1 && { ending }),
   }));
 }

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { dnsFault } from "./contract.ts";
+import { addressRecord, questionOf, rcodes } from "./message.ts";
+import { isSameName } from "./name.ts";
+import { domainName, ipAddress, seconds, timeToLive, typeOf } from "./parameters.ts";
+
+export const wildcard = dnsFault({
+  plane: "dns",
+  kind: "dns.wildcard",
+  about:
+    "Every name that is not there has an address: a site's wildcard answers what the search list of resolv.conf makes of a name (`plc.test` asked as `plc.test.site.example`), before the true name is asked. With `under` only names below that domain are there.",
+  source: "RFC 1535; RFC 1536, section 1; RFC 4592; ndots of kubernetes",
+  example: "{ address: 198.18.0.80, under: site.example }",
+  pulse: false,
+  parameters: z.strictObject({
+    address: ipAddress("what they all have"),
+    under: domainName("below which domain; by default below any")
+      .optional()
+      .meta({ title: "text", description: "below which domain; by default below any" }),
+    ttl: timeToLive("how long a cache may keep it"),
+  }),
+  start: () => ({}),
+  after(reply, query, _state, { address, under, ttl }) {
+    const asked = questionOf(query);
+    const { message } = reply;
+    if (asked === undefined || message.rcode !== rcodes.nxdomain) return undefined;
+    if (under !== undefined && !isSameName(asked.name.slice(-under.length - 1), `.${under}`)) return undefined;
+    const answers = asked.type === typeOf(address) ? [addressRecord(asked.name, address, seconds(ttl))] : [];
+    const authorities = answers.length > 0 ? [] : message.authorities;
+    return { ...reply, message: { ...message, rcode: rcodes.noerror, answers, authorities } };
+  },
+});
