@@ -3,22 +3,26 @@
  *
  *     wall shows w, monotonic m  ──►  the wall clock is m + c, for some c from w − m up to a millisecond more
  *
- * Each look narrows it down. If no c fits any more, the clock was stepped, or runs at another rate: then it begins anew.
+ * Just after a tick, w − m is all but c; each look may come closer to it. If a c does not fit any more, the clock was stepped, or runs at another rate: then
+ * it begins anew.
  */
 import type { Clock } from "../../host/host.ts";
 
 /** What the wall clock cuts off. */
 const tickMs = 1;
+/** Enough looks to see one tick, and how many of them may see no time pass: a simulated host's clock shows all that there is. */
+const mostLooks = 50_000;
+const mostIdleLooks = 100;
 
 /** Milliseconds since the Unix epoch; never more than a tick from what the clock shows. */
 export function createFineClock(clock: Clock): () => number {
   let least = -Infinity;
   let most = Infinity;
-  return () => {
+  const began = { wall: clock.wall(), monotonic: clock.monotonic() };
+
+  function now(): number {
     const monotonic = clock.monotonic();
     const shown = clock.wall();
-    // One that shows fractions has nothing to be found out.
-    if (!Number.isInteger(shown)) return shown;
     const difference = shown - monotonic;
     least = Math.max(least, difference);
     most = Math.min(most, difference + tickMs);
@@ -26,6 +30,13 @@ export function createFineClock(clock: Clock): () => number {
       least = difference;
       most = difference + tickMs;
     }
-    return Math.min(shown + tickMs, Math.max(shown, monotonic + (least + most) / 2));
-  };
+    return Math.min(shown + tickMs, Math.max(shown, monotonic + least));
+  }
+
+  for (let looks = 0; looks < mostLooks; looks += 1) {
+    now();
+    if (clock.wall() !== began.wall) break;
+    if (looks > mostIdleLooks && clock.monotonic() === began.monotonic) break;
+  }
+  return now;
 }
