@@ -32,19 +32,22 @@ export function createDiscipline(policy: Policy): Discipline {
   let updates = 0;
   let beyondSince: number | undefined;
   let frequency = 0;
-  let last: { readonly atMs: number; readonly leftMs: number } | undefined;
+  let last:
+    { readonly atMs: number; readonly offsetMs: number; readonly rate: number; readonly forMs: number } | undefined;
 
   function slew(offsetMs: number, nowMs: number, pollMs: number): Action {
     // What the last slew should have left, against what is there: the rest is the frequency.
     if (last !== undefined && nowMs > last.atMs) {
-      const drifted = (offsetMs - last.leftMs) / (nowMs - last.atMs);
+      const elapsedMs = nowMs - last.atMs;
+      const leftMs = last.offsetMs - (last.rate / (1 + last.rate)) * Math.min(last.forMs, elapsedMs);
+      const drifted = (offsetMs - leftMs) / elapsedMs;
       if (Math.abs(drifted) < mostFrequency) frequency = limited(frequency + frequencyGain * drifted, mostFrequency);
     }
     const quickMs = policy.slewPpm > 500 ? Math.abs(offsetMs) / fastest : loopGain * pollMs;
     const wanted = quickMs === 0 ? 0 : offsetMs / quickMs;
     const rate = limited(wanted, fastest);
     const forMs = rate === 0 ? 0 : Math.min(pollMs * 2, offsetMs / rate);
-    last = { atMs: nowMs, leftMs: offsetMs - rate * Math.min(forMs, pollMs) };
+    last = { atMs: nowMs, offsetMs, rate, forMs };
     return { type: "slew", rate: frequency + rate, forMs, afterwards: frequency };
   }
 

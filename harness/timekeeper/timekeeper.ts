@@ -108,7 +108,6 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
   }
 
   function update(): void {
-    account();
     const monotonic = host.clock.monotonic();
     const candidates = associations.flatMap((each) => each.candidate(monotonic) ?? []);
     if (candidates.length === 0) return;
@@ -164,6 +163,8 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
           onEvent({ what: "rejected", server: name, why });
           return;
         }
+        // What is new is of a clock as it is now.
+        account();
         const outcome = association.hears(decoded.packet, arrivedMs, atMs);
         if (outcome.type === "kiss") onEvent({ what: "kiss", server: name, why: outcome.code });
         else if (outcome.type === "rejected") onEvent({ what: "rejected", server: name, why: outcome.why });
