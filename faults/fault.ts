@@ -32,7 +32,7 @@ export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   /** True if it needs to know more of a service's disk than what is on it: what was synced, and what was there before. */
   readonly journal?: boolean;
   /** What a world must be able to do, where not every one is: a plan that has this fault needs it. */
-  readonly needs?: "limits" | "memory" | "cables" | "packets" | "clock" | "child-clocks";
+  readonly needs?: "limits" | "memory" | "cables" | "packets" | "clock" | "child-clocks" | "timekeepers";
   /** What may be behind it if it hits nothing, where that is not the plan's doing. */
   readonly missed?: string;
   /** A plan's step that shows it, for the catalogue (YAML text of the parameters, such as `{ delay: 100ms }`). */

@@ -118,6 +118,8 @@ import { notYetValid } from "./tls/not-yet-valid.ts";
 import { unknownCa } from "./tls/unknown-ca.ts";
 import { wrongHost } from "./tls/wrong-host.ts";
 import { unanswered } from "./tcp/unanswered.ts";
+import type { TimekeeperFault } from "./timekeeper/contract.ts";
+import { starve } from "./timekeeper/starve.ts";
 import { blackhole as blackholeDatagrams } from "./udp/blackhole.ts";
 import type { UdpFault } from "./udp/contract.ts";
 import { corrupt as corruptDatagrams } from "./udp/corrupt.ts";
@@ -138,7 +140,8 @@ export type FaultOfService =
   | ClockFault
   | LimitsFault
   | NetworkFault
-  | PacketFault;
+  | PacketFault
+  | TimekeeperFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
@@ -257,6 +260,7 @@ const list: readonly Fault[] = [
   loss,
   duplicate,
   corruptPackets,
+  starve,
 ];
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));

@@ -133,6 +133,7 @@ function createEnvironment({ text, literals }: Rewritten, scope: Scope) {
   const environment = common.clone();
   const wrappers = new Map<ValueType, { readonly name: string; readonly wrapper: Wrapper }>();
   const types = new Map<string, ValueType>();
+  let objects = 0;
   const wrapperFor = (type: ValueType): Wrapper | undefined => wrappers.get(type)?.wrapper;
 
   const define = (type: ValueType, name: string, members: ReadonlyMap<string, ValueType>): void => {
@@ -148,7 +149,9 @@ function createEnvironment({ text, literals }: Rewritten, scope: Scope) {
     if (typeof type === "string") return type;
     const known = wrappers.get(type);
     if (known !== undefined) return known.name;
-    const name = `object_${wrappers.size}`;
+    // Its members may be objects as well, and are defined before it is.
+    const name = `object_${objects}`;
+    objects += 1;
     define(type, name, type.members);
     return name;
   };

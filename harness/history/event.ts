@@ -32,6 +32,20 @@ export const eventSchema = z.discriminatedUnion("event", [
     signal: z.string().optional(),
     ordered: z.boolean(),
   }),
+  /** How far the service's wall clock is off, in milliseconds: looked at only if an expression reads it. */
+  z.object({ at, event: z.literal("clock.offset"), service: z.string(), offset: z.number() }),
+  /** What its NTP client does, or makes of what it is told: offsets are what it would add to its clock, in milliseconds. */
+  z.object({
+    at,
+    event: z.literal("timekeeper.acts"),
+    service: z.string(),
+    what: z.enum(["step", "slew", "wait", "panic", "no-majority", "rejected", "kiss"]),
+    offset: z.number().optional(),
+    servers: z.array(z.string()).optional(),
+    falsetickers: z.array(z.string()).optional(),
+    server: z.string().optional(),
+    why: z.string().optional(),
+  }),
   /** A line of output: `fields` if it was a JSON object with an `event`, else `line`. Cut at 64 KiB. */
   z.object({
     at,

@@ -30,6 +30,8 @@ export const serviceMembers: ReadonlyMap<string, ValueType> = new Map<string, Va
   /** Starts after the first. */
   ["restarts", "int"],
   ["started", "event"],
+  /** How far its wall clock is off the true time: looked at twice a second, in worlds that know it. */
+  ["clock", { object: "clock", members: new Map<string, ValueType>([["offset", "duration"]]) }],
   /** Each end of a process; `last` has `code`, `signal` and `ordered`. */
   ["exits", "event"],
 ]);
@@ -41,6 +43,7 @@ export function createServiceSignals(now: () => number): BuiltIn<ServiceEvent> {
   let alive = false;
   let ready = false;
   let crashed = false;
+  const clock: { offset?: number } = {};
   return {
     apply(event) {
       switch (event.event) {
@@ -66,6 +69,10 @@ export function createServiceSignals(now: () => number): BuiltIn<ServiceEvent> {
           crashed = !ordered && code !== 0;
           break;
         }
+        case "clock.offset":
+          clock.offset = event.offset;
+          break;
+        case "timekeeper.acts":
         case "service.log":
           break;
         default:
@@ -73,6 +80,7 @@ export function createServiceSignals(now: () => number): BuiltIn<ServiceEvent> {
       }
     },
     view: {
+      clock,
       get alive() {
         return alive;
       },

@@ -116,9 +116,9 @@ export function createSignals(plan: Declaring): Signals {
         phase = event.phase;
         changed.push("phase");
       }
-      if ("service" in event && event.event !== "service.log") {
+      if ("service" in event && event.event !== "service.log" && event.event !== "timekeeper.acts") {
         services.get(event.service)?.apply(event);
-        changed.push(event.service);
+        changed.push(event.event === "clock.offset" ? `${event.service}.clock.offset` : event.service);
       }
       if ("link" in event) {
         links.get(event.link)?.apply(event);

@@ -30,6 +30,12 @@ function wordWhole(event: HistoryEvent): string {
         event.signal === undefined ? `exits with code ${event.code ?? "unknown"}` : `is ended by SIG${event.signal}`;
       return `${event.service} ${how}${event.ordered ? ", as ordered" : ""}`;
     }
+    case "clock.offset":
+      return `${event.service}'s clock is off by ${event.offset}ms`;
+    case "timekeeper.acts": {
+      const { at: _at, event: _event, service, what, ...details } = event;
+      return `${service}'s timekeeper: ${what} ${wordParameters(details)}`;
+    }
     case "service.log":
       return `${event.service}: ${event.fields === undefined ? (event.line ?? "") : wordFields(event.fields)}`;
     case "probe":

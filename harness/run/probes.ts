@@ -26,11 +26,15 @@ export interface ProbesOptions {
 }
 
 /** Runs until the signal is aborted. */
-export async function runProbes({ plan, world, record, signal }: ProbesOptions): Promise<void> {
+export async function runProbes(options: ProbesOptions): Promise<void> {
+  const { plan, world, record, signal } = options;
   const reads = readsOf(plan);
   const wanted = observations(plan).filter(({ name }) => isRead(name, reads));
-  await Promise.all(
-    wanted.map(async ({ name, service, observation }) => {
+  const clocks = Object.keys(plan.services).filter((name) => isRead(`${name}.clock.offset`, reads));
+  const looking = clocks.map((name) => watchClock(name, options));
+  await Promise.all([
+    ...looking,
+    ...wanted.map(async ({ name, service, observation }) => {
       const look = lookFor(world, service, observation);
       if (look === undefined) return;
       while (!signal.aborted) {
@@ -43,7 +47,24 @@ export async function runProbes({ plan, world, record, signal }: ProbesOptions):
         await world.host.clock.sleep(Math.max(0, rest), { signal }).catch(() => {});
       }
     }),
-  );
+  ]);
+}
+
+const clockEveryMs = 500;
+/** Less is no news. */
+const leastChangeMs = 1;
+
+async function watchClock(service: string, { world, record, signal }: ProbesOptions): Promise<void> {
+  const running = world.services.get(service);
+  let last = Infinity;
+  while (!signal.aborted && running?.clockOffset !== undefined) {
+    const offset = Math.round(running.clockOffset() * 1000) / 1000;
+    if (!(Math.abs(offset - last) < leastChangeMs)) {
+      record({ event: "clock.offset", service, offset });
+      last = offset;
+    }
+    await world.host.clock.sleep(clockEveryMs, { signal }).catch(() => {});
+  }
 }
 
 function observations(

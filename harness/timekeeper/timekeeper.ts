@@ -43,11 +43,12 @@ export type TimekeeperEvent =
       /** `wait`: the offset is too large, and not yet for long enough. `panic`: it is so large that the client has ended. */
       readonly what: "step" | "slew" | "wait" | "panic";
       readonly offset: number;
-      readonly servers: readonly string[];
-      readonly falsetickers: readonly string[];
+      /** Those that it is made of, the best first, and those that were voted down. */
+      readonly servers: string[];
+      readonly falsetickers: string[];
     }
   /** Those that could be right are no majority. */
-  | { readonly what: "no-majority"; readonly servers: readonly string[] }
+  | { readonly what: "no-majority"; readonly servers: string[] }
   | { readonly what: "rejected" | "kiss"; readonly server: string; readonly why: string };
 
 /** About a microsecond. */
@@ -123,7 +124,12 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
     lastUsedMs = newest;
     const { offsetMs: offset, survivors, falsetickers } = choice;
     const action = discipline.update(offset, monotonic, best?.pauseMs ?? pollMs ?? 1000 * 2 ** policy.minimumPoll);
-    onEvent({ what: action.type, offset, servers: survivors, falsetickers });
+    onEvent({
+      what: action.type,
+      offset: Math.round(offset * 1000) / 1000,
+      servers: [...survivors],
+      falsetickers: [...falsetickers],
+    });
     if (action.type === "wait") return;
     slewing?.end[Symbol.dispose]();
     slewing = undefined;

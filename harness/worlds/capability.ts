@@ -19,5 +19,7 @@ export const capabilities = [
   "child-clocks",
   /** All clocks of a plan, the harness's own as well, can run faster than real time; or time is virtual anyway. */
   "scaled-time",
+  /** The clock of a service is set by an NTP client of ours. */
+  "timekeepers",
 ] as const;
 export type Capability = (typeof capabilities)[number];

@@ -19,6 +19,7 @@ const remedies: Readonly<Record<Capability, string>> = {
   "child-clocks":
     "virtual clocks of processes whose children look at them, which simulated ones don't: --world local, and see sinbin doctor",
   "scaled-time": "virtual clocks: --world sim, where time is virtual anyway, or --world local and see sinbin doctor",
+  timekeepers: "a world that sets the clocks of services: --world sim",
 };
 
 const runners: Readonly<Record<ServiceKind, Capability>> = {
@@ -47,6 +48,7 @@ function needsOf(plan: Plan): ReadonlyMap<Capability, string> {
     // Whatever a service may have from its start on is given by the world that starts it; no other does it by halves.
     const limited = Object.keys(service.limits ?? {});
     if (limited.length > 0) needs.set("memory", `${name} has limits.${limited.join(", limits.")}`);
+    if (service.timekeeper !== undefined) needs.set("timekeepers", `${name} has a timekeeper`);
     if (service.ready?.healthy !== undefined) needs.set("images", `${name} has a health check`);
   }
   if (plan.time.scale !== 1) needs.set("scaled-time", `its time runs ${plan.time.scale} times as fast`);

@@ -77,6 +77,8 @@ export interface RunningService {
   address(port: number): Promise<Address>;
   /** A file of the service, by its path in the service's directory. @throws {Error} with `code` ENOENT. */
   readFile(path: string): Promise<Uint8Array>;
+  /** How far its wall clock is off the true time, in milliseconds; missing in worlds that do not know. */
+  clockOffset?(): number;
   /** The last lines of its output, oldest first, 20 at most. */
   lastLines(): readonly string[];
 }

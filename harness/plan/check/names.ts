@@ -41,8 +41,28 @@ function checkLinks(checking: Checking): void {
     known(checking, ["links", link, "from"], "service", textAt(raw, "from"), services);
     known(checking, ["links", link, "to"], "service", textAt(raw, "to"), services);
   }
+  checkTimekeepers(checking);
   for (const [name, raw] of Object.entries(recordAt(document, "observe"))) {
     known(checking, ["observe", name, "service"], "service", textAt(raw, "service"), services);
+  }
+}
+
+/** It asks over links of its own service, that speak NTP. */
+function checkTimekeepers(checking: Checking): void {
+  const { document, complain } = checking;
+  const links = recordAt(document, "links");
+  for (const [service, raw] of Object.entries(recordAt(document, "services"))) {
+    const fitting = Object.keys(links).filter(
+      (link) => textAt(links[link], "from") === service && textAt(links[link], "proto") === "ntp",
+    );
+    for (const [index, name] of listAt(recordAt(raw, "timekeeper"), "servers").entries()) {
+      if (typeof name !== "string" || fitting.includes(name)) continue;
+      const advice = fitting.length === 0 ? "there is none yet" : `there are ${fitting.join(", ")}`;
+      complain(
+        ["services", service, "timekeeper", "servers", index],
+        `${name} is no link with from: ${service} and proto: ntp: ${advice}`,
+      );
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { duration } from "../../../faults/units.ts";
 import { whatRuns } from "../kind.ts";
 import { build, image, imageShape, limits } from "./image.ts";
 import { eventName, http, regularExpression } from "./system.ts";
+import { timekeeper } from "./timekeeper.ts";
 import { bound, exactlyOne, fitting, mostCopies, port, text } from "./words.ts";
 
 export const ready = exactlyOne(
@@ -72,6 +73,9 @@ export const serviceDocument = fitting(
       .meta({
         description: "So many services instead of one: node_1, node_2 and so on. `node` means all of them.",
       }),
+    timekeeper: timekeeper
+      .optional()
+      .meta({ description: "An NTP client that sets its clock; without one, it runs as it is." }),
     limits: limits.optional().meta({ description: "What it may have, from its start on." }),
     ...imageShape,
   }),

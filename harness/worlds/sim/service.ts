@@ -1,6 +1,6 @@
 /** A service whose lives are processes of a simulated machine. */
 import { inspect } from "node:util";
-import type { Exit, Host, Log } from "../../../host/host.ts";
+import type { Address, Exit, Host, Log } from "../../../host/host.ts";
 import type { Machine, Program } from "../../../host/sim/machine.ts";
 import type { SimulatedIdentity } from "../../../host/sim/secure.ts";
 import type { Service } from "../../plan/schema.ts";
@@ -17,6 +17,7 @@ import type { WorldOptions } from "../world.ts";
 import { neutralPlaces } from "./places.ts";
 import type { LoadedProgram } from "./programs.ts";
 import { createTargets, type Refused } from "./targets.ts";
+import { createTimekeeper } from "./timekeeper.ts";
 
 export interface SimServiceOptions {
   readonly name: string;
@@ -29,6 +30,10 @@ export interface SimServiceOptions {
   /** The harness's own. */
   readonly host: Host;
   readonly proxies: ReadonlyMap<string, StartedLink>;
+  /** Whom its timekeeper asks, by link. */
+  readonly servers: ReadonlyMap<string, Address>;
+  /** How far its machine's clock is off, in milliseconds. */
+  readonly clockOffset: () => number;
 }
 
 export interface SimService extends SupervisedService {
@@ -49,8 +54,11 @@ export function createSimService(options: SimServiceOptions): SimService {
   let current: { readonly life: Life; readonly events: LifeEvents } | undefined;
   const targets = createTargets({ machine, life: () => current?.life });
 
+  const timekeeper = createTimekeeper(options);
+
   const startLife = async (number: number, events: LifeEvents): Promise<Life> => {
     targets.starts();
+    timekeeper?.start();
     const life = startProgram(number, events);
     current = { life, events };
     return life;
@@ -121,7 +129,7 @@ export function createSimService(options: SimServiceOptions): SimService {
     startLife,
     readFile: async (path) => machine.disk.read(path),
     newsOfEnds: async () => {},
-    targets: targets.targets,
+    targets: { ...targets.targets, ...(timekeeper !== undefined && { timekeeper: timekeeper.target }) },
     address: (port) => ({ host: options.address, port }),
     record: world.record,
     write: (line) => written.write(line),
@@ -132,6 +140,7 @@ export function createSimService(options: SimServiceOptions): SimService {
 
   return {
     ...supervised,
+    clockOffset: options.clockOffset,
     refused(what) {
       targets.refused(what);
       if (current !== undefined && !current.life.isGone()) say(current.events, ...sayingOf(what, machine));

@@ -36,6 +36,7 @@ export const simCapabilities: ReadonlySet<Capability> = new Set<Capability>([
   "limits",
   "clock",
   "scaled-time",
+  "timekeepers",
 ]);
 
 /** 2026-01-01, when every simulation begins. */
@@ -104,6 +105,13 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
         world: options,
         host,
         proxies,
+        servers: new Map(
+          (service.timekeeper?.servers ?? []).map((link) => {
+            const asked = required(links, link);
+            return [link, { host: hostName(asked), port: asked.port }];
+          }),
+        ),
+        clockOffset: () => machine.clock.wall() - gate.clock.wall(),
       }),
     );
   }
