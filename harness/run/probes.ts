@@ -56,8 +56,9 @@ const leastChangeMs = 1;
 
 async function watchClock(service: string, { world, record, signal }: ProbesOptions): Promise<void> {
   const running = world.services.get(service);
+  if (running?.clockOffset === undefined) return;
   let last = Infinity;
-  while (!signal.aborted && running?.clockOffset !== undefined) {
+  while (!signal.aborted) {
     const offset = Math.round(running.clockOffset() * 1000) / 1000;
     if (!(Math.abs(offset - last) < leastChangeMs)) {
       record({ event: "clock.offset", service, offset });

@@ -23,6 +23,8 @@ export interface Discipline {
 const loopGain = 16;
 /** How much of what was left over is taken for an error of the clock's frequency. */
 const frequencyGain = 0.25;
+/** In less time than this, noise looks like a frequency. */
+const shortestDriftMs = 30_000;
 const million = 1e6;
 
 export function createDiscipline(policy: Policy): Discipline {
@@ -41,7 +43,8 @@ export function createDiscipline(policy: Policy): Discipline {
       const elapsedMs = nowMs - last.atMs;
       const leftMs = last.offsetMs - (last.rate / (1 + last.rate)) * Math.min(last.forMs, elapsedMs);
       const drifted = (offsetMs - leftMs) / elapsedMs;
-      if (Math.abs(drifted) < mostFrequency) frequency = limited(frequency + frequencyGain * drifted, mostFrequency);
+      if (elapsedMs >= shortestDriftMs && Math.abs(drifted) < mostFrequency)
+        frequency = limited(frequency + frequencyGain * drifted, mostFrequency);
     }
     const quickMs = policy.slewPpm > 500 ? Math.abs(offsetMs) / fastest : loopGain * pollMs;
     const wanted = quickMs === 0 ? 0 : offsetMs / quickMs;

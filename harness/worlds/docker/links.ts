@@ -1,5 +1,6 @@
 /** Links whose proxies are in the gate. */
 import type { Address } from "../../../host/host.ts";
+import { faults } from "../../../faults/registry.ts";
 import type { RecordEvent } from "../../history/event.ts";
 import type { StartedLink } from "../links.ts";
 import type { InnerProxy } from "../planes.ts";
@@ -39,15 +40,24 @@ export async function startRemoteLink({
       record(happening, gate.toHarness(at));
     },
   );
+  const pulses = new AsyncDisposableStack();
   return {
     address: toldAddress.parse(held.value),
     turnedAway: (how) => gate.tell("link.turned-away", { name, how }),
-    inject: ({ kind, parameters, match, chance }, onHit) =>
-      gate.hold(
+    async inject({ kind, parameters, match, chance }, onHit) {
+      const injected = await gate.hold(
         "link.inject",
         { name, kind, parameters, match, chance: { seed: chance.seed, path: [...chance.path] } },
         (news) => onHit(toldOfHit.parse(news).detail),
-      ),
-    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+      );
+      if (faults.get(kind)?.pulse !== true) return injected;
+      // Nothing is to be lifted, and there may be news of it later.
+      pulses.use(injected);
+      return { [Symbol.asyncDispose]: async () => {} };
+    },
+    async [Symbol.asyncDispose]() {
+      await pulses.disposeAsync();
+      await held[Symbol.asyncDispose]();
+    },
   };
 }

@@ -1,4 +1,5 @@
 /** The NTP client of a simulated machine: a process beside the service's, which goes on when that ends, and begins again when it starts on a machine whose power was gone. */
+import { inspect } from "node:util";
 import type { TimekeeperTarget } from "../../../faults/timekeeper/contract.ts";
 import type { Program } from "../../../host/sim/machine.ts";
 import { createStarving } from "../../timekeeper/starving.ts";
@@ -44,7 +45,7 @@ export function createTimekeeper({
               servers,
               addresses: [address],
               ...(pollMs !== undefined && { pollMs }),
-              mayAsk: starving.mayAsk,
+              mayAsk: () => starving.mayAsk(),
               onEvent(event) {
                 if (event.what === "panic") gaveUp = true;
                 record({ event: "timekeeper.acts", service: name, ...event });
@@ -61,7 +62,7 @@ export function createTimekeeper({
         onExit(_exit, error) {
           running = undefined;
           if (error === undefined) return;
-          const why = error instanceof Error ? error.message : String(error);
+          const why = error instanceof Error ? error.message : inspect(error);
           record({ event: "run.trouble", reason: `the timekeeper of ${name} has crashed: ${why}` });
         },
       });

@@ -1,0 +1,36 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { hasEngine } from "../worlds/docker/engine.testing.ts";
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+async function run(fixture: string, world: string, ...flags: readonly string[]): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "sinbin-ntp-"));
+  try {
+    const command = [path("../cli/main.ts"), "run", path(`fixtures/${fixture}`), "--world", world, ...flags];
+    const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: directory });
+    return stdout;
+  } catch (error) {
+    return String((error as { readonly stdout?: unknown }).stdout);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const containers = hasEngine ? [["docker"]] : [];
+
+test.each([["sim"], ["local", "--no-isolation"], ["local"], ...containers])(
+  "a server's time is wrong for a while: %s %s",
+  async (world = "sim", ...flags) => {
+    expect(await run("ntp.yaml", world, ...flags)).toContain("pass: 1 passed");
+  },
+);
+
+test("a clock is kept by a server that lies, unless the client does not get to run, or to anybody", async () => {
+  expect(await run("timekeeper.yaml", "sim")).toContain("pass: 1 passed");
+});
