@@ -19,8 +19,8 @@ import { select, type Candidate, type Selected } from "./selection.ts";
 export interface Steered {
   /** The wall clock jumps, by milliseconds. */
   step(milliseconds: number): void;
-  /** How many milliseconds pass in one of true time. */
-  setRate(rate: number): void;
+  /** It runs by so much of how fast it would run by itself. */
+  setSlew(slew: number): void;
 }
 
 export interface TimekeeperOptions {
@@ -144,12 +144,12 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
         lastUsedMs = -Infinity;
         return;
       case "slew":
-        clock.setRate(1 + action.rate);
+        clock.setSlew(1 + action.rate);
         slewing = {
           rate: action.rate - action.afterwards,
           countedMs: monotonic,
           untilMs: monotonic + action.forMs,
-          end: host.clock.timer(action.forMs, () => clock.setRate(1 + action.afterwards)),
+          end: host.clock.timer(action.forMs, () => clock.setSlew(1 + action.afterwards)),
         };
     }
   }

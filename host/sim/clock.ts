@@ -25,6 +25,8 @@ export interface MachineClock {
   /** Calls back once when a process has looked at the wall clock, or at either of them and be it to wait by it. */
   onLook(at: "wall" | "any", callback: () => void): void;
   looked(at: "wall" | "monotonic"): void;
+  /** Somebody steers the clock: it runs by so much of that rate, whatever the rate is. */
+  setSlew(slew: number): void;
   /** Calls back when the monotonic clock shows this, however it gets there. */
   at(monotonic: number, callback: () => void): Disposable;
 }
@@ -44,7 +46,8 @@ interface Alarm {
 }
 
 export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions): MachineClock {
-  let rate = 1;
+  /** By itself, as it is steered, and both together. */
+  let [own, slew, rate] = [1, 1, 1];
   let base = { truth: 0, monotonic: upMs };
   /** `wall` is what the wall clock showed when the monotonic one showed `monotonic`. */
   let hung = { monotonic: upMs, wall: epochMs, rate: 1 };
@@ -74,6 +77,16 @@ export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions)
       alarm.callback();
     });
 
+  /** What waits by it is due at another time now. */
+  function settle(): void {
+    base = { truth: time.now(), monotonic: monotonic() };
+    rate = own * slew;
+    for (const alarm of alarms) {
+      alarm.timer[Symbol.dispose]();
+      alarm.timer = arm(alarm);
+    }
+  }
+
   return {
     monotonic,
     wall,
@@ -92,12 +105,12 @@ export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions)
     looked,
     setRate(wanted) {
       if (!(wanted >= 0)) throw new RangeError(`a clock can't run at the rate ${wanted}: write 0 or more`);
-      base = { truth: time.now(), monotonic: monotonic() };
-      rate = wanted;
-      for (const alarm of alarms) {
-        alarm.timer[Symbol.dispose]();
-        alarm.timer = arm(alarm);
-      }
+      own = wanted;
+      settle();
+    },
+    setSlew(wanted) {
+      slew = wanted;
+      settle();
     },
     at(shown, callback) {
       const alarm: Alarm = { at: shown, callback, timer: nothing };
