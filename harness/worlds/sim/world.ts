@@ -60,7 +60,7 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
     time,
     network,
     addresses: [...subnets.values()].flatMap(({ harness, names }) => [harness, ...names.values()]),
-    names: { table: new Map(), servers: [] },
+    names: { table: new Map(), resolution: () => undefined },
     epochMs,
     upMs: 0,
     onRefused: () => {},
@@ -84,7 +84,7 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
       time,
       network,
       addresses: [address],
-      names: { table: names, servers: [] },
+      names: { table: names, resolution: () => undefined },
       // No two clocks show the same, though all are kept by NTP, and no two machines were switched on at the same moment.
       epochMs: epochMs + Math.round((uniform(seed, ["clock", name]) - 0.5) * 2 * mostSkewMs),
       upMs: (number + 1) * 1_000_000,
