@@ -89,6 +89,11 @@ import { kill } from "./process/kill.ts";
 import { pause } from "./process/pause.ts";
 import { restart } from "./process/restart.ts";
 import { signal } from "./process/signal.ts";
+import type { ResolverFault } from "./resolver/contract.ts";
+import { garbage } from "./resolver/garbage.ts";
+import { options } from "./resolver/options.ts";
+import { servers } from "./resolver/servers.ts";
+import { truncate as truncateResolvConf } from "./resolver/truncate.ts";
 import { bandwidth } from "./tcp/bandwidth.ts";
 import { blackhole } from "./tcp/blackhole.ts";
 import { closeOnAccept } from "./tcp/close-on-accept.ts";
@@ -138,7 +143,8 @@ export type FaultOfService =
   | ClockFault
   | LimitsFault
   | NetworkFault
-  | PacketFault;
+  | PacketFault
+  | ResolverFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
@@ -257,6 +263,10 @@ const list: readonly Fault[] = [
   loss,
   duplicate,
   corruptPackets,
+  truncateResolvConf,
+  garbage,
+  servers,
+  options,
 ];
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));

@@ -6,6 +6,7 @@ import type { LimitsTarget } from "./limits/contract.ts";
 import type { NetworkTarget } from "./network/contract.ts";
 import type { PacketTarget } from "./packet/contract.ts";
 import type { ProcessTarget } from "./process/contract.ts";
+import type { ResolverTarget } from "./resolver/contract.ts";
 
 export interface Targets {
   readonly process: ProcessTarget;
@@ -17,4 +18,6 @@ export interface Targets {
   /** Only in worlds that give each service a cable. */
   readonly network?: NetworkTarget;
   readonly packet?: PacketTarget;
+  /** Only of services that ask name servers. */
+  readonly resolver?: ResolverTarget;
 }

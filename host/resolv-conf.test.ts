@@ -13,6 +13,10 @@ test("servers are asked in their order, three at most, with the usual patience",
   });
 });
 
+test("garbage behind the last line hides nothing that is before it", () => {
+  expect(parseResolvConf("nameserver 198.18.0.3\0\xff\xfe").servers).toEqual([at("198.18.0.3")]);
+});
+
 test.each(["", "; nothing here\n", "nameserver\n", "nameserver plc.test\n", " nameserver 198.18.0.3\n", "\0\xff"])(
   "where nobody is named, the machine asks itself: %j",
   (text) => {

@@ -33,7 +33,13 @@ export const usualResolution: Omit<Resolution, "servers"> = {
 };
 
 export function parseResolvConf(text: string): Resolution {
-  const lines = text.split("\n").map((line) => line.trimEnd().split(/[ \t]+/));
+  // A byte that is no text ends its line.
+  const lines = text.split("\n").map((line) =>
+    line
+      .replace(/\0.*$/, "")
+      .trimEnd()
+      .split(/[ \t]+/),
+  );
   // A keyword stands at the very beginning of its line; of what is said twice, the last counts.
   const valuesOf = (...keywords: readonly string[]): readonly string[] =>
     lines.findLast(([keyword = ""]) => keywords.includes(keyword))?.slice(1) ?? [];

@@ -108,7 +108,7 @@ export const serviceDocument = fitting(
     ...imageShape,
   }),
   [...whatRuns, ...kindKeys, "command"],
-  `write what to run: exactly one of program, command, image, build and ${kindKeys.join(", ")} (a command may stand beside an image)`,
+  `write what to run: exactly one of program, command, image and build (a command may stand beside an image), or of what is built in: ${kindKeys.join(", ")}`,
   (written) => {
     const found = [...whatRuns, ...kindKeys].filter((key) => written.has(key));
     if (found.length === 0) return written.has("command");

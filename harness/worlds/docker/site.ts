@@ -11,6 +11,7 @@ import type { Container, Engine, Labels } from "./engine.ts";
 import type { Images } from "./images.ts";
 import { createNetworks, createSharedNetworks } from "./networks.ts";
 import type { ServiceNetwork } from "./networks.ts";
+import { hostName } from "../links.ts";
 import { required } from "../required.ts";
 import { forEach, together } from "./together.ts";
 
@@ -62,6 +63,11 @@ export async function createSite(options: SiteOptions): Promise<Site> {
   signal.throwIfAborted();
   await gate.start();
   const containers = forEach(services, async (name, service) => {
+    const doors = new Map<string, string>();
+    for (const told of service.told ?? []) {
+      const link = required(links, told);
+      doors.set(told, required((await required(networks, link.from)).names, hostName(link)));
+    }
     const spec = await specOf({
       name,
       service,
@@ -69,7 +75,10 @@ export async function createSite(options: SiteOptions): Promise<Site> {
       labels,
       images,
       network: await required(networks, name),
+      services,
       links,
+      folderOf: (volume) => engine.folderOf(volume),
+      doorOf: (link) => required(doors, link),
       without: options.without.get(name) ?? [],
       journalled: options.journalled(name),
       seed: options.seed(name),
