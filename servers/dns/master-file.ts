@@ -47,8 +47,9 @@ export function parseMasterFile(text: string, origin?: string): MasterFile {
       continue;
     }
     const rest = indented ? tokens : tokens.slice(1);
-    if (!indented) owner = nameOf(first);
-    else if (owner === undefined) complain("write a name in front: no record is above whose name this could have");
+    if (!indented) owner = ownerOf(first, nameOf, complain);
+    if (indented && owner === undefined)
+      complain("write a name in front: no record is above whose name this could have");
     const { ttl, type, data } = takeApart(rest, complain);
     if (type === undefined) continue;
     lastTtl = ttl ?? lastTtl;
@@ -221,12 +222,15 @@ function describe(tokens: readonly Token[]): string {
   return tokens.length === 0 ? "nothing" : tokens.map(({ text }) => text).join(" ");
 }
 
+/** What a zone finds by its labels has no dot within one; what only stands in a record may. */
+function ownerOf(token: Token, nameOf: (token: Token) => string | undefined, complain: Complain): string | undefined {
+  if (!token.name.includes("\\.")) return nameOf(token);
+  complain(`write a name without \\. in front, not ${token.name}`);
+  return undefined;
+}
+
 /** `@` is the origin, a dot at the end ends a name, and anything else counts from the origin. */
-function absolute({ text, hasDot }: Token, origin: string | undefined, complain: Complain): string | undefined {
-  if (hasDot) {
-    complain(`write a name without \\. in it, not ${text}`);
-    return undefined;
-  }
+function absolute({ name: text }: Token, origin: string | undefined, complain: Complain): string | undefined {
   const isAbsolute = text.endsWith(".");
   if (!isAbsolute && origin === undefined) {
     complain(

@@ -1,197 +1,168 @@
-/** Questions and replies of a name server, on the wire. RFC 1035, section 4; EDNS: RFC 6891. */
-import { decode, encode, type Answer as Packed, type DecodedPacket, type Packet } from "dns-packet";
+/** Messages of a name server: what a zone's records are on the wire, and what of others' records a zone can have. */
+import {
+  answerTo,
+  questionOf,
+  rcodes,
+  type Data,
+  type Message,
+  type Name,
+  type Resource,
+} from "../../faults/dns/message.ts";
+import { decode } from "../../proxies/dns/wire/decode.ts";
+import { encode } from "../../proxies/dns/wire/encode.ts";
+import { fit, payloadOf } from "../../proxies/dns/wire/fit.ts";
 import type { Answer, Rcode } from "./answer.ts";
 import type { RecordData, ZoneRecord } from "./record.ts";
 
-export interface Query {
-  readonly id: number;
-  readonly opcode: string;
-  readonly recursionDesired: boolean;
-  readonly questions: readonly { readonly name: string; readonly type: string; readonly class: string }[];
-  /** What is said by an OPT record, if there is one. */
-  readonly edns: { readonly version: number; readonly size: number } | undefined;
-}
-
-const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 } as const;
-export type ReplyCode = Rcode | "BADVERS";
-
-const flag = { response: 1 << 15, authoritative: 1 << 10, truncated: 1 << 9, recursionDesired: 1 << 8 };
 const headerLength = 12;
-/** RFC 1035, section 2.3.4. */
-const plainSize = 512;
 /** What passes everywhere in one piece (DNS flag day 2020, RFC 9715). */
-export const mostUdpSize = 1232;
+const mostOfDatagram = 1232;
 
 /** Undefined: this is no query, and nothing is said to it. */
-export function readQuery(bytes: Uint8Array): Query | { readonly id: number; readonly problem: "FORMERR" } | undefined {
-  const buffer = Buffer.from(bytes);
-  if (buffer.length < headerLength || (buffer.readUInt16BE(2) & flag.response) !== 0) return undefined;
-  const id = buffer.readUInt16BE();
-  try {
-    const {
-      questions = [],
-      additionals = [],
-      opcode,
-      flags = 0,
-    } = decode(buffer) as DecodedPacket & { opcode: string };
-    const opt = additionals.find((each) => each.type === "OPT");
-    return {
-      id,
-      opcode,
-      recursionDesired: (flags & flag.recursionDesired) !== 0,
-      questions: questions.map(({ name, type, class: of = "IN" }) => ({ name, type, class: of })),
-      edns: opt?.type === "OPT" ? { version: opt.ednsVersion, size: opt.udpPayloadSize } : undefined,
-    };
-  } catch {
-    return { id, problem: "FORMERR" };
-  }
+export function readQuery(bytes: Uint8Array): Message | { readonly malformed: Uint8Array } | undefined {
+  if (bytes.length < headerLength || isResponse(bytes)) return undefined;
+  const decoded = decode(bytes);
+  if ("message" in decoded) return decoded.message;
+  const [id = 0, low = 0] = bytes;
+  return { malformed: encode({ ...nothing, id: id * 256 + low, qr: true, rcode: rcodes.formerr }) };
+}
+
+const nothing: Message = {
+  id: 0,
+  qr: false,
+  opcode: 0,
+  aa: false,
+  tc: false,
+  rd: false,
+  ra: false,
+  z: false,
+  ad: false,
+  cd: false,
+  rcode: rcodes.noerror,
+  questions: [],
+  answers: [],
+  authorities: [],
+  additionals: [],
+};
+
+export function isResponse(bytes: Uint8Array): boolean {
+  return ((bytes[2] ?? 0) & 0x80) !== 0;
+}
+
+export interface Asked {
+  /** As it was asked, be it in capitals. */
+  readonly name: string;
+  readonly type: string;
+}
+
+/** The one question of class IN that an authority answers, or why it does not. */
+export function askedIn(query: Message): Asked | { readonly rcode: number } {
+  if (query.edns !== undefined && query.edns.version > 0) return { rcode: rcodes.badvers };
+  if (query.opcode !== 0) return { rcode: rcodes.notimp };
+  const question = query.questions.length === 1 ? questionOf(query) : undefined;
+  if (question === undefined) return { rcode: rcodes.formerr };
+  if (question.class !== "IN" && question.class !== "ANY") return { rcode: rcodes.refused };
+  return { name: question.name === "." ? "" : question.name, type: question.type };
 }
 
 /** How much fits in a datagram to whoever asked. */
-export function sizeFor({ edns }: Pick<Query, "edns">): number {
-  return edns === undefined ? plainSize : Math.min(Math.max(edns.size, plainSize), mostUdpSize);
+export function sizeFor(query: Message): number {
+  return Math.min(payloadOf(query), mostOfDatagram);
 }
 
-export interface ReplyOptions {
-  /** What is longer is cut, and says so. */
-  readonly limit: number;
-  readonly rcode?: ReplyCode;
+export function writeRefusal(query: Message, rcode: number): Uint8Array {
+  return encode(answerTo(query, { ra: false, rcode }));
 }
 
-export function writeReply(query: Query, answer: Answer, { limit, rcode = answer.rcode }: ReplyOptions): Uint8Array {
-  const { answers, authorities, additionals } = answer;
-  const write = (packet: Pick<Packet, "answers" | "authorities" | "additionals">, flags = 0): Buffer =>
-    encode({
-      type: "response",
-      id: query.id,
-      flags:
-        flags |
-        (rcodes[rcode] & 0xf) |
-        (answer.authoritative ? flag.authoritative : 0) |
-        (query.recursionDesired ? flag.recursionDesired : 0),
-      questions: query.questions.map(({ name, type, class: of }) => ({
-        name,
-        type,
-        class: of,
-      })) as Packet["questions"] & {},
-      answers: packet.answers ?? [],
-      authorities: packet.authorities ?? [],
-      additionals: [...(packet.additionals ?? []), ...(query.edns === undefined ? [] : [optOf(rcode)])],
-    });
-  const packed = (records: readonly ZoneRecord[]): Packed[] => records.map((record) => pack(record, query));
-  const whole = { answers: packed(answers), authorities: packed(authorities) };
-  for (const extra of [packed(additionals), []]) {
-    const bytes = write({ ...whole, additionals: extra });
-    if (bytes.length <= limit) return bytes;
-  }
-  // What is left of a set of records is worse than nothing (RFC 2181, section 9).
-  return write({}, flag.truncated);
-}
-
-/** What can't be read is told so, with the id that it had. */
-export function writeFailure(id: number, rcode: Rcode): Uint8Array {
-  return encode({ type: "response", id, flags: rcodes[rcode] });
-}
-
-function optOf(rcode: ReplyCode): Packed {
-  return {
-    type: "OPT",
-    name: ".",
-    udpPayloadSize: mostUdpSize,
-    extendedRcode: rcodes[rcode] >> 4,
-    ednsVersion: 0,
-    flags: 0,
-    flag_do: false,
-    options: [],
-  };
-}
-
-function pack(record: ZoneRecord, { questions }: Query): Packed {
-  // As it was asked for, be it in capitals.
-  const name = questions.find((question) => question.name.toLowerCase() === record.name)?.name ?? record.name;
-  const common = { name: name === "" ? "." : name, ttl: record.ttl, class: "IN" } as const;
-  switch (record.type) {
-    case "TXT":
-      return { ...common, type: "TXT", data: record.data.map((text) => Buffer.from(text, "latin1")) };
-    case "MX":
-      return { ...common, type: "MX", data: { ...record.data } };
-    case "SRV":
-      return { ...common, type: "SRV", data: { ...record.data } };
-    case "SOA":
-      return { ...common, type: "SOA", data: { ...record.data } };
-    case "A":
-    case "AAAA":
-    case "CNAME":
-    case "NS":
-    case "PTR":
-      return { ...common, type: record.type, data: record.data };
-  }
+/** What is longer is cut, and says so. */
+export function writeReply(query: Message, answer: Answer, limit: number): Uint8Array {
+  const asked = questionOf(query)?.name ?? "";
+  const packed = (records: readonly ZoneRecord[]): readonly Resource[] => records.map((record) => pack(record, asked));
+  return fit(
+    answerTo(query, {
+      ra: false,
+      aa: answer.authoritative,
+      rcode: rcodes[answer.rcode.toLowerCase() as Lowercase<Rcode>],
+      answers: packed(answer.answers),
+      authorities: packed(answer.authorities),
+      additionals: packed(answer.additionals),
+    }),
+    limit,
+  );
 }
 
 /** A question of a name server's own. */
 export function writeQuestion(id: number, name: string, type: "SOA" | "AXFR"): Uint8Array {
-  return encode({ type: "query", id, questions: [{ name, type, class: "IN" }] });
+  return encode({ ...nothing, id, questions: [{ name: dotted(name), type, class: "IN" }] });
 }
 
 export interface ReadReply {
   readonly id: number;
-  readonly rcode: string;
-  readonly truncated: boolean;
+  readonly rcode: number;
   /** Of the types that zones here have. */
   readonly answers: readonly ZoneRecord[];
 }
 
 /** @throws {Error} if it can't be read. */
 export function readReply(bytes: Uint8Array): ReadReply {
-  const { id = 0, rcode, answers = [], flags = 0 } = decode(Buffer.from(bytes)) as DecodedPacket & { rcode: string };
-  return {
-    id,
-    rcode,
-    truncated: (flags & flag.truncated) !== 0,
-    answers: answers.flatMap((each) => unpack(each) ?? []),
-  };
+  const decoded = decode(bytes);
+  if ("malformed" in decoded) throw new Error(`what came is no message: ${decoded.malformed}`);
+  const { id, rcode, answers } = decoded.message;
+  return { id, rcode, answers: answers.flatMap((each) => unpack(each) ?? []) };
 }
 
-function unpack(packed: Packed): ZoneRecord | undefined {
-  if (packed.type === "OPT" || !("ttl" in packed)) return undefined;
-  const common = { name: lower(packed.name), ttl: packed.ttl ?? 0 };
-  const data = dataOf(packed);
-  return data === undefined ? undefined : { ...common, ...data };
+function pack(record: ZoneRecord, asked: string): Resource {
+  const name = asked.toLowerCase() === record.name ? asked : dotted(record.name);
+  return { name, type: record.type, class: "IN", ttl: record.ttl, data: packData(record) };
 }
 
-function dataOf(packed: Packed): RecordData | undefined {
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- zones here have no other types.
-  switch (packed.type) {
+function packData(record: RecordData): Data {
+  switch (record.type) {
     case "A":
     case "AAAA":
-      return { type: packed.type, data: packed.data };
+      return { address: record.data };
     case "CNAME":
     case "NS":
     case "PTR":
-      return { type: packed.type, data: lower(packed.data) };
-    case "TXT":
-      return { type: "TXT", data: [packed.data].flat().map((text) => Buffer.from(text).toString("latin1")) };
+      return { target: dotted(record.data) };
     case "MX":
-      return {
-        type: "MX",
-        data: { preference: packed.data.preference ?? 0, exchange: lower(packed.data.exchange) },
-      };
+      return { preference: record.data.preference, exchange: dotted(record.data.exchange) };
+    case "TXT":
+      return { texts: record.data.map((text) => Buffer.from(text, "latin1")) };
     case "SRV": {
-      const { priority = 0, weight = 0, port, target } = packed.data;
-      return { type: "SRV", data: { priority, weight, port, target: lower(target) } };
+      const { target, ...rest } = record.data;
+      return { ...rest, service: dotted(target) };
     }
-    case "SOA": {
-      const { mname, rname, serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0 } = packed.data;
-      return {
-        type: "SOA",
-        data: { mname: lower(mname), rname: lower(rname), serial, refresh, retry, expire, minimum },
-      };
-    }
-    default:
-      return undefined;
+    case "SOA":
+      return { ...record.data, mname: dotted(record.data.mname), rname: dotted(record.data.rname) };
   }
 }
 
-function lower(name: string): string {
-  return name === "." ? "" : name.toLowerCase();
+function unpack({ name, type, ttl, data }: Resource): ZoneRecord | undefined {
+  const unpacked = unpackData(type, data);
+  return unpacked === undefined ? undefined : { name: lower(name), ttl, ...unpacked };
+}
+
+/** Undefined for what no zone here has. */
+function unpackData(type: string, data: Data): RecordData | undefined {
+  if ("address" in data && (type === "A" || type === "AAAA")) return { type, data: data.address };
+  if ("target" in data && (type === "CNAME" || type === "NS" || type === "PTR"))
+    return { type, data: lower(data.target) };
+  if ("exchange" in data) return { type: "MX", data: { ...data, exchange: lower(data.exchange) } };
+  if ("texts" in data) return { type: "TXT", data: data.texts.map((text) => Buffer.from(text).toString("latin1")) };
+  if ("service" in data) {
+    const { service, ...rest } = data;
+    return { type: "SRV", data: { ...rest, target: lower(service) } };
+  }
+  if ("mname" in data) return { type: "SOA", data: { ...data, mname: lower(data.mname), rname: lower(data.rname) } };
+  return undefined;
+}
+
+/** The root has no labels here, and a dot there. */
+function dotted(name: string): string {
+  return name === "" ? "." : name;
+}
+
+function lower(name: Name): string {
+  return name === "." || typeof name !== "string" ? "" : name.toLowerCase();
 }

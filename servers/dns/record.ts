@@ -62,7 +62,7 @@ const longestName = 253;
 export function wrongName(name: string): string | undefined {
   if (name === "") return undefined;
   if (name.length > longestName) return `write a shorter name: ${longestName} characters at most`;
-  for (const label of name.split(".")) {
+  for (const label of name.split(/(?<!\\)\./)) {
     if (label === "") return `write a name without an empty label, not ${name}`;
     if (label.length > longestLabel) return `write a shorter label: ${longestLabel} characters at most, not ${label}`;
   }

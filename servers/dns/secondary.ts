@@ -4,6 +4,8 @@
  *     SOA? ──► a newer serial (RFC 1982) ──► AXFR ──► the zone      failed: again after `retry`      for longer than `expire`: no zone
  */
 import type { Address, Host } from "../../host/host.ts";
+import { rcodes } from "../../faults/dns/message.ts";
+import { rcodeName } from "../../proxies/dns/wire/types.ts";
 import { askOverTcp, askOverUdp } from "./ask.ts";
 import { readReply, writeQuestion } from "./message.ts";
 import { isNewer } from "./record.ts";
@@ -62,7 +64,7 @@ async function askSerial(host: Host, primary: Address, origin: string): Promise<
   const bytes = await askOverUdp(host, primary, writeQuestion(id, origin, "SOA"), (reply) => isReplyTo(id, reply));
   const { rcode, answers } = readReply(bytes);
   const soa = soaIn(answers, origin);
-  if (soa === undefined) throw new Error(`the primary says ${rcode}, and no SOA of ${origin}`);
+  if (soa === undefined) throw new Error(`the primary says ${rcodeName(rcode)}, and no SOA of ${origin}`);
   return soa.serial;
 }
 
@@ -71,7 +73,7 @@ async function fetchZone(host: Host, primary: Address, origin: string): Promise<
   let ends = 0;
   await askOverTcp(host, primary, writeQuestion(drawId(host), origin, "AXFR"), (bytes) => {
     const { rcode, answers } = readReply(bytes);
-    if (rcode !== "NOERROR") throw new Error(`the primary says ${rcode}`);
+    if (rcode !== rcodes.noerror) throw new Error(`the primary says ${rcodeName(rcode)}`);
     for (const record of answers) {
       if (record.type === "SOA") ends++;
       if (ends < 2) records.push(record);

@@ -4,8 +4,8 @@ export interface Token {
   /** Escapes are resolved; each character is a byte. */
   readonly text: string;
   readonly quoted: boolean;
-  /** There was a dot with a backslash: it does not separate labels. */
-  readonly hasDot: boolean;
+  /** As the text of a name: what is no separator of labels and no printable character stays escaped. */
+  readonly name: string;
   readonly line: number;
 }
 
@@ -35,33 +35,32 @@ export function readEntries(text: string, complain: (line: number, message: stri
     tokens = [];
   };
   /** Of a backslash and what is behind it. */
-  const escaped = (): { readonly character: string; readonly dot: boolean } => {
+  const escaped = (): string => {
     const digits = /^\d{3}/.exec(text.slice(at + 1, at + 4))?.[0];
     if (digits === undefined) {
-      const character = text[at + 1] ?? "";
       at += 2;
-      return { character, dot: character === "." };
+      return text[at - 1] ?? "";
     }
     at += 4;
     if (Number(digits) > 255) complain(line, `write a byte behind \\, from \\000 to \\255, not \\${digits}`);
-    const character = String.fromCharCode(Number(digits) & 0xff);
-    return { character, dot: character === "." };
+    return String.fromCharCode(Number(digits) & 0xff);
   };
   const word = (isEnd: (character: string) => boolean, quoted: boolean): void => {
     let content = "";
-    let hasDot = false;
+    let name = "";
     const begins = line;
     for (; at < text.length && !isEnd(text[at] ?? "");) {
       if (text[at] === "\\") {
-        const { character, dot } = escaped();
+        const character = escaped();
         content += character;
-        hasDot ||= dot;
+        name += inName(character);
       } else {
         if (text[at] === "\n") line++;
+        name += text[at] ?? "";
         content += text[at++] ?? "";
       }
     }
-    tokens.push({ text: content, quoted, hasDot, line: begins });
+    tokens.push({ text: content, name, quoted, line: begins });
   };
 
   for (let fresh = true; at < text.length;) {
@@ -113,4 +112,10 @@ export function readEntries(text: string, complain: (line: number, message: stri
   if (opened !== undefined) complain(opened, "write ): this parenthesis is never closed");
   finish();
   return entries;
+}
+
+function inName(character: string): string {
+  if (character === "." || character === "\\") return `\\${character}`;
+  const isPlain = /^[!-~]$/.test(character);
+  return isPlain ? character : `\\${String(character.charCodeAt(0) & 0xff).padStart(3, "0")}`;
 }
