@@ -54,7 +54,8 @@ async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<void>
 
   await using doors = new AsyncDisposableStack();
   const listens = flags.given("listen") ? flags.list("listen") : ["53"];
-  for (const text of listens) doors.use(await serveNames(host, portOf(text), respond));
+  const ports: number[] = [];
+  for (const text of listens) ports.push(doors.use(await serveNames(host, portOf(text), respond)).port);
   const readAll = async (before: Promise<void>): Promise<void> => {
     await before;
     for (const [origin, path] of files) await readAgain(host, origin, path, links, zones);
@@ -66,7 +67,7 @@ async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<void>
       reading = readAll(reading);
     }),
   );
-  host.log("ready", { zones: [...zones.keys()] });
+  host.log("ready", { ports, zones: [...zones.keys()] });
   const kept = primaries.map(([origin, primary]) =>
     keepSecondary(host, {
       origin,

@@ -10,9 +10,28 @@ export type Respond = (message: Uint8Array, over: Transport) => Promise<readonly
 /** After which a client that says nothing is sent away (RFC 7766, section 6.2.3). */
 const idleMs = 10_000;
 
-export async function serveNames(host: Host, port: number, respond: Respond): Promise<AsyncDisposable> {
+export interface NameDoor extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Free for one, and not for the other: somebody has it. */
+const triesForAnyPort = 20;
+
+/** @param port 0: any that is free for both. */
+export async function serveNames(host: Host, port: number, respond: Respond): Promise<NameDoor> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await open(host, port, respond);
+    } catch (error) {
+      const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+      if (port !== 0 || !isTaken || tries === triesForAnyPort) throw error;
+    }
+  }
+}
+
+async function open(host: Host, wanted: number, respond: Respond): Promise<NameDoor> {
   await using opening = new AsyncDisposableStack();
-  const datagrams = await host.network.bind({ port }, (bytes, from) => {
+  const datagrams = await host.network.bind({ port: wanted }, (bytes, from) => {
     void replyTo(Uint8Array.from(bytes), from);
   });
   const replyTo = async (message: Uint8Array, from: Address): Promise<void> => {
@@ -20,6 +39,7 @@ export async function serveNames(host: Host, port: number, respond: Respond): Pr
     if (reply !== undefined) datagrams.send(reply, from);
   };
   opening.use(datagrams);
+  const port = wanted === 0 ? datagrams.address.port : wanted;
   const sockets = new Set<Socket>();
   opening.defer(() => {
     for (const socket of sockets) socket.destroy();
@@ -33,7 +53,8 @@ export async function serveNames(host: Host, port: number, respond: Respond): Pr
       void converse(socket, respond);
     }),
   );
-  return opening.move();
+  const opened = opening.move();
+  return { port, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** One question after the other, for as long as the client likes. */

@@ -94,6 +94,20 @@ export const dns = kind({
       : [...zones, { at: ["zone"], file: single, problemsIn: (content: string) => problemsInFile(content) }];
   },
 
+  moved(written, move) {
+    if (!isRecord(written)) return written;
+    const zones = Object.entries(recordAt(written, "zones")).map(([origin, each]) => [
+      origin,
+      typeof each === "string" ? move(each) : each,
+    ]);
+    const single = textAt(written, "zone");
+    return {
+      ...written,
+      ...(zones.length > 0 && { zones: Object.fromEntries(zones) as Raw }),
+      ...(single !== undefined && { zone: move(single) }),
+    };
+  },
+
   check(written, context) {
     for (const [origin, names] of Object.entries(recordAt(written, "zones")))
       if (isRecord(names)) checkZone(origin, names, context);

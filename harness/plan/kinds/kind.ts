@@ -19,6 +19,8 @@ export interface Kind<Document extends z.ZodType = z.ZodType> {
   readonly program: string;
   /** Paths of files that it names, each with what they can be read as; what is wrong in them is a problem of the plan. */
   filesIn?(written: Written): readonly NamedFile[];
+  /** The same with other paths for these files: a plan may be written out for another place. */
+  moved?(written: Written, move: (path: string) => string): Written;
   /** What no shape can say. The document may be wrong in any way. */
   check?(written: Written, context: KindChecking): void;
   toProgram(written: z.output<Document>, context: KindContext): KindProgram;
