@@ -115,7 +115,7 @@ export function createNetwork({ names, nameServers, identity, random, log }: Net
     },
 
     async connect(options, waiting = {}) {
-      const addresses = await resolve(options, waiting);
+      const addresses = options.addresses ?? (await resolve(options, waiting));
       const errors: unknown[] = [];
       for (const address of addresses) {
         try {

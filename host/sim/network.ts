@@ -146,7 +146,7 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
           const manners = { halfOpen, ...(highWaterMark !== undefined && { highWaterMark }) };
           const wanted = { servername, alpn, wall: () => clock.wall() };
           const errors: unknown[] = [];
-          for (const address of await resolve(options, waiting)) {
+          for (const address of options.addresses ?? (await resolve(options, waiting))) {
             try {
               const tell = (): void =>
                 log("network.unanswered", { host: options.host, port: options.port, address: formatAddress(address) });

@@ -17,7 +17,7 @@ export const programOwner = 1000;
 const homeAt = "/service";
 const roomAt = "/sinbin";
 /** In the room, and where programs look for it. */
-export const resolvConfFile = "resolv.conf";
+const resolvConfFile = "resolv.conf";
 const resolvConfAt = "/etc/resolv.conf";
 
 export interface ServiceVolume {
@@ -173,6 +173,24 @@ async function mountsOf({ name, service, services, links, run, network, folderOf
   const { resolvConf } = namingOf({ service: name, services, links, doors: network.names });
   if (resolvConf === undefined || room === undefined) return mounts;
   return [...mounts, { name: `${await folderOf(room.name)}/${resolvConfFile}`, at: resolvConfAt }];
+}
+
+type Placed = Pick<ServiceContainerOptions, "name" | "service" | "services" | "links" | "run" | "network">;
+
+/** What has to be in its room before its container is made, by paths of the gate. */
+export function roomFilesOf({
+  name,
+  service,
+  services,
+  links,
+  run,
+  network,
+}: Placed): Readonly<Record<string, string>> | undefined {
+  const { resolvConf } = namingOf({ service: name, services, links, doors: network.names });
+  const room = volumesOf(run, name, service).find(({ inService }) => inService === roomAt);
+  return resolvConf === undefined || room === undefined
+    ? undefined
+    : { [`${room.inGate}/${resolvConfFile}`]: resolvConf };
 }
 
 export function limitsOf({ limits }: Service): ContainerLimits | undefined {

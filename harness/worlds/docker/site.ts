@@ -6,7 +6,7 @@ import type { Link, Service } from "../../plan/schema.ts";
 import { isImage } from "../../plan/kind.ts";
 import { WorldError } from "../../errors.ts";
 import { archiveTexts } from "./archive.ts";
-import { createGateContainer, specOf, volumesOf } from "./containers.ts";
+import { createGateContainer, roomFilesOf, specOf, volumesOf } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
 import type { Images } from "./images.ts";
 import { createNetworks, createSharedNetworks } from "./networks.ts";
@@ -83,6 +83,9 @@ export async function createSite(options: SiteOptions): Promise<Site> {
       journalled: options.journalled(name),
       seed: options.seed(name),
     });
+    // What is mounted has to be there first.
+    const files = roomFilesOf({ name, service, services, links, run, network: await required(networks, name) });
+    if (files !== undefined) await gate.unpack(archiveTexts(files), "/");
     const container = await engine.createContainer(spec);
     // Those of a program are in a volume, which the gate prepares.
     if (isImage(service)) await container.unpack(archiveTexts(service.files), "/");

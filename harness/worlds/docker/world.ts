@@ -30,7 +30,7 @@ import { required } from "../required.ts";
 import type { SupervisedService } from "../service.ts";
 import type { World, WorldOptions } from "../world.ts";
 import { removeRun } from "./cleanup.ts";
-import { programOwner, resolvConfFile } from "./containers.ts";
+import { programOwner } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
 import { gateCommand, speakToGate } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
@@ -207,7 +207,6 @@ async function prepareService(name: string, service: Service, context: Context):
       "authority.pem": identities.authority.certificate,
       "certificate.pem": certificate,
       "key.pem": key,
-      ...(resolvConf !== undefined && { [resolvConfFile]: resolvConf }),
     }),
     journalled: options.journalled.has(name) && service.program !== undefined,
     remembers: options.journalled.has(name),
