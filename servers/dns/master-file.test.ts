@@ -55,21 +55,14 @@ _x._tcp SRV 0 5 443 boot.plc.test.
 `);
     expect(problems).toEqual([]);
     expect(origin).toBe("plc.test");
-    expect(records.map(({ name, ttl, type, data }) => [name, ttl, type, data])).toEqual([
-      [
-        "plc.test",
-        86_400,
-        "SOA",
-        {
-          mname: "ns.plc.test",
-          rname: "hostmaster.plc.test",
-          serial: 7,
-          refresh: 7200,
-          retry: 600,
-          expire: 604_800,
-          minimum: 60,
-        },
-      ],
+    const shown = records.map(({ name, ttl, type, data }) => [
+      name,
+      ttl,
+      type,
+      type === "SOA" ? Object.values(data) : data,
+    ]);
+    expect(shown).toEqual([
+      ["plc.test", 86_400, "SOA", ["ns.plc.test", "hostmaster.plc.test", 7, 7200, 600, 604_800, 60]],
       ["plc.test", 5400, "NS", "ns.plc.test"],
       ["plc.test", 5400, "NS", "ns.other.test"],
       ["boot.plc.test", 5, "A", "192.0.2.1"],

@@ -10,8 +10,11 @@ import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import type { Written } from "../schema.ts";
 import type { Path } from "../tree.ts";
+import { checkServer, doorTo, portsOf } from "./doors.ts";
 import { kind } from "./kind.ts";
-import type { KindChecking, KindContext, KindLink, KindProgram, Texts } from "./kind.ts";
+import type { KindChecking, KindContext, KindProgram, Texts } from "./kind.ts";
+
+const port = 53;
 
 const link = z.strictObject({
   link: name.meta({ description: "Where the client of this link finds its server, in every world." }),
@@ -116,16 +119,14 @@ export const dns = kind({
     const primary = textAt(recordAt(written, "secondary"), "of");
     if (primary !== undefined) checkPrimary(primary, recordAt(written, "secondary"), context);
     const upstream = textAt(written, "upstream");
-    if (upstream !== undefined) checkServer(upstream, ["upstream"], context);
+    if (upstream !== undefined) checkServer(upstream, "dns", ["upstream"], context);
   },
 
   toProgram(written, context): KindProgram {
-    const own = Object.values(context.links).filter(({ to }) => to === context.name);
-    const ports = [...new Set(own.map(({ port }) => port))];
-    const listen = (ports.length === 0 ? [53] : ports).flatMap((port) => ["--listen", String(port)]);
+    const listen = portsOf(context, port).flatMap((each) => ["--listen", String(each)]);
     const { secondary, upstream } = written;
     if (secondary !== undefined) {
-      const door = doorTo(secondary.of, context);
+      const door = doorTo(secondary.of, "dns", port, context);
       const zones = secondary.zones ?? zonesOf(secondary.of, context);
       const refresh = secondary.refresh === undefined ? [] : ["--refresh", `${secondary.refresh}ms`];
       const args = zones.flatMap((origin) => ["--secondary", `${origin}=${door}`]);
@@ -133,7 +134,7 @@ export const dns = kind({
     }
     if (upstream !== undefined)
       return {
-        args: [...listen, "--upstream", doorTo(upstream, context)],
+        args: [...listen, "--upstream", doorTo(upstream, "dns", port, context)],
         files: {},
         zones: zonesOf(upstream, context),
       };
@@ -241,7 +242,7 @@ function linksIn(records: readonly ZoneRecord[]): readonly string[] {
 }
 
 function checkPrimary(primary: string, written: Raw, context: KindChecking): void {
-  checkServer(primary, ["secondary", "of"], context);
+  checkServer(primary, "dns", ["secondary", "of"], context);
   const server = context.services[primary];
   if (!isRecord(server)) return;
   const document = recordAt(server, "dns");
@@ -251,26 +252,6 @@ function checkPrimary(primary: string, written: Raw, context: KindChecking): voi
       : [];
   if (listAt(written, "zones").length > 0 || known.length > 0 || "zone" in document || "secondary" in document) return;
   context.complain(["secondary"], `write zones, such as zones: [plc.test]: nothing says which ones ${primary} has`);
-}
-
-function checkServer(server: string, at: Path, { name: own, services, links, known, complain }: KindChecking): void {
-  known(at, "service", server, Object.keys(services));
-  if (!(server in services)) return;
-  if (server === own) return complain(at, `write another service: ${own} can't ask itself`);
-  const leads = (each: Written): boolean =>
-    textAt(each, "from") === own && textAt(each, "to") === server && textAt(each, "proto") === "dns";
-  if (!Object.values(links).some(leads))
-    complain(
-      at,
-      `write a link on which ${own} asks ${server}, such as transfer: { from: ${own}, to: ${server}, proto: dns }`,
-    );
-}
-
-/** By which name and port it finds another one. */
-function doorTo(server: string, { name: own, links }: KindContext): string {
-  const found = Object.values(links).find((each) => each.from === own && each.to === server && each.proto === "dns");
-  const { name: called = server, port = 53 }: Partial<KindLink> = found ?? {};
-  return `${called}:${port}`;
 }
 
 /** The domains that a name server of the plan knows, by itself or from others. */

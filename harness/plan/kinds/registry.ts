@@ -2,13 +2,15 @@
 import { isRecord } from "../raw.ts";
 import type { Written } from "../schema.ts";
 import { dns } from "./dns.ts";
+import { ntp } from "./ntp.ts";
 import type { Kind } from "./kind.ts";
 
-export const kinds: readonly Kind[] = [dns];
+export const kinds: readonly Kind[] = [dns, ntp];
 
 /** As a service has them. */
 export const kindShape = {
   dns: dns.document.optional(),
+  ntp: ntp.document.optional(),
 };
 
 export const kindKeys: readonly string[] = kinds.map(({ key }) => key);
