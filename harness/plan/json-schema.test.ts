@@ -33,7 +33,10 @@ describe("the JSON Schema and the parser agree on good plans", () => {
     ...[...faults.values()].map(({ kind, plane, example }) =>
       withStep(
         `${faultKey(kind)}: ${example}\n        where: ${placeOf(plane) === "link" ? "fetch" : "node"}\n        may_miss: true`,
-      ).replace("proto: https", `proto: ${plane === "resolver" ? "dns" : ["udp", "dns", "ntp"].includes(plane) ? plane : "https"}`),
+      ).replace(
+        "proto: https",
+        `proto: ${plane === "resolver" ? "dns" : ["udp", "dns", "ntp"].includes(plane) ? plane : "https"}`,
+      ),
     ),
     withStep("tcp.refuse:"),
     withStep(
