@@ -127,8 +127,10 @@ export function createResolver({ resolution, openUdp, connect, clock, random }: 
     let waiting: ((outcome: Outcome) => void) | undefined;
     let socket: QuestionSocket | undefined;
     const hear = (outcome: Outcome): void => {
-      if (waiting === undefined) come.push(outcome);
-      else waiting(outcome);
+      // What refused an earlier try says nothing of the next one.
+      if (waiting === undefined) {
+        if (outcome.kind !== "failed") come.push(outcome);
+      } else waiting(outcome);
       waiting = undefined;
     };
     const open = (): QuestionSocket =>

@@ -35,7 +35,9 @@ export const openQuestionSocket: ResolverOptions["openUdp"] = ({ host, port }, {
   const send = (bytes: Uint8Array): void => socket.send(bytes, (error) => error !== null && onRefused());
   socket.on("message", onDatagram);
   socket.on("error", onRefused);
-  socket.connect(port, host, () => {
+  socket.connect(port, host, (error?: Error) => {
+    // There is no way to it.
+    if (error !== undefined) return closed ? undefined : onRefused();
     connected = true;
     for (const bytes of waiting) if (!closed) send(bytes);
   });
