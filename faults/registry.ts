@@ -137,14 +137,7 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 export type Fault = FaultOfLink | FaultOfService;
 export type FaultOfLink = TcpFault | UdpFault | DnsFault | NtpFault | TlsFault | HttpFault;
 export type FaultOfService =
-  | ProcessFault
-  | DiskFault
-  | CpuFault
-  | ClockFault
-  | LimitsFault
-  | NetworkFault
-  | PacketFault
-  | ResolverFault;
+  ProcessFault | DiskFault | CpuFault | ClockFault | LimitsFault | NetworkFault | PacketFault | ResolverFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
