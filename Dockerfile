@@ -22,12 +22,13 @@ COPY host host
 COPY planetlab planetlab
 COPY servers servers
 COPY proxies proxies
+COPY servers servers
 COPY harness harness
 # What is loaded here is compiled once for all. Node keeps a cache for each user; whoever is neither root nor `node` does without.
 # A checkout that is private to whoever made it is everybody's here.
 RUN find . ! -perm -a=r -exec chmod a+rX {} + \
  && echo 'export const main = async (_, paths) => { for (const path of paths) await import(path); return 0; };' > /tmp/load.ts \
- && node host/start.ts /tmp/load.ts $PWD/planetlab/plc/main.ts $PWD/planetlab/node-manager/main.ts $PWD/harness/worlds/docker/gate/links.ts $PWD/harness/worlds/docker/gate/packets.ts $PWD/harness/worlds/docker/gate/services.ts $PWD/harness/worlds/docker/pipe.ts \
+ && node host/start.ts /tmp/load.ts $PWD/planetlab/plc/main.ts $PWD/planetlab/node-manager/main.ts $PWD/servers/dns/main.ts $PWD/harness/worlds/docker/gate/links.ts $PWD/harness/worlds/docker/gate/packets.ts $PWD/harness/worlds/docker/gate/services.ts $PWD/harness/worlds/docker/pipe.ts \
  && rm /tmp/load.ts \
  && cd "$NODE_COMPILE_CACHE" && for made in *-0; do ln -s "$made" "${made%-0}-1000"; done && chmod -R a+rX .
 USER node

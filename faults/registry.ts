@@ -128,6 +128,11 @@ import { kill } from "./process/kill.ts";
 import { pause } from "./process/pause.ts";
 import { restart } from "./process/restart.ts";
 import { signal } from "./process/signal.ts";
+import type { ResolverFault } from "./resolver/contract.ts";
+import { garbage } from "./resolver/garbage.ts";
+import { options } from "./resolver/options.ts";
+import { servers } from "./resolver/servers.ts";
+import { truncate as truncateResolvConf } from "./resolver/truncate.ts";
 import { bandwidth } from "./tcp/bandwidth.ts";
 import { blackhole } from "./tcp/blackhole.ts";
 import { closeOnAccept } from "./tcp/close-on-accept.ts";
@@ -173,7 +178,15 @@ import { truncate as truncateDatagrams } from "./udp/truncate.ts";
 export type Fault = FaultOfLink | FaultOfService;
 export type FaultOfLink = TcpFault | UdpFault | DnsFault | NtpFault | TlsFault | HttpFault;
 export type FaultOfService =
-  ProcessFault | DiskFault | CpuFault | ClockFault | LimitsFault | NetworkFault | PacketFault | TimekeeperFault;
+  | ProcessFault
+  | DiskFault
+  | CpuFault
+  | ClockFault
+  | LimitsFault
+  | NetworkFault
+  | PacketFault
+  | TimekeeperFault
+  | ResolverFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
@@ -332,6 +345,10 @@ const list: readonly Fault[] = [
   duplicate,
   corruptPackets,
   starve,
+  truncateResolvConf,
+  garbage,
+  servers,
+  options,
 ];
 
 export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));

@@ -7,6 +7,7 @@ import type { NetworkTarget } from "./network/contract.ts";
 import type { PacketTarget } from "./packet/contract.ts";
 import type { ProcessTarget } from "./process/contract.ts";
 import type { TimekeeperTarget } from "./timekeeper/contract.ts";
+import type { ResolverTarget } from "./resolver/contract.ts";
 
 export interface Targets {
   readonly process: ProcessTarget;
@@ -20,4 +21,6 @@ export interface Targets {
   readonly packet?: PacketTarget;
   /** Only in worlds that set the clock of a service. */
   readonly timekeeper?: TimekeeperTarget;
+  /** Only of services that ask name servers. */
+  readonly resolver?: ResolverTarget;
 }

@@ -102,6 +102,8 @@ export interface ListenOptions {
 }
 
 export interface ConnectOptions extends Address {
+  /** Where `host` is, if that has been resolved before; by default it is resolved now. */
+  readonly addresses?: readonly Address[];
   /** Speak TLS, trusting the world's CA alone; the certificate must be for `servername` (default: `host`). */
   readonly tls?: boolean;
   readonly servername?: string;

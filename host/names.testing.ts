@@ -1,4 +1,4 @@
-/** How names are asked for on every host that was given name servers. What they answer is c-ares's business; each row was seen on the real host. */
+/** How names are asked for on every host that was given name servers. What is made of their answers is glibc's way, in every host. */
 import {
   RECURSION_AVAILABLE,
   RECURSION_DESIRED,
@@ -94,10 +94,13 @@ const failures: readonly { readonly says: string; readonly script: Script; reado
     code: "ENOTFOUND",
   },
   { says: "FORMERR", script: withRcode(1), code: "EFORMERR" },
+  { says: "an rcode that nobody knows", script: withRcode(9), code: "ENODATA" },
+];
+
+const passedOn: typeof failures = [
   { says: "SERVFAIL", script: withRcode(2), code: "ESERVFAIL" },
   { says: "NOTIMP", script: withRcode(4), code: "ENOTIMP" },
   { says: "REFUSED", script: withRcode(5), code: "EREFUSED" },
-  { says: "an rcode that nobody knows", script: withRcode(9), code: "ENODATA" },
 ];
 
 const unreadable: readonly { readonly says: string; readonly script: Script }[] = [
@@ -132,6 +135,20 @@ export function describeNames(startPair: () => Promise<HostPair>): void {
     });
     expect([first.asked, second.asked]).toEqual([["plc.test"], []]);
   });
+
+  test.each(passedOn)(
+    "after $says the next server is asked at once, and all of them twice",
+    async ({ script, code }) => {
+      await using pair = await startPair();
+      await using first = await startServer(pair, script);
+      await using second = await startServer(pair, good);
+      const host = pair.asking(first.address, second.address);
+      expect(await host.network.resolve({ host: "plc.test", port: 443 })).toEqual([{ host: "198.18.0.9", port: 443 }]);
+      const alone = pair.asking(first.address);
+      await expect(alone.network.resolve({ host: "plc.test", port: 443 })).rejects.toMatchObject({ code });
+      expect(first.asked).toHaveLength(3);
+    },
+  );
 
   test.each(unreadable)("after $says the next server is asked at once", async ({ script }) => {
     await using pair = await startPair();

@@ -1,6 +1,7 @@
 /** The real host: a thin layer over Node. */
-import type { Address, Clock, Host, Log } from "./host.ts";
+import type { Clock, Host, Log } from "./host.ts";
 import { createRandom } from "./random.ts";
+import type { NameServers } from "./real/ask.ts";
 import { realClock } from "./real/clock.ts";
 import { readControl } from "./real/control.ts";
 import { createFiles } from "./real/files.ts";
@@ -23,8 +24,8 @@ export interface RealHostOptions {
    * mapped to a free one on loopback.
    */
   readonly names?: Readonly<Record<string, string>>;
-  /** Asked for names instead of the system's resolver. */
-  readonly nameServers?: readonly Address[];
+  /** Asked for names instead of the system's resolver; or the path of a resolv.conf that says whom to ask, and how. */
+  readonly nameServers?: NameServers;
   readonly identity?: Identity;
   /** Told of all that is changed in the directory. */
   readonly journal?: Journal;
@@ -42,21 +43,22 @@ export function createRealHost(options: RealHostOptions): Host {
     directory,
     seed,
     names,
-    nameServers = [],
+    nameServers,
     identity,
     journal,
     control,
     clock = realClock,
     log = logToStandardOutput,
   } = options;
+  const random = createRandom(seed);
   return {
     name,
     clock,
-    network: createNetwork({ names, nameServers, identity: identity ?? {}, log }),
+    network: createNetwork({ names, nameServers, identity: identity ?? {}, random, log }),
     files: createFiles({ directory, journal, refusal: () => readControl(control).disk, log }),
     signals: realSignals,
     processes: createProcesses({ directory, most: () => readControl(control).processes ?? Infinity, log }),
-    random: createRandom(seed),
+    random,
     log,
   };
 }

@@ -10,6 +10,7 @@
  * - `SINBIN_NAMES`: only in a world without natural ports: where names lead, as JSON `{ "plc.test:443": "127.0.0.1:40001" }`. A port that is
  *   listened on is mapped to a free one, and the log says so: `network.listening` { port, address }, `network.bound` for UDP.
  * - `SINBIN_NAME_SERVERS`: asked for names instead of the system's resolver, in this order: `127.0.0.1:40053,127.0.0.1:40054`.
+ * - `SINBIN_RESOLV_CONF`: the path of a resolv.conf(5) that says so, read anew for each name; then /etc/hosts is looked at first.
  * - `SINBIN_JOURNAL`: where to write down what is done to the disk, for a world that lets the power fail (host/disk/journal.ts).
  * - `SINBIN_CONTROL`: where the world says what the system refuses (host/real/control.ts). The log says when it does: `disk.refused`
  *   { code, path? } and `limits.refused` { limit: "processes" }. A descriptor too many is `limits.refused` { limit: "open-files" }.
@@ -29,19 +30,21 @@ const [path, ...args] = process.argv.slice(2);
 if (path === undefined) throw new Error("write the path of a program: node host/start.ts program.ts [arguments…]");
 
 const { SINBIN_SERVICE, SINBIN_SEED, SINBIN_NAMES, SINBIN_CA, SINBIN_CERT, SINBIN_KEY } = process.env;
-const { SINBIN_NAME_SERVERS, SINBIN_JOURNAL, SINBIN_CONTROL, SINBIN_SEED_FILE } = process.env;
+const { SINBIN_NAME_SERVERS, SINBIN_RESOLV_CONF, SINBIN_JOURNAL, SINBIN_CONTROL, SINBIN_SEED_FILE } = process.env;
 const content = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : readFileSync(path, "utf8");
 const authority = content(SINBIN_CA);
 const certificate = content(SINBIN_CERT);
 const key = content(SINBIN_KEY);
 
+const nameServers = SINBIN_NAME_SERVERS?.split(",").map(parseAddress) ?? SINBIN_RESOLV_CONF;
+
 const host = createRealHost({
   name: SINBIN_SERVICE ?? path,
   directory: process.cwd(),
   seed: Number(content(SINBIN_SEED_FILE) ?? SINBIN_SEED ?? 1),
   ...(SINBIN_NAMES !== undefined && { names: JSON.parse(SINBIN_NAMES) }),
-  ...(SINBIN_NAME_SERVERS !== undefined && { nameServers: SINBIN_NAME_SERVERS.split(",").map(parseAddress) }),
+  ...(nameServers !== undefined && { nameServers }),
   ...(SINBIN_JOURNAL !== undefined && { journal: openJournal(SINBIN_JOURNAL) }),
   ...(SINBIN_CONTROL !== undefined && { control: SINBIN_CONTROL }),
   identity: {

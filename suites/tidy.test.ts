@@ -33,7 +33,7 @@ const importedIn: Readonly<Record<string, readonly string[]>> = {
   "@marcbachmann/cel-js": ["harness/expression/cel.ts"],
   "fast-xml-parser": ["planetlab/xml.ts", "faults/http/xml.ts"],
   "http-proxy": ["proxies/http/forward.ts"],
-  "dns-packet": ["host/sim/question.ts", "proxies/dns/wire/rdata.ts"],
+  "dns-packet": ["host/question.ts", "proxies/dns/wire/rdata.ts"],
   "@peculiar/x509": ["host/real/certificates.ts"],
   dockerode: ["engine", "engine-container", "engine-images", "engine-objects", "engine-swarm", "engine-watch"].map(
     (name) => `harness/worlds/docker/${name}.ts`,

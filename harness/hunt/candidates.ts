@@ -42,7 +42,12 @@ function placesFor(fault: Fault, { links, services }: Plan): readonly string[] {
   if (placeOf(fault.plane) === "link")
     return Object.entries(links).flatMap(([name, { proto }]) => (actsOn(fault.plane, proto) ? [name] : []));
   return Object.entries(services)
-    .filter(([, { program, restart }]) => {
+    .filter(([name, { program, restart }]) => {
+      if (
+        fault.plane === "resolver" &&
+        !Object.values(links).some(({ from, proto }) => from === name && proto === "dns")
+      )
+        return false;
       if ("programsOnly" in fault && fault.programsOnly !== undefined && program === undefined) return false;
       // Where nobody starts it again, it is the mix that ended it, and no failure of the service.
       return fault.leaves !== "down" || restart !== undefined;

@@ -58,6 +58,7 @@ links:
   site: { from: shell, to: node, proto: http, port: 8080 }
   gossip: { from: node, to: plc, proto: udp, port: 7946 }
   time: { from: node, to: plc, proto: ntp }
+  names: { from: node, to: plc, proto: dns }
 steady: [{ always: node.alive }]
 ${text}`;
 
@@ -162,6 +163,8 @@ describe("a mix", () => {
     expect([...(places.get("tls.expired") ?? [])]).toEqual(["page"]);
     expect([...(places.get("udp.latency") ?? [])]).toEqual(["gossip"]);
     expect([...(places.get("ntp.offset") ?? [])]).toEqual(["time"]);
+    expect([...(places.get("dns.slow") ?? [])]).toEqual(["names"]);
+    expect([...(places.get("resolver.truncate") ?? [])]).toEqual(["node"]);
     expect([...(places.get("process.pause") ?? [])].sort()).toEqual(["node", "plc", "shell"]);
     expect([...(places.get("process.kill") ?? [])]).toEqual(["node"]);
     expect(places.has("process.signal")).toBe(false);

@@ -109,7 +109,7 @@ export function createServiceSignals(now: () => number): BuiltIn<ServiceEvent> {
   };
 }
 
-export const linkMembers: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
+const membersOfLinks: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
   /** Open now. */
   ["connections", "int"],
   ["opened", "event"],
@@ -119,9 +119,21 @@ export const linkMembers: ReadonlyMap<string, ValueType> = new Map<string, Value
   ["downstream", "size"],
 ]);
 
+const membersOfNames: readonly (readonly [string, ValueType])[] = [
+  /** Each message of the client, those included that it sends again, and each one that it gets; `last` is the message in one line. */
+  ["queries", "event"],
+  ["replies", "event"],
+];
+
+export function linkMembers({ proto }: { readonly proto: string }): ReadonlyMap<string, ValueType> {
+  return proto === "dns" ? new Map([...membersOfLinks, ...membersOfNames]) : membersOfLinks;
+}
+
 export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
   const opened = createCounter();
   const closed = createCounter();
+  const queries = createCounter();
+  const replies = createCounter();
   let connections = 0;
   let upstream = 0;
   let downstream = 0;
@@ -138,12 +150,16 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
           downstream += event.downstream;
           closed.happen(event.at, { connection: event.connection, by: event.by });
           break;
+        case "dns.query":
+          queries.happen(event.at, event.message);
+          break;
+        case "dns.reply":
+          replies.happen(event.at, event.message);
+          break;
         case "datagram.lost":
         case "http.request":
         case "http.reply":
         case "tls.handshake":
-        case "dns.query":
-        case "dns.reply":
         case "ntp.request":
         case "ntp.reply":
           // To be read, not to be judged by: a link without faults of HTTP or TLS has none of theirs.
@@ -161,6 +177,12 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
       },
       get closed() {
         return closed.view(now());
+      },
+      get queries() {
+        return queries.view(now());
+      },
+      get replies() {
+        return replies.view(now());
       },
       get upstream() {
         return upstream;

@@ -169,3 +169,18 @@ test.each([
 ])("%s is no condition", (text, message) => {
   expect(() => compileCondition(text, declareSignals(plan))).toThrow(message);
 });
+
+test("a link of names tells of its queries and replies, and no other link does", () => {
+  const link = { from: "node", to: "dns1", proto: "dns", port: 53 } as const;
+  const naming = { services: {}, links: { names: link }, observe: {}, constants: {}, phases: [] };
+  const signals = createSignals(naming);
+  const passed = { link: "names", connection: 1, transport: "udp" } as const;
+  signals.apply({ at: 1000, event: "dns.query", ...passed, message: "ID 1, query" });
+  signals.apply({ at: 2000, event: "dns.query", ...passed, message: "ID 1, query" });
+  signals.apply({ at: 3000, event: "dns.reply", ...passed, message: "ID 1, response" });
+  const evaluate = (text: string) => compileCondition(text, declareSignals(naming)).evaluate(signals.bindings(5000));
+  expect(evaluate("names.queries.count == 2 && names.queries.age == 3s")).toBe(true);
+  expect(evaluate("names.replies.count == 1 && names.replies.last == 'ID 1, response'")).toBe(true);
+  const other = { ...naming, links: { names: { ...link, proto: "tcp" as const } } };
+  expect(() => compileCondition("names.queries.count > 0", declareSignals(other))).toThrow("names has no queries");
+});

@@ -32,7 +32,8 @@ export function declareSignals(plan: Declaring): Scope {
   ]);
   for (const [name, { type }] of Object.entries(plan.constants)) variables.set(name, type);
   for (const [name, { as }] of Object.entries(plan.observe)) variables.set(name, as);
-  for (const name of Object.keys(plan.links)) variables.set(name, { object: name, members: linkMembers });
+  for (const [name, link] of Object.entries(plan.links))
+    variables.set(name, { object: name, members: linkMembers(link) });
   for (const [name, { subject }] of Object.entries(plan.services)) {
     const own = Object.entries(subject?.signals ?? {}).map(([signal, { as }]): [string, ValueType] => [signal, as]);
     variables.set(name, { object: name, members: new Map([...serviceMembers, ...own]) });

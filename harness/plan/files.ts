@@ -10,6 +10,7 @@ import { join } from "./include.ts";
 import type { ReadFile } from "./include.ts";
 import { problemsOf } from "./issues.ts";
 import { isImage } from "./kind.ts";
+import { builtIn } from "./kinds/registry.ts";
 import type { Found } from "./normalise.ts";
 import { isRecord, listAt, recordAt, textAt } from "./raw.ts";
 import type { Raw } from "./raw.ts";
@@ -76,7 +77,8 @@ export async function findFiles(document: Raw, { fileOf, read, complain, problem
   for (const [name, raw] of Object.entries(recordAt(document, "services"))) {
     if (!isRecord(raw)) continue;
     const at: Path = ["services", name];
-    const program = textAt(raw, "program");
+    const kind = builtIn(raw);
+    const program = kind?.program ?? textAt(raw, "program");
     const opened = program === undefined ? undefined : await open(program, [...at, "program"]);
     if (program !== undefined && opened === undefined) {
       complain([...at, "program"], `there is no file ${program}`);
@@ -100,11 +102,24 @@ export async function findFiles(document: Raw, { fileOf, read, complain, problem
     ) {
       complain([...at, "command", 0], `there is no file ${executable}`);
     }
+    const texts: Record<string, string> = {};
+    for (const { at: below, file: named, problemsIn } of kind?.filesIn?.(raw[kind.key] ?? null) ?? []) {
+      const place = [...at, kind?.key ?? "", ...below];
+      const zone = await open(named, place);
+      if (zone === undefined) {
+        complain(place, `there is no file ${named}`);
+        continue;
+      }
+      texts[named] = new TextDecoder().decode(zone.bytes);
+      for (const { line, message } of problemsIn(texts[named]))
+        problems.push({ file: zone.path, line, column: 1, path: "", message });
+    }
     found[name] = {
       folder: folderOf(fileOf([...at, "command"])),
       ...(opened === undefined ? {} : { program: opened.path }),
       ...(context === undefined ? {} : { context }),
       ...(subject === undefined ? {} : { subject }),
+      ...(Object.keys(texts).length === 0 ? {} : { texts }),
     };
   }
   return found;

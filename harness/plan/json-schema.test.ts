@@ -24,7 +24,8 @@ const withService = (service: string): string =>
 async function verdicts(text: string): Promise<{ readonly schema: boolean; readonly parser: boolean }> {
   return {
     schema: validate(parse(text)),
-    parser: (await problemsIn(text, { Dockerfile: "" })).length === 0,
+    parser:
+      (await problemsIn(text, { Dockerfile: "", "servers/dns/main.ts": "", "servers/ntp/main.ts": "" })).length === 0,
   };
 }
 
@@ -33,7 +34,10 @@ describe("the JSON Schema and the parser agree on good plans", () => {
     ...[...faults.values()].map(({ kind, plane, example }) =>
       withStep(
         `${faultKey(kind)}: ${example}\n        where: ${placeOf(plane) === "link" ? "fetch" : "node"}\n        may_miss: true`,
-      ).replace("proto: https", `proto: ${["udp", "dns", "ntp"].includes(plane) ? plane : "https"}`),
+      ).replace(
+        "proto: https",
+        `proto: ${plane === "resolver" ? "dns" : ["udp", "dns", "ntp"].includes(plane) ? plane : "https"}`,
+      ),
     ),
     withStep("tcp.refuse:"),
     withStep(
@@ -71,6 +75,10 @@ describe("the JSON Schema and the parser agree on good plans", () => {
       "{ program: node.ts, limits: { memory: 64MiB, processes: 5, open_files: 20 }, ready: { line: up } }",
       "{ command: [a], ready: { http: { port: 80, path: /x, expect: 204 } } }",
       "{ command: [a], copies: 3 }",
+      '{ dns: { zones: { plc.test: { boot: { A: 192.0.2.1 }, "*.x": { TXT: [a, b], ttl: 5s }, "@": { MX: 10 boot } } } } }',
+      "{ dns: { ttl: 5s, zones: { plc.test: { boot: { A: [192.0.2.1, 192.0.2.2] } } } }, args: [a], limits: { processes: 5 } }",
+      "{ ntp: {} }",
+      "{ ntp: { stratum: 2, reference_id: GPS, root_delay: 5ms } }",
     ].map(withService),
   ])("%s", async (text) => {
     expect(await verdicts(text)).toEqual({ schema: true, parser: true });
@@ -137,6 +145,18 @@ describe("the JSON Schema and the parser agree on bad plans", () => {
       "{ program: node.ts, networks: [a] }",
       "{ build: { dockerfile: Dockerfile } }",
       "{ build: { context: ., dockerfile: ../Dockerfile } }",
+      "{ dns: {} }",
+      "{ dns: { zone: a, upstream: b } }",
+      "{ dns: { zones: { plc.test: { boot: { B: x } } } } }",
+      "{ dns: { zones: { plc.test: { boot: { A: { lnk: x } } } } } }",
+      '{ dns: { zones: { plc.test: { "b c": { A: 192.0.2.1 } } } } }',
+      "{ dns: { secondary: { refresh: 5s } } }",
+      "{ dns: { zones: { plc.test: { boot: { A: 192.0.2.1 } } } }, program: node.ts }",
+      "{ dns: { zones: { plc.test: { boot: { A: 192.0.2.1 } } } }, user: root }",
+      "{ ntp: {}, command: [a] }",
+      "{ ntp: { stratum: 16 } }",
+      "{ program: node.ts, resolver: { attempts: 0 } }",
+      "{ program: node.ts, resolver: { timeout: 5 } }",
     ].map(withService),
     `plan: p\n${twoServices}`,
     `${twoServices}phases: [{ name: storm, for: 60s }]`,

@@ -1,4 +1,5 @@
-/** What a service is, written or parsed: a program of ours, an image as it is or built first, or else a command. */
+/** What a service is, written or parsed: a program of ours, by its name or as one of the kinds that are built in, an image as it is or built first, or else a command. */
+import { kindKeys } from "./kinds/registry.ts";
 
 export type ServiceKind = "program" | "image" | "build" | "command";
 
@@ -6,6 +7,7 @@ export type ServiceKind = "program" | "image" | "build" | "command";
 export const whatRuns = ["program", "image", "build"] as const;
 
 export function kindOf(service: Readonly<Partial<Record<ServiceKind, unknown>>>): ServiceKind {
+  if (kindKeys.some((key) => (service as Readonly<Record<string, unknown>>)[key] !== undefined)) return "program";
   return whatRuns.find((kind) => service[kind] !== undefined) ?? "command";
 }
 

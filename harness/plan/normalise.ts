@@ -8,6 +8,8 @@ import { cellsOf } from "./cells.ts";
 import type { Checking } from "./check/checking.ts";
 import { matchKeys } from "./document/step.ts";
 import { planDocument } from "./document/plan.ts";
+import { kindKeys, kinds } from "./kinds/registry.ts";
+import type { KindContext, Texts } from "./kinds/kind.ts";
 import { isRecord, listAt, recordAt, textAt } from "./raw.ts";
 import type { Raw } from "./raw.ts";
 import type {
@@ -31,17 +33,24 @@ import type { RawStep } from "./step.ts";
 export type Found = Readonly<
   Record<
     string,
-    { readonly program?: string; readonly context?: string; readonly subject?: Subject; readonly folder?: string }
+    {
+      readonly program?: string;
+      readonly context?: string;
+      readonly subject?: Subject;
+      readonly folder?: string;
+      readonly texts?: Texts;
+    }
   >
 >;
 
 /** The same plan with another cell, seed or parameters: durations, arguments and constants follow. */
 export function bindPlan(plan: Plan, binding: Binding): Plan {
   const found = Object.fromEntries(
-    Object.entries(plan.services).map(([name, { program, build, subject, folder }]) => [
+    Object.entries(plan.services).map(([name, { program, build, subject, folder, texts }]) => [
       name,
       {
         folder,
+        ...(texts === undefined ? {} : { texts }),
         ...(program === undefined ? {} : { program }),
         ...(build === undefined ? {} : { context: build.context }),
         ...(subject === undefined ? {} : { subject }),
@@ -86,7 +95,15 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
     constants: names.constants,
     time: read.time,
     services: Object.fromEntries(
-      Object.entries(read.services).map(([name, service]) => [name, toService(service, found[name])]),
+      Object.entries(read.services).map(([name, service]) => [
+        name,
+        toService(service, found[name], {
+          name,
+          services: read.services,
+          links: read.links,
+          textsOf: (other) => found[other]?.texts ?? {},
+        }),
+      ]),
     ),
     links: read.links,
     observe: read.observe,
@@ -144,19 +161,43 @@ function fitting({ plane }: RawStep, links: readonly string[], document: PlanDoc
 }
 
 function toService(
-  { subject: _path, copies: _written, ...service }: z.output<typeof planDocument>["services"][string],
+  { subject: _path, copies: _written, ...written }: z.output<typeof planDocument>["services"][string],
   found: Found[string] = {},
+  context: KindContext,
 ): Service {
+  const service = withoutKind(written, context);
   const ready = service.ready ?? found.subject?.ready;
   return {
     ...service,
     folder: found.folder ?? ".",
+    ...(found.texts === undefined ? {} : { texts: found.texts }),
     ...(found.program === undefined ? {} : { program: found.program }),
     ...(service.build === undefined || found.context === undefined
       ? {}
       : { build: { ...service.build, context: found.context } }),
     ...(found.subject === undefined ? {} : { subject: found.subject }),
     ...(ready === undefined ? {} : { ready }),
+  };
+}
+
+/** The program that a kind stands for, its own arguments and files first. */
+function withoutKind<Written extends { readonly args: readonly string[]; readonly files: Texts }>(
+  written: Written,
+  context: KindContext,
+): Written & Pick<Service, "told" | "zones"> {
+  const kind = kinds.find(({ key }) => key in written);
+  if (kind === undefined) return written;
+  const rest = Object.fromEntries(Object.entries(written).filter(([key]) => !kindKeys.includes(key))) as Written;
+  const { args, files, told, zones } = kind.toProgram(
+    (written as Readonly<Record<string, unknown>>)[kind.key],
+    context,
+  );
+  return {
+    ...rest,
+    args: [...args, ...written.args],
+    files: { ...files, ...written.files },
+    ...(told === undefined ? {} : { told }),
+    ...(zones === undefined ? {} : { zones }),
   };
 }
 

@@ -76,6 +76,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
     subjects: new Map(
       Object.entries(files).flatMap(([name, { subject }]) => (subject === undefined ? [] : [[name, subject]])),
     ),
+    textsOf: (service) => files[service]?.texts ?? {},
     phases,
     labels: new Set(
       phases.flatMap((phase) => [phase.name, ...phase.steps.map(({ name }) => name)]).filter((name) => name !== ""),

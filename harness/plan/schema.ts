@@ -76,6 +76,12 @@ export type Service = Readonly<Omit<z.output<typeof serviceDocument>, "subject" 
   readonly subject?: Subject;
   /** Of the file that it is written in: what the words of its command that begin with a dot count from. */
   readonly folder: string;
+  /** Of the files that its kind names, by what the plan calls them (`kinds/`). */
+  readonly texts?: Readonly<Record<string, string>>;
+  /** Links of which it is told where their clients find their servers. */
+  readonly told?: readonly string[];
+  /** Of a name server that is built in: the domains that it knows the names of. */
+  readonly zones?: readonly string[];
 };
 export type Link = Readonly<z.output<typeof linkDocument>>;
 

@@ -14,6 +14,7 @@ import { bindNames, substitute } from "../plan/bind.ts";
 import { faultKey } from "../../faults/key.ts";
 import { join } from "../plan/include.ts";
 import { isImage } from "../plan/kind.ts";
+import { builtIn } from "../plan/kinds/registry.ts";
 import { isRecord, listAt, recordAt } from "../plan/raw.ts";
 import type { Raw } from "../plan/raw.ts";
 import { rawSteps } from "../plan/step.ts";
@@ -120,6 +121,7 @@ function writtenStep(name: string, occurrence: Occurrence, known: Step | undefin
 /** With the guards that are switched off, and with paths that mean the same wherever the plan lies. */
 function writtenService(raw: Raw, service: Service, without: readonly string[], { isThere }: ExplicitOptions): Raw {
   const { program, build, command, args, subject, ...rest } = raw;
+  const kind = builtIn(raw);
   const guards = without.flatMap((guard) => ["--without", guard]);
   const beside = (word: Written): Written => {
     if (typeof word !== "string" || !word.startsWith(".")) return word;
@@ -129,6 +131,10 @@ function writtenService(raw: Raw, service: Service, without: readonly string[], 
   const fromHere = (word: Written): Written => {
     const path = beside(word);
     return path === word || typeof path !== "string" ? word : portable(path);
+  };
+  const moved = (path: string): string => {
+    const found = fromHere(path);
+    return typeof found === "string" ? found : path;
   };
   return filled({
     program: fromFound(program, service.program),
@@ -140,6 +146,7 @@ function writtenService(raw: Raw, service: Service, without: readonly string[], 
     args: args === undefined && guards.length === 0 ? undefined : [...listAt(raw, "args"), ...guards],
     subject: typeof subject === "string" ? fromHere(subject) : subject,
     ...rest,
+    ...(kind?.moved === undefined ? {} : { [kind.key]: kind.moved(raw[kind.key] ?? null, moved) }),
   });
 }
 

@@ -31,7 +31,8 @@ export function namesOf(
   links: ReadonlyMap<string, Link>,
   aliases: readonly string[],
 ): readonly string[] {
-  const hosts = [...links.values()].filter(({ to }) => to === service).map(hostName);
+  const own = [...links.values()].filter(({ to }) => to === service);
+  const hosts = [...own.map(hostName), ...own.flatMap(({ aliases: others = [] }) => others)];
   return [...new Set([...hosts, service, "localhost", "127.0.0.1", ...aliases])];
 }
 

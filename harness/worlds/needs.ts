@@ -4,6 +4,7 @@ import { kindOf, nounOf } from "../plan/kind.ts";
 import type { ServiceKind } from "../plan/kind.ts";
 import type { Plan } from "../plan/schema.ts";
 import type { Capability } from "./capability.ts";
+import { isAsked } from "./names.ts";
 
 const remedies: Readonly<Record<Capability, string>> = {
   programs: "a world that runs programs",
@@ -57,7 +58,9 @@ function needsOf(plan: Plan): ReadonlyMap<Capability, string> {
     const need = kind === undefined ? undefined : faults.get(kind)?.needs;
     if (need !== undefined) needs.set(need, `for ${kind}`);
   }
-  for (const { to, port } of Object.values(plan.links)) {
+  for (const link of Object.values(plan.links)) {
+    const { from, to, port } = link;
+    if (isAsked(link)) needs.set("natural-ports", `${from} asks ${to} for names, on port 53`);
     const server = plan.services[to];
     if (server !== undefined && kindOf(server) !== "program")
       needs.set("natural-ports", `${to} is ${nounOf(server)} that listens on ${port}`);

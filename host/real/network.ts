@@ -2,14 +2,25 @@ import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { Socket as TcpSocket, createServer, isIP, connect as connectTcp, type Server } from "node:net";
-import type { Address, ConnectOptions, Listener, ListenOptions, Log, Network, Socket, Waiting } from "../host.ts";
+import type {
+  Address,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Log,
+  Network,
+  Random,
+  Socket,
+  Waiting,
+} from "../host.ts";
 import { formatAddress, parseAddress } from "../address.ts";
 import { codeOf } from "../disk/errors.ts";
 import { noticeSilence } from "../unanswered.ts";
 import { realClock } from "./clock.ts";
 import { bindUdp } from "./datagrams.ts";
 import { lendTo, takeOver } from "./lend.ts";
-import { askNameServers } from "./names.ts";
+import { createResolver } from "../resolver.ts";
+import { lookInHosts, openQuestionSocket, readResolution, type NameServers } from "./ask.ts";
 import { withSafeReset } from "./reset.ts";
 import { acceptSecure, connectSecure, createContexts, serveSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
@@ -17,24 +28,35 @@ import { canSharePorts, prepareSilence, type Silence } from "./silence.ts";
 
 const loopback = "127.0.0.1";
 const everywhere = "0.0.0.0";
+const hostsFile = "/etc/hosts";
 const notAccepted = "this takes a connection that a listener of the same host has accepted";
 
 export interface NetworkOptions {
   readonly names: Readonly<Record<string, string>> | undefined;
-  /** None: the system's resolver is asked. */
-  readonly nameServers: readonly Address[];
+  /** None: the system's resolver is asked. With a file, /etc/hosts is looked at first. */
+  readonly nameServers: NameServers | undefined;
   readonly identity: Identity;
+  readonly random: Random;
   readonly log: Log;
 }
 
-export function createNetwork({ names, nameServers, identity, log }: NetworkOptions): Network {
+export function createNetwork({ names, nameServers, identity, random, log }: NetworkOptions): Network {
+  const ask = createResolver({
+    resolution: () => readResolution(nameServers ?? []),
+    openUdp: openQuestionSocket,
+    connect: (server, waiting) => connect(server, server, { identity, tell: () => {}, ...waiting }),
+    clock: realClock,
+    random,
+  });
   const resolve = async ({ host, port }: Address, waiting: Waiting = {}): Promise<readonly Address[]> => {
     const known = names?.[formatAddress({ host, port })];
     if (known !== undefined) return [parseAddress(known)];
     if (isIP(host) !== 0) return [{ host, port }];
-    if (nameServers.length > 0) {
+    if (nameServers !== undefined) {
+      const own = typeof nameServers === "string" ? await lookInHosts(hostsFile, host) : undefined;
+      if (own !== undefined) return [{ host: own, port }];
       if (host === "localhost") return [{ host: loopback, port }];
-      return (await askNameServers(nameServers, host, waiting)).map((found) => ({ host: found, port }));
+      return (await ask(host, waiting)).map((found) => ({ host: found, port }));
     }
     const found = await abortable(lookUp(host), waiting);
     return found.map((entry) => ({ host: entry.address, port }));
@@ -93,7 +115,7 @@ export function createNetwork({ names, nameServers, identity, log }: NetworkOpti
     },
 
     async connect(options, waiting = {}) {
-      const addresses = await resolve(options, waiting);
+      const addresses = options.addresses ?? (await resolve(options, waiting));
       const errors: unknown[] = [];
       for (const address of addresses) {
         try {

@@ -1,11 +1,12 @@
 /** The network as the programs of a simulation have it: the same as the real host's, over simulated TCP. */
 import { isIP } from "node:net";
 import { formatAddress } from "../address.ts";
-import type { Address, Certificate, Clock, Log, Network, Random } from "../host.ts";
+import type { Certificate, Clock, Log, Network, Random } from "../host.ts";
+import { usualResolution, type Resolution } from "../resolv-conf.ts";
+import { createResolver } from "../resolver.ts";
 import { noticeSilence } from "../unanswered.ts";
 import { bindUdp } from "./datagrams.ts";
 import type { SimulatedProcess } from "./process.ts";
-import { createResolver } from "./resolver.ts";
 import {
   acceptSecure,
   certificateOf,
@@ -41,8 +42,8 @@ export interface NetworkOptions {
 export interface Names {
   /** Like `/etc/hosts`: names and their addresses. */
   readonly table: ReadonlyMap<string, string>;
-  /** Asked for all others. */
-  readonly servers: readonly Address[];
+  /** Whom to ask for all others, at this moment; undefined: nobody. */
+  readonly resolution: () => Resolution | undefined;
 }
 
 export function createNetwork({ time }: { readonly time: VirtualTime }): SimulatedNetwork {
@@ -53,9 +54,22 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
       const socketOf = (end: TcpEnd, options: Omit<SocketOptions, "end" | "clock"> = {}): SimulatedSocket =>
         new SimulatedSocket({ end, clock, ...options });
 
+      const udp = { wire, station: tcp.station, process };
       const ask = createResolver({
-        servers: names.servers,
-        udp: { wire, station: tcp.station, process },
+        resolution: async () => names.resolution() ?? { ...usualResolution, servers: [] },
+        openUdp(server, { onDatagram, onRefused }) {
+          const socket = bindUdp(
+            udp,
+            { host: everywhere, port: 0 },
+            {
+              onDatagram(bytes, { host, port }) {
+                if (host === server.host && port === server.port) onDatagram(bytes);
+              },
+              onRefused,
+            },
+          );
+          return { send: (bytes) => socket.send(bytes, server), [Symbol.dispose]: () => socket[Symbol.dispose]() };
+        },
         connect: async (server, waiting) => socketOf(await connectTcp(tcp, server, waiting)),
         clock,
         random,
@@ -64,7 +78,7 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
         waiting.signal?.throwIfAborted();
         const known = isIP(host) === 0 ? (names.table.get(host) ?? ownNames.get(host)) : host;
         if (known !== undefined) return [{ host: known, port }];
-        if (names.servers.length > 0) return (await ask(host, waiting)).map((found) => ({ host: found, port }));
+        if (names.resolution() !== undefined) return (await ask(host, waiting)).map((found) => ({ host: found, port }));
         throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), {
           code: "ENOTFOUND",
           syscall: "getaddrinfo",
@@ -112,7 +126,7 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
 
         async bind({ host = everywhere, port }, onDatagram) {
           const [at = { host, port }] = await resolve({ host, port });
-          const socket = bindUdp({ wire, station: tcp.station, process }, at, { onDatagram });
+          const socket = bindUdp(udp, at, { onDatagram });
           return {
             address: socket.address,
             send: socket.send,
@@ -132,7 +146,7 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
           const manners = { halfOpen, ...(highWaterMark !== undefined && { highWaterMark }) };
           const wanted = { servername, alpn, wall: () => clock.wall() };
           const errors: unknown[] = [];
-          for (const address of await resolve(options, waiting)) {
+          for (const address of options.addresses ?? (await resolve(options, waiting))) {
             try {
               const tell = (): void =>
                 log("network.unanswered", { host: options.host, port: options.port, address: formatAddress(address) });

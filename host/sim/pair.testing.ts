@@ -1,5 +1,6 @@
 /** Simulated machines for tests: a pair in which time passes for as long as a test holds it, and worlds that go from moment to moment. */
 import type { Address, Exit, Main } from "../host.ts";
+import { usualResolution } from "../resolv-conf.ts";
 import type { HostPair } from "../talk.testing.ts";
 import { createMachine, type Machine, type OpenedHost, type Program, type StartOptions } from "./machine.ts";
 import { createNetwork, type Names } from "./network.ts";
@@ -42,7 +43,10 @@ export function createTestWorld(): TestWorld {
       time,
       network,
       addresses: [address],
-      names: { table, servers },
+      names: {
+        table,
+        resolution: () => (servers.length === 0 ? undefined : { ...usualResolution, servers }),
+      },
       epochMs: 1e12,
       upMs: 1000,
       onRefused: () => {},

@@ -5,6 +5,7 @@ import { createDeadline, DeadlineError } from "../../host/deadline.ts";
 import type { Host, Socket } from "../../host/host.ts";
 import { request, type HttpReply } from "../../host/http.ts";
 import type { Config } from "./config.ts";
+import type { Directory } from "./directory.ts";
 
 /** How a fetch ended, as far as the network and HTTP can tell. */
 export type Outcome = "ok" | "timeout" | "refused" | "reset" | "truncated" | "unreachable" | "status" | "too-large";
@@ -31,7 +32,12 @@ export class FetchError extends Error {
 const documentLimitBytes = 64 * 1024 * 1024;
 
 /** @throws {FetchError} and the signal's reason. */
-export async function fetchDocument(host: Host, config: Config, signal: AbortSignal): Promise<Transfer> {
+export async function fetchDocument(
+  host: Host,
+  config: Config,
+  directory: Directory,
+  signal: AbortSignal,
+): Promise<Transfer> {
   const { guards } = config;
   using total = guards.has("fetch-total-deadline")
     ? createDeadline(host.clock, config.fetchTotalMs, { signal })
@@ -44,7 +50,7 @@ export async function fetchDocument(host: Host, config: Config, signal: AbortSig
     const url = new URL(config.path, config.plc);
     url.searchParams.set("node", String(config.nodeId));
     const reply = await request(
-      watchConnecting(host, () => idle.feed()),
+      watchConnecting(host, directory, () => idle.feed()),
       { url: url.href, headers: { accept: "application/xml" } },
       { signal: idle.signal },
     );
@@ -89,10 +95,10 @@ async function collect(reply: HttpReply, take: (chunk: Uint8Array) => void): Pro
   return promise;
 }
 
-/** The same host, but one hears of each connection that is made. */
-function watchConnecting(host: Host, onConnected: () => void): Host {
+/** The same host, but it connects to where PLC is, and one hears of each connection that is made. */
+function watchConnecting(host: Host, directory: Directory, onConnected: () => void): Host {
   const connect: Host["network"]["connect"] = async (options, waiting) => {
-    const socket = await host.network.connect(options, waiting);
+    const socket = await directory.connect(options, waiting);
     onConnected();
     return socket;
   };

@@ -11,6 +11,8 @@ export const guardMeanings = {
   "fetch-idle-deadline": "A fetch ends when nothing has arrived for --fetch-idle (I1).",
   "contain-fetch-errors":
     "A fetch that fails is reported and tried again at the next poll; the daemon and its slivers go on (I4).",
+  "look-up-each-fetch": "PLC's name is looked up for each fetch, so that PLC may move (paper 3.2).",
+  "last-good-address": "If nobody knows PLC's name, the addresses that it had last are tried (I17).",
   "whole-document": "A document is used only if its transfer ended properly and it is well-formed and complete (I4).",
   "document-digest": "A document that states a digest is used only if the digest is right (I5).",
   "document-order":

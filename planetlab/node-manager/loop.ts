@@ -7,6 +7,7 @@
 import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { checkDocument, DocumentError, readDocument, slicesOfNode, type BadSlice, type Place } from "./document.ts";
+import { createDirectory } from "./directory.ts";
 import { FetchError, fetchDocument, type Outcome, type Transfer } from "./fetch.ts";
 import { SliceError, type Slice } from "./slice.ts";
 import type { Slivers } from "./slivers.ts";
@@ -41,6 +42,7 @@ interface LoopOptions {
 
 export function createLoop(host: Host, config: Config, { log, knowledge, slivers, onApplied }: LoopOptions): Loop {
   const { guards } = config;
+  const directory = createDirectory(host, { guards, log });
   const outcomes = new Map<string, number>();
   let refused = 0;
   let lastRefusal: string | null = null;
@@ -60,7 +62,7 @@ export function createLoop(host: Host, config: Config, { log, knowledge, slivers
     };
     log("fetch.begin", { plc: config.plc.host, path: config.path });
     try {
-      const transfer = await fetchDocument(host, config, signal);
+      const transfer = await fetchDocument(host, config, directory, signal);
       end(transfer.outcome, transfer.bytes.length);
       return transfer;
     } catch (error) {

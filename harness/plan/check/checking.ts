@@ -18,6 +18,8 @@ export interface Checking {
   readonly links: readonly string[];
   readonly copies: Copies;
   readonly subjects: ReadonlyMap<string, Subject>;
+  /** Of the files that a service's kind names. */
+  readonly textsOf: (service: string) => Readonly<Record<string, string>>;
   readonly phases: readonly RawPhase[];
   /** Names of phases and steps: what `during` may say. */
   readonly labels: ReadonlySet<string>;

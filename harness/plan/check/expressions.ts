@@ -8,7 +8,7 @@ import { isTime } from "../../schedule/phase.ts";
 import { expectationWords } from "../document/expectations.ts";
 import { isName } from "../document/words.ts";
 import { observationDocument } from "../document/system.ts";
-import { isRecord, listAt, recordAt } from "../raw.ts";
+import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import type { Link, Observation, Service } from "../schema.ts";
 import type { Path } from "../tree.ts";
@@ -64,7 +64,13 @@ function isEdge(until: string, steps: readonly string[]): boolean {
 
 /** What can be seen does not depend on whether the rest of a service's or a link's declaration is right. */
 function scopeOf({ document, names, services, subjects, phases }: Checking): Scope {
-  const link: Link = { from: "a", to: "b", proto: "tcp", port: 1 };
+  const links = recordAt(document, "links");
+  const linkOf = (name: string): Link => ({
+    from: "a",
+    to: "b",
+    proto: textAt(links[name], "proto") === "dns" ? "dns" : "tcp",
+    port: 1,
+  });
   const observations = Object.entries(recordAt(document, "observe"))
     .filter(([name]) => isName(name))
     .map(([name, raw]): [string, Observation] => {
@@ -73,7 +79,7 @@ function scopeOf({ document, names, services, subjects, phases }: Checking): Sco
     });
   return declareSignals({
     services: Object.fromEntries(services.map((name) => [name, { subject: subjects.get(name) } as Service])),
-    links: Object.fromEntries(keysOf(document, "links").map((name) => [name, link])),
+    links: Object.fromEntries(keysOf(document, "links").map((name) => [name, linkOf(name)])),
     observe: Object.fromEntries(observations),
     constants: names.constants,
     phases: phases.map(({ steps }) => ({ faults: steps.map(({ name }) => ({ name })) })),

@@ -4,6 +4,7 @@ import { serviceMembers } from "../../judge/signals.ts";
 import { expectationWords } from "../document/expectations.ts";
 import { hint } from "../../expression/nearest.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
+import { known } from "./known.ts";
 import type { Raw } from "../raw.ts";
 import type { Written } from "../schema.ts";
 import { keysOf, rawExpectations } from "./checking.ts";
@@ -11,7 +12,6 @@ import type { Checking } from "./checking.ts";
 import { cellsOf, maximumCells } from "../cells.ts";
 import { matrixOf } from "../normalise.ts";
 import type { Path } from "../tree.ts";
-import { whichOne } from "../copies.ts";
 import { squeeze, wordingOf } from "../wording.ts";
 
 export function checkNames(checking: Checking): void {
@@ -22,17 +22,6 @@ export function checkNames(checking: Checking): void {
   checkControls(checking);
   checkParams(checking);
   checkMix(checking);
-}
-
-function known(checking: Checking, path: Path, what: string, name: string | undefined, all: Iterable<string>): void {
-  const names = [...all];
-  if (name === undefined || names.includes(name)) return;
-  const copies = checking.copies.get(name);
-  if (copies?.every((copy) => names.includes(copy)) === true) {
-    checking.complain(path, whichOne(name, copies), 0);
-    return;
-  }
-  checking.complain(path, `there is no ${what} ${name}: ${hint(name, names)}`, 0);
 }
 
 function checkLinks(checking: Checking): void {

@@ -1,7 +1,9 @@
 /** What a service may say depends on what it is: a program, a command, or an image. */
 import { keysOfImages } from "../document/service.ts";
 import { isImage, kindOf, nounOf } from "../kind.ts";
-import { isRecord, listAt, recordAt } from "../raw.ts";
+import { builtIn } from "../kinds/registry.ts";
+import { known } from "./known.ts";
+import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import type { Path } from "../tree.ts";
 import type { Checking } from "./checking.ts";
@@ -13,6 +15,10 @@ export function checkServices(checking: Checking): void {
   for (const [name, raw] of services) {
     checkKeys(name, raw, checking);
     checkFiles(name, raw, checking);
+  }
+  for (const [name, raw] of services) {
+    checkKind(name, raw, checking);
+    checkResolver(name, raw, checking);
   }
   checkNetworks(services, checking);
   checkPorts(services, checking);
@@ -34,6 +40,32 @@ function checkKeys(name: string, raw: Raw, { subjects, complain }: Checking): vo
     complain(
       raw["ready"] === undefined ? at : [...at, "ready", "healthy"],
       `write another ready: ${name} is ${nounOf(raw)}, and only an image has a health check`,
+    );
+}
+
+function checkKind(name: string, raw: Raw, checking: Checking): void {
+  const { document, textsOf, complain } = checking;
+  const kind = builtIn(raw);
+  if (kind?.check === undefined) return;
+  const at: Path = ["services", name, kind.key];
+  kind.check(raw[kind.key] ?? null, {
+    name,
+    services: recordAt(document, "services"),
+    links: recordAt(document, "links"),
+    texts: textsOf(name),
+    complain: (below, message) => complain([...at, ...below], message),
+    known: (below, what, named, all) => known(checking, [...at, ...below], what, named, all),
+  });
+}
+
+function checkResolver(name: string, raw: Raw, { document, complain }: Checking): void {
+  const asks = Object.values(recordAt(document, "links")).some(
+    (link) => textAt(link, "from") === name && textAt(link, "proto") === "dns",
+  );
+  if (raw["resolver"] !== undefined && !asks)
+    complain(
+      ["services", name, "resolver"],
+      `write a link of proto: dns that comes from ${name}, or leave out resolver: it asks no name server`,
     );
 }
 

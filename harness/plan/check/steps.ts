@@ -93,6 +93,7 @@ function checkStep(step: RawStep, checking: Checking): void {
   }
   checkSilent(step, checking);
   checkPaths(step, checking);
+  checkResolvers(step, checking);
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {
     leaveOut("for", `${faults.map(({ fault }) => fault.kind).join(" and ")} happens at one moment and has no length`);
   }
@@ -140,6 +141,18 @@ function checkSilent(step: RawStep, checking: Checking): void {
       checking.complain(path, `write may_miss: true, and expect what shows it: ${why}`);
     }
   }
+}
+
+/** Who asks nobody has nothing that could be changed. */
+function checkResolvers(step: RawStep, checking: Checking): void {
+  if (step.plane !== "resolver") return;
+  const links = Object.values(recordAt(checking.document, "links"));
+  for (const name of servicesOf(step, checking))
+    if (!links.some((link) => textAt(link, "from") === name && textAt(link, "proto") === "dns"))
+      checking.complain(
+        step.path,
+        `write a link of proto: dns that comes from ${name}: it asks no name server, and has no resolv.conf of its own`,
+      );
 }
 
 function hasSmallDisk(service: unknown): boolean {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { duration } from "../../../faults/units.ts";
 import { whatRuns } from "../kind.ts";
+import { kindKeys, kindShape } from "../kinds/registry.ts";
 import { build, image, imageShape, limits } from "./image.ts";
 import { eventName, http, regularExpression } from "./system.ts";
 import { timekeeper } from "./timekeeper.ts";
@@ -26,6 +27,33 @@ export const ready = exactlyOne(
   ["port", "log", "line", "http", "healthy"],
   "write what readiness means: exactly one of { port: 443 }, { log: ready }, { line: started }, { http: { port: 80 } } and { healthy: true }",
 );
+
+const resolver = z.strictObject({
+  timeout: bound(duration.refine((milliseconds) => milliseconds >= 1000, "write 1s or more"))
+    .optional()
+    .meta({ description: "For the answer of a server; by default 5s. In whole seconds, 30s at most." }),
+  attempts: z
+    .int("write a whole number, such as 2")
+    .min(1, "write 1 or more")
+    .max(5, "write 5 at most")
+    .optional()
+    .meta({ description: "How often all servers are asked; by default 2." }),
+  rotate: z
+    .boolean("write true or false")
+    .optional()
+    .meta({ description: "Each question begins with another server." }),
+  search: z
+    .array(z.string("write a domain, such as plc.test").regex(/^[a-z0-9._-]+$/, "write a domain, such as plc.test"))
+    .min(1, "write at least one domain")
+    .optional()
+    .meta({ description: "Domains that names with few dots may be in." }),
+  ndots: z
+    .int("write a whole number, such as 1")
+    .min(0, "write 0 or more")
+    .max(15, "write 15 at most")
+    .optional()
+    .meta({ description: "A name with so many dots is first asked for as it is; by default 1." }),
+});
 
 /** For services that are containers of their own. */
 export const keysOfImages = ["user", "volumes", "networks", "ports"] as const;
@@ -76,22 +104,31 @@ export const serviceDocument = fitting(
     timekeeper: timekeeper
       .optional()
       .meta({ description: "An NTP client that sets its clock; without one, it runs as it is." }),
+    ...kindShape,
+    resolver: resolver.optional().meta({
+      description: "How it asks the name servers that its links of proto: dns lead to, as in resolv.conf(5).",
+    }),
     limits: limits.optional().meta({ description: "What it may have, from its start on." }),
     ...imageShape,
   }),
-  [...whatRuns, "command"],
-  "write what to run: exactly one of program, command, image and build (a command may stand beside an image)",
+  [...whatRuns, ...kindKeys, "command"],
+  `write what to run: exactly one of program, command, image and build (a command may stand beside an image), or of what is built in: ${kindKeys.join(", ")}`,
   (written) => {
-    const count = whatRuns.filter((key) => written.has(key)).length;
-    return count === 0 ? written.has("command") : count === 1 && !(written.has("program") && written.has("command"));
+    const found = [...whatRuns, ...kindKeys].filter((key) => written.has(key));
+    if (found.length === 0) return written.has("command");
+    return found.length === 1 && !(written.has("command") && !written.has("image") && !written.has("build"));
   },
 ).meta({
   id: "service",
   oneOf: [
-    { required: ["program"], ...without("command", ...keysOfImages), ...neverHealthy() },
+    ...["program", ...kindKeys].map((key) => ({
+      required: [key],
+      ...without("command", ...keysOfImages),
+      ...neverHealthy(),
+    })),
     { required: ["image"] },
     { required: ["build"] },
-    { required: ["command"], ...without(...whatRuns, ...keysOfImages, "limits"), ...neverHealthy() },
+    { required: ["command"], ...without(...whatRuns, ...kindKeys, ...keysOfImages, "limits"), ...neverHealthy() },
   ],
 });
 

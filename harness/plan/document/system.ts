@@ -29,6 +29,11 @@ export const linkDocument = z
       .regex(/^[a-z0-9][a-z0-9.-]*$/, "write a host name, such as plc.test")
       .optional()
       .meta({ description: "The host name by which the client knows the server; by default the name of the server." }),
+    aliases: z
+      .array(z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "write a host name, such as boot.plc.test"))
+      .min(1, "write at least one name")
+      .optional()
+      .meta({ description: "Other names, which the server's certificate is for as well: name servers lead there." }),
   })
   .transform(({ port: written, ...link }, context) => {
     const found = written ?? usualPorts.get(link.proto);

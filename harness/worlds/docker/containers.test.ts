@@ -31,6 +31,9 @@ function options(service: Partial<Service>, more: Partial<ServiceContainerOption
       service: "198.18.7.2",
       names: new Map([["plc.test", "198.18.7.3"]]),
     },
+    services: new Map(),
+    folderOf: async (volume) => `/volumes/${volume}`,
+    doorOf: (name) => `the door of ${name}`,
     links: new Map([
       ["fetch-it", link],
       ["other", { ...link, from: "server", to: "my_client" }],

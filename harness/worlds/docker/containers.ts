@@ -3,6 +3,7 @@ import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import { isImage } from "../../plan/kind.ts";
 import { hostName, linkVariables } from "../links.ts";
+import { namingOf } from "../names.ts";
 import { required } from "../required.ts";
 import { argumentsOf } from "../program.ts";
 import type { Container, ContainerLimits, ContainerSpec, Engine, Labels } from "./engine.ts";
@@ -15,6 +16,9 @@ export const programOwner = 1000;
 /** In every container: its directory, and what it is given besides. */
 const homeAt = "/service";
 const roomAt = "/sinbin";
+/** In the room, and where programs look for it. */
+const resolvConfFile = "resolv.conf";
+const resolvConfAt = "/etc/resolv.conf";
 
 export interface ServiceVolume {
   readonly name: string;
@@ -96,21 +100,26 @@ export interface ServiceContainerOptions {
   readonly labels: Labels;
   readonly images: Images;
   readonly network: ServiceNetwork;
+  readonly services: ReadonlyMap<string, Service>;
   readonly links: ReadonlyMap<string, Link>;
+  /** Of a volume, on the engine's machine. */
+  readonly folderOf: (volume: string) => Promise<string>;
+  /** Where the client of a link that the service is told of finds its server. */
+  readonly doorOf: (link: string) => string;
   readonly without: readonly string[];
   readonly journalled: boolean;
   readonly seed: number;
 }
 
 export async function specOf(options: ServiceContainerOptions): Promise<ContainerSpec> {
-  const { name, service, run, labels, network } = options;
+  const { name, service, services, links, run, labels, network } = options;
   const limits = limitsOf(service);
   const common = {
     name: `sinbin-${run}-${name}`,
     labels,
     hostname: name.replaceAll("_", "-"),
     network: { id: network.id, address: network.service },
-    hosts: network.names,
+    hosts: namingOf({ service: name, services, links, doors: network.names }).hosts,
     nameServer: network.harness,
     ...(limits !== undefined && { limits }),
   };
@@ -122,13 +131,16 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
     ...common,
     image,
     entrypoint: ["node", `${homeInImage}/host/start.ts`, program],
-    command: argumentsOf(service, options.without),
+    command: argumentsOf(service, options),
     directory: homeAt,
-    volumes: volumesOf(run, name, service).map(({ name: volume, inService }) => ({ name: volume, at: inService })),
+    volumes: await mountsOf(options),
     environment: {
       ...environment,
       SINBIN_CONTROL: `${roomAt}/control`,
       SINBIN_SEED_FILE: `${roomAt}/seed`,
+      ...(namingOf({ service: name, services, links, doors: network.names }).resolvConf !== undefined && {
+        SINBIN_RESOLV_CONF: resolvConfAt,
+      }),
       ...(options.journalled && { SINBIN_JOURNAL: `${roomAt}/journal` }),
       ...service.env,
     },
@@ -136,13 +148,10 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
 }
 
 /** Its own way to start, unless the plan has another command. */
-async function foreign({
-  name,
-  service,
-  run,
-  images,
-  without,
-}: ServiceContainerOptions): Promise<Pick<ContainerSpec, "image" | "command" | "user" | "volumes">> {
+async function foreign(
+  options: ServiceContainerOptions,
+): Promise<Pick<ContainerSpec, "image" | "command" | "user" | "volumes">> {
+  const { name, service, images } = options;
   const { name: image, command, hasHealthCheck } = await images.foreign(service);
   if (service.ready?.healthy === true && !hasHealthCheck)
     throw new WorldError(
@@ -150,10 +159,38 @@ async function foreign({
     );
   return {
     image,
-    command: [...(service.command ?? command), ...argumentsOf(service, without)],
+    command: [...(service.command ?? command), ...argumentsOf(service, options)],
     user: service.user,
-    volumes: volumesOf(run, name, service).map(({ name: volume, inService }) => ({ name: volume, at: inService })),
+    volumes: await mountsOf(options),
   };
+}
+
+/** Its volumes; and whom it asks for names is in a file of its room, in place of Docker's, which would put 127.0.0.11 before them. */
+async function mountsOf({ name, service, services, links, run, network, folderOf }: ServiceContainerOptions) {
+  const volumes = volumesOf(run, name, service);
+  const mounts = volumes.map(({ name: volume, inService }) => ({ name: volume, at: inService }));
+  const room = volumes.find(({ inService }) => inService === roomAt);
+  const { resolvConf } = namingOf({ service: name, services, links, doors: network.names });
+  if (resolvConf === undefined || room === undefined) return mounts;
+  return [...mounts, { name: `${await folderOf(room.name)}/${resolvConfFile}`, at: resolvConfAt }];
+}
+
+type Placed = Pick<ServiceContainerOptions, "name" | "service" | "services" | "links" | "run" | "network">;
+
+/** What has to be in its room before its container is made, by paths of the gate. */
+export function roomFilesOf({
+  name,
+  service,
+  services,
+  links,
+  run,
+  network,
+}: Placed): Readonly<Record<string, string>> | undefined {
+  const { resolvConf } = namingOf({ service: name, services, links, doors: network.names });
+  const room = volumesOf(run, name, service).find(({ inService }) => inService === roomAt);
+  return resolvConf === undefined || room === undefined
+    ? undefined
+    : { [`${room.inGate}/${resolvConfFile}`]: resolvConf };
 }
 
 export function limitsOf({ limits }: Service): ContainerLimits | undefined {

@@ -48,6 +48,8 @@ export interface Engine extends Disposable {
   createNetwork(network: NetworkSpec): Promise<string>;
   /** `size`: in memory, and no larger than that; bytes. */
   createVolume(volume: VolumeSpec): Promise<void>;
+  /** The folder of the engine's machine that a volume is. */
+  folderOf(volume: string): Promise<string>;
   createContainer(spec: ContainerSpec): Promise<Container>;
   /** All that carries a label, `key=value` or the key alone. */
   list(label: string): Promise<readonly Listed[]>;
@@ -103,6 +105,7 @@ export interface ContainerSpec {
   readonly nameServer?: string;
   /** Host name → address. */
   readonly hosts?: ReadonlyMap<string, string>;
+  /** Volumes by their names, and files and folders of the engine's machine by their paths. */
   readonly volumes?: readonly { readonly name: string; readonly at: string; readonly readOnly?: boolean }[];
   readonly capabilities?: readonly string[];
   /** It sees and may signal the processes of the whole machine. */
@@ -260,6 +263,11 @@ export async function connectEngine({ signal }: { readonly signal?: AbortSignal 
           ...(size !== undefined && { DriverOpts: { type: "tmpfs", device: "tmpfs", o: `size=${size},mode=1777` } }),
         });
       }),
+    folderOf: (volume) =>
+      attempt(
+        `the volume ${volume} can't be looked at`,
+        async () => (await docker.getVolume(volume).inspect()).Mountpoint,
+      ),
     createContainer: (spec) =>
       attempt(`the container ${spec.name} can't be made`, async () =>
         wrap(await docker.createContainer(toOptions(spec)), attempt, docker, dead),

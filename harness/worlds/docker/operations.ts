@@ -52,6 +52,8 @@ export const inputs = {
     journalled: z.boolean(),
     remembers: z.boolean(),
   }),
+  /** What it asks name servers by. */
+  "resolver.write": on({ content: z.string() }),
   /** A life is about to begin, with a seed of its own. */
   "service.begins": on({ seed: z.number() }),
   /** A life has begun, in the container whose first process this is. Its value is the process id of the service; null if it has ended already. */

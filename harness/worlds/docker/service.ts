@@ -1,5 +1,6 @@
 /** A service whose lives are those of one container. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ResolverTarget } from "../../../faults/resolver/contract.ts";
 import { WorldError } from "../../errors.ts";
 import { isImage } from "../../plan/kind.ts";
 import type { Life } from "../life.ts";
@@ -22,6 +23,8 @@ export interface ContainerServiceOptions extends Omit<ServiceOptions, Made> {
   readonly engine: Engine;
   readonly load: (processes: number) => Promise<AsyncDisposable>;
   readonly network: ServiceNetwork;
+  /** Undefined: it asks no name server. */
+  readonly resolver: ResolverTarget | undefined;
 }
 
 const betweenLooksMs = 100;
@@ -43,7 +46,7 @@ export function createContainerService(options: ContainerServiceOptions): Superv
   });
   return createService({
     ...options,
-    targets,
+    targets: { ...targets, ...(options.resolver !== undefined && { resolver: options.resolver }) },
     async startLife(number, events) {
       await remote.allowed();
       await resources.begins();

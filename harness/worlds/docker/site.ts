@@ -6,11 +6,12 @@ import type { Link, Service } from "../../plan/schema.ts";
 import { isImage } from "../../plan/kind.ts";
 import { WorldError } from "../../errors.ts";
 import { archiveTexts } from "./archive.ts";
-import { createGateContainer, specOf, volumesOf } from "./containers.ts";
+import { createGateContainer, roomFilesOf, specOf, volumesOf } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
 import type { Images } from "./images.ts";
 import { createNetworks, createSharedNetworks } from "./networks.ts";
 import type { ServiceNetwork } from "./networks.ts";
+import { hostName } from "../links.ts";
 import { required } from "../required.ts";
 import { forEach, together } from "./together.ts";
 
@@ -62,6 +63,11 @@ export async function createSite(options: SiteOptions): Promise<Site> {
   signal.throwIfAborted();
   await gate.start();
   const containers = forEach(services, async (name, service) => {
+    const doors = new Map<string, string>();
+    for (const told of service.told ?? []) {
+      const link = required(links, told);
+      doors.set(told, required((await required(networks, link.from)).names, hostName(link)));
+    }
     const spec = await specOf({
       name,
       service,
@@ -69,11 +75,17 @@ export async function createSite(options: SiteOptions): Promise<Site> {
       labels,
       images,
       network: await required(networks, name),
+      services,
       links,
+      folderOf: (volume) => engine.folderOf(volume),
+      doorOf: (link) => required(doors, link),
       without: options.without.get(name) ?? [],
       journalled: options.journalled(name),
       seed: options.seed(name),
     });
+    // What is mounted has to be there first.
+    const files = roomFilesOf({ name, service, services, links, run, network: await required(networks, name) });
+    if (files !== undefined) await gate.unpack(archiveTexts(files), "/");
     const container = await engine.createContainer(spec);
     // Those of a program are in a volume, which the gate prepares.
     if (isImage(service)) await container.unpack(archiveTexts(service.files), "/");

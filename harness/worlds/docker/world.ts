@@ -22,6 +22,8 @@ import type { Identities } from "../identities.ts";
 import { seedOf } from "../life.ts";
 import { hostName } from "../links.ts";
 import { carrierOf } from "../transport.ts";
+import { namingOf } from "../names.ts";
+import { createResolverTarget } from "../resolver.ts";
 import type { StartedLink } from "../links.ts";
 import { createLogFile } from "../local/log-file.ts";
 import { required } from "../required.ts";
@@ -194,6 +196,8 @@ async function prepareService(name: string, service: Service, context: Context):
   const { engine, images, links, record, seed, signal } = options;
   const container = required(context.containers, name);
   const { certificate, key } = required(identities.issued, name);
+  const network = required(networks, name);
+  const { resolvConf } = namingOf({ service: name, services: options.services, links, doors: network.names });
   await gate.ask("service.prepare", {
     service: name,
     owner: isImage(service) ? 0 : programOwner,
@@ -225,8 +229,15 @@ async function prepareService(name: string, service: Service, context: Context):
     gate,
     seed: (life) => seedOf(seed, name, life),
     load: createLoad({ engine, image: await images.own(), service: name, run, labels, container }),
-    network: required(networks, name),
-    address: (port) => ({ host: required(networks, name).service, port }),
+    network,
+    resolver:
+      resolvConf === undefined
+        ? undefined
+        : createResolverTarget(
+            resolvConf,
+            async (content) => void (await gate.ask("resolver.write", { service: name, content })),
+          ),
+    address: (port) => ({ host: network.service, port }),
     record,
     write: (line) => log.write(line),
     // Another image has no host of ours: what looks like a word of its host is its own business.

@@ -4,6 +4,7 @@
  *     namespaces.ts   a network namespace a service, natural ports, names in /etc/hosts       (Linux)
  *     loopback.ts     everything on 127.0.0.1, free ports, names in a table of the host's     (anywhere)
  */
+import type { ResolverTarget } from "../../../faults/resolver/contract.ts";
 import type { Address } from "../../../host/host.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import type { Transport } from "../transport.ts";
@@ -23,6 +24,8 @@ export interface Layout extends AsyncDisposable {
   addressOf(service: string, port: number, transport?: Transport): Address;
   /** Other names and addresses by which the service may be reached. */
   readonly aliasesOf: (service: string) => readonly string[];
+  /** Rewrites what a service asks name servers by; undefined if it asks none. */
+  readonly resolverOf?: (service: string) => ResolverTarget | undefined;
   /** Where a client's links lead, once their proxies listen; variables of its environment. */
   namesFor(service: string, doors: ReadonlyMap<string, Address>): Readonly<Record<string, string>>;
   /** The command line that runs a command in the service's place. The process that it starts becomes the command without a fork. */

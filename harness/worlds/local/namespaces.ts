@@ -12,9 +12,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Address } from "../../../host/host.ts";
 import { WorldError } from "../../errors.ts";
-import type { Link } from "../../plan/schema.ts";
 import { caller } from "./isolate.ts";
 import { hostName } from "../links.ts";
+import { namingOf } from "../names.ts";
+import type { Naming } from "../names.ts";
+import { createResolverTarget } from "../resolver.ts";
 import { createSubnet, mostSubnets } from "../subnet.ts";
 import type { Subnet } from "../subnet.ts";
 import { capabilitiesOf } from "./layout.ts";
@@ -26,6 +28,7 @@ interface Place extends Subnet {
   /** Also the name of its namespace and of the harness's interface to it. */
   readonly device: string;
   readonly etc: string;
+  readonly naming: Naming;
 }
 
 export async function startNamespaces({ services, links }: LayoutOptions): Promise<Layout> {
@@ -38,7 +41,7 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
   for (const service of services.keys()) {
     const subnet = await claimSubnet();
     starting.defer(() => rm(claimPath(subnet), { recursive: true }));
-    places.set(service, createPlace(service, subnet, links, scratch));
+    places.set(service, createPlace(service, subnet, { services, links }, scratch));
   }
   // The interface goes at once, so that its name is free again; a namespace alone would take it along in its own time.
   const removals = (): readonly string[] =>
@@ -68,7 +71,13 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
     },
     addressOf: (service, port): Address => ({ host: place(service).service, port }),
     aliasesOf: (service) => [place(service).service],
-    namesFor: () => ({}),
+    namesFor: (service) =>
+      place(service).naming.resolvConf === undefined ? {} : { SINBIN_RESOLV_CONF: "/etc/resolv.conf" },
+    resolverOf(service) {
+      const { etc, naming } = place(service);
+      if (naming.resolvConf === undefined) return undefined;
+      return createResolverTarget(naming.resolvConf, (content) => writeFile(join(etc, "resolv.conf"), content));
+    },
     enter(service, command) {
       const { device, etc } = place(service);
       const network = `--net=/run/netns/${device}`;
@@ -87,9 +96,16 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
   };
 }
 
-function createPlace(service: string, number: number, links: ReadonlyMap<string, Link>, scratch: string): Place {
+function createPlace(
+  service: string,
+  number: number,
+  { services, links }: Pick<LayoutOptions, "services" | "links">,
+  scratch: string,
+): Place {
+  const subnet = createSubnet(service, number, links);
   return {
-    ...createSubnet(service, number, links),
+    ...subnet,
+    naming: namingOf({ service, services, links, doors: subnet.names }),
     device: `sinbin-${number}`,
     etc: join(scratch, `etc-${service}`),
   };
@@ -124,17 +140,17 @@ async function build(places: readonly Place[]): Promise<void> {
     ]),
   );
   await Promise.all(
-    places.map(async ({ device, service: own, names, etc }) => {
+    places.map(async ({ device, service: own, naming: { hosts, resolvConf }, etc }) => {
       await ip(
         ["-n", device],
         ["link set lo up", `address add ${own}/24 dev eth0`, "link set eth0 addrgenmode none up"],
       );
       await mkdir(etc);
-      const hosts = ["127.0.0.1 localhost", ...[...names].map(([host, address]) => `${address} ${host}`)];
-      await writeFile(join(etc, "hosts"), `${hosts.join("\n")}\n`);
+      const lines = ["127.0.0.1 localhost", ...[...hosts].map(([host, address]) => `${address} ${host}`)];
+      await writeFile(join(etc, "hosts"), `${lines.join("\n")}\n`);
       // Nothing answers there.
-      await writeFile(join(etc, "resolv.conf"), "nameserver 127.0.0.1\n");
-      await writeFile(join(etc, "nsswitch.conf"), "hosts: files\n");
+      await writeFile(join(etc, "resolv.conf"), resolvConf ?? "nameserver 127.0.0.1\n");
+      await writeFile(join(etc, "nsswitch.conf"), `hosts: files${resolvConf === undefined ? "" : " dns"}\n`);
     }),
   );
 }

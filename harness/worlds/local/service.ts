@@ -1,6 +1,7 @@
 /** A service whose lives are processes of this machine. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { ResolverTarget } from "../../../faults/resolver/contract.ts";
 import { WorldError } from "../../errors.ts";
 import type { SteeredTarget } from "../clock.ts";
 import { createService } from "../service.ts";
@@ -32,6 +33,7 @@ export interface LocalServiceOptions extends Omit<ServiceOptions, Made> {
   readonly clock?: SteeredTarget | undefined;
   /** Of its network, where it has one of its own. */
   readonly befall?: Befall | undefined;
+  readonly resolver?: ResolverTarget | undefined;
 }
 
 export interface LocalService extends SupervisedService {
@@ -41,7 +43,7 @@ export interface LocalService extends SupervisedService {
 
 /** Its directory is as it shall be at its first start. */
 export async function prepareLocalService(options: LocalServiceOptions): Promise<LocalService> {
-  const { name, directory, command, executable, environment, befall, clock } = options;
+  const { name, directory, command, executable, environment, befall, clock, resolver } = options;
   let current: LocalLife | undefined;
   const machine = createLocalTargets({
     ...options,
@@ -60,6 +62,7 @@ export async function prepareLocalService(options: LocalServiceOptions): Promise
       ...machine.targets,
       ...(befall !== undefined && targetsOf(befall)),
       ...(clock !== undefined && { clock: clock.target }),
+      ...(resolver !== undefined && { resolver }),
     },
     async startLife(number, events) {
       await machine.allowed();

@@ -21,7 +21,8 @@ import { seedOf } from "../life.ts";
 import { hear, type Hearing } from "../hear.ts";
 import { linkVariables, startLink, type StartedLink } from "../links.ts";
 import { carrierOf, transportOf } from "../transport.ts";
-import { argumentsOf } from "../program.ts";
+import { required } from "../required.ts";
+import { argumentsOf, type Starting } from "../program.ts";
 import type { World, WorldOptions } from "../world.ts";
 import { createIdentities, namesOnLink } from "../identities.ts";
 import { keepIdentities } from "./identities.ts";
@@ -164,7 +165,8 @@ async function prepareService(name: string, service: Service, context: Context):
     [mark]: run,
     ...service.env,
   };
-  const command = commandOf(service, options.without.get(name) ?? []);
+  const doorOf = (link: string): string => required(context.doors, link).host;
+  const command = commandOf(service, { without: options.without.get(name) ?? [], doorOf });
   const clock = context.clockOf(name);
   const hearing: Hearing = {
     service: name,
@@ -185,6 +187,7 @@ async function prepareService(name: string, service: Service, context: Context):
     befall: layout.befallOf?.(name),
     clock: clock && createClockTarget(clock.clock),
     machineClock: options.machineClock,
+    resolver: layout.resolverOf?.(name),
     command: layout.enter(name, clock?.around(command) ?? command),
     executable: command[0] ?? "",
     environment: (life) => ({ ...environment, SINBIN_SEED: String(seedOf(options.seed, name, life)) }),
@@ -211,8 +214,8 @@ async function writeFiles(name: string, directory: string, files: Readonly<Recor
   }
 }
 
-function commandOf(service: Service, without: readonly string[]): readonly string[] {
-  const args = argumentsOf(service, without);
+function commandOf(service: Service, starting: Starting): readonly string[] {
+  const args = argumentsOf(service, starting);
   if (service.program !== undefined) return [process.execPath, starter, resolve(service.program), ...args];
   return [...(service.command ?? []).map((word) => besideThePlan(word, service.folder)), ...args];
 }

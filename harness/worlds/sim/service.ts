@@ -10,6 +10,7 @@ import type { Life, LifeEvents } from "../life.ts";
 import { createLineSplitter, endOfLog, mostLogBytes } from "../lines.ts";
 import type { LineSplitter } from "../lines.ts";
 import { tellDoor, type StartedLink } from "../links.ts";
+import type { ResolverTarget } from "../../../faults/resolver/contract.ts";
 import { argumentsOf } from "../program.ts";
 import { createService } from "../service.ts";
 import type { SupervisedService } from "../service.ts";
@@ -34,6 +35,9 @@ export interface SimServiceOptions {
   readonly servers: ReadonlyMap<string, Address>;
   /** How far its machine's clock is off, in milliseconds. */
   readonly clockOffset: () => number;
+  /** Undefined: it asks no name server. */
+  readonly resolver: ResolverTarget | undefined;
+  readonly doorOf: (link: string) => string;
 }
 
 export interface SimService extends SupervisedService {
@@ -52,7 +56,7 @@ export function createSimService(options: SimServiceOptions): SimService {
   const say = (events: LifeEvents, event: string, fields: Readonly<Record<string, unknown>>): void =>
     events.onLine("out", neutral(JSON.stringify({ event, ...fields })), false);
   let current: { readonly life: Life; readonly events: LifeEvents } | undefined;
-  const targets = createTargets({ machine, life: () => current?.life });
+  const targets = createTargets({ machine, life: () => current?.life, resolver: options.resolver });
 
   const timekeeper = createTimekeeper(options);
 
@@ -79,7 +83,7 @@ export function createSimService(options: SimServiceOptions): SimService {
     };
     const program: Program = machine.start({
       main: options.program.main,
-      args: argumentsOf(service, world.without.get(name) ?? []),
+      args: argumentsOf(service, { without: world.without.get(name) ?? [], doorOf: options.doorOf }),
       seed: seedOf(world.seed, name, number),
       log: hear,
       identity: options.identity,

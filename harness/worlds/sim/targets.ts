@@ -1,6 +1,7 @@
 /** What faults act on, on a simulated machine. */
 import type { Limited } from "../../../faults/limits/contract.ts";
 import { drawFrom } from "../../../faults/random.ts";
+import type { ResolverTarget } from "../../../faults/resolver/contract.ts";
 import type { Targets } from "../../../faults/targets.ts";
 import type { Machine } from "../../../host/sim/machine.ts";
 import type { Life } from "../life.ts";
@@ -20,9 +21,10 @@ export interface SimTargets {
 interface TargetsOptions {
   readonly machine: Machine;
   readonly life: () => Life | undefined;
+  readonly resolver: ResolverTarget | undefined;
 }
 
-export function createTargets({ machine, life }: TargetsOptions): SimTargets {
+export function createTargets({ machine, life, resolver }: TargetsOptions): SimTargets {
   const refusals = createOverlap<"ENOSPC" | "EROFS">((code) => void (machine.disk.refuse = code));
   const openFiles = createOverlap<number>((to) => void (machine.limits.openFiles = to ?? Infinity));
   const processes = createOverlap<number>((to) => void (machine.limits.processes = to ?? Infinity));
@@ -48,6 +50,7 @@ export function createTargets({ machine, life }: TargetsOptions): SimTargets {
     starts: () => clock.starts(),
     targets: {
       clock: clock.target,
+      ...(resolver !== undefined && { resolver }),
       disk: {
         files: async () => machine.disk.files(),
         read: async (path) => (machine.disk.files().includes(path) ? machine.disk.read(path) : undefined),

@@ -13,6 +13,7 @@ import { WorldError } from "../../errors.ts";
 import type { Link, Service } from "../../plan/schema.ts";
 import type { Capability } from "../capability.ts";
 import { namesOf, namesOnLink } from "../identities.ts";
+import { namingOf } from "../names.ts";
 import { hostName, startLink, type StartedLink } from "../links.ts";
 import { carrierOf } from "../transport.ts";
 import { required } from "../required.ts";
@@ -20,6 +21,7 @@ import { createSubnet, mostSubnets } from "../subnet.ts";
 import type { Subnet } from "../subnet.ts";
 import type { World, WorldOptions } from "../world.ts";
 import type { Programs } from "./programs.ts";
+import { createResolverFile } from "./resolver.ts";
 import { createSimService } from "./service.ts";
 import type { SimService } from "./service.ts";
 
@@ -61,7 +63,7 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
     time,
     network,
     addresses: [...subnets.values()].flatMap(({ harness, names }) => [harness, ...names.values()]),
-    names: { table: new Map(), servers: [] },
+    names: { table: new Map(), resolution: () => undefined },
     epochMs,
     upMs: 0,
     onRefused: () => {},
@@ -79,13 +81,15 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
   const running = new Map<string, SimService>();
   starting.defer(() => endAll([...running.values()]));
   for (const [number, [name, service]] of [...services].entries()) {
-    const { names, service: address } = subnet(name);
+    const { names: doors, service: address } = subnet(name);
+    const { hosts, resolvConf } = namingOf({ service: name, services, links, doors });
+    const resolver = createResolverFile(resolvConf);
     const machine = createMachine({
       name,
       time,
       network,
       addresses: [address],
-      names: { table: names, servers: [] },
+      names: { table: hosts, resolution: () => resolver.resolution() },
       // No two clocks show the same, though all are kept by NTP, and no two machines were switched on at the same moment.
       epochMs: epochMs + Math.round((uniform(seed, ["clock", name]) - 0.5) * 2 * mostSkewMs),
       upMs: (number + 1) * 1_000_000,
@@ -112,6 +116,8 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
           }),
         ),
         clockOffset: () => machine.clock.wall() - gate.clock.wall(),
+        resolver: resolver.target,
+        doorOf: (link) => required(proxies, link).address.host,
       }),
     );
   }

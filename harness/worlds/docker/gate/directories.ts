@@ -14,13 +14,21 @@ export interface Paths {
   readonly control: string;
   readonly journal: string;
   readonly seed: string;
+  readonly resolvConf: string;
 }
 
 export function pathsOf(service: string): Paths {
   const root = join("/services", service);
   const room = join(root, "room");
   const at = (name: string): string => join(room, name);
-  return { directory: join(root, "home"), room, control: at("control"), journal: at("journal"), seed: at("seed") };
+  return {
+    directory: join(root, "home"),
+    room,
+    control: at("control"),
+    journal: at("journal"),
+    seed: at("seed"),
+    resolvConf: at("resolv.conf"),
+  };
 }
 
 export interface Contents {

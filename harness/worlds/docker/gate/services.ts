@@ -50,6 +50,9 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
       services.set(service, { machine });
       await machine.prepare();
     }),
+    ...operation("resolver.write", async ({ service, content }) => {
+      await writeFile(pathsOf(service).resolvConf, content);
+    }),
     ...operation("service.begins", async ({ service, seed }) => {
       await writeFile(pathsOf(service).seed, String(seed));
     }),

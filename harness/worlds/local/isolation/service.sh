@@ -7,8 +7,12 @@ set -e
 etc=$1 uid=$2 gid=$3
 shift 3
 echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
+# A dangling link, as to a resolver's file under /run, gets what it leads to.
+target=$(readlink -m /etc/resolv.conf)
+case $target in
+  /run/*) [ -e "$target" ] || { mkdir -p "${target%/*}" && : >"$target"; } ;;
+esac
 for file in hosts resolv.conf nsswitch.conf; do
-  # A dangling link, as to a resolver's file under /run, is as good as an empty file.
   if [ -e "/etc/$file" ]; then mount --bind "$etc/$file" "/etc/$file"; fi
 done
 exec unshare --user --map-user="$uid" --map-group="$gid" -- "$@"

@@ -1,4 +1,4 @@
-/** A question to a name server and what its reply says, as c-ares reads it. The one file of the host that imports dns-packet. RFC 1035. */
+/** A question to a name server and what its reply says, as glibc reads it. The one file of the host that imports dns-packet. RFC 1035. */
 import { isIPv4 } from "node:net";
 import { domainToASCII } from "node:url";
 import { RECURSION_DESIRED, TRUNCATED_RESPONSE, decode, encode, type Packet } from "dns-packet";
