@@ -1,5 +1,6 @@
 /** What several faults are told. */
 import { z } from "zod";
+import { linkIn } from "../place.ts";
 import { duration } from "../units.ts";
 
 const nameHelp = "write a name, such as plc.test";
@@ -12,14 +13,14 @@ export function domainName(description: string) {
     .meta({ title: "text", description });
 }
 
-const addressHelp = "write an address, such as 198.18.0.9 or 2001:db8::9";
+const addressHelp = "write an address, such as 198.18.0.9 or 2001:db8::9, or a link of the plan, such as link:fetch";
 const v4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$/;
 const v6 = /^(?=.*:.*:)[0-9a-f:]{2,39}$/i;
 
 export function ipAddress(description: string) {
   return z
     .string(addressHelp)
-    .refine((text) => v4.test(text) || (v6.test(text) && isIPv6(text)), addressHelp)
+    .refine((text) => v4.test(text) || (v6.test(text) && isIPv6(text)) || linkIn(text) !== undefined, addressHelp)
     .meta({ title: "text", description });
 }
 

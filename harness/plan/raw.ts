@@ -1,5 +1,6 @@
 /** Looking into a document that may be wrong in any way. */
 import type { Written } from "./schema.ts";
+import type { Path } from "./tree.ts";
 
 export type Raw = Readonly<Record<string, Written>>;
 
@@ -20,4 +21,13 @@ export function listAt(value: Written | undefined, key: string): readonly Writte
 export function textAt(value: Written | undefined, key: string): string | undefined {
   const found = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   return typeof found === "string" ? found : undefined;
+}
+
+export function valueAt(document: Written, path: Path): Written | undefined {
+  let found: Written | undefined = document;
+  for (const key of path) {
+    if (Array.isArray(found)) found = (found as readonly Written[])[Number(key)];
+    else found = isRecord(found) && Object.hasOwn(found, key) ? found[key] : undefined;
+  }
+  return found;
 }

@@ -1,6 +1,8 @@
 /** How an occurrence reaches the world, plane by plane. */
+import type { z } from "zod";
 import { faults, isFaultOfLink } from "../../faults/registry.ts";
-import type { FaultOfLink, FaultOfService } from "../../faults/registry.ts";
+import type { Fault, FaultOfLink, FaultOfService } from "../../faults/registry.ts";
+import { linkIn, takesLink } from "../../faults/place.ts";
 import { drawFrom } from "../../faults/random.ts";
 import type { ServiceContext, ServiceFault } from "../../faults/service.ts";
 import type { Targets } from "../../faults/targets.ts";
@@ -22,10 +24,25 @@ export interface InjectOptions {
 export async function inject(options: InjectOptions): Promise<AsyncDisposable> {
   const fault = faults.get(options.occurrence.kind);
   if (fault === undefined) throw new WorldError(`no fault is called ${options.occurrence.kind}: see "sinbin faults"`);
-  const parameters = fault.parameters.parse(options.occurrence.parameters);
+  const parameters = fault.parameters.parse(placed(fault, options.occurrence.parameters, options.world));
   return isFaultOfLink(fault)
     ? injectIntoLinks(fault, parameters, options)
     : injectIntoServices(fault, parameters, options);
+}
+
+/** With the addresses of this world, where links stand for them. */
+function placed(
+  { parameters: { shape } }: Pick<Fault, "parameters">,
+  parameters: Readonly<Record<string, unknown>>,
+  { links }: World,
+): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(parameters).map(([name, value]) => {
+    const link = linkIn(value);
+    const schema = shape[name];
+    if (link === undefined || schema === undefined || !takesLink(schema as z.ZodType)) return [name, value];
+    return [name, required(links, link, "link").address.host];
+  });
+  return Object.fromEntries(entries) as Readonly<Record<string, unknown>>;
 }
 
 async function injectIntoLinks(

@@ -5,7 +5,7 @@
 import { isImage, nounOf } from "../kind.ts";
 import { isFormula, isReference } from "../../schedule/draw.ts";
 import type { Names } from "../../schedule/draw.ts";
-import { isRecord, listAt, recordAt } from "../raw.ts";
+import { isRecord, listAt, recordAt, valueAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import type { Written } from "../schema.ts";
 import type { RawStep } from "../step.ts";
@@ -17,7 +17,8 @@ export function checkPaths(step: RawStep, checking: Checking): void {
   const services = recordAt(document, "services");
   for (const { fault, path: at } of step.faults) {
     if (fault.plane !== "disk" || !("path" in fault.parameters.shape)) continue;
-    const written = parameterAt(document, at);
+    const parameters = valueAt(document, at);
+    const written = isRecord(parameters) ? (parameters["path"] ?? null) : null;
     for (const name of servicesOf(step, checking)) {
       const service = services[name];
       if (!isRecord(service)) continue;
@@ -41,14 +42,6 @@ function complaintOf(path: string, name: string, service: Raw): string | undefin
   if (volumes.some((volume) => path.startsWith(`${volume}/`))) return undefined;
   return `write a path in a volume of ${name}, such as ${first}/${path.replace(/^.*\//, "")}: it has ${volumes.join(", ")}`;
 }
-
-function parameterAt(document: Raw, at: RawStep["path"]): Written {
-  let found: Written | undefined = document;
-  for (const key of at) found = Array.isArray(found) ? (found[Number(key)] as Written) : recordOf(found)[String(key)];
-  return recordOf(found)["path"] ?? null;
-}
-
-const recordOf = (written: Written | undefined): Raw => (isRecord(written) ? written : {});
 
 /** All that may be drawn from what is written; what a formula comes to is known when it is drawn. */
 function textsOf(written: Written, names: Names, depth = 0): readonly string[] {

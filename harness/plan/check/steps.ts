@@ -11,6 +11,7 @@ import { hint } from "../../expression/nearest.ts";
 import type { RawStep } from "../step.ts";
 import { kindOf, nounOf, runsSomething } from "../kind.ts";
 import type { Checking } from "./checking.ts";
+import { checkDoors } from "./doors.ts";
 import { checkPaths } from "./paths.ts";
 import { namedIn, servicesOf } from "./where.ts";
 
@@ -93,6 +94,7 @@ function checkStep(step: RawStep, checking: Checking): void {
   }
   checkSilent(step, checking);
   checkPaths(step, checking);
+  checkDoors(step, checking);
   checkResolvers(step, checking);
   if (faults.length > 0 && faults.every(({ fault }) => fault.pulse)) {
     leaveOut("for", `${faults.map(({ fault }) => fault.kind).join(" and ")} happens at one moment and has no length`);

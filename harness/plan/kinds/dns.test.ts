@@ -142,6 +142,16 @@ describe("one mistake, one sentence", () => {
     expect((await problemsIn(text, files)).join("\n")).toContain(message);
   });
 
+  test("an address may be written as a link, which must be there", async () => {
+    const step = (address: string) => `dns.captive_portal: { address: ${address} }, where: names`;
+    const text = (address: string) => plan(primary).replace("for: 60s }", `for: 60s, faults: [{ ${step(address)} }] }`);
+    expect(await problemsIn(text("link:fetch"), own)).toEqual([]);
+    expect(await problemsIn(text("{ cycle: ['link:fetch', 'link:fetsh'] }"), own)).toEqual([
+      expect.stringContaining("captive_portal.address.cycle[1]: there is no link fetsh: did you mean fetch?"),
+    ]);
+    expect((await problemsIn(text("here"), own)).join()).toContain("or a link of the plan, such as link:fetch");
+  });
+
   test("faults of a resolver need somebody who asks", async () => {
     const text = plan(primary).replace("for: 60s }", "for: 60s, faults: [{ resolver.truncate: {}, where: plc }] }");
     expect(await problemsIn(text, own)).toEqual([
