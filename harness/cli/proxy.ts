@@ -11,8 +11,7 @@ import { readYaml } from "../plan/yaml.ts";
 import { startLink } from "../worlds/links.ts";
 import { carriers, type Carrier } from "../worlds/transport.ts";
 import type { StartedLink } from "../worlds/links.ts";
-import { innerProxies, innerProxyFor } from "../worlds/planes.ts";
-import type { InnerProxy } from "../worlds/planes.ts";
+import { innerProxyFor, withNeeded, type InnerProxy } from "../../proxies/chain/planes.ts";
 import type { DaemonFlags } from "./daemon.ts";
 import { exitCodes } from "./exit.ts";
 
@@ -47,8 +46,10 @@ export async function proxy(
   const faults = (flags.fault ?? []).map(parseFault);
   const carrier = carrierOf(faults, flags.udp === true);
   const target = addressOf(server);
-  const needed = new Set(faults.map(({ fault }) => innerProxyFor(fault.kind, {})));
-  const inner = innerProxies.filter((which) => needed.has(which));
+  const inner = withNeeded(
+    faults.flatMap(({ fault }) => innerProxyFor(fault) ?? []),
+    false,
+  );
   await using link = await openLink(listen, target, { host, carrier, inner });
   for (const [n, { fault, parameters }] of faults.entries()) {
     const { kind } = fault;

@@ -11,11 +11,13 @@ import { formatAddress } from "../../host/address.ts";
 import { drawFrom } from "../../faults/random.ts";
 import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
 import { ApiError, invalidType } from "./errors.ts";
-import { codeOf, everywhere, listenError, resolveListen, upstreamAddress } from "./addresses.ts";
+import { codeOf, everywhere, hostOf, listenError, resolveListen, upstreamAddress } from "./addresses.ts";
 import type { HeldFault } from "./fault.ts";
 import type { ShownProxy } from "./render.ts";
 import type { ProxyChange } from "./requests.ts";
-import { startRunning, type OnHit, type Proto, type Running, type StartOptions } from "./running.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { OnHit } from "../chain/part.ts";
+import { startRunning, type Proto, type StartOptions } from "./running.ts";
 import { activate, type ActiveToxic, type Toxic } from "./toxic.ts";
 import { toxicTypes } from "./toxics.ts";
 
@@ -74,7 +76,7 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
   let { listen, upstream } = first;
   const network = proto === "udp" ? "udp" : "tcp";
   let held: Held[] = first.toxics.map((toxic) => ({ toxic, hits: 0, active: undefined }));
-  let running: Running | undefined;
+  let running: Chain | undefined;
   let before = noTraffic;
   let opened = 0;
   /** By connection, while it lasts. */
@@ -82,10 +84,10 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
 
   const toxics = (): readonly HeldToxic[] => held.filter(isToxic);
 
-  const tell: StartOptions["onEvent"] = ({ type, ...fields }) => {
-    if (type === "open") opened += 1;
-    onEvent(eventName(type), { proxy: name, ...fields });
-    if (type === "close" && fields.connection !== undefined) hits.delete(fields.connection);
+  const tell: StartOptions["onEvent"] = ({ event, ...fields }) => {
+    if (event === "connection.open") opened += 1;
+    onEvent(event, { proxy: name, ...fields });
+    if (event === "connection.close" && fields.connection !== undefined) hits.delete(fields.connection);
   };
 
   /** Of whatever is called so. */
@@ -98,12 +100,13 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
     };
   }
 
-  async function bind(address: Address, leadsTo: string): Promise<Running> {
-    const open = (listenHost: string): Promise<Running> =>
+  async function bind(address: Address, leadsTo: string): Promise<Chain> {
+    const open = (listenHost: string): Promise<Chain> =>
       startRunning(proto, {
         host,
         listen: { host: listenHost, port: address.port },
         server: async () => upstreamAddress(leadsTo),
+        names: namesOf(leadsTo, listenHost),
         onEvent: tell,
       });
     try {
@@ -118,7 +121,7 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
     }
   }
 
-  function start(each: Held, proxy: Running): void {
+  function start(each: Held, proxy: Chain): void {
     if (isToxic(each)) {
       const { toxic } = each;
       const type = toxicTypes.get(toxic.type);
@@ -137,7 +140,7 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
     }
   }
 
-  function run(proxy: Running): void {
+  function run(proxy: Chain): void {
     running = proxy;
     listen = formatAddress(proxy.address);
     for (const each of held) start(each, proxy);
@@ -158,7 +161,7 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
   async function move(to: Address, leadsTo: string): Promise<void> {
     const old = running;
     const same = old !== undefined && old.address.port === to.port;
-    let next: Running | undefined;
+    let next: Chain | undefined;
     if (!same) next = await bind(to, leadsTo);
     await stop();
     if (next === undefined) {
@@ -246,8 +249,8 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
   };
 }
 
-/** In the words of a plan's history. */
-function eventName(type: Parameters<StartOptions["onEvent"]>[0]["type"]): string {
-  if (type === "request" || type === "reply") return `http.${type}`;
-  return type === "lost" ? "datagram.lost" : `connection.${type}`;
+/** The server's name is its address's, and clients find it at the proxy's own as well. */
+function namesOf(upstream: string, listenHost: string): readonly string[] {
+  const names = [hostOf(upstream), "localhost", "127.0.0.1", "::1", listenHost];
+  return [...new Set(names.filter((each) => each !== "" && each !== everywhere))];
 }

@@ -41,7 +41,8 @@ export interface Crossing extends AsyncDisposable {
 const validSinceMs = 24 * 60 * 60 * 1000;
 
 export function createCrossing(options: CrossingOptions): Crossing {
-  const { host, client, number, server, names, inside, terminator, met, onHandshake } = options;
+  const { host, client, number, server, names, terminator, met, onHandshake } = options;
+  const inside = options.inside?.();
   const terminated =
     options.terminates === true ||
     inside !== undefined ||

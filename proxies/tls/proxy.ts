@@ -24,8 +24,8 @@ export interface TlsProxyOptions {
   readonly names: readonly string[];
   /** True if the TLS of every connection ends here. Else only that of those which a fault needs to end meets in time. */
   readonly terminates?: boolean;
-  /** Whoever wants to see what is inside, in the clear: every connection ends here then, and leads there instead of to the server. */
-  readonly inside?: Inside;
+  /** Whoever wants to see what is inside, in the clear: a connection that comes then ends here, and leads there instead of to the server. */
+  readonly inside?: () => Inside | undefined;
   readonly onEvent: (event: TlsProxyEvent) => void;
 }
 
