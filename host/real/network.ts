@@ -11,8 +11,9 @@ import { bindUdp } from "./datagrams.ts";
 import { lendTo, takeOver } from "./lend.ts";
 import { askNameServers } from "./names.ts";
 import { withSafeReset } from "./reset.ts";
-import { acceptSecure, connectSecure, createContexts, serveSecure, serverContext } from "./secure.ts";
+import { acceptSecure, connectSecure, createContexts, createTrust, serveSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
+import type { SecureContext } from "node:tls";
 import { canSharePorts, prepareSilence, type Silence } from "./silence.ts";
 
 const loopback = "127.0.0.1";
@@ -41,6 +42,7 @@ export function createNetwork({ names, nameServers, identity, log }: NetworkOpti
   };
 
   const contextOf = createContexts(identity);
+  const trusted = createTrust(identity);
   const underWay = new Map<string, Promise<LookupAddress[]>>();
   /** Once for all who ask meanwhile: a name whose servers are silent would occupy all threads that ask them, and delay every other name. */
   const lookUp = (host: string): Promise<LookupAddress[]> => {
@@ -99,7 +101,7 @@ export function createNetwork({ names, nameServers, identity, log }: NetworkOpti
         try {
           const tell = (): void =>
             log("network.unanswered", { host: options.host, port: options.port, address: formatAddress(address) });
-          return await connect(address, options, { identity, tell, ...(waiting.signal && { signal: waiting.signal }) });
+          return await connect(address, options, { trusted, tell, ...(waiting.signal && { signal: waiting.signal }) });
         } catch (error) {
           waiting.signal?.throwIfAborted();
           if (codeOf(error) === "ECONNREFUSED")
@@ -174,7 +176,7 @@ async function listen(
 async function connect(
   address: Address,
   options: ConnectOptions,
-  { identity, tell, signal }: Waiting & { readonly identity: Identity; readonly tell: () => void },
+  { trusted, tell, signal }: Waiting & { readonly trusted: () => SecureContext | undefined; readonly tell: () => void },
 ): Promise<Socket> {
   signal?.throwIfAborted();
   const { host, port } = address;
@@ -185,7 +187,7 @@ async function connect(
   );
   return abortingTcp(tcp, signal, async () => {
     await noticeSilence(once(tcp, "connect"), { clock: realClock, tell, ...(signal && { signal }) });
-    return options.tls === true ? connectSecure(tcp, { servername, alpn }, identity) : tcp;
+    return options.tls === true ? connectSecure(tcp, { servername, alpn }, trusted()) : tcp;
   });
 }
 
