@@ -187,6 +187,7 @@ async function connect(
   );
   return abortingTcp(tcp, signal, async () => {
     await noticeSilence(once(tcp, "connect"), { clock: realClock, tell, ...(signal && { signal }) });
+    options.onOpen?.(tcp.localPort ?? 0);
     return options.tls === true ? connectSecure(tcp, { servername, alpn }, trusted()) : tcp;
   });
 }

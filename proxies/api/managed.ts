@@ -18,6 +18,7 @@ import type { ShownProxy } from "./render.ts";
 import type { ProxyChange } from "./requests.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Injected, OnHit } from "../chain/part.ts";
+import { failureOf } from "./failure.ts";
 import { startRunning, type Proto, type StartOptions } from "./running.ts";
 import { activate, type ActiveToxic, type Toxic } from "./toxic.ts";
 import { toxicTypes } from "./toxics.ts";
@@ -119,6 +120,8 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
         server: async () => upstreamAddress(leadsTo),
         names: namesOf(called ?? [hostOf(leadsTo)], listenHost),
         onEvent: tell,
+        onServerFailed: (connection, error) =>
+          onEvent("upstream.failed", { proxy: name, connection, ...failureOf(error) }),
       });
     await using starting = new AsyncDisposableStack();
     let chain: Chain;

@@ -26,6 +26,7 @@ export interface StartOptions {
   /** What the server's certificate is for; the first is what it is called. */
   readonly names: readonly string[];
   readonly onEvent: (event: ChainEvent) => void;
+  readonly onServerFailed: (connection: number, error: unknown) => void;
 }
 
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */

@@ -162,6 +162,8 @@ describe("a proxy of https", () => {
     // By another name it is not who it should be.
     await send(api, [{ proxy: { name: "web", names: ["other.test"] } }]);
     expect(await curl(api, proxysCa())).toMatch(/^(?:35|52|56) /);
+    const reason = expect.stringContaining("Write the server's own name first in the proxy's names");
+    expect(api.events).toContainEqual({ event: "upstream.failed", fields: expect.objectContaining({ reason }) });
   });
 
   test("a server that is not to be trusted is a reset, and the reason is told", async () => {
@@ -170,6 +172,15 @@ describe("a proxy of https", () => {
     await send(api, [web(site), { fault: { "http.status": { code: 503, when: "after" }, where: "web" } }]);
     expect(await curl(api, proxysCa())).toMatch(/^(?:35|52|56) /);
     expect(site.asked).toEqual([]);
+    expect(api.events).toContainEqual({
+      event: "upstream.failed",
+      fields: {
+        proxy: "web",
+        connection: 1,
+        code: expect.any(String),
+        reason: expect.stringContaining("--upstream-ca FILE"),
+      },
+    });
   });
 });
 

@@ -5,11 +5,14 @@
  *     client ──► tcp ──► tls ──► http ──► tls again ──► tcp (`leg: upstream`) ──► server
  */
 import type { Address } from "../../host/host.ts";
+import type { Neighbours } from "../caller.ts";
+import type { EndedBy } from "../tcp/connection.ts";
 import type { Inside } from "../tls/proxy.ts";
 import { startDnsPart } from "./dns.ts";
 import { startHttpPart } from "./http.ts";
+import { createMeetings } from "./meetings.ts";
 import { startNtpPart } from "./ntp.ts";
-import type { ChainInjection, Injected, Outermost, Part, PartOptions } from "./part.ts";
+import type { ChainEvent, ChainInjection, Injected, Outermost, Part, PartOptions } from "./part.ts";
 import { innerProxyFor, withNeeded, type InnerProxy } from "./planes.ts";
 import { startTcpPart } from "./tcp.ts";
 import { alpn, startOriginationPart, startTlsPart } from "./tls.ts";
@@ -23,7 +26,7 @@ export type Carrier = (typeof carriers)[number];
 
 const starters = { udp: startUdpPart, dns: startDnsPart, ntp: startNtpPart };
 
-export interface ChainOptions extends Omit<PartOptions, "target" | "names"> {
+export interface ChainOptions extends Omit<PartOptions, "target" | "names" | keyof Neighbours> {
   /** By default tcp. */
   readonly carrier?: Carrier;
   /** Those that every connection passes, in order; by default none. */
@@ -32,6 +35,8 @@ export interface ChainOptions extends Omit<PartOptions, "target" | "names"> {
   readonly secure?: boolean;
   /** What the server's certificate is for; the first is what the client calls it. Needed where TLS ends or begins. */
   readonly names?: readonly string[];
+  /** Why a connection's server could not be had, be it that nobody trusts it. */
+  readonly onServerFailed?: (connection: number, error: unknown) => void;
 }
 
 export interface Chain extends Outermost {
@@ -71,8 +76,32 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
     return origination === undefined ? to("upstream")() : Promise.resolve(origination);
   };
 
+  const meetings = createMeetings();
+  /** Those that are there, and why their server could not be had, if it could not. */
+  const live = new Map<number, EndedBy | undefined>();
+  const isInside = (to: Address): boolean =>
+    parts.values().some(({ address }) => address.host === to.host && address.port === to.port);
+  const neighbours = {
+    onDialled(caller, to, from) {
+      if (isInside(to)) meetings.dialled(caller, to, from);
+    },
+    onDialFailed({ connection }, to, error) {
+      if (live.has(connection)) live.set(connection, whyOf(error));
+      if (to === undefined || !isInside(to)) options.onServerFailed?.(connection, error);
+    },
+  } as const satisfies Neighbours;
+
+  /** Of the outermost. Who refused is somebody else's server to it: it has only seen that its own one hung up. */
+  function tell(event: ChainEvent): void {
+    if (event.event === "connection.open") live.set(event.connection, undefined);
+    const why = event.event === "connection.close" ? live.get(event.connection) : undefined;
+    if (event.event === "connection.close") live.delete(event.connection);
+    options.onEvent("by" in event && event.by === "server-reset" && why !== undefined ? { ...event, by: why } : event);
+  }
+
   function start(which: InnerProxy): Promise<Part> {
-    const common = { ...options, listen: loopback, target: server, names };
+    const admit = meetings.admissionAt(() => parts.get(which)?.address.port ?? 0);
+    const common = { ...options, ...neighbours, admit, listen: loopback, target: server, names };
     switch (which) {
       case "termination":
       case "tls":
@@ -101,7 +130,7 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
   const owned = new AsyncDisposableStack();
   async function begin(): Promise<Outermost> {
     await add(always);
-    const atDoor = { ...options, target: server, names };
+    const atDoor = { ...options, ...neighbours, target: server, names, onEvent: tell };
     if (carrier !== "tcp") return starters[carrier](atDoor);
     const next = to("termination", "tls", ...(secure ? [] : (["http"] as const)), "upstream");
     return startTcpPart({ ...atDoor, server: next });
@@ -142,4 +171,11 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
       await owned.disposeAsync();
     },
   };
+}
+
+/** As the proxy that dials the server would tell it of its own connection. */
+function whyOf(error: unknown): EndedBy | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ECONNRESET") return undefined;
+  return code === "ECONNREFUSED" ? "server-refused" : "server-unreachable";
 }

@@ -3,6 +3,7 @@ import type { Address, Host } from "../../host/host.ts";
 import type { QuestionMatch } from "../../faults/dns/match.ts";
 import type { RequestMatch } from "../../faults/http/match.ts";
 import type { FaultOfLink } from "../../faults/registry.ts";
+import type { Neighbours } from "../caller.ts";
 import type { Selection } from "../chosen.ts";
 import type { MessageEvent } from "../dns/exchange.ts";
 import type { DnsEvent } from "../dns/proxy.ts";
@@ -47,7 +48,7 @@ export type ChainEvent =
 export const transports = ["tcp", "udp"] as const;
 export type Transport = (typeof transports)[number];
 
-export interface PartOptions {
+export interface PartOptions extends Neighbours {
   readonly host: Host;
   readonly listen: Address;
   /** Where what comes next is: another part, or the server, by default over what the link is carried by; asked for every connection. */

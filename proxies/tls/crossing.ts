@@ -2,6 +2,7 @@
 import type { Certificate, OnRead, Socket, Waiting } from "../../host/host.ts";
 import { readClientHello, type ClientHello } from "../../host/client-hello.ts";
 import { lifetimeMs, type TlsFault } from "../../faults/tls/contract.ts";
+import { dialFor, type Caller } from "../caller.ts";
 import { highWaterMark } from "../tcp/door.ts";
 import { createConnection, reading, type Connection, type EndedBy } from "../tcp/connection.ts";
 import { breakAsTcp, endingAsTcp } from "./as-tcp.ts";
@@ -19,7 +20,7 @@ export interface Handshake {
 }
 
 export interface CrossingOptions extends Omit<TlsProxyOptions, "listen" | "onEvent"> {
-  readonly number: number;
+  readonly caller: Caller;
   readonly client: Socket;
   readonly terminator: Terminator;
   /** The faults that it meets from the start. */
@@ -41,7 +42,7 @@ export interface Crossing extends AsyncDisposable {
 const validSinceMs = 24 * 60 * 60 * 1000;
 
 export function createCrossing(options: CrossingOptions): Crossing {
-  const { host, client, number, server, names, terminator, met, onHandshake } = options;
+  const { host, client, caller, server, names, terminator, met, onHandshake } = options;
   const inside = options.inside?.();
   const terminated =
     options.terminates === true ||
@@ -73,7 +74,11 @@ export function createCrossing(options: CrossingOptions): Crossing {
   }
 
   async function dialInTheClear(where: typeof server, onRead: OnRead, waiting: Waiting): Promise<Socket> {
-    return host.network.connect({ ...(await where()), halfOpen: true, highWaterMark, onRead }, waiting);
+    return dialFor(
+      { host, caller, neighbours: options, to: where },
+      { halfOpen: true, highWaterMark, onRead },
+      waiting,
+    );
   }
 
   /** A server is asked for the very protocols that the client offers, and so before the client is answered. */
@@ -128,9 +133,9 @@ export function createCrossing(options: CrossingOptions): Crossing {
   async function dialServer(waiting: Waiting): Promise<Socket> {
     const wanted = hello?.servername;
     const servername = wanted !== undefined && names.includes(wanted) ? wanted : names[0];
-    const socket = await host.network.connect(
+    const socket = await dialFor(
+      { host, caller, neighbours: options, to: server },
       {
-        ...(await server()),
         tls: true,
         ...(servername !== undefined && { servername }),
         alpn: hello?.alpn ?? [],
@@ -165,7 +170,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
     if (hits.has(each)) return;
     hits.add(each);
     const servername = hello?.servername;
-    each.injection.onHit({ connection: number, ...(servername !== undefined && { servername }), ...detail });
+    each.injection.onHit({ connection: caller.connection, ...(servername !== undefined && { servername }), ...detail });
   }
 
   function described(): Pick<Handshake, "servername" | "alpn"> {

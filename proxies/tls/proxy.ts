@@ -9,13 +9,14 @@
  */
 import type { Address, Host, Socket } from "../../host/host.ts";
 import type { TlsFault } from "../../faults/tls/contract.ts";
+import { createAdmission, type Caller, type Neighbours } from "../caller.ts";
 import { chosen, type Selection } from "../chosen.ts";
 import type { EndedBy } from "../tcp/connection.ts";
 import { highWaterMark } from "../tcp/door.ts";
 import { createCrossing, type Crossing, type Handshake } from "./crossing.ts";
 import { startTerminator } from "./terminator.ts";
 
-export interface TlsProxyOptions {
+export interface TlsProxyOptions extends Neighbours {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
   /** Where the server is; asked for every connection, since a restarted server may have moved. */
@@ -67,7 +68,7 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
   const { host, listen, onEvent } = options;
   const crossings = new Set<Crossing>();
   const active = new Set<Active>();
-  let accepted = 0;
+  const admit = createAdmission(options);
   await using starting = new AsyncDisposableStack();
   const terminator = starting.use(await startTerminator(host));
   starting.defer(async () => {
@@ -79,12 +80,11 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
     return chosen(each.injection, each.met);
   };
 
-  function onConnection(client: Socket): void {
-    accepted += 1;
-    const connection = accepted;
+  function onConnection(client: Socket, caller: Caller): void {
+    const { connection } = caller;
     const crossing = createCrossing({
       ...options,
-      number: connection,
+      caller,
       client,
       terminator,
       met: [...active].filter(isMet),
@@ -100,7 +100,9 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
   }
 
   const listener = starting.use(
-    await host.network.listen({ ...listen, halfOpen: true, pauseOnConnect: true, highWaterMark }, onConnection),
+    await host.network.listen({ ...listen, halfOpen: true, pauseOnConnect: true, highWaterMark }, (client) =>
+      admit(client, (caller) => onConnection(client, caller)),
+    ),
   );
   const started = starting.move();
   return {
