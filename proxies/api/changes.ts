@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { faultKey, faultOf } from "../../faults/key.ts";
 import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
-import { requestMatch } from "../../faults/http/match.ts";
+import { match, matchKeysOf } from "../../faults/match.ts";
 import { duration, share } from "../../faults/units.ts";
 import type { FaultRequest } from "./fault.ts";
 import { legs } from "../chain/planes.ts";
@@ -74,7 +74,9 @@ export const faultDocument = z
     where: z
       .union([anyName, z.array(anyName).min(1)], "write the name of a proxy, a list of names, or all")
       .meta({ description: "A proxy, a list of proxies, or `all` that it can act on." }),
-    match: requestMatch.optional().meta({ description: "Which requests, for http faults." }),
+    match: match
+      .optional()
+      .meta({ description: "Which clients; for http faults, which requests; for tls faults, which handshakes." }),
     leg: z.enum(legs, "write client or upstream").optional().meta({
       description:
         "Of a tcp fault: before the proxies of other planes (by default), or behind them, on the way to the server.",
@@ -125,18 +127,21 @@ export const changesDocument = z
 
 /** What is said of whom a fault meets, and means nothing to it. */
 function misplaced(
-  { plane, kind }: FaultOfLink,
-  {
-    leg,
-    match,
-    direction,
-  }: { readonly leg?: unknown; readonly match?: object | undefined; readonly direction?: unknown },
+  fault: FaultOfLink,
+  written: { readonly leg?: unknown; readonly match?: object | undefined; readonly direction?: unknown },
 ): readonly { readonly path: readonly string[]; readonly why: string }[] {
+  const { plane, kind } = fault;
+  const { leg, direction } = written;
   const found: { path: readonly string[]; why: string }[] = [];
   if (leg !== undefined && plane !== "tcp")
     found.push({ path: ["leg"], why: `${plane} faults have a place of their own: it is for tcp faults` });
-  if (match !== undefined && plane !== "http")
-    found.push({ path: ["match"], why: `it chooses requests, and ${kind} knows none: it is for http faults` });
+  for (const key of Object.keys(written.match ?? {}))
+    if (!matchKeysOf(plane).includes(key))
+      found.push({ path: ["match", key], why: `${kind} acts on what is of ${plane}, and that has none` });
+  if (written.match !== undefined && "door" in fault && fault.door !== undefined)
+    found.push({ path: ["match"], why: `${kind} bars the door, for everybody` });
+  if (written.match !== undefined && "visit" in fault && fault.visit !== undefined)
+    found.push({ path: ["match"], why: `${kind} makes connections of its own, and chooses among no others` });
   if (direction !== undefined && (plane === "http" || plane === "tls"))
     found.push({ path: ["direction"], why: `${plane} faults say by themselves which way they act` });
   return found;

@@ -138,6 +138,14 @@ function toxic(dice: Dice): string {
   return `{"type":"${type}","stream":"${stream}","toxicity":${dice.pick(["1", "1", "0.5", "0", "-3"])},"attributes":{${attributes.join(",")}}}`;
 }
 
+const matches = [
+  { client: "127.0.0.1" },
+  { client: "::/0" },
+  { client: "10.0.0.0/8" },
+  { path: "/*" },
+  { servername: "*.test" },
+  { servername: "", client: "x" },
+];
 const kinds = [...faults.values()].filter(isFaultOfLink);
 
 function fault(dice: Dice): object {
@@ -158,6 +166,7 @@ function fault(dice: Dice): object {
     ...(dice.chance(plane === "tcp" || plane === "udp" ? 0.3 : 0.02) && {
       direction: dice.pick(["upstream", "downstream", "both"]),
     }),
+    ...(dice.chance(0.2) && { match: dice.pick(matches) }),
     ...(dice.chance(0.2) && { probability: "50%" }),
     ...(dice.chance(0.2) && { first: 2 }),
     ...(dice.chance(0.2) && { scope: "new" }),

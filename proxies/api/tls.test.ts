@@ -235,7 +235,7 @@ describe("leg: upstream", () => {
   test.each([
     [{ "http.wrong_type": null, leg: "upstream" }, "leg: leave out leg: http faults have a place of their own"],
     [{ "tls.expired": null, direction: "upstream" }, "direction: leave out direction: tls faults say by themselves"],
-    [{ "tcp.reset": null, match: { path: "/a" } }, "match: leave out match: it chooses requests"],
+    [{ "tcp.reset": null, match: { path: "/a" } }, "match.path: leave out path"],
     [{ "tcp.reset": null, leg: "server" }, "leg: write client or upstream"],
   ])("%j: %s", async (fault, complaint) => {
     await using api = await startTestApi();

@@ -146,7 +146,8 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
       const which = innerProxyFor(fault, leg);
       if (which !== undefined) await add(withNeeded([which], secure));
     },
-    inject(injection): Injected {
+    inject(written): Injected {
+      const injection = withClient(written);
       const { fault, leg } = injection;
       const which = innerProxyFor(fault, leg);
       if (which === undefined) return outermost.inject(injection);
@@ -178,4 +179,11 @@ function whyOf(error: unknown): EndedBy | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ECONNRESET") return undefined;
   return code === "ECONNREFUSED" ? "server-refused" : "server-unreachable";
+}
+
+/** Which clients is said to all planes alike, but for dns, whose questions have words of their own. */
+function withClient({ match: { client, ...match } = {}, ...injection }: ChainInjection): ChainInjection {
+  if (client === undefined) return { ...injection, match };
+  if (injection.fault.plane === "dns") return { ...injection, match: { ...match, client } };
+  return { ...injection, match, client };
 }

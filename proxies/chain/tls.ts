@@ -20,7 +20,13 @@ export async function startTlsPart(options: TlsPartOptions): Promise<Part> {
       if (event.type === "handshake") tell(event);
     },
   });
-  return { ...proxy, inject: (injection) => atOnce(proxy.inject({ ...injection, fault: faultOf(injection, "tls") })) };
+  return {
+    ...proxy,
+    inject({ match: { servername } = {}, ...injection }) {
+      const named = { ...injection, ...(servername !== undefined && { servername }) };
+      return atOnce(proxy.inject({ ...named, fault: faultOf(injection, "tls") }));
+    },
+  };
 }
 
 export async function startOriginationPart(options: PartOptions): Promise<Part> {

@@ -2,6 +2,7 @@
 import type { HttpContext, HttpFault } from "../../faults/http/contract.ts";
 import { matchesHead, matchesMethod, type RequestMatch } from "../../faults/http/match.ts";
 import type { HttpRequest } from "../../faults/http/message.ts";
+import { subnetOf, type Subnet } from "../../host/subnet.ts";
 import type { Caller } from "../caller.ts";
 import { chosen, type Selection } from "../chosen.ts";
 
@@ -67,6 +68,7 @@ export interface Injections {
 interface Active {
   readonly injection: HttpInjection;
   readonly connections: number;
+  readonly clients: Subnet | undefined;
   readonly state: object;
   readonly lifted: AbortController;
   met: number;
@@ -74,8 +76,10 @@ interface Active {
 
 export function createInjections(): Injections {
   const active = new Set<Active>();
-  const concerns = ({ injection, connections }: Active, request: HttpRequest, arrival: Arrival): boolean =>
-    (injection.scope !== "new" || arrival.ordinal > connections) && matchesHead(injection.match ?? {}, request);
+  const concerns = ({ injection, connections, clients }: Active, request: HttpRequest, arrival: Arrival): boolean =>
+    (injection.scope !== "new" || arrival.ordinal > connections) &&
+    clients?.contains(arrival.client().host) !== false &&
+    matchesHead(injection.match ?? {}, request);
 
   function remove(each: Active): void {
     active.delete(each);
@@ -85,8 +89,9 @@ export function createInjections(): Injections {
   return {
     add(injection, connections) {
       const { fault, parameters } = injection;
+      const clients = injection.client === undefined ? undefined : subnetOf(injection.client);
       const state = fault.start(parameters as Record<string, unknown>);
-      const each: Active = { injection, connections, state, lifted: new AbortController(), met: 0 };
+      const each: Active = { injection, connections, clients, state, lifted: new AbortController(), met: 0 };
       active.add(each);
       return { [Symbol.asyncDispose]: async () => remove(each) };
     },

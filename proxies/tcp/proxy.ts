@@ -68,7 +68,7 @@ export interface Injected extends AsyncDisposable {
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
 export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
   const { host, listen, server, target = server, onEvent, maximumConnections = defaultMaximumConnections } = options;
-  const connections = new Map<Connection, number>();
+  const connections = new Map<Connection, Caller>();
   const admit = createAdmission(options);
   const injections = createInjections<TcpInjection>(host.clock, () => connections.entries().map(partyOf));
   const intruders = new Set<AsyncDisposable>();
@@ -103,14 +103,18 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
         onEvent({ type: "close", connection: number, ...delivered, by });
       },
     });
-    connections.set(connection, number);
+    connections.set(connection, caller);
     onEvent({ type: "open", connection: number });
-    injections.welcome(partyOf([connection, number]));
+    injections.welcome(partyOf([connection, caller]));
     connection.begin();
   }
 
-  const partyOf = ([{ links }, number]: readonly [Connection, number]): Party<TcpInjection> => ({
+  const partyOf = ([{ links }, { connection: number, client }]: readonly [
+    Connection,
+    Caller,
+  ]): Party<TcpInjection> => ({
     number,
+    client,
     take({ owner, injection: { fault, parameters }, direction, hit, since, shared, draw }) {
       const context = { since, others: connections.size - 1, shared, direction, draw };
       links[direction].inject({ owner, fault, parameters, context, onHit: (item) => hit({ item: item.type }) });
@@ -193,9 +197,9 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     traffic: () => connections.keys().map(trafficOf).reduce(added, ended),
 
     connections: () =>
-      [...connections].map(([connection, number]) => ({
+      [...connections].map(([connection, { connection: number, client }]) => ({
         connection: number,
-        client: connection.client(),
+        client: client(),
         since: connection.since,
         traffic: trafficOf(connection),
       })),

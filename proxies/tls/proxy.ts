@@ -8,6 +8,8 @@
  * The handshake as it passes, its end by FIN and RST included, is in the hands of the links of `proxies/tcp`; so are the bytes within TLS.
  */
 import type { Address, Host, Socket } from "../../host/host.ts";
+import { matchesServername } from "../../faults/match.ts";
+import { subnetOf, type Subnet } from "../../host/subnet.ts";
 import type { TlsFault } from "../../faults/tls/contract.ts";
 import { createAdmission, type Caller, type Neighbours } from "../caller.ts";
 import { chosen, type Selection } from "../chosen.ts";
@@ -43,6 +45,8 @@ export type TlsProxyEvent =
 
 export interface TlsInjection extends Selection {
   readonly fault: TlsFault;
+  /** Which server the client asks for (SNI); a * stands for anything. */
+  readonly servername?: string;
   /** Validated by the fault's schema. */
   readonly parameters: object;
   /** Once for each connection that the fault has really changed. */
@@ -60,6 +64,7 @@ export interface Active {
   readonly injection: TlsInjection;
   /** By the wall clock. */
   readonly since: number;
+  readonly clients: Subnet | undefined;
   met: number;
 }
 
@@ -75,7 +80,10 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
     await Promise.all([...crossings].map((crossing) => crossing[Symbol.asyncDispose]()));
   });
 
-  const isMet = (each: Active): boolean => {
+  /** Ordinals count those that it could mean. */
+  const isMet = (each: Active, { client }: Caller, servername: string | undefined): boolean => {
+    if (each.clients?.contains(client().host) === false) return false;
+    if (!matchesServername(each.injection.servername, servername)) return false;
     each.met += 1;
     return chosen(each.injection, each.met);
   };
@@ -87,7 +95,8 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
       caller,
       client,
       terminator,
-      met: [...active].filter(isMet),
+      coming: [...active],
+      isMet: (each, servername) => isMet(each, caller, servername),
       onHandshake: (handshake) => onEvent({ type: "handshake", connection, ...handshake }),
       onEnd(by) {
         crossings.delete(crossing);
@@ -108,12 +117,10 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
   return {
     address: listener.address,
     inject(injection) {
-      const each: Active = { injection, since: host.clock.wall(), met: 0 };
+      const clients = injection.client === undefined ? undefined : subnetOf(injection.client);
+      const each: Active = { injection, since: host.clock.wall(), clients, met: 0 };
       active.add(each);
-      if (injection.scope !== "new") {
-        for (const crossing of crossings)
-          if (crossing.canMeet(injection.fault, injection.parameters) && isMet(each)) crossing.meet(each);
-      }
+      if (injection.scope !== "new") for (const crossing of crossings) crossing.comesLate(each);
       return {
         async [Symbol.asyncDispose]() {
           active.delete(each);
