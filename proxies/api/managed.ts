@@ -178,7 +178,7 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
     for (const each of held) start(each, proxy);
     onEvent("proxy.listening", { proxy: name, proto, listen, upstream });
     try {
-      await Promise.all(held.map((each) => (isToxic(each) ? undefined : barred(each.fault, each.active))));
+      await Promise.all(held.map(async (each) => (isToxic(each) ? undefined : barred(each.fault, each.active))));
     } catch (error) {
       await stop();
       throw error;

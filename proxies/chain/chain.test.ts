@@ -38,8 +38,13 @@ async function startScene(server: Address, options: Partial<ChainOptions> = {}):
     async inject(kind, parameters = {}, more = {}) {
       const fault = faults.get(kind);
       if (fault === undefined || !isFaultOfLink(fault)) throw new Error(`${kind} is no fault of links`);
-      const onHit = (hit: Readonly<Record<string, unknown>>): void => void hits.push(hit);
-      const injection = { fault, parameters: fault.parameters.parse(parameters), draw: () => 0, onHit, ...more };
+      const injection: ChainInjection = {
+        fault,
+        parameters: fault.parameters.parse(parameters),
+        draw: () => 0,
+        onHit: (hit) => void hits.push(hit),
+        ...more,
+      };
       await chain.prepare(injection);
       return chain.inject(injection);
     },

@@ -16,10 +16,11 @@ export interface Meetings {
 /** Dials that nobody has accepted yet; the oldest are forgotten. */
 const mostDialled = 10_000;
 
+const keyOf = (to: number, from: number): string => `${from}:${to}`;
+
 export function createMeetings(): Meetings {
   const dialled = new Map<string, Caller>();
   const accepted = new Map<string, (caller: Caller) => void>();
-  const keyOf = (to: number, from: number): string => `${from}:${to}`;
 
   return {
     dialled(caller, to, from) {

@@ -42,12 +42,13 @@ export interface Crossing extends AsyncDisposable {
 /** As a certificate of the world's own: valid since yesterday. */
 const validSinceMs = 24 * 60 * 60 * 1000;
 
+const asksForServer = ({ injection: { servername } }: Active): boolean => servername !== undefined;
+
 export function createCrossing(options: CrossingOptions): Crossing {
   const { host, client, caller, server, names, terminator, coming, isMet, onHandshake } = options;
   const inside = options.inside?.();
   /** Its TLS ends here. A fault can want that until the server is dialled. */
   let terminated = options.terminates === true || inside !== undefined;
-  const asksForServer = ({ injection: { servername } }: Active): boolean => servername !== undefined;
   /** Those of which it is not known yet whether they are met: no server is dialled while one of them is from before. */
   const undecided = new Set(coming.filter(asksForServer));
   const decidesDial = undecided.size > 0;
