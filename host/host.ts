@@ -114,6 +114,8 @@ export interface ConnectOptions extends Address {
   readonly highWaterMark?: number;
   /** Gets what would else come in `data` events. Not with `tls`. */
   readonly onRead?: OnRead;
+  /** The TCP connection is there, from this port: before anything is said on it, a handshake of TLS included. */
+  readonly onOpen?: (localPort: number) => void;
 }
 
 /**

@@ -2,6 +2,8 @@
 import type { Direction } from "../faults/link-direction.ts";
 
 export interface Selection {
+  /** The address of the client's, or a network that it is in. */
+  readonly client?: string;
   readonly direction?: Direction | "both";
   /** All that are there and all that come, unless narrowed. Ordinals count from 1 within the injection. */
   readonly scope?: "new" | "all";

@@ -2,7 +2,8 @@
  * The injections of a proxy, and whom they meet: connections, or flows of datagrams. Each meets all that come while it acts, and those that are there
  * already; which of them it acts on is its selection's to say (`chosen.ts`).
  */
-import type { Clock } from "../host/host.ts";
+import type { Address, Clock } from "../host/host.ts";
+import { subnetOf, type Subnet } from "../host/subnet.ts";
 import type { Direction } from "../faults/link-direction.ts";
 import { chosen, directionsOf, type Selection } from "./chosen.ts";
 
@@ -32,6 +33,8 @@ export interface Meeting<One> {
 /** A connection, a flow, or a question. */
 export interface Party<One> {
   readonly number: number;
+  /** At the link's other end. */
+  readonly client: () => Address;
   take(meeting: Meeting<One>): void;
   lift(owner: object): void;
 }
@@ -48,6 +51,7 @@ export interface Injections<One> {
 interface Active<One> {
   readonly injection: One;
   readonly shared: Record<string, number>;
+  readonly clients: Subnet | undefined;
   met: number;
 }
 
@@ -59,6 +63,7 @@ export function createInjections<One extends Injection>(
   const active = new Set<Active<One>>();
 
   function meet(each: Active<One>, party: Party<One>): void {
+    if (each.clients?.contains(party.client().host) === false) return;
     each.met += 1;
     const { injection, shared, met } = each;
     if (!chosen(injection, met)) return;
@@ -87,7 +92,8 @@ export function createInjections<One extends Injection>(
       for (const each of active) meet(each, party);
     },
     inject(injection, lifted) {
-      const each = { injection, shared: {}, met: 0 };
+      const clients = injection.client === undefined ? undefined : subnetOf(injection.client);
+      const each = { injection, shared: {}, clients, met: 0 };
       active.add(each);
       if (injection.scope !== "new") for (const party of parties()) meet(each, party);
       return {

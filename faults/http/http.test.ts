@@ -6,7 +6,8 @@ import { body } from "./body.ts";
 import { duplicateRequest } from "./duplicate-request.ts";
 import { patchJson } from "./json.ts";
 import { keep, nothingKept } from "./kept.ts";
-import { matchesHead, requestMatch, xmlRpcMethodOf } from "./match.ts";
+import { match as requestMatch } from "../match.ts";
+import { matchesHead, xmlRpcMethodOf } from "./match.ts";
 import { withHeader, withoutHeader, type Headers, type HttpReply } from "./message.ts";
 import { redirectLoop } from "./redirect-loop.ts";
 import { replayOldReply } from "./replay-old-reply.ts";
@@ -75,7 +76,14 @@ describe("match", () => {
       expect(xmlRpcMethodOf(Buffer.from(piece.repeat(200_000)))).toBeUndefined();
   });
 
-  test.each([[{}], [{ path: "a" }], [{ header: {} }], [{ metod: "GET" }]])("%j is refused", (match) => {
+  test.each([
+    [{}],
+    [{ path: "a" }],
+    [{ header: {} }],
+    [{ metod: "GET" }],
+    [{ client: "10.0.0" }],
+    [{ client: "10.0.0.0/33" }],
+  ])("%j is refused", (match) => {
     expect(requestMatch.safeParse(match).success).toBe(false);
   });
 });

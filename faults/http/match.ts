@@ -4,41 +4,38 @@ import type { HttpRequest } from "./message.ts";
 import { headerOf } from "./message.ts";
 import { fits } from "../pattern.ts";
 
-const pattern = (what: string, example: string) =>
+export const pattern = (what: string, example: string) =>
   z.string(`write ${what}, such as ${example}`).min(1, `write ${what}, such as ${example}`);
 
-export const requestMatch = z
-  .strictObject({
-    method: z
-      .string()
-      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "write a method, such as GET or POST")
-      .optional()
-      .meta({ description: "The method, in its case." }),
-    path: pattern("a path", "/xml/* (a * stands for anything)")
-      .regex(/^[/*]/, "write a path that begins with / or *")
-      .optional()
-      .meta({
-        description: "The path, without its query unless there is a ? in what is written; a * stands for anything.",
-      }),
-    host: pattern("a host name", "plc.test or *.test").optional().meta({
-      description:
-        "The host that is asked for, without its port unless there is a : in what is written; a * stands for anything.",
+/** The keys of `match` that choose requests. */
+export const requestShape = {
+  method: z
+    .string()
+    .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "write a method, such as GET or POST")
+    .optional()
+    .meta({ description: "The method, in its case." }),
+  path: pattern("a path", "/xml/* (a * stands for anything)")
+    .regex(/^[/*]/, "write a path that begins with / or *")
+    .optional()
+    .meta({
+      description: "The path, without its query unless there is a ? in what is written; a * stands for anything.",
     }),
-    header: z
-      .record(z.string().min(1), pattern("a value", "curl/* (a * stands for anything)"))
-      .refine((headers) => Object.keys(headers).length > 0, "write at least one header, such as { user-agent: curl/* }")
-      .optional()
-      .meta({ description: "Headers that it must have, such as `{ user-agent: curl/* }`." }),
-    xml_rpc_method: pattern("a method of XML-RPC", "ping or Get*").optional().meta({
-      description: "The method that it calls by XML-RPC; a * stands for anything. Bodies are looked at up to 1 MiB.",
-    }),
-  })
-  .refine(
-    (match) => Object.keys(match).length > 0,
-    "write at least one of method, path, host, header and xml_rpc_method",
-  );
+  host: pattern("a host name", "plc.test or *.test").optional().meta({
+    description:
+      "The host that is asked for, without its port unless there is a : in what is written; a * stands for anything.",
+  }),
+  header: z
+    .record(z.string().min(1), pattern("a value", "curl/* (a * stands for anything)"))
+    .refine((headers) => Object.keys(headers).length > 0, "write at least one header, such as { user-agent: curl/* }")
+    .optional()
+    .meta({ description: "Headers that it must have, such as `{ user-agent: curl/* }`." }),
+  xml_rpc_method: pattern("a method of XML-RPC", "ping or Get*").optional().meta({
+    description: "The method that it calls by XML-RPC; a * stands for anything. Bodies are looked at up to 1 MiB.",
+  }),
+};
 
-export type RequestMatch = z.output<typeof requestMatch>;
+/** What of it was written. */
+export type RequestMatch = z.output<z.ZodObject<typeof requestShape>>;
 
 /** By its head alone: all but the method of XML-RPC. */
 export function matchesHead(match: RequestMatch, { method, target, headers }: HttpRequest): boolean {

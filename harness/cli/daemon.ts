@@ -1,23 +1,25 @@
 /** `sinbin proxy` without addresses: a daemon with Toxiproxy's control API and ours, until it is interrupted. What happens is told in lines of JSON. */
-import type { Host } from "../../host/host.ts";
 import { formatAddress } from "../../host/address.ts";
 import { createRealHost } from "../../host/real.ts";
-import { createEvents, type Events } from "../../proxies/api/events.ts";
-import { startApi, type Api } from "../../proxies/api/server.ts";
-import { createProxyTable, type ProxyTable } from "../../proxies/api/table.ts";
+import { createEvents } from "../../proxies/api/events.ts";
+import { startApi, type Api, type ApiOptions } from "../../proxies/api/server.ts";
+import { createProxyTable } from "../../proxies/api/table.ts";
 import { messageOf, UsageError } from "../errors.ts";
 import { beginWith } from "./daemon-config.ts";
 import { exitCodes } from "./exit.ts";
 import { createLogLines } from "./log-lines.ts";
 import { runtimeMetrics } from "./runtime-metrics.ts";
+import { createTrust } from "./trust.ts";
 
 export interface DaemonFlags {
   readonly fault?: readonly string[];
   readonly udp?: true;
+  readonly tls?: true;
   readonly seed: number;
   readonly host?: string;
   readonly port?: number;
   readonly config?: string;
+  readonly upstreamCa?: string;
   readonly metrics?: true;
   readonly runtimeMetrics?: true;
   readonly allowHost?: readonly string[];
@@ -27,17 +29,19 @@ const defaultHost = "127.0.0.1";
 const defaultPort = 8474;
 
 export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<number> {
-  for (const flag of ["fault", "udp"] as const)
+  for (const flag of ["fault", "udp", "tls"] as const)
     if (flags[flag] !== undefined)
       throw new UsageError(
         `--${flag}: write between which addresses, such as: sinbin proxy 8080 db.test:5432 --${flag} …`,
       );
   const { seed } = flags;
+  const { identity, authority } = await createTrust(flags.upstreamCa);
   const tell = createLogLines(process.stdout);
   const host = createRealHost({
     name: "proxy",
     directory: "/",
     seed,
+    identity,
     log: (event, fields) => tell({ event, ...fields }),
   });
   const events = createEvents(() => host.clock.wall());
@@ -50,7 +54,8 @@ export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<n
     },
   });
   if (flags.config !== undefined) await beginWith(table, flags.config);
-  await using api = await openApi(host, table, events, flags);
+  const subject = { host, table, events, authority: () => authority.certificate() };
+  await using api = await openApi(subject, flags);
   tell({ event: "listening", api: formatAddress(api.address), seed });
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -59,16 +64,17 @@ export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<n
   return exitCodes.interrupted;
 }
 
-async function openApi(host: Host, table: ProxyTable, events: Events, flags: DaemonFlags): Promise<Api> {
+async function openApi(
+  subject: Pick<ApiOptions, "host" | "table" | "events" | "authority">,
+  flags: DaemonFlags,
+): Promise<Api> {
   const { host: name = defaultHost, port = defaultPort, metrics = false, allowHost: allowedHosts = [] } = flags;
   // Toxiproxy's own default is a name, and means this.
   const listen = { host: name === "localhost" ? defaultHost : name, port };
   try {
     return await startApi({
-      host,
+      ...subject,
       listen,
-      table,
-      events,
       metrics: metrics || flags.runtimeMetrics === true,
       ...(flags.runtimeMetrics === true && { runtimeMetrics }),
       allowedHosts,

@@ -174,6 +174,11 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .argument("[server]", "where the server is: HOST:PORT")
     .option("--fault <fault>", "as in a plan, such as 'tcp.latency: { delay: 100ms }'; can be repeated", oneMore)
     .option("--udp", "the one proxy is for datagrams, as it is with faults of udp anyway")
+    .option("--tls", "the one proxy is for TLS: faults of http act on the requests within it")
+    .option(
+      "--upstream-ca <file>",
+      "whom to trust where a proxy speaks TLS to a server: certificates (PEM), or 'system'; by default, Node's",
+    )
     .option("--seed <number>", "what random decisions of faults are drawn from", anySeed, 1)
     .option("--host <host>", "where the control API listens (127.0.0.1)")
     .option("--port <number>", "and on which port (8474)", numberBetween(0, 65_535))

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
+import { connect } from "node:tls";
 import { expect, test } from "vitest";
 import { main, sinbin } from "./command.testing.ts";
 
@@ -39,10 +40,12 @@ test("it passes on what comes, with its faults, and tells of both until it is in
   server.close();
 });
 
-test("handshakes of TLS are cut without any certificate of the proxy's own", async () => {
-  const child = spawn(process.execPath, [main, "proxy", "0", "127.0.0.1:1", "--fault", "tls.handshake-cut: {}"]);
+test("with a fault of TLS it says whose certificates it shows, and shows the one that the fault makes", async () => {
+  const child = spawn(process.execPath, [main, "proxy", "0", "localhost:1", "--fault", "tls.expired:"]);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ event: "listening" });
+  const { address, authority } = JSON.parse(String((await lines.next()).value)) as Readonly<Record<string, string>>;
+  const client = connect({ port: Number(address?.split(":").at(-1)), ca: [authority ?? ""], servername: "localhost" });
+  expect(await once(client, "error")).toMatchObject([{ code: "CERT_HAS_EXPIRED" }]);
   child.kill("SIGINT");
   expect(await once(child, "exit")).toEqual([130, null]);
 });
@@ -53,7 +56,12 @@ test.each([
   [["0", "db.test:1", "--fault", "tcp.latencey: {}"], "name one fault of links"],
   [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay write a duration with its unit"],
   [["0", "db.test:1", "--fault", "process.kill:"], "process.kill acts on services"],
-  [["0", "db.test:1", "--fault", "tls.expired:"], "which only a plan's run has"],
+  [
+    ["0", "db.test:1", "--fault", "tls.expired:", "--upstream-ca", "/nowhere.pem"],
+    "--upstream-ca /nowhere.pem: ENOENT",
+  ],
+  [["0", "db.test:1", "--upstream-ca", "package.json"], "there is no certificate in it: write a file of certificates"],
+  [["0", "db.test:1", "--tls", "--fault", "udp.blackhole:"], "udp.blackhole acts on datagrams, and TLS goes over tcp"],
 ])("%j: %s", (words, complaint) => {
   const { code, err } = sinbin("proxy", ...words);
   expect([code, err]).toEqual([254, expect.stringContaining(complaint)]);

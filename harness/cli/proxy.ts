@@ -11,10 +11,10 @@ import { readYaml } from "../plan/yaml.ts";
 import { startLink } from "../worlds/links.ts";
 import { carriers, type Carrier } from "../worlds/transport.ts";
 import type { StartedLink } from "../worlds/links.ts";
-import { innerProxies, innerProxyFor } from "../worlds/planes.ts";
-import type { InnerProxy } from "../worlds/planes.ts";
+import { innerProxyFor, withNeeded, type InnerProxy } from "../../proxies/chain/planes.ts";
 import type { DaemonFlags } from "./daemon.ts";
 import { exitCodes } from "./exit.ts";
+import { createTrust } from "./trust.ts";
 
 export interface ProxyFlags {
   /** Each as in a step of a plan: `tcp.latency: { delay: 100ms }`. */
@@ -43,24 +43,43 @@ export async function proxy(
     throw new UsageError(
       `--${wrong.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}: it is for the control API, which a proxy between two addresses has not: leave it or the addresses out`,
     );
-  const host = createRealHost({ name: "proxy", directory: "/", seed: flags.seed });
+  const { identity, authority } = await createTrust(flags.upstreamCa);
+  const host = createRealHost({ name: "proxy", directory: "/", seed: flags.seed, identity });
   const faults = (flags.fault ?? []).map(parseFault);
   const carrier = carrierOf(faults, flags.udp === true);
+  const secure = isSecure(faults, flags.tls === true);
   const target = addressOf(server);
-  const needed = new Set(faults.map(({ fault }) => innerProxyFor(fault.kind, {})));
-  const inner = innerProxies.filter((which) => needed.has(which));
+  const inner = withNeeded(
+    faults.flatMap(({ fault }) => innerProxyFor(fault) ?? []),
+    secure,
+  );
   await using link = await openLink(listen, target, { host, carrier, inner });
   for (const [n, { fault, parameters }] of faults.entries()) {
     const { kind } = fault;
     const chance = { seed: flags.seed, path: ["proxy", kind, n] };
     await link.inject({ kind, parameters, match: {}, chance }, (detail) => tell({ event: "fault.hit", kind, detail }));
   }
-  tell({ event: "listening", address: formatAddress(link.address), server: formatAddress(target) });
+  tell({
+    event: "listening",
+    address: formatAddress(link.address),
+    server: formatAddress(target),
+    ...(inner.some(endsTls) && { authority: await authority.certificate() }),
+  });
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   return exitCodes.interrupted;
+}
+
+const endsTls = (which: InnerProxy): boolean => which === "termination" || which === "tls";
+
+/** Faults of TLS say it, too. */
+function isSecure(faults: readonly WrittenFault[], tls: boolean): boolean {
+  const stray = faults.find(({ fault }) => carriers.some((carrier) => carrier !== "tcp" && carrier === fault.plane));
+  if (tls && stray !== undefined)
+    throw new UsageError(`--tls: ${stray.fault.kind} acts on datagrams, and TLS goes over tcp: leave one of them out`);
+  return tls || faults.some(({ fault }) => fault.plane === "tls");
 }
 
 /** What faults act on says what their proxy is. */
@@ -89,6 +108,7 @@ async function openLink(listen: string, server: Address, opening: Opening): Prom
       ...opening,
       listen: address,
       server: async () => server,
+      names: [...new Set([server.host, "localhost", "127.0.0.1", "::1", address.host])],
       record: tell,
     });
   } catch (cause) {
@@ -121,12 +141,8 @@ function parseFault(text: string): WrittenFault {
   const [[key, parameters] = ["", {}], ...others] = Object.entries(isRecord(written) ? written : {});
   const fault = faultOf(key);
   if (fault === undefined || others.length > 0)
-    throw wrong(
-      `name one fault of links (see "sinbin faults tcp", "sinbin faults http", "sinbin faults udp", "sinbin faults dns" and "sinbin faults ntp")`,
-    );
+    throw wrong(`name one fault of links (see "sinbin faults tcp", and so for http, tls, udp, dns and ntp)`);
   if (!isFaultOfLink(fault)) throw wrong(`${fault.kind} acts on services, and a proxy has none`);
-  if (fault.plane === "tls" && ("certificate" in fault || "ending" in fault))
-    throw wrong(`${fault.kind} needs certificates of an authority that the client trusts, which only a plan's run has`);
   const parsed = fault.parameters.safeParse(parameters ?? {});
   if (parsed.success) return { fault, parameters: parsed.data };
   throw wrong(parsed.error.issues.map(({ path, message }) => [path.join("."), message].join(" ")).join(", "));

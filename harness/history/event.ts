@@ -79,7 +79,6 @@ export const eventSchema = z.discriminatedUnion("event", [
   z.object({ at, event: z.literal("http.reply"), link: z.string(), ...asked, status: z.number(), bytes: z.number() }),
   /**
    * On a link that has faults of TLS, or of what is within: what the client asked for, and what came of it ("passed" if its TLS does not end on the way).
-   * `connection` counts those that came that far.
    */
   z.object({
     at,

@@ -11,6 +11,7 @@ phases: [{ name: x, for: 1s, faults: [{ ${step} }] }]
 test.each([
   ["http", "http.status: { code: 503 }, where: fetch, match: { method: GET, path: /x/* }, nth: 2"],
   ["http", "http.abort: { when: after }, match: { xml_rpc_method: bind, header: { host: '*' } }"],
+  ["https", "tls.expired: {}, match: { servername: '*.test' }"],
   ["http", "tcp.reset: {}, leg: upstream"],
   ["https", "tcp.reset: {}, leg: client"],
   ["tls", "tcp.reset: {}"],
@@ -25,11 +26,21 @@ test.each([
   [
     "http",
     "tcp.reset: {}, match: { path: /x }",
-    "leave out match: it chooses requests or questions, and tcp faults know none",
+    "leave out match: it chooses requests, questions or handshakes, and tcp faults know none",
   ],
   ["http", "http.drip: { rate: 1B/s }, direction: upstream", "leave out direction: http faults say by themselves"],
   ["http", "http.drip: { rate: 1B/s }, leg: upstream", "leave out leg: http faults have a place of their own"],
   ["http", "tcp.refuse: {}, leg: upstream, may_miss: true", "leave out leg: this fault shuts the door, for everybody"],
+  [
+    "http",
+    "http.abort: {}, match: { client: 10.0.0.1 }",
+    "leave out client: it is for questions, and http faults act on requests",
+  ],
+  [
+    "https",
+    "tls.expired: {}, match: { path: /x }",
+    "leave out path: it is for requests, and tls faults act on handshakes",
+  ],
   ["http", "process.kill: {}, where: a, match: { path: /x }", "leave out match: it chooses connections"],
   ["http", "http.drip: { rate: 1B/s }, match: { path: x }", "write a path that begins with / or *"],
   ["http", "http.drip: { rate: 1B/s }, match: {}", "write at least one of method, path, host, header"],

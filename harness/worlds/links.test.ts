@@ -77,7 +77,7 @@ test("a link that was started without a proxy for a fault says so", async () => 
     record: () => {},
   });
   const injection = { kind: "tcp.reset", parameters: {}, match: { leg: "upstream" }, chance: { seed: 1, path: [] } };
-  await expect(link.inject(injection, () => {})).rejects.toThrow("fetch has no proxy for tcp.reset (upstream)");
+  await expect(link.inject(injection, () => {})).rejects.toThrow("fetch: there is no proxy for tcp.reset (upstream)");
 });
 
 test("a fault of HTTP acts on the requests that are meant, and what was asked is in the history", async () => {

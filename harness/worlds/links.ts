@@ -1,16 +1,14 @@
-/** The links of a world: a chain of proxies each (`chain/`), whose events are the history's. */
+/** The links of a world: a chain of proxies each (`proxies/chain/`), whose events are the history's. */
 import type { Address } from "../../host/host.ts";
 import { formatAddress } from "../../host/address.ts";
-import type { Chance } from "../../faults/random.ts";
+import { drawFrom, type Chance } from "../../faults/random.ts";
+import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
+import { startChain, type Chain, type ChainOptions } from "../../proxies/chain/chain.ts";
+import type { ChainInjection } from "../../proxies/chain/part.ts";
 import { waysToBeTurnedAway, type TurnedAway } from "../../proxies/tcp/door.ts";
+import { messageOf, WorldError } from "../errors.ts";
+import type { Happening, RecordEvent } from "../history/event.ts";
 import type { Link } from "../plan/schema.ts";
-import { startChain } from "./chain/chain.ts";
-import { startDnsPart } from "./chain/dns.ts";
-import type { PartOptions } from "./chain/part.ts";
-import { startNtpPart } from "./chain/ntp.ts";
-import { startUdpPart } from "./chain/udp.ts";
-import type { InnerProxy } from "./planes.ts";
-import type { Carrier } from "./transport.ts";
 
 /** A fault for a link, as plain data: its proxy may be in another process. */
 export interface LinkInjection {
@@ -44,28 +42,58 @@ export function hostName(link: Link): string {
 }
 
 /** It listens where the client looks for the server. */
-export interface LinkOptions extends PartOptions {
-  /** By default tcp. */
-  readonly carrier?: Carrier;
-  /** The proxies that it needs besides the one where its client knocks (`innerProxiesOf`); by default none. */
-  readonly inner?: readonly InnerProxy[];
+export interface LinkOptions extends Omit<ChainOptions, "secure" | "onEvent"> {
+  readonly name: string;
+  readonly record: RecordEvent;
 }
 
-const starters: Readonly<Record<Carrier, typeof startChain>> = {
-  tcp: startChain,
-  udp: startUdpPart,
-  dns: startDnsPart,
-  ntp: startNtpPart,
-};
-
-export async function startLink({ carrier = "tcp", inner = [], ...options }: LinkOptions): Promise<StartedLink> {
-  const part = await starters[carrier](options, inner);
+export async function startLink({
+  name,
+  record,
+  inner = [],
+  names = [name],
+  ...options
+}: LinkOptions): Promise<StartedLink> {
+  const chain = await startChain({
+    ...options,
+    inner,
+    names,
+    secure: inner.includes("origination"),
+    onEvent: (event) => record({ ...event, link: name } as Happening),
+  });
   return {
-    address: part.address,
-    turnedAway: (how) => part.turnedAway(how),
-    inject: async (injection, onHit) => part.inject(injection, onHit),
-    [Symbol.asyncDispose]: () => part[Symbol.asyncDispose](),
+    address: chain.address,
+    turnedAway: (how) => chain.turnedAway(how),
+    inject: (injection, onHit) => inject(chain, name, { ...injectionOf(injection), onHit }),
+    [Symbol.asyncDispose]: () => chain[Symbol.asyncDispose](),
   };
+}
+
+/** One that can't take effect is lifted again. */
+async function inject(chain: Chain, link: string, injection: ChainInjection): Promise<AsyncDisposable> {
+  await using failing = new AsyncDisposableStack();
+  try {
+    const injected = failing.use(chain.inject(injection));
+    await injected.effective;
+    failing.move();
+    return injected;
+  } catch (cause) {
+    await failing.disposeAsync().catch(() => undefined);
+    throw new WorldError(`${link}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The keys of a plan are in snake_case. */
+function injectionOf({ kind, parameters, match, chance }: LinkInjection): Omit<ChainInjection, "onHit"> {
+  const { every_nth: everyNth, ...others } = match;
+  const selection = everyNth === undefined ? others : { ...others, everyNth };
+  return { ...selection, fault: faultOfLink(kind), parameters, draw: drawFrom(chance) };
+}
+
+function faultOfLink(kind: string): FaultOfLink {
+  const fault = faults.get(kind);
+  if (fault !== undefined && isFaultOfLink(fault)) return fault;
+  throw new WorldError(`no fault of links is called ${kind}: see "sinbin faults"`);
 }
 
 /** The events by which the host of a program tells of a connect that failed at the door. */

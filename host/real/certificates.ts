@@ -42,6 +42,21 @@ export async function createAuthority(name = "the authority of one run of sinbin
   return authorityOf(x509, { certificate, signingKey: keys.privateKey, key: await exported(x509, keys.privateKey) });
 }
 
+/** Made when somebody first needs it: most that can make certificates never do. */
+export interface LaterAuthority extends Pick<Authority, "make"> {
+  /** PEM. */
+  certificate(): Promise<string>;
+}
+
+export function createAuthorityLater(name: string): LaterAuthority {
+  let made: Promise<Authority> | undefined;
+  const authority = (): Promise<Authority> => (made ??= createAuthority(name));
+  return {
+    certificate: async () => (await authority()).certificate,
+    make: async (certificate) => (await authority()).make(certificate),
+  };
+}
+
 /** The same authority in another process, which it was handed to. */
 export async function restoreAuthority({ certificate, key }: Issued): Promise<Authority> {
   const x509 = await loadX509();

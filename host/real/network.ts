@@ -22,8 +22,9 @@ import { lendTo, takeOver } from "./lend.ts";
 import { createResolver } from "../resolver.ts";
 import { lookInHosts, openQuestionSocket, readResolution, type NameServers } from "./ask.ts";
 import { withSafeReset } from "./reset.ts";
-import { acceptSecure, connectSecure, createContexts, serveSecure, serverContext } from "./secure.ts";
+import { acceptSecure, connectSecure, createContexts, createTrust, serveSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
+import type { SecureContext } from "node:tls";
 import { canSharePorts, prepareSilence, type Silence } from "./silence.ts";
 
 const loopback = "127.0.0.1";
@@ -41,10 +42,11 @@ export interface NetworkOptions {
 }
 
 export function createNetwork({ names, nameServers, identity, random, log }: NetworkOptions): Network {
+  const trusted = createTrust(identity);
   const ask = createResolver({
     resolution: () => readResolution(nameServers ?? []),
     openUdp: openQuestionSocket,
-    connect: (server, waiting) => connect(server, server, { identity, tell: () => {}, ...waiting }),
+    connect: (server, waiting) => connect(server, server, { trusted, tell: () => {}, ...waiting }),
     clock: realClock,
     random,
   });
@@ -121,7 +123,7 @@ export function createNetwork({ names, nameServers, identity, random, log }: Net
         try {
           const tell = (): void =>
             log("network.unanswered", { host: options.host, port: options.port, address: formatAddress(address) });
-          return await connect(address, options, { identity, tell, ...(waiting.signal && { signal: waiting.signal }) });
+          return await connect(address, options, { trusted, tell, ...(waiting.signal && { signal: waiting.signal }) });
         } catch (error) {
           waiting.signal?.throwIfAborted();
           if (codeOf(error) === "ECONNREFUSED")
@@ -196,7 +198,7 @@ async function listen(
 async function connect(
   address: Address,
   options: ConnectOptions,
-  { identity, tell, signal }: Waiting & { readonly identity: Identity; readonly tell: () => void },
+  { trusted, tell, signal }: Waiting & { readonly trusted: () => SecureContext | undefined; readonly tell: () => void },
 ): Promise<Socket> {
   signal?.throwIfAborted();
   const { host, port } = address;
@@ -207,7 +209,8 @@ async function connect(
   );
   return abortingTcp(tcp, signal, async () => {
     await noticeSilence(once(tcp, "connect"), { clock: realClock, tell, ...(signal && { signal }) });
-    return options.tls === true ? connectSecure(tcp, { servername, alpn }, identity) : tcp;
+    options.onOpen?.(tcp.localPort ?? 0);
+    return options.tls === true ? connectSecure(tcp, { servername, alpn }, trusted()) : tcp;
   });
 }
 

@@ -25,6 +25,17 @@ export function serverContext({ certificate, key }: Identity): SecureContext {
 /** Certificates that nobody has asked for in a while are made anew. */
 const mostContexts = 1000;
 
+/** Whom clients trust: undefined for those that Node knows. Read once, since that takes longer than a handshake. */
+export function createTrust(identity: Identity): () => SecureContext | undefined {
+  let read: { readonly authority: string; readonly context: SecureContext } | undefined;
+  return () => {
+    const { authority } = identity;
+    if (authority === undefined) return undefined;
+    if (read?.authority !== authority) read = { authority, context: createSecureContext({ ca: authority }) };
+    return read.context;
+  };
+}
+
 /** Makes a certificate when it is first asked for. */
 export function createContexts({ issuer }: Identity): (certificate: Certificate) => Promise<SecureContext> {
   const contexts = new Map<string, Promise<SecureContext>>();
@@ -111,14 +122,14 @@ export interface SecureConnectOptions {
 export async function connectSecure(
   tcp: TcpSocket,
   { servername, alpn }: SecureConnectOptions,
-  { authority }: Identity,
+  secureContext: SecureContext | undefined,
 ): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const secure = connect({
     socket: tcp,
     // A name for the extension, an address only to be checked (RFC 6066, section 3, forbids literal addresses).
     ...(isLiteral(servername) ? { host: servername } : { servername }),
-    ...(authority !== undefined && { ca: authority }),
+    ...(secureContext !== undefined && { secureContext }),
     ...(alpn !== undefined && alpn.length > 0 && { ALPNProtocols: [...alpn] }),
   });
   secure.once("error", reject).once("secureConnect", resolve).once("close", closedEarly);

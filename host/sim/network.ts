@@ -142,6 +142,7 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
             halfOpen = false,
             highWaterMark,
             onRead,
+            onOpen,
           } = options;
           const manners = { halfOpen, ...(highWaterMark !== undefined && { highWaterMark }) };
           const wanted = { servername, alpn, wall: () => clock.wall() };
@@ -155,6 +156,7 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
                 tell,
                 ...(waiting.signal && { signal: waiting.signal }),
               });
+              onOpen?.(end.local.port);
               if (tls) {
                 const handshake = connectSecure(end, wanted, identity);
                 const alpnProtocol = await closingOnFailure(end, handshake, waiting.signal);

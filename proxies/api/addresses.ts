@@ -57,6 +57,15 @@ export function upstreamAddress(text: string): Address {
   return { host: wildcards.has(name) ? "localhost" : name, port };
 }
 
+/** What the server of a proxy is called; empty if that is no address. */
+export function hostOf(upstream: string): string {
+  try {
+    return upstreamAddress(upstream).host;
+  } catch {
+    return "";
+  }
+}
+
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: "address already in use",
   EADDRNOTAVAIL: "cannot assign requested address",

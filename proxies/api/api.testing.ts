@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { request as requestHttp, type IncomingHttpHeaders } from "node:http";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { Clock, Host } from "../../host/host.ts";
-import { createRealHost } from "../../host/real.ts";
+import { createRealHost, type Identity } from "../../host/real.ts";
 import { createEvents } from "./events.ts";
 import { startApi } from "./server.ts";
 import { createProxyTable } from "./table.ts";
@@ -30,16 +30,26 @@ export interface TestApiOptions {
   /** That of the API's own deadlines; proxies keep the real one. */
   readonly clock?: Clock;
   readonly wrap?: (host: Host) => Host;
+  readonly identity?: Identity;
+  readonly authority?: () => Promise<string>;
 }
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const { seed = 1, metrics = false, listen = "127.0.0.1", allowedHosts = [], wrap = (host: Host) => host } = options;
+  const {
+    seed = 1,
+    metrics = false,
+    identity = {},
+    listen = "127.0.0.1",
+    allowedHosts = [],
+    wrap = (host: Host) => host,
+  } = options;
   const events: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const host = wrap(
     createRealHost({
       name: "api",
       directory: "/",
       seed,
+      identity,
       log: (event, fields = {}) => void events.push({ event, fields }),
     }),
   );
@@ -60,6 +70,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     events: ring,
     metrics,
     allowedHosts,
+    authority: options.authority ?? (async () => ""),
   });
   const { port } = api.address;
   return {

@@ -8,9 +8,10 @@
 import { z } from "zod";
 import { faultKey, faultOf } from "../../faults/key.ts";
 import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
-import { requestMatch } from "../../faults/http/match.ts";
+import { match, matchKeysOf } from "../../faults/match.ts";
 import { duration, share } from "../../faults/units.ts";
 import type { FaultRequest } from "./fault.ts";
+import { legs } from "../chain/planes.ts";
 import { protos } from "./running.ts";
 
 const longestName = 200;
@@ -32,6 +33,15 @@ const proxyShape = {
   upstream: address("db.test:5432")
     .optional()
     .meta({ description: "Where the server is: always said of a new proxy." }),
+  names: z
+    .array(address("db.test"), "write a list of names, such as [db.test]")
+    .min(1, "write at least one name, such as [db.test]")
+    .max(100, "write 100 names at most")
+    .optional()
+    .meta({
+      description:
+        "Of https and tls: what the server's certificate is for, its own name first; by default the host of `upstream`. Clients may ask for any of them, and for localhost.",
+    }),
   enabled: z
     .boolean("write true or false")
     .optional()
@@ -64,7 +74,13 @@ export const faultDocument = z
     where: z
       .union([anyName, z.array(anyName).min(1)], "write the name of a proxy, a list of names, or all")
       .meta({ description: "A proxy, a list of proxies, or `all` that it can act on." }),
-    match: requestMatch.optional().meta({ description: "Which requests, for http faults." }),
+    match: match
+      .optional()
+      .meta({ description: "Which clients; for http faults, which requests; for tls faults, which handshakes." }),
+    leg: z.enum(legs, "write client or upstream").optional().meta({
+      description:
+        "Of a tcp fault: before the proxies of other planes (by default), or behind them, on the way to the server.",
+    }),
     direction: z.enum(["upstream", "downstream", "both"], "write upstream, downstream or both").optional(),
     scope: z
       .enum(["new", "all"], "write new or all")
@@ -80,6 +96,13 @@ export const faultDocument = z
     message: oneFault,
     params: { keys: Object.keys(kinds) },
     when: ({ value }) => typeof value === "object" && value !== null,
+  })
+  .superRefine((written, context) => {
+    const [key = ""] = kindsIn(written);
+    const fault = faultOf(key);
+    if (fault === undefined || !isFaultOfLink(fault)) return;
+    for (const { path, why } of misplaced(fault, written))
+      context.addIssue({ code: "custom", path: [...path], message: `leave out ${path.at(-1) ?? ""}: ${why}` });
   })
   .meta({ id: "fault", oneOf: Object.keys(kinds).map((key) => ({ required: [key] })) });
 
@@ -101,6 +124,28 @@ export const changesDocument = z
   .array(changeDocument, "write a list of changes, such as [{ lift: slow }]")
   .max(mostChanges, `write ${mostChanges} changes at most`)
   .meta({ id: "changes" });
+
+/** What is said of whom a fault meets, and means nothing to it. */
+function misplaced(
+  fault: FaultOfLink,
+  written: { readonly leg?: unknown; readonly match?: object | undefined; readonly direction?: unknown },
+): readonly { readonly path: readonly string[]; readonly why: string }[] {
+  const { plane, kind } = fault;
+  const { leg, direction } = written;
+  const found: { path: readonly string[]; why: string }[] = [];
+  if (leg !== undefined && plane !== "tcp")
+    found.push({ path: ["leg"], why: `${plane} faults have a place of their own: it is for tcp faults` });
+  for (const key of Object.keys(written.match ?? {}))
+    if (!matchKeysOf(plane).includes(key))
+      found.push({ path: ["match", key], why: `${kind} acts on what is of ${plane}, and that has none` });
+  if (written.match !== undefined && "door" in fault && fault.door !== undefined)
+    found.push({ path: ["match"], why: `${kind} bars the door, for everybody` });
+  if (written.match !== undefined && "visit" in fault && fault.visit !== undefined)
+    found.push({ path: ["match"], why: `${kind} makes connections of its own, and chooses among no others` });
+  if (direction !== undefined && (plane === "http" || plane === "tls"))
+    found.push({ path: ["direction"], why: `${plane} faults say by themselves which way they act` });
+  return found;
+}
 
 type ProxyDocument = z.output<typeof proxyDocument>;
 
@@ -124,12 +169,13 @@ export function changeOf(parsed: z.output<typeof changeDocument>, raw: unknown):
 }
 
 export function faultRequestOf(parsed: FaultDocument, raw: unknown): FaultRequest {
-  const { name: called, where, for: length, every_nth: everyNth, direction, scope, probability, first, nth } = parsed;
+  const { name: called, where, for: length, every_nth: everyNth, ...rest } = parsed;
+  const { direction, leg, scope, probability, first, nth } = rest;
   const [key = ""] = kindsIn(parsed);
   const fault = faultOf(key);
   if (fault === undefined || !isFaultOfLink(fault)) throw new RangeError(oneFault);
   const given = (parsed as Readonly<Record<string, unknown>>)[key] as object | null;
-  const selection = { match: parsed.match, direction, scope, probability, first, nth, everyNth };
+  const selection = { match: parsed.match, direction, leg, scope, probability, first, nth, everyNth };
   return {
     name: called ?? fault.kind,
     fault,

@@ -86,6 +86,13 @@ const table: Readonly<Record<string, Route["methods"]>> = {
   "/sinbin": { GET: everything },
   "/sinbin/schema": { GET: () => json(200, `${schema}\n`) },
   "/sinbin/events": { GET: follow },
+  "/sinbin/authority.pem": {
+    GET: async ({ authority }) => ({
+      status: 200,
+      headers: { "Content-Type": "application/x-pem-file" },
+      body: await authority(),
+    }),
+  },
   "/sinbin/changes": {
     async POST(subject, { body }) {
       const { parsed, raw } = readBody(changesDocument, body);

@@ -1,7 +1,6 @@
 /** A fault of ours on proxies of the API: what was asked for, and what it has done. */
-import type { RequestMatch } from "../../faults/http/match.ts";
 import type { FaultOfLink } from "../../faults/registry.ts";
-import type { Selection } from "../chosen.ts";
+import type { ChainInjection } from "../chain/part.ts";
 
 export interface FaultRequest {
   /** By default its kind. */
@@ -13,9 +12,14 @@ export interface FaultRequest {
   readonly written: unknown;
   /** Proxies by name; `all` are those that are there and that it can act on. */
   readonly where: "all" | readonly string[];
-  readonly selection: Omit<Selection, "draw"> & { readonly match?: RequestMatch };
+  readonly selection: Omit<ChainInjection, "fault" | "parameters" | "draw" | "onHit">;
   /** In milliseconds; without it, until it is lifted. */
   readonly for: number | undefined;
+}
+
+/** What takes a moment, and may fail. */
+export function barsDoor(fault: FaultOfLink): boolean {
+  return fault.plane === "tcp" && fault.door !== undefined;
 }
 
 export interface HeldFault extends Omit<FaultRequest, "where"> {

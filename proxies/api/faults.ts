@@ -6,8 +6,8 @@ import type { ApiEvent, ManagedProxy } from "./managed.ts";
 export interface Faults extends Disposable {
   /** In the order in which they came. */
   byName(): ReadonlyMap<string, HeldFault>;
-  /** In force when it returns; proxies of `holding` have it already. */
-  inject(fault: HeldFault, holding: readonly ManagedProxy[]): void;
+  /** In force when it returns, on proxies that have it already and on those that expect it. */
+  inject(fault: HeldFault): void;
   lift(fault: HeldFault, by: string): Promise<void>;
   /** No fault that there is now acts on the proxy of that name any more; one that acted on it alone is over. */
   leave(proxy: string): Promise<void>;
@@ -71,11 +71,11 @@ export function createFaults({ host, proxies, onEvent, inTurn }: FaultsOptions):
 
   return {
     byName: () => faults,
-    inject(fault, holding) {
+    inject(fault) {
       faults.set(fault.name, fault);
       for (const name of fault.where) {
         const proxy = proxies.get(name);
-        if (proxy !== undefined && !holding.includes(proxy)) proxy.hold(fault);
+        if (proxy?.holds(fault) === false) void proxy.hold(fault);
       }
       onEvent("fault.inject", { fault: fault.name, kind: fault.fault.kind, where: [...fault.where] });
       expire(fault);

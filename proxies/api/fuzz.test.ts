@@ -5,10 +5,13 @@
  */
 import { createSocket } from "node:dgram";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { writeClientHello } from "../../host/client-hello.ts";
+import { createAuthorityLater } from "../../host/real/certificates.ts";
 import { startEcho, startServer, startTestApi, type TestApi } from "./api.testing.ts";
 import { createDice, randomCall, type Dice, type Places } from "./fuzz.testing.ts";
 
@@ -18,6 +21,18 @@ const steps = Number(process.env["SINBIN_FUZZ_STEPS"] ?? 800);
 const longestAnswerMs = 10_000;
 const mostClients = 60;
 const mostGrowth = 24 * 1024 * 1024;
+
+const authority = createAuthorityLater("the authority of a fuzz test");
+/** What is said to a proxy first: of a protocol that it reads, or of none. */
+const openings = [
+  Buffer.from("x"),
+  Buffer.from("x".repeat(100)),
+  Buffer.from("x".repeat(100_000)),
+  Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(3)),
+  Buffer.from("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"),
+  writeClientHello({ servername: "x.test", alpn: ["h2", "http/1.1"] }, 512),
+  writeClientHello({ servername: "x.test", alpn: [] }, 512).subarray(0, 50),
+];
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -35,6 +50,8 @@ async function openRoom(timers: Set<object>): Promise<Room> {
   const api = opening.use(
     await startTestApi({
       metrics: true,
+      identity: { issuer: authority },
+      authority: () => authority.certificate(),
       wrap: (host) => ({
         ...host,
         clock: {
@@ -133,12 +150,25 @@ function rudeness(room: Room, dice: Dice): void {
   const port = Number(address.split(":").at(-1));
   const toApi = port === room.api.port;
   const socket = keep(room, connect({ port, host: "127.0.0.1", allowHalfOpen: true }));
-  socket.write(toApi ? dice.pick(rudeRequests) : "x".repeat(dice.pick([1, 100, 100_000])));
+  socket.write(toApi ? dice.pick(rudeRequests) : dice.pick(openings));
   if (dice.chance(0.5)) socket.resume();
   // Never both: Node does not close a socket that is reset while it ends.
   const ending = dice.pick(["fin", "rst", "none", "none"]);
   if (ending === "fin") socket.end();
   if (ending === "rst") socket.once("connect", () => socket.resetAndDestroy());
+}
+
+/** One that means it, and takes whatever certificate it is shown. */
+function secure(room: Room, dice: Dice): void {
+  const [, port] = dice.pick([...room.listeners(), "127.0.0.1:1"]).split(/:(?=\d+$)/);
+  const socket = connectTls({
+    port: Number(port),
+    host: "127.0.0.1",
+    servername: dice.pick(["x.test", "localhost"]),
+    rejectUnauthorized: false,
+    ...(dice.chance(0.5) && { ALPNProtocols: ["h2", "http/1.1"] }),
+  });
+  keep(room, socket).end("GET / HTTP/1.1\r\nHost: x\r\n\r\n").resume();
 }
 
 function datagrams(room: Room, dice: Dice): void {
@@ -163,7 +193,8 @@ async function run(room: Room, from: number, to: number): Promise<void> {
       calling.add(call);
       // Some at a time, and some after one another.
       if (calling.size > 8 || dice.chance(0.3)) await Promise.all(calling);
-    } else if (what < 9) rudeness(room, dice);
+    } else if (what < 8) rudeness(room, dice);
+    else if (what < 9) secure(room, dice);
     else datagrams(room, dice);
     await setImmediate();
   }

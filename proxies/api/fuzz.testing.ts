@@ -4,6 +4,7 @@ import { faultKey } from "../../faults/key.ts";
 import { uniform } from "../../faults/random.ts";
 import { faults, isFaultOfLink } from "../../faults/registry.ts";
 import { unitOf } from "../../faults/units.ts";
+import { protos } from "./running.ts";
 import { toxicTypes } from "./toxics.ts";
 
 /** Draws one decision after the other. */
@@ -68,6 +69,7 @@ const weighted: readonly (readonly [number, Maker])[] = [
   [1, () => ({ method: "GET", path: "/proxies", body: "" })],
   [2, () => ({ method: "GET", path: "/sinbin", body: "" })],
   [1, () => ({ method: "GET", path: "/metrics", body: "" })],
+  [1, () => ({ method: "GET", path: "/sinbin/authority.pem", body: "" })],
   [1, () => ({ method: "POST", path: "/reset", body: "" })],
   [4, (dice, places) => ({ method: "POST", path: "/proxies", body: JSON.stringify(proxy(dice, places)) })],
   [
@@ -121,7 +123,8 @@ function ours(dice: Dice, { upstreams, listens }: Places) {
     name: dice.pick(names),
     upstream: dice.pick(upstreams),
     listen: dice.pick(listens),
-    ...(dice.chance(0.5) && { proto: dice.pick(["tcp", "udp", "http", "nope"]) }),
+    ...(dice.chance(0.7) && { proto: dice.pick([...protos, "nope"]) }),
+    ...(dice.chance(0.2) && { names: dice.pick<unknown>([["x.test"], ["f g", "\u00e9"], [], "x"]) }),
     enabled: dice.chance(0.9),
   };
 }
@@ -135,10 +138,18 @@ function toxic(dice: Dice): string {
   return `{"type":"${type}","stream":"${stream}","toxicity":${dice.pick(["1", "1", "0.5", "0", "-3"])},"attributes":{${attributes.join(",")}}}`;
 }
 
+const matches = [
+  { client: "127.0.0.1" },
+  { client: "::/0" },
+  { client: "10.0.0.0/8" },
+  { path: "/*" },
+  { servername: "*.test" },
+  { servername: "", client: "x" },
+];
 const kinds = [...faults.values()].filter(isFaultOfLink);
 
 function fault(dice: Dice): object {
-  const { kind, parameters } = dice.pick(kinds);
+  const { kind, plane, parameters } = dice.pick(kinds);
   const { properties = {} } = z.toJSONSchema(parameters, { io: "input" });
   const written = Object.entries(parameters.shape).flatMap(([name, schema]) => {
     if (dice.chance(0.3)) return [];
@@ -151,7 +162,11 @@ function fault(dice: Dice): object {
     [faultKey(kind)]: Object.fromEntries(written),
     name: dice.pick(faultNames),
     where: dice.pick<unknown>([dice.pick(names), "all", [dice.pick(names), dice.pick(names)]]),
-    ...(dice.chance(0.3) && { direction: dice.pick(["upstream", "downstream", "both"]) }),
+    ...(dice.chance(plane === "tcp" ? 0.3 : 0.02) && { leg: dice.pick(["client", "upstream"]) }),
+    ...(dice.chance(plane === "tcp" || plane === "udp" ? 0.3 : 0.02) && {
+      direction: dice.pick(["upstream", "downstream", "both"]),
+    }),
+    ...(dice.chance(0.2) && { match: dice.pick(matches) }),
     ...(dice.chance(0.2) && { probability: "50%" }),
     ...(dice.chance(0.2) && { first: 2 }),
     ...(dice.chance(0.2) && { scope: "new" }),

@@ -8,14 +8,18 @@
  */
 import type { Address, Host } from "../../host/host.ts";
 import { formatAddress } from "../../host/address.ts";
+import { createDeadline } from "../../host/deadline.ts";
 import { drawFrom } from "../../faults/random.ts";
 import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
 import { ApiError, invalidType } from "./errors.ts";
-import { codeOf, everywhere, listenError, resolveListen, upstreamAddress } from "./addresses.ts";
-import type { HeldFault } from "./fault.ts";
+import { codeOf, everywhere, hostOf, listenError, resolveListen, upstreamAddress } from "./addresses.ts";
+import { barsDoor, type HeldFault } from "./fault.ts";
 import type { ShownProxy } from "./render.ts";
 import type { ProxyChange } from "./requests.ts";
-import { startRunning, type OnHit, type Proto, type Running, type StartOptions } from "./running.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Injected, OnHit } from "../chain/part.ts";
+import { failureOf } from "./failure.ts";
+import { startRunning, type Proto, type StartOptions } from "./running.ts";
 import { activate, type ActiveToxic, type Toxic } from "./toxic.ts";
 import { toxicTypes } from "./toxics.ts";
 
@@ -42,8 +46,11 @@ export interface ManagedProxy extends AsyncDisposable {
   update(toxic: Toxic): void;
   remove(name: string): Promise<void>;
   removeAll(): Promise<void>;
-  /** At once, whatever becomes of the result. */
-  hold(fault: HeldFault): void;
+  /** Starts what the fault needs and is not there yet. Resolves with what forgets it again. @throws {ApiError} 500, and is as it was. */
+  expect(fault: HeldFault): Promise<() => void>;
+  /** In force when it returns; but a door that is to be barred takes until the result resolves. What was expected before can't fail but for that. */
+  hold(fault: HeldFault): Promise<void>;
+  holds(fault: HeldFault): boolean;
   lift(fault: HeldFault): Promise<void>;
 }
 
@@ -57,24 +64,31 @@ export interface ManagedOptions {
   readonly proto: Proto;
   readonly listen: string;
   readonly upstream: string;
+  /** What its server is called; by default the host of `upstream`. */
+  readonly names: readonly string[] | undefined;
   readonly toxics: readonly Toxic[];
   readonly onEvent: ApiEvent;
 }
 
+/** A door is barred in some milliseconds; if it is not, nobody waits for it. */
+const longestBarMs = 3000;
+
 /** In the order in which they came: that of the chain. */
 type Held =
   | { toxic: Toxic; hits: number; active: ActiveToxic | undefined }
-  | { readonly fault: HeldFault; active: AsyncDisposable | undefined };
+  | { readonly fault: HeldFault; active: Injected | undefined };
 type HeldToxic = Extract<Held, { toxic: Toxic }>;
 
 const isToxic = (held: Held): held is HeldToxic => "toxic" in held;
 
 /** Disabled. */
 export function createManagedProxy({ host, seed, name, proto, onEvent, ...first }: ManagedOptions): ManagedProxy {
-  let { listen, upstream } = first;
+  let { listen, upstream, names } = first;
   const network = proto === "udp" ? "udp" : "tcp";
   let held: Held[] = first.toxics.map((toxic) => ({ toxic, hits: 0, active: undefined }));
-  let running: Running | undefined;
+  let running: Chain | undefined;
+  /** Not held yet. */
+  const expected = new Set<HeldFault>();
   let before = noTraffic;
   let opened = 0;
   /** By connection, while it lasts. */
@@ -82,10 +96,10 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
 
   const toxics = (): readonly HeldToxic[] => held.filter(isToxic);
 
-  const tell: StartOptions["onEvent"] = ({ type, ...fields }) => {
-    if (type === "open") opened += 1;
-    onEvent(eventName(type), { proxy: name, ...fields });
-    if (type === "close" && fields.connection !== undefined) hits.delete(fields.connection);
+  const tell: StartOptions["onEvent"] = ({ event, ...fields }) => {
+    if (event === "connection.open") opened += 1;
+    onEvent(event, { proxy: name, ...fields });
+    if (event === "connection.close" && fields.connection !== undefined) hits.delete(fields.connection);
   };
 
   /** Of whatever is called so. */
@@ -98,27 +112,47 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
     };
   }
 
-  async function bind(address: Address, leadsTo: string): Promise<Running> {
-    const open = (listenHost: string): Promise<Running> =>
+  async function bind(address: Address, leadsTo: string, called: readonly string[] | undefined): Promise<Chain> {
+    const open = (listenHost: string): Promise<Chain> =>
       startRunning(proto, {
         host,
         listen: { host: listenHost, port: address.port },
         server: async () => upstreamAddress(leadsTo),
+        names: namesOf(called ?? [hostOf(leadsTo)], listenHost),
         onEvent: tell,
+        onServerFailed: (connection, error) =>
+          onEvent("upstream.failed", { proxy: name, connection, ...failureOf(error) }),
       });
+    await using starting = new AsyncDisposableStack();
+    let chain: Chain;
     try {
-      return await open(address.host).catch((error: unknown) => {
-        // A machine without IPv6.
-        const code = codeOf(error);
-        if (address.host !== everywhere || (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL")) throw error;
-        return open("0.0.0.0");
-      });
+      chain = starting.use(
+        await open(address.host).catch((error: unknown) => {
+          // A machine without IPv6.
+          const code = codeOf(error);
+          if (address.host !== everywhere || (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL")) throw error;
+          return open("0.0.0.0");
+        }),
+      );
     } catch (cause) {
       throw listenError(network, address, cause);
     }
+    for (const fault of expected) await prepare(chain, fault);
+    for (const each of held) if (!isToxic(each)) await prepare(chain, each.fault);
+    starting.move();
+    return chain;
   }
 
-  function start(each: Held, proxy: Running): void {
+  async function prepare(chain: Chain, { name: called, fault, selection }: HeldFault): Promise<void> {
+    try {
+      await chain.prepare({ fault, ...selection });
+    } catch (cause) {
+      const { message } = listenError(network, { host: "127.0.0.1", port: 0 }, cause);
+      throw new ApiError(500, `fault ${called}: ${name} can't have its proxy for ${fault.kind}: ${message}`, { cause });
+    }
+  }
+
+  function start(each: Held, proxy: Chain): void {
     if (isToxic(each)) {
       const { toxic } = each;
       const type = toxicTypes.get(toxic.type);
@@ -137,11 +171,31 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
     }
   }
 
-  function run(proxy: Running): void {
+  /** @throws {ApiError} 500 if its door can't be barred as its faults want it; then it is stopped. */
+  async function run(proxy: Chain): Promise<void> {
     running = proxy;
     listen = formatAddress(proxy.address);
     for (const each of held) start(each, proxy);
     onEvent("proxy.listening", { proxy: name, proto, listen, upstream });
+    try {
+      await Promise.all(held.map(async (each) => (isToxic(each) ? undefined : barred(each.fault, each.active))));
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+
+  /** Whoever needs longer than this for a door does not get it. */
+  async function barred({ name: called, fault }: HeldFault, active: Injected | undefined): Promise<void> {
+    if (active === undefined || !barsDoor(fault)) return;
+    const failed = (cause: unknown): ApiError =>
+      new ApiError(500, `fault ${called}: ${fault.kind} can't act on ${name}: ${messageOf(cause)}`, { cause });
+    using deadline = createDeadline(host.clock, longestBarMs);
+    const late = Promise.withResolvers<never>();
+    deadline.signal.addEventListener("abort", () => late.reject(deadline.signal.reason));
+    await Promise.race([active.effective, late.promise]).catch((cause: unknown) => {
+      throw failed(cause);
+    });
   }
 
   async function stop(): Promise<void> {
@@ -155,22 +209,23 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
   }
 
   /** `to`, or nothing: the old proxy goes only when the new one can listen, unless they are in each other's way. */
-  async function move(to: Address, leadsTo: string): Promise<void> {
+  async function move(to: Address, leadsTo: string, called: readonly string[] | undefined): Promise<void> {
     const old = running;
+    const was = { upstream, names };
     const same = old !== undefined && old.address.port === to.port;
-    let next: Running | undefined;
-    if (!same) next = await bind(to, leadsTo);
+    let next: Chain | undefined;
+    if (!same) next = await bind(to, leadsTo, called);
     await stop();
-    if (next === undefined) {
-      try {
-        next = await bind(to, leadsTo);
-      } catch (error) {
-        if (old !== undefined) run(await bind(old.address, upstream));
-        throw error;
-      }
+    try {
+      next ??= await bind(to, leadsTo, called);
+      upstream = leadsTo;
+      names = called;
+      await run(next);
+    } catch (error) {
+      ({ upstream, names } = was);
+      if (old !== undefined) await run(await bind(old.address, upstream, names));
+      throw error;
     }
-    upstream = leadsTo;
-    run(next);
   }
 
   async function isElsewhere(text: string): Promise<boolean> {
@@ -179,8 +234,9 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
   }
 
   function add(each: Held): void {
-    held.push(each);
+    // First, since it may fail.
     if (running !== undefined) start(each, running);
+    held.push(each);
   }
 
   async function take(which: (each: Held) => boolean): Promise<void> {
@@ -199,6 +255,7 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
       name,
       listen,
       upstream,
+      names,
       enabled: running !== undefined,
       toxics: (["upstream", "downstream"] as const).flatMap((direction) =>
         toxics()
@@ -214,20 +271,26 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
 
     isAt: async (otherUpstream, otherListen) => otherUpstream === upstream && !(await isElsewhere(otherListen)),
 
-    async change({ listen: newListen, upstream: newUpstream = upstream, enabled = running !== undefined }) {
+    async change({
+      listen: newListen,
+      upstream: newUpstream = upstream,
+      names: newNames = names,
+      enabled = running !== undefined,
+    }) {
       const moved = newListen !== undefined && (await isElsewhere(newListen));
       if (!enabled) {
         await stop();
         if (moved) listen = newListen;
         upstream = newUpstream;
-      } else if (running === undefined || moved || newUpstream !== upstream) {
+        names = newNames;
+      } else if (running === undefined || moved || newUpstream !== upstream || newNames?.join() !== names?.join()) {
         const wanted = moved ? newListen : listen;
         const address = await resolveListen(host, wanted).catch((error: unknown) => {
           throw error instanceof ApiError
             ? new ApiError(500, `listen ${network}: ${error.message}`, { cause: error })
             : error;
         });
-        await move(address, newUpstream);
+        await move(address, newUpstream, newNames);
       }
     },
 
@@ -240,14 +303,29 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
     },
     remove: (toxicName) => take((each) => isToxic(each) && each.toxic.name === toxicName),
     removeAll: () => take(isToxic),
-    hold: (fault) => add({ fault, active: undefined }),
+    async expect(fault) {
+      if (running !== undefined) await prepare(running, fault);
+      expected.add(fault);
+      return () => void expected.delete(fault);
+    },
+    hold(fault) {
+      expected.delete(fault);
+      const each: Held = { fault, active: undefined };
+      add(each);
+      return barred(fault, each.active);
+    },
+    holds: (fault) => held.some((each) => !isToxic(each) && each.fault === fault),
     lift: (fault) => take((each) => !isToxic(each) && each.fault === fault),
     [Symbol.asyncDispose]: stop,
   };
 }
 
-/** In the words of a plan's history. */
-function eventName(type: Parameters<StartOptions["onEvent"]>[0]["type"]): string {
-  if (type === "request" || type === "reply") return `http.${type}`;
-  return type === "lost" ? "datagram.lost" : `connection.${type}`;
+/** Clients find the server at the proxy's own address as well. */
+function namesOf(called: readonly string[], listenHost: string): readonly string[] {
+  const names = [...called, "localhost", "127.0.0.1", "::1", listenHost];
+  return [...new Set(names.filter((each) => each !== "" && each !== everywhere))];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@ import type { Change } from "./changes.ts";
 import { ApiError } from "./errors.ts";
 import type { FaultRequest, HeldFault } from "./fault.ts";
 import type { ManagedProxy } from "./managed.ts";
+import type { ProxyChange } from "./requests.ts";
 import type { Proto } from "./running.ts";
 
 export interface Present {
@@ -15,7 +16,7 @@ export interface WantedProxy {
   /** Undefined if it is to be made. */
   readonly now: ManagedProxy | undefined;
   readonly proto: Proto;
-  readonly request: { readonly listen: string; readonly upstream: string; readonly enabled: boolean };
+  readonly request: Required<ProxyChange>;
 }
 
 export interface Wanted {
@@ -29,15 +30,16 @@ export interface Wanted {
 export function planChanges(changes: readonly Change[], present: Present): Wanted {
   const proxies = new Map<string, WantedProxy>(
     [...present.proxies].map(([name, now]) => {
-      const { listen, upstream, enabled } = now.shown();
-      return [name, { now, proto: now.proto, request: { listen, upstream, enabled } }];
+      const { listen, upstream, names, enabled } = now.shown();
+      return [name, { now, proto: now.proto, request: { listen, upstream, names, enabled } }];
     }),
   );
   const faults = new Map<string, HeldFault>(present.faults);
   const lifted = new Set<HeldFault>();
   const isThere = (fault: HeldFault): boolean => present.faults.get(fault.name) === fault;
 
-  function putProxy({ name, proto, listen, upstream, enabled }: Extract<Change, { proxy: unknown }>["proxy"]): void {
+  function putProxy(asked: Extract<Change, { proxy: unknown }>["proxy"]): void {
+    const { name, proto, listen, upstream, names, enabled } = asked;
     const there = proxies.get(name);
     if (there !== undefined && proto !== undefined && proto !== there.proto)
       throw new ApiError(409, `proxy ${name} is ${there.proto}: remove it before you make one that is ${proto}`);
@@ -45,8 +47,19 @@ export function planChanges(changes: readonly Change[], present: Present): Wante
     if (to === undefined)
       throw new ApiError(400, `proxy ${name} is not there yet: write its upstream, such as db.test:5432`);
     const at = listen ?? there?.request.listen ?? "127.0.0.1:0";
-    const request = { listen: at, upstream: to, enabled: enabled ?? there?.request.enabled ?? true };
-    proxies.set(name, { now: there?.now, proto: there?.proto ?? proto ?? "tcp", request });
+    const is = there?.proto ?? proto ?? "tcp";
+    if (names !== undefined && !actsOn("tls", is))
+      throw new ApiError(400, `proxy ${name}: leave out names: they are for certificates, and it is ${is}`);
+    proxies.set(name, {
+      now: there?.now,
+      proto: is,
+      request: {
+        listen: at,
+        upstream: to,
+        names: names ?? there?.request.names,
+        enabled: enabled ?? there?.request.enabled ?? true,
+      },
+    });
   }
 
   function removeProxy(name: string): void {

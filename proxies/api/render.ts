@@ -6,6 +6,8 @@ export interface ShownProxy {
   readonly name: string;
   readonly listen: string;
   readonly upstream: string;
+  /** Toxiproxy knows none. */
+  readonly names?: readonly string[] | undefined;
   readonly enabled: boolean;
   readonly toxics: readonly Toxic[];
 }

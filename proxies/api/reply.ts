@@ -19,6 +19,8 @@ export interface Subject {
   readonly table: ProxyTable;
   readonly events: Events;
   readonly metrics: () => string;
+  /** The certificate of the authority that makes those which proxies show: PEM. */
+  readonly authority: () => Promise<string>;
 }
 
 export interface Asked {

@@ -49,6 +49,8 @@ function toxicsOf(json: Json): readonly Toxic[] {
 export interface ProxyChange {
   readonly listen?: string;
   readonly upstream?: string;
+  /** Toxiproxy knows none. */
+  readonly names?: readonly string[] | undefined;
   readonly enabled?: boolean;
 }
 

@@ -16,6 +16,8 @@ export interface ApiOptions {
   readonly table: ProxyTable;
   readonly events: Events;
   readonly metrics: boolean;
+  /** The certificate of the authority that makes those which proxies show: PEM. */
+  readonly authority: () => Promise<string>;
   /** More metrics, of the process. */
   readonly runtimeMetrics?: () => string;
   /** Names that a request may be addressed to, besides those of loopback while it is bound there; empty elsewhere: any. */
@@ -38,6 +40,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     host,
     table,
     events,
+    authority: options.authority,
     withMetrics: options.metrics,
     metrics: () => renderMetrics(table) + runtimeMetrics(),
   });

@@ -4,7 +4,7 @@ import { actsOn } from "../../faults/registry.ts";
 import { isLate, resolveListen } from "./addresses.ts";
 import { ApiError, noTcp, proxyExists, proxyNotFound, toxicNotFound } from "./errors.ts";
 import type { Change } from "./changes.ts";
-import type { HeldFault } from "./fault.ts";
+import { barsDoor, type HeldFault } from "./fault.ts";
 import { createFaults } from "./faults.ts";
 import { createManagedProxy, type ApiEvent, type ManagedProxy } from "./managed.ts";
 import { planChanges, type Wanted } from "./plan.ts";
@@ -93,9 +93,13 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     return found;
   }
 
-  function make(name: string, proto: Proto, request: Omit<ProxyRequest, "name">): ManagedProxy {
-    const { listen, upstream, toxics = [] } = request;
-    return createManagedProxy({ host, seed, name, proto, listen, upstream, toxics, onEvent });
+  function make(
+    name: string,
+    proto: Proto,
+    request: Pick<ProxyRequest, "listen" | "upstream" | "toxics"> & Pick<ProxyChange, "names">,
+  ): ManagedProxy {
+    const { listen, upstream, names, toxics = [] } = request;
+    return createManagedProxy({ host, seed, name, proto, listen, upstream, names, toxics, onEvent });
   }
 
   async function start(request: ProxyRequest): Promise<ShownProxy> {
@@ -128,13 +132,17 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     const kept = new Set([...wanted.values()].flatMap(({ now }) => now ?? []));
     const leaving = [...proxies.values()].filter((proxy) => !kept.has(proxy));
     const made: ManagedProxy[] = [];
-    const binds: Work[] = [];
+    const stays = (name: string): ManagedProxy[] => [wanted.get(name)?.now ?? []].flat();
+    const meetings = injected.flatMap((fault) =>
+      [...fault.where].flatMap((name) => stays(name).map((proxy) => ({ fault, proxy }))),
+    );
+    const binds: Work[] = meetings.map(expecting);
     const stops: Work[] = leaving.map((proxy) => changeOf(proxy, { enabled: false }));
     for (const [name, { now, proto, request }] of wanted) {
       if (now === undefined) {
-        const proxy = make(name, proto, { ...request, enabled: undefined, toxics: undefined });
+        const proxy = make(name, proto, { ...request, toxics: undefined });
         // Before it listens, so that no connection passes without them.
-        for (const fault of injected) if (fault.where.has(name)) proxy.hold(fault);
+        for (const fault of injected) if (fault.where.has(name)) void proxy.hold(fault);
         made.push(proxy);
         if (request.enabled) binds.push(changeOf(proxy, { enabled: true }));
       } else {
@@ -144,14 +152,15 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
         else binds.push(work);
       }
     }
-    await allOrNothing(binds, stops);
+    const doors = meetings.filter(({ fault: { fault } }) => barsDoor(fault));
+    await allOrNothing(binds, stops, doors.map(barring));
 
     // Nothing below can fail, and none of it waits until all is in force.
     const lifting = lifted.map((fault) => faults.lift(fault, "call"));
     const left = leaving.map(({ name }) => (wanted.get(name)?.now === undefined ? faults.leave(name) : undefined));
     for (const { name } of leaving) proxies.delete(name);
     for (const proxy of made) proxies.set(proxy.name, proxy);
-    for (const fault of injected) faults.inject(fault, made);
+    for (const fault of injected) faults.inject(fault);
     await Promise.all([...lifting, ...left]);
   }
 
@@ -251,15 +260,47 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
   };
 }
 
+interface FaultOnProxy {
+  readonly fault: HeldFault;
+  readonly proxy: ManagedProxy;
+}
+
+/** Has what the fault needs there, and nothing changed by it. */
+function expecting({ fault, proxy }: FaultOnProxy): Work {
+  return {
+    port: undefined,
+    async begin() {
+      const forget = await proxy.expect(fault);
+      return async () => forget();
+    },
+  };
+}
+
+/** A door may not be barred as it is told to be. */
+function barring({ fault, proxy }: FaultOnProxy): Work {
+  return {
+    port: undefined,
+    async begin() {
+      try {
+        await proxy.hold(fault);
+      } catch (error) {
+        await proxy.lift(fault).catch(() => undefined);
+        throw error;
+      }
+      return () => proxy.lift(fault);
+    },
+  };
+}
+
 /** One proxy's change, which can be taken back. */
 function changeOf(proxy: ManagedProxy, change: ProxyChange): Work {
-  const { listen, upstream, enabled } = proxy.shown();
+  const { listen, upstream, names, enabled } = proxy.shown();
   const concerned = change.enabled === false ? listen : (change.listen ?? listen);
   return {
     port: Number(concerned.split(":").at(-1)),
     async begin() {
       await proxy.change(change);
-      return () => proxy.change({ listen, upstream, enabled });
+      return () => proxy.change({ listen, upstream, names, enabled });
     },
   };
 }

@@ -6,7 +6,8 @@
 import type { Direction, TcpFault, TcpItem } from "../../faults/tcp/contract.ts";
 import { drawFrom } from "../../faults/random.ts";
 import { z } from "zod";
-import type { Injection, Running } from "./running.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { OnHit } from "../chain/part.ts";
 import type { Attributes, ToxicType } from "./toxics.ts";
 
 /** What clients see of it. */
@@ -29,13 +30,13 @@ export interface ActiveToxic {
 }
 
 export interface ActivateOptions {
-  readonly proxy: Pick<Running, "inject">;
+  readonly proxy: Pick<Chain, "inject">;
   readonly type: ToxicType;
   readonly toxic: Toxic;
   readonly seed: number;
   /** The proxy's name: with the toxic's, what its random decisions are drawn from. */
   readonly path: string;
-  readonly onHit: Injection["onHit"];
+  readonly onHit: OnHit;
 }
 
 interface Rolled {

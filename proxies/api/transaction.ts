@@ -3,18 +3,23 @@ import { ApiError } from "./errors.ts";
 import { codeOf } from "./addresses.ts";
 
 export interface Work {
-  /** That it wants, or gives up. */
-  readonly port: number;
+  /** That it wants, or gives up, if any. */
+  readonly port: number | undefined;
   /** Resolves with what takes it back. */
   begin(): Promise<() => Promise<void>>;
 }
 
 /**
- * First what may fail, so that a failure has cost nobody a connection; only what needs an address that is given up by `stops` comes behind them.
+ * First what may fail, so that a failure has cost nobody a connection; only what needs an address that is given up by `stops` comes behind them, and what
+ * is to be done at last.
  *
  * @throws {ApiError} what failed first; all that was done before is taken back then.
  */
-export async function allOrNothing(binds: readonly Work[], stops: readonly Work[]): Promise<void> {
+export async function allOrNothing(
+  binds: readonly Work[],
+  stops: readonly Work[],
+  atLast: readonly Work[],
+): Promise<void> {
   const undo: (() => Promise<void>)[] = [];
   const late: Work[] = [];
   try {
@@ -26,7 +31,7 @@ export async function allOrNothing(binds: readonly Work[], stops: readonly Work[
         late.push(work);
       }
     }
-    for (const work of [...stops, ...late]) undo.push(await work.begin());
+    for (const work of [...stops, ...late, ...atLast]) undo.push(await work.begin());
   } catch (error) {
     const failures: unknown[] = [];
     for (const takeBack of undo.toReversed()) await takeBack().catch((failure: unknown) => failures.push(failure));

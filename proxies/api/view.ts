@@ -19,13 +19,14 @@ export function showAll(table: ProxyTable, host: Host, lastEvent: number): Shown
 }
 
 export function showProxy(proxy: ManagedProxy, table: ProxyTable): Shown {
-  const { name, listen, upstream, enabled, toxics } = proxy.shown();
+  const { name, listen, upstream, names, enabled, toxics } = proxy.shown();
   const hits = proxy.toxicHits();
   return {
     name,
     proto: proxy.proto,
     listen,
     upstream,
+    ...(names !== undefined && { names }),
     enabled,
     faults: table.faults().flatMap((fault) => (fault.where.has(name) ? [fault.name] : [])),
     toxics: toxics.map(({ direction: _same, attributes, ...toxic }) => ({

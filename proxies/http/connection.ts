@@ -3,9 +3,10 @@
  * fault that answers by itself can do without the second.
  */
 import type { Address, Host, Socket } from "../../host/host.ts";
+import { dialFor, type Neighbours } from "../caller.ts";
 import { exchange, type End, type Reply } from "./exchange.ts";
 import type { Forwarder } from "./forward.ts";
-import type { Asked, Injections } from "./injections.ts";
+import type { Arrival, Asked, Injections } from "./injections.ts";
 import type { Passing } from "./passing.ts";
 import { readRequest } from "./reader.ts";
 import { createSource } from "./source.ts";
@@ -13,7 +14,8 @@ import { tunnel } from "./tunnel.ts";
 
 export interface ConnectionOptions {
   readonly host: Host;
-  readonly number: number;
+  readonly arrival: Arrival;
+  readonly neighbours: Neighbours;
   readonly client: Socket;
   readonly server: () => Promise<Address>;
   readonly injections: Injections;
@@ -29,7 +31,7 @@ export interface ConnectionOptions {
 export type Connection = AsyncDisposable;
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { host, number, client, server: whereIsServer, injections } = options;
+  const { host, arrival, neighbours, client, server: to, injections } = options;
   const gone = new AbortController();
   const disposed = new AbortController();
   const ended = Promise.withResolvers<void>();
@@ -46,8 +48,9 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   const source = createSource(client, passFinOn);
 
-  async function dial(signal: AbortSignal): Promise<Socket> {
-    const socket = await host.network.connect({ ...(await whereIsServer()), halfOpen: true }, { signal });
+  async function dial(signal: AbortSignal, { onDialled, onDialFailed }: Neighbours): Promise<Socket> {
+    const told = { ...(onDialled && { onDialled }), ...(onDialFailed && { onDialFailed }) };
+    const socket = await dialFor({ host, caller: arrival, neighbours: told, to }, { halfOpen: true }, { signal });
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("close", () => {
@@ -60,7 +63,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   async function dialServer(): Promise<Socket | undefined> {
     try {
-      const socket = await dial(gone.signal);
+      const socket = await dial(gone.signal, neighbours);
       server = socket;
       socket.on("error", () => loseServer("reset"));
       socket.on("end", () => loseServer("close"));
@@ -120,7 +123,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       }
       mode = "exchange";
       sent = false;
-      const asked = { connection: number, request: n, method: read.method, path: read.target };
+      const asked = { connection: arrival.connection, request: n, method: read.method, path: read.target };
       options.onRequest(asked);
       const result = await exchange({
         ...options,
@@ -129,7 +132,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         clock: host.clock,
         upstream: async () => ((await dialled) !== undefined && lost === undefined ? server : undefined),
         // Whoever asks once more does so whether anybody waits for it or not.
-        dial: () => dial(disposed.signal),
+        dial: () => dial(disposed.signal, { ...(neighbours.onDialled && { onDialled: neighbours.onDialled }) }),
         inBackground(work) {
           background.add(work);
           void work.finally(() => {

@@ -14,7 +14,7 @@ import { decideAfter, decideBefore, type DecidedBefore } from "./decide.ts";
 import { deliver, drain, hasBody, interimBytes, write } from "./delivery.ts";
 import { firstOf } from "./first-of.ts";
 import type { Forwarder, Outcome } from "./forward.ts";
-import { mostBytesOfCall, type Asked, type Injections, type Meeting } from "./injections.ts";
+import { mostBytesOfCall, type Arrival, type Asked, type Injections, type Meeting } from "./injections.ts";
 import type { Passing } from "./passing.ts";
 import { headersOf } from "./raw-headers.ts";
 import type { ReadRequest } from "./reader.ts";
@@ -30,6 +30,7 @@ export interface Reply extends Asked {
 
 export interface ExchangeOptions {
   readonly asked: Asked;
+  readonly arrival: Arrival;
   readonly read: ReadRequest;
   readonly client: Socket;
   readonly clock: Clock;
@@ -64,7 +65,7 @@ interface Answering {
 }
 
 export async function exchange(options: ExchangeOptions): Promise<End> {
-  const { asked, read, client, injections, upstream, onSent } = options;
+  const { asked, arrival, read, client, injections, upstream, onSent } = options;
   const { method, target, headers, trailers } = read;
   let request: HttpRequest = { method, target, headers };
   let body: Readable = read.body;
@@ -84,9 +85,9 @@ export async function exchange(options: ExchangeOptions): Promise<End> {
   }
 
   const met = new Set<object>();
-  const wanted = read.length !== 0 && injections.wantsMethod(request, asked);
+  const wanted = read.length !== 0 && injections.wantsMethod(request, arrival);
   const called = wanted ? xmlRpcMethodOf((await keep()).bytes) : undefined;
-  const meetings = injections.meet(request, asked, called, met);
+  const meetings = injections.meet({ request, asked, arrival }, called, met);
   const before = decideBefore(meetings, request);
 
   if (before.instead !== undefined) {
@@ -117,7 +118,7 @@ export async function exchange(options: ExchangeOptions): Promise<End> {
     onSent,
   });
   if (repeat?.reply === "first" && again !== undefined) options.inBackground(again());
-  return finish(outcome, [...meetings, ...injections.meet(request, asked, called, met)], options);
+  return finish(outcome, [...meetings, ...injections.meet({ request, asked, arrival }, called, met)], options);
 }
 
 async function finish(outcome: Outcome, meetings: readonly Meeting[], options: ExchangeOptions): Promise<End> {

@@ -2,6 +2,8 @@
 import type { HttpContext, HttpFault } from "../../faults/http/contract.ts";
 import { matchesHead, matchesMethod, type RequestMatch } from "../../faults/http/match.ts";
 import type { HttpRequest } from "../../faults/http/message.ts";
+import { subnetOf, type Subnet } from "../../host/subnet.ts";
+import type { Caller } from "../caller.ts";
 import { chosen, type Selection } from "../chosen.ts";
 
 /** Ordinals count the requests that match. `scope: new` means those on connections that come from now on. */
@@ -16,6 +18,12 @@ export interface HttpInjection extends Omit<Selection, "direction"> {
 
 /** `request`: which one of its connection, counted from 1. */
 export type HttpHit = Asked & Readonly<Record<string, unknown>>;
+
+/** Over which connection it came. */
+export interface Arrival extends Caller {
+  /** Of the proxy's own, counted from 1. */
+  readonly ordinal: number;
+}
 
 /** As it is told of: what it was at first, whatever faults have made of it. */
 export interface Asked {
@@ -40,20 +48,27 @@ export interface Meeting {
 /** How much of a body is looked at for the method that it calls. */
 export const mostBytesOfCall = 1024 * 1024;
 
+export interface Asking {
+  readonly request: HttpRequest;
+  readonly asked: Asked;
+  readonly arrival: Arrival;
+}
+
 export interface Injections {
   /** `connections`: how many there have been. */
   add(injection: HttpInjection, connections: number): AsyncDisposable;
   isEmpty(): boolean;
   /** Whether somebody asks which method of XML-RPC it calls. */
-  wantsMethod(request: HttpRequest, asked: Asked): boolean;
+  wantsMethod(request: HttpRequest, arrival: Arrival): boolean;
   /** Those that it has not met yet, in the order of their injection. */
-  meet(request: HttpRequest, asked: Asked, method: string | undefined, met: Set<object>): readonly Meeting[];
+  meet(asking: Asking, method: string | undefined, met: Set<object>): readonly Meeting[];
   clear(): void;
 }
 
 interface Active {
   readonly injection: HttpInjection;
   readonly connections: number;
+  readonly clients: Subnet | undefined;
   readonly state: object;
   readonly lifted: AbortController;
   met: number;
@@ -61,8 +76,10 @@ interface Active {
 
 export function createInjections(): Injections {
   const active = new Set<Active>();
-  const concerns = ({ injection, connections }: Active, request: HttpRequest, asked: Asked): boolean =>
-    (injection.scope !== "new" || asked.connection > connections) && matchesHead(injection.match ?? {}, request);
+  const concerns = ({ injection, connections, clients }: Active, request: HttpRequest, arrival: Arrival): boolean =>
+    (injection.scope !== "new" || arrival.ordinal > connections) &&
+    clients?.contains(arrival.client().host) !== false &&
+    matchesHead(injection.match ?? {}, request);
 
   function remove(each: Active): void {
     active.delete(each);
@@ -72,20 +89,23 @@ export function createInjections(): Injections {
   return {
     add(injection, connections) {
       const { fault, parameters } = injection;
+      const clients = injection.client === undefined ? undefined : subnetOf(injection.client);
       const state = fault.start(parameters as Record<string, unknown>);
-      const each: Active = { injection, connections, state, lifted: new AbortController(), met: 0 };
+      const each: Active = { injection, connections, clients, state, lifted: new AbortController(), met: 0 };
       active.add(each);
       return { [Symbol.asyncDispose]: async () => remove(each) };
     },
     isEmpty: () => active.size === 0,
-    wantsMethod: (request, asked) =>
-      [...active].some((each) => each.injection.match?.xml_rpc_method !== undefined && concerns(each, request, asked)),
-    meet: (request, asked, method, met) =>
+    wantsMethod: (request, arrival) =>
+      [...active].some(
+        (each) => each.injection.match?.xml_rpc_method !== undefined && concerns(each, request, arrival),
+      ),
+    meet: ({ request, asked, arrival }, method, met) =>
       [...active].flatMap((each): readonly Meeting[] => {
         if (met.has(each)) return [];
         met.add(each);
         const { injection, state, lifted } = each;
-        if (!concerns(each, request, asked) || !matchesMethod(injection.match ?? {}, method)) return [];
+        if (!concerns(each, request, arrival) || !matchesMethod(injection.match ?? {}, method)) return [];
         each.met += 1;
         const ordinal = each.met;
         let told = false;

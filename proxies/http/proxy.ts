@@ -7,6 +7,7 @@
  * Each connection has its own one to the server, and what is no HTTP/1.x passes as it is.
  */
 import type { Address, Host, Socket } from "../../host/host.ts";
+import { createAdmission, type Caller, type Neighbours } from "../caller.ts";
 import { createConnection, type Connection } from "./connection.ts";
 import type { Reply } from "./exchange.ts";
 import { createForwarder } from "./forward.ts";
@@ -15,7 +16,7 @@ import { createPassing } from "./passing.ts";
 
 export type { HttpInjection };
 
-export interface HttpProxyOptions {
+export interface HttpProxyOptions extends Neighbours {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
   /** Where the server is; asked for every connection. If it can't be reached, the client is reset, unless a fault answers. */
@@ -47,7 +48,9 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
   const forwarder = createForwarder();
   let accepted = 0;
 
-  function onConnection(client: Socket): void {
+  const admit = createAdmission(options);
+
+  function onConnection(client: Socket, caller: Caller): void {
     accepted += 1;
     if (connections.size >= maximumConnections) {
       client.on("error", () => undefined).resetAndDestroy();
@@ -55,7 +58,8 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
     }
     const connection: Connection = createConnection({
       host,
-      number: accepted,
+      arrival: { ordinal: accepted, ...caller },
+      neighbours: options,
       client,
       server,
       injections,
@@ -68,7 +72,9 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
     connections.add(connection);
   }
 
-  const listener = await host.network.listen({ ...listen, halfOpen: true }, onConnection);
+  const listener = await host.network.listen({ ...listen, halfOpen: true }, (client) =>
+    admit(client, (caller) => onConnection(client, caller)),
+  );
   return {
     address: listener.address,
     connections: () => connections.size,

@@ -109,7 +109,7 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
       tell();
       return;
     }
-    const asked = askedOf(decoded.packet, connection, request, client.host);
+    const asked = askedOf(decoded.packet, connection, request, client);
     flow.latest.push(asked);
     if (flow.latest.length > mostAsked) flow.latest.shift();
     injections.welcome(asked);
@@ -156,15 +156,16 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
     return injected > 0 || wrongByMs !== 0 || unnoticed.size > 0;
   }
 
-  function askedOf(packet: NtpPacket, connection: number, request: number, client: string): Asked {
+  function askedOf(packet: NtpPacket, connection: number, request: number, client: Address): Asked {
     const meetings: Meeting[] = [];
     return {
       number: connection,
+      client: () => client,
       packet,
       request,
       meetings,
       answered: false,
-      take: (met) => void meetings.push(meetingOf(met, client, request)),
+      take: (met) => void meetings.push(meetingOf(met, client.host, request)),
       lift(owner) {
         const place = meetings.findIndex((meeting) => meeting.owner === owner);
         if (place >= 0) meetings.splice(place, 1);

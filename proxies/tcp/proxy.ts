@@ -1,6 +1,7 @@
 /** One link's proxy: listens where the client looks for the server, and puts faults on what passes. */
 import type { Address, Host, Socket } from "../../host/host.ts";
 import type { TcpFault } from "../../faults/tcp/contract.ts";
+import { createAdmission, dialFor, type Caller, type Neighbours } from "../caller.ts";
 import type { Selection } from "../chosen.ts";
 import { createInjections, type Party } from "../injections.ts";
 import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
@@ -8,7 +9,7 @@ import { startIntruder } from "./intruder.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
 import { highWaterMark, openDoor, type Barred, type TurnedAway } from "./door.ts";
 
-export interface TcpProxyOptions {
+export interface TcpProxyOptions extends Neighbours {
   readonly host: Host;
   /** Where to listen. */
   readonly listen: { readonly host?: string; readonly port: number };
@@ -67,7 +68,8 @@ export interface Injected extends AsyncDisposable {
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
 export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
   const { host, listen, server, target = server, onEvent, maximumConnections = defaultMaximumConnections } = options;
-  const connections = new Map<number, Connection>();
+  const connections = new Map<Connection, Caller>();
+  const admit = createAdmission(options);
   const injections = createInjections<TcpInjection>(host.clock, () => connections.entries().map(partyOf));
   const intruders = new Set<AsyncDisposable>();
   const barring = { refused: new Set<TcpInjection>(), unanswered: new Set<TcpInjection>() };
@@ -75,40 +77,44 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   /** Of connections that are no more. */
   let ended = noTraffic;
   let disposed = false;
-  let accepted = 0;
 
-  function onConnection(client: Socket): void {
+  function onConnection(client: Socket, given: Caller): void {
     if (disposed) {
       client.destroy();
       return;
     }
-    accepted += 1;
-    const number = accepted;
+    const { connection: number } = given;
     if (connections.size >= maximumConnections) {
       client.on("error", () => undefined).resetAndDestroy();
       onEvent({ type: "open", connection: number });
       onEvent({ type: "close", connection: number, upstream: 0, downstream: 0, by: "limit" });
       return;
     }
-    const connection = createConnection({
+    // What it reads goes on by another socket.
+    const caller = options.admit === undefined ? { ...given, client: () => connection.client() } : given;
+    const connection: Connection = createConnection({
       clock: host.clock,
       accept: (onRead) => host.network.lend(client, onRead),
-      dial: async (onRead, waiting) =>
-        host.network.connect({ ...(await server()), halfOpen: true, highWaterMark, onRead }, waiting),
+      dial: (onRead, waiting) =>
+        dialFor({ host, caller, neighbours: options, to: server }, { halfOpen: true, highWaterMark, onRead }, waiting),
       onEnd(by, delivered) {
-        connections.delete(number);
+        connections.delete(connection);
         ended = added(ended, trafficOf(connection));
         onEvent({ type: "close", connection: number, ...delivered, by });
       },
     });
-    connections.set(number, connection);
+    connections.set(connection, caller);
     onEvent({ type: "open", connection: number });
-    injections.welcome(partyOf([number, connection]));
+    injections.welcome(partyOf([connection, caller]));
     connection.begin();
   }
 
-  const partyOf = ([number, { links }]: readonly [number, Connection]): Party<TcpInjection> => ({
+  const partyOf = ([{ links }, { connection: number, client }]: readonly [
+    Connection,
+    Caller,
+  ]): Party<TcpInjection> => ({
     number,
+    client,
     take({ owner, injection: { fault, parameters }, direction, hit, since, shared, draw }) {
       const context = { since, others: connections.size - 1, shared, direction, draw };
       links[direction].inject({ owner, fault, parameters, context, onHit: (item) => hit({ item: item.type }) });
@@ -119,7 +125,11 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     },
   });
 
-  const door = await openDoor({ host, listen, onConnection });
+  const door = await openDoor({
+    host,
+    listen,
+    onConnection: (client) => admit(client, (caller) => onConnection(client, caller)),
+  });
 
   /** Bars the door, and says which injections it can be that somebody was turned away by. */
   function bar(injection: TcpInjection, how: Barred): Injected {
@@ -184,12 +194,12 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       last.injection.onHit({ [how]: true });
     },
 
-    traffic: () => connections.values().map(trafficOf).reduce(added, ended),
+    traffic: () => connections.keys().map(trafficOf).reduce(added, ended),
 
     connections: () =>
-      [...connections].map(([number, connection]) => ({
+      [...connections].map(([connection, { connection: number, client }]) => ({
         connection: number,
-        client: connection.client(),
+        client: client(),
         since: connection.since,
         traffic: trafficOf(connection),
       })),
@@ -199,7 +209,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       injections.clear();
       await Promise.all([...intruders].map((intruder) => intruder[Symbol.asyncDispose]()));
       await door[Symbol.asyncDispose]();
-      await Promise.all([...connections.values()].map((connection) => connection[Symbol.asyncDispose]()));
+      await Promise.all([...connections.keys()].map((connection) => connection[Symbol.asyncDispose]()));
     },
   };
 }

@@ -1,7 +1,8 @@
 /** One connection through the proxy: what it has heard of it, which faults it has met, and how far they have let it come. */
 import type { Certificate, OnRead, Socket, Waiting } from "../../host/host.ts";
 import { readClientHello, type ClientHello } from "../../host/client-hello.ts";
-import { lifetimeMs, type TlsFault } from "../../faults/tls/contract.ts";
+import { lifetimeMs } from "../../faults/tls/contract.ts";
+import { dialFor, type Caller } from "../caller.ts";
 import { highWaterMark } from "../tcp/door.ts";
 import { createConnection, reading, type Connection, type EndedBy } from "../tcp/connection.ts";
 import { breakAsTcp, endingAsTcp } from "./as-tcp.ts";
@@ -19,11 +20,13 @@ export interface Handshake {
 }
 
 export interface CrossingOptions extends Omit<TlsProxyOptions, "listen" | "onEvent"> {
-  readonly number: number;
+  readonly caller: Caller;
   readonly client: Socket;
   readonly terminator: Terminator;
-  /** The faults that it meets from the start. */
-  readonly met: readonly Active[];
+  /** The faults that there are when it comes. */
+  readonly coming: readonly Active[];
+  /** Whether it meets one. What client it is, is known from the start, and which server that asks for when it has been heard. */
+  readonly isMet: (each: Active, servername: string | undefined) => boolean;
   readonly onHandshake: (handshake: Handshake) => void;
   /** Once, when both of its sockets are gone. */
   readonly onEnd: (by: EndedBy) => void;
@@ -31,22 +34,25 @@ export interface CrossingOptions extends Omit<TlsProxyOptions, "listen" | "onEve
 
 export interface Crossing extends AsyncDisposable {
   begin(): void;
-  /** Whether there is anything left that the fault could change. */
-  canMeet(fault: TlsFault, parameters: object): boolean;
-  meet(each: Active): void;
+  /** One that came after it: met if there is anything left that it could change. */
+  comesLate(each: Active): void;
   lift(each: Active): void;
 }
 
 /** As a certificate of the world's own: valid since yesterday. */
 const validSinceMs = 24 * 60 * 60 * 1000;
 
+const asksForServer = ({ injection: { servername } }: Active): boolean => servername !== undefined;
+
 export function createCrossing(options: CrossingOptions): Crossing {
-  const { host, client, number, server, names, inside, terminator, met, onHandshake } = options;
-  const terminated =
-    options.terminates === true ||
-    inside !== undefined ||
-    met.some(({ injection: { fault } }) => fault.certificate !== undefined || fault.ending !== undefined);
-  const certifying = new Set(met.filter(({ injection: { fault } }) => fault.certificate !== undefined));
+  const { host, client, caller, server, names, terminator, coming, isMet, onHandshake } = options;
+  const inside = options.inside?.();
+  /** Its TLS ends here. A fault can want that until the server is dialled. */
+  let terminated = options.terminates === true || inside !== undefined;
+  /** Those of which it is not known yet whether they are met: no server is dialled while one of them is from before. */
+  const undecided = new Set(coming.filter(asksForServer));
+  const decidesDial = undecided.size > 0;
+  const certifying = new Set<Active>();
   const ending = new Set<Active>();
   const breaking = new Set<Active>();
   const hits = new Set<Active>();
@@ -68,11 +74,16 @@ export function createCrossing(options: CrossingOptions): Crossing {
   }
 
   async function dial(onRead: OnRead, waiting: Waiting): Promise<Socket> {
+    if (decidesDial) await heard.promise;
     return terminated ? dialTerminator(onRead, waiting) : dialInTheClear(server, onRead, waiting);
   }
 
   async function dialInTheClear(where: typeof server, onRead: OnRead, waiting: Waiting): Promise<Socket> {
-    return host.network.connect({ ...(await where()), halfOpen: true, highWaterMark, onRead }, waiting);
+    return dialFor(
+      { host, caller, neighbours: options, to: where },
+      { halfOpen: true, highWaterMark, onRead },
+      waiting,
+    );
   }
 
   /** A server is asked for the very protocols that the client offers, and so before the client is answered. */
@@ -127,9 +138,9 @@ export function createCrossing(options: CrossingOptions): Crossing {
   async function dialServer(waiting: Waiting): Promise<Socket> {
     const wanted = hello?.servername;
     const servername = wanted !== undefined && names.includes(wanted) ? wanted : names[0];
-    const socket = await host.network.connect(
+    const socket = await dialFor(
+      { host, caller, neighbours: options, to: server },
       {
-        ...(await server()),
         tls: true,
         ...(servername !== undefined && { servername }),
         alpn: hello?.alpn ?? [],
@@ -164,7 +175,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
     if (hits.has(each)) return;
     hits.add(each);
     const servername = hello?.servername;
-    each.injection.onHit({ connection: number, ...(servername !== undefined && { servername }), ...detail });
+    each.injection.onHit({ connection: caller.connection, ...(servername !== undefined && { servername }), ...detail });
   }
 
   function described(): Pick<Handshake, "servername" | "alpn"> {
@@ -182,12 +193,28 @@ export function createCrossing(options: CrossingOptions): Crossing {
   function conclude(what: ClientHello | null): void {
     if (hello !== undefined) return;
     hello = what;
+    for (const each of undecided) meetIfMeant(each);
+    undecided.clear();
     heard.resolve();
     if (!terminated && what !== null) onHandshake({ ...described(), terminated, outcome: "passed" });
   }
 
+  /** Whether there is anything left that the fault could change. */
+  function canMeet({ injection: { fault, parameters } }: Active): boolean {
+    const broken = fault.break?.(parameters as Record<string, unknown>);
+    if (broken === undefined) return fault.ending !== undefined && terminated;
+    if (broken.behind !== "server-flight") return outer.links.downstream.delivered() === 0;
+    return hello === undefined || (hello !== null && outer.links.upstream.delivered() <= hello.length);
+  }
+
+  function meetIfMeant(each: Active): void {
+    if ((coming.includes(each) || canMeet(each)) && isMet(each, hello?.servername)) meet(each);
+  }
+
   function meet(each: Active): void {
     const { fault, parameters } = each.injection;
+    if (coming.includes(each) && (fault.certificate !== undefined || fault.ending !== undefined)) terminated = true;
+    if (coming.includes(each) && fault.certificate !== undefined) certifying.add(each);
     const broken = fault.break?.(parameters as Record<string, unknown>);
     if (broken !== undefined) {
       breaking.add(each);
@@ -222,17 +249,15 @@ export function createCrossing(options: CrossingOptions): Crossing {
 
   return {
     begin() {
-      for (const each of met) meet(each);
+      for (const each of coming) if (!asksForServer(each)) meetIfMeant(each);
       outer.begin();
     },
-    canMeet(fault, parameters) {
-      const broken = fault.break?.(parameters as Record<string, unknown>);
-      if (broken === undefined) return fault.ending !== undefined && terminated;
-      if (broken.behind !== "server-flight") return outer.links.downstream.delivered() === 0;
-      return hello === undefined || (hello !== null && outer.links.upstream.delivered() <= hello.length);
+    comesLate(each) {
+      if (!asksForServer(each) || hello !== undefined) meetIfMeant(each);
+      else undecided.add(each);
     },
-    meet,
     lift(each) {
+      undecided.delete(each);
       certifying.delete(each);
       ending.delete(each);
       breaking.delete(each);

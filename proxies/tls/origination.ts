@@ -1,9 +1,10 @@
 /** Where TLS begins: takes bytes in the clear, and speaks TLS with them to the server, which it trusts if the world's authority does. */
-import type { Address, Host } from "../../host/host.ts";
+import type { Address, Host, Socket } from "../../host/host.ts";
+import { createAdmission, dialFor, type Caller, type Neighbours } from "../caller.ts";
 import { highWaterMark } from "../tcp/door.ts";
 import { createConnection, reading, type Connection } from "../tcp/connection.ts";
 
-export interface TlsOriginationOptions {
+export interface TlsOriginationOptions extends Neighbours {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
   readonly server: () => Promise<Address>;
@@ -21,22 +22,26 @@ export interface TlsOrigination extends AsyncDisposable {
 export async function startTlsOrigination(options: TlsOriginationOptions): Promise<TlsOrigination> {
   const { host, listen, server, servername, alpn } = options;
   const connections = new Set<Connection>();
+  const admit = createAdmission(options);
+
+  function onConnection(client: Socket, caller: Caller): void {
+    const connection = createConnection({
+      clock: host.clock,
+      accept: (onRead) => host.network.lend(client, onRead),
+      async dial(onRead, waiting) {
+        const manners = { tls: true, servername, alpn, halfOpen: true, highWaterMark };
+        const socket = await dialFor({ host, caller, neighbours: options, to: server }, manners, waiting);
+        return reading(socket, onRead).pause();
+      },
+      onEnd: () => void connections.delete(connection),
+    });
+    connections.add(connection);
+    connection.begin();
+  }
+
   const listener = await host.network.listen(
     { ...listen, halfOpen: true, pauseOnConnect: true, highWaterMark },
-    (client) => {
-      const connection = createConnection({
-        clock: host.clock,
-        accept: (onRead) => host.network.lend(client, onRead),
-        async dial(onRead, waiting) {
-          const options = { tls: true, servername, alpn, halfOpen: true, highWaterMark };
-          const socket = await host.network.connect({ ...(await server()), ...options }, waiting);
-          return reading(socket, onRead).pause();
-        },
-        onEnd: () => void connections.delete(connection),
-      });
-      connections.add(connection);
-      connection.begin();
-    },
+    (client) => admit(client, (caller) => onConnection(client, caller)),
   );
   return {
     address: listener.address,

@@ -357,7 +357,7 @@ export function describeTlsProxy(startPair: () => Promise<HostPair>): void {
       listen: { port: 0 },
       server: () => Promise.reject(new Error("nobody should ask")),
       names: [pair.place],
-      inside: { address: async () => back.address, alpn: ["http/1.1"] },
+      inside: () => ({ address: async () => back.address, alpn: ["http/1.1"] }),
       onEvent: () => {},
     });
     const client = quiet(

@@ -8,14 +8,17 @@
  * The handshake as it passes, its end by FIN and RST included, is in the hands of the links of `proxies/tcp`; so are the bytes within TLS.
  */
 import type { Address, Host, Socket } from "../../host/host.ts";
+import { matchesServername } from "../../faults/match.ts";
+import { subnetOf, type Subnet } from "../../host/subnet.ts";
 import type { TlsFault } from "../../faults/tls/contract.ts";
+import { createAdmission, type Caller, type Neighbours } from "../caller.ts";
 import { chosen, type Selection } from "../chosen.ts";
 import type { EndedBy } from "../tcp/connection.ts";
 import { highWaterMark } from "../tcp/door.ts";
 import { createCrossing, type Crossing, type Handshake } from "./crossing.ts";
 import { startTerminator } from "./terminator.ts";
 
-export interface TlsProxyOptions {
+export interface TlsProxyOptions extends Neighbours {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
   /** Where the server is; asked for every connection, since a restarted server may have moved. */
@@ -24,8 +27,8 @@ export interface TlsProxyOptions {
   readonly names: readonly string[];
   /** True if the TLS of every connection ends here. Else only that of those which a fault needs to end meets in time. */
   readonly terminates?: boolean;
-  /** Whoever wants to see what is inside, in the clear: every connection ends here then, and leads there instead of to the server. */
-  readonly inside?: Inside;
+  /** Whoever wants to see what is inside, in the clear: a connection that comes then ends here, and leads there instead of to the server. */
+  readonly inside?: () => Inside | undefined;
   readonly onEvent: (event: TlsProxyEvent) => void;
 }
 
@@ -42,6 +45,8 @@ export type TlsProxyEvent =
 
 export interface TlsInjection extends Selection {
   readonly fault: TlsFault;
+  /** Which server the client asks for (SNI); a * stands for anything. */
+  readonly servername?: string;
   /** Validated by the fault's schema. */
   readonly parameters: object;
   /** Once for each connection that the fault has really changed. */
@@ -59,6 +64,7 @@ export interface Active {
   readonly injection: TlsInjection;
   /** By the wall clock. */
   readonly since: number;
+  readonly clients: Subnet | undefined;
   met: number;
 }
 
@@ -67,27 +73,30 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
   const { host, listen, onEvent } = options;
   const crossings = new Set<Crossing>();
   const active = new Set<Active>();
-  let accepted = 0;
+  const admit = createAdmission(options);
   await using starting = new AsyncDisposableStack();
   const terminator = starting.use(await startTerminator(host));
   starting.defer(async () => {
     await Promise.all([...crossings].map((crossing) => crossing[Symbol.asyncDispose]()));
   });
 
-  const isMet = (each: Active): boolean => {
+  /** Ordinals count those that it could mean. */
+  const isMet = (each: Active, { client }: Caller, servername: string | undefined): boolean => {
+    if (each.clients?.contains(client().host) === false) return false;
+    if (!matchesServername(each.injection.servername, servername)) return false;
     each.met += 1;
     return chosen(each.injection, each.met);
   };
 
-  function onConnection(client: Socket): void {
-    accepted += 1;
-    const connection = accepted;
+  function onConnection(client: Socket, caller: Caller): void {
+    const { connection } = caller;
     const crossing = createCrossing({
       ...options,
-      number: connection,
+      caller,
       client,
       terminator,
-      met: [...active].filter(isMet),
+      coming: [...active],
+      isMet: (each, servername) => isMet(each, caller, servername),
       onHandshake: (handshake) => onEvent({ type: "handshake", connection, ...handshake }),
       onEnd(by) {
         crossings.delete(crossing);
@@ -100,18 +109,18 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
   }
 
   const listener = starting.use(
-    await host.network.listen({ ...listen, halfOpen: true, pauseOnConnect: true, highWaterMark }, onConnection),
+    await host.network.listen({ ...listen, halfOpen: true, pauseOnConnect: true, highWaterMark }, (client) =>
+      admit(client, (caller) => onConnection(client, caller)),
+    ),
   );
   const started = starting.move();
   return {
     address: listener.address,
     inject(injection) {
-      const each: Active = { injection, since: host.clock.wall(), met: 0 };
+      const clients = injection.client === undefined ? undefined : subnetOf(injection.client);
+      const each: Active = { injection, since: host.clock.wall(), clients, met: 0 };
       active.add(each);
-      if (injection.scope !== "new") {
-        for (const crossing of crossings)
-          if (crossing.canMeet(injection.fault, injection.parameters) && isMet(each)) crossing.meet(each);
-      }
+      if (injection.scope !== "new") for (const crossing of crossings) crossing.comesLate(each);
       return {
         async [Symbol.asyncDispose]() {
           active.delete(each);

@@ -8,6 +8,7 @@ import type { FlowEndedBy, WhyLost } from "./relay.ts";
 export interface FlowOptions {
   readonly host: Host;
   readonly number: number;
+  readonly client: Address;
   readonly server: () => Promise<Address>;
   readonly idleMs: number;
   readonly keep: (bytes: number) => boolean;
@@ -22,6 +23,7 @@ export interface FlowOptions {
 /** Disposing it ends it, and closes its socket. */
 export interface Flow extends AsyncDisposable {
   readonly number: number;
+  readonly client: Address;
   readonly pipes: Readonly<Record<Direction, Pipe>>;
   /** When it began, on the host's wall clock. */
   readonly since: number;
@@ -31,7 +33,18 @@ export interface Flow extends AsyncDisposable {
   end(by: FlowEndedBy): void;
 }
 
-export function createFlow({ host, number, server, idleMs, keep, toClient, onLost, onEnd, onGone }: FlowOptions): Flow {
+export function createFlow({
+  host,
+  number,
+  client,
+  server,
+  idleMs,
+  keep,
+  toClient,
+  onLost,
+  onEnd,
+  onGone,
+}: FlowOptions): Flow {
   const since = host.clock.wall();
   const received = { upstream: 0, downstream: 0 };
   const delivered = { upstream: 0, downstream: 0 };
@@ -120,6 +133,7 @@ export function createFlow({ host, number, server, idleMs, keep, toClient, onLos
 
   return {
     number,
+    client,
     pipes: { upstream, downstream },
     since,
     traffic: () => ({

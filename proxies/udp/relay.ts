@@ -7,7 +7,7 @@
  * A flow begins with a client's first datagram and ends when nothing has passed for a while; its socket stays for as long again, to tell of answers that
  * come too late. Nobody hears of ICMP: what a server's kernel refuses is lost, as it is for every client whose socket is not connected.
  */
-import { formatAddress, parseAddress } from "../../host/address.ts";
+import { formatAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import type { Datagram, Direction, UdpFault } from "../../faults/udp/contract.ts";
 import type { Selection } from "../chosen.ts";
@@ -116,6 +116,7 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     const flow = createFlow({
       host,
       number,
+      client,
       server,
       idleMs,
       keep,
@@ -167,9 +168,9 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     },
     traffic: () => flows.values().reduce((sum, flow) => added(sum, flow.traffic()), over),
     connections: () =>
-      [...flows].map(([client, flow]) => ({
+      [...flows.values()].map((flow) => ({
         connection: flow.number,
-        client: parseAddress(client),
+        client: flow.client,
         since: flow.since,
         traffic: flow.traffic(),
       })),
@@ -183,9 +184,10 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
   };
 }
 
-function partyOf({ number, pipes }: Flow): Party<UdpInjection> {
+function partyOf({ number, client, pipes }: Flow): Party<UdpInjection> {
   return {
     number,
+    client: () => client,
     take({ owner, injection: { fault, parameters }, direction, hit, since, draw }) {
       const context = { since, direction, draw };
       const state = fault.start(parameters as Record<string, unknown>, context);

@@ -1,6 +1,6 @@
 /** Keys of phases and steps that don't go together. */
 import { questionMatch } from "../../../faults/dns/match.ts";
-import { requestMatch } from "../../../faults/http/match.ts";
+import { requestShape } from "../../../faults/http/match.ts";
 import { isFaultOfLink, placeOf, type Fault } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
 import { matchKeys } from "../document/step.ts";
@@ -56,9 +56,12 @@ function checkStep(step: RawStep, checking: Checking): void {
       leaveOut(key, "this fault steps the server's time, for everybody who asks over the link");
   if (plane !== undefined && plane !== "tcp" && placeOf(plane) === "link")
     leaveOut("leg", `${plane} faults have a place of their own: it is for tcp faults`);
-  if (plane === "http" || plane === "dns") checkMatch(step, checking, plane);
+  if (plane === "http" || plane === "dns" || plane === "tls") checkMatch(step, checking, plane);
   else if (plane !== undefined && placeOf(plane) === "link")
-    leaveOut("match", `it chooses requests or questions, and ${plane} faults know none: it is for http and dns faults`);
+    leaveOut(
+      "match",
+      `it chooses requests, questions or handshakes, and ${plane} faults know none: it is for http, dns and tls faults`,
+    );
   const every = duration.safeParse(raw["every"]);
   if (every.success && every.data <= 0) complain([...path, "every"], "write a time above 0, such as 5s");
   if (hasRamp(raw) && raw["every"] === undefined) {
@@ -116,14 +119,20 @@ function isPortShut(fault: Fault): boolean {
   return (fault.plane === "ntp" && fault.door !== undefined) || (fault.plane === "dns" && fault.everybody === true);
 }
 
-/** Both planes have a `match`, each with keys of its own. */
-function checkMatch({ raw, path }: RawStep, { complain }: Checking, plane: "http" | "dns"): void {
+/** These planes have a `match`, each with keys of its own. */
+const matched: Readonly<Record<"http" | "dns" | "tls", { readonly what: string; readonly keys: readonly string[] }>> = {
+  http: { what: "requests", keys: Object.keys(requestShape) },
+  dns: { what: "questions", keys: Object.keys(questionMatch) },
+  tls: { what: "handshakes", keys: ["servername"] },
+};
+
+function checkMatch({ raw, path }: RawStep, { complain }: Checking, plane: keyof typeof matched): void {
+  const { what, keys } = matched[plane];
   for (const key of Object.keys(recordAt(raw, "match"))) {
-    const isOfDns = Object.hasOwn(questionMatch, key);
-    if (isOfDns === (plane === "dns")) continue;
-    const other = isOfDns ? "questions, and http faults act on requests" : "requests, and dns faults act on questions";
-    const all = plane === "dns" ? Object.keys(questionMatch) : Object.keys(requestMatch.shape);
-    complain([...path, "match", key], `leave out ${key}: it is for ${other}: write one of ${all.join(", ")}`);
+    const other = Object.values(matched).find((each) => each.keys.includes(key));
+    if (keys.includes(key) || other === undefined) continue;
+    const why = `it is for ${other.what}, and ${plane} faults act on ${what}`;
+    complain([...path, "match", key], `leave out ${key}: ${why}: write one of ${keys.join(", ")}`);
   }
 }
 

@@ -1,9 +1,10 @@
 /** Which requests, or questions, a step means: each plane has keys of its own (`check/steps.ts`). */
 import { z } from "zod";
 import { questionMatch } from "../../../faults/dns/match.ts";
-import { requestMatch } from "../../../faults/http/match.ts";
+import { requestShape } from "../../../faults/http/match.ts";
+import { servername } from "../../../faults/match.ts";
 
-const shape = { ...requestMatch.shape, ...questionMatch };
+const shape = { ...requestShape, ...questionMatch, servername };
 
 export const stepMatch = z
   .strictObject(shape)

@@ -70,9 +70,9 @@ const timing = {
   leg: z.enum(["client", "upstream"], "write client or upstream").optional().meta({
     description: "Before the proxies of other planes (by default), or behind them, on the way to the server.",
   }),
-  match: stepMatch
-    .optional()
-    .meta({ description: "Which requests, for http faults; which questions, for dns faults." }),
+  match: stepMatch.optional().meta({
+    description: "Which requests, for http faults; which questions, for dns faults; which handshakes, for tls faults.",
+  }),
   scope: z
     .enum(["new", "all"], "write new or all")
     .optional()

@@ -3,7 +3,7 @@ import type { Address } from "../../../host/host.ts";
 import { faults } from "../../../faults/registry.ts";
 import type { RecordEvent } from "../../history/event.ts";
 import type { StartedLink } from "../links.ts";
-import type { InnerProxy } from "../planes.ts";
+import type { InnerProxy } from "../../../proxies/chain/planes.ts";
 import type { Carrier } from "../transport.ts";
 import type { GateClient } from "./gate-client.ts";
 import { toldAddress, toldByLink, toldOfHit } from "./operations.ts";

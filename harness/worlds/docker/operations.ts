@@ -3,7 +3,7 @@ import { z } from "zod";
 import { directions } from "../../../faults/direction.ts";
 import { recipients, signals } from "../../../faults/process/contract.ts";
 import { waysToBeTurnedAway } from "../../../proxies/tcp/door.ts";
-import { innerProxies } from "../planes.ts";
+import { innerProxies } from "../../../proxies/chain/planes.ts";
 import { carriers } from "../transport.ts";
 import { eventSchema } from "../../history/event.ts";
 
