@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { DecodedPacket } from "dns-packet";
 import { describe, expect, test } from "vitest";
+import { until } from "../../host/talk.testing.ts";
 import { answerFrom, dig, openClient, startScene, type Client } from "./dns.testing.ts";
 
 function resolverAt(port: number): Resolver {
@@ -110,6 +111,28 @@ describe("wrong data", () => {
     await scene.inject("dns.wildcard", { address: "198.18.0.80", under: "site.test" });
     expect((await dig(scene.port, ...search)).said.trim()).toBe("198.18.0.80");
   });
+});
+
+test("a reply to what a fault has asked in a client's place answers what the client has asked, also if the fault is lifted by then", async () => {
+  const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>();
+  await using scene = await startScene(async (query) => {
+    await mayAnswer;
+    return answerFrom(query);
+  });
+  const injected = await scene.inject("dns.answer", { name: "plc.test", cname: "boot.test" });
+  await using client = await openClient(scene.port);
+  const heard = client.query("plc.test");
+  await until(() => scene.server.asked.length === 1);
+  await injected[Symbol.asyncDispose]();
+  answer();
+  expect(await heard).toMatchObject({
+    questions: [{ name: "plc.test", type: "A" }],
+    answers: [
+      { name: "plc.test", type: "CNAME", data: "boot.test" },
+      { name: "boot.test", type: "A", data: "10.0.0.2" },
+    ],
+  });
+  expect(scene.hits).toHaveLength(1);
 });
 
 describe("circles", () => {
