@@ -51,10 +51,11 @@ export function renderFault(kind: string): string {
   if (fault === undefined) throw new RangeError(`no fault is called ${kind}`);
   const parameters = parametersOf(fault);
   const width = Math.max(0, ...parameters.map(({ name }) => name.length));
-  const lines = parameters.flatMap(({ name, kind: what, unlessTold, help }) => [
-    `  ${name.padEnd(width)}  ${what}; default: ${unlessTold.replaceAll("`", "")}`,
-    ...wrap(help, 76 - width).map((line) => `  ${"".padEnd(width)}  ${line}`),
-  ]);
+  const lines = parameters.flatMap(({ name, kind: what, unlessTold, help }) =>
+    [...wrap(`${what}; default: ${unlessTold.replaceAll("`", "")}`, 96 - width), ...wrap(help, 76 - width)].map(
+      (line, n) => `  ${(n === 0 ? name : "").padEnd(width)}  ${line}`,
+    ),
+  );
   return [
     [fault.kind, ...wrap(fault.about, 80)].join("\n"),
     lines.length === 0 ? "It has no parameters." : ["Parameters:", ...lines].join("\n"),

@@ -79,6 +79,7 @@ import { huge } from "./dns/huge.ts";
 import { oddLabels } from "./dns/odd-labels.ts";
 import { dnssec } from "./dns/dnssec.ts";
 import { wildcard } from "./dns/wildcard.ts";
+import { answer } from "./dns/answer.ts";
 import type { LimitsFault } from "./limits/contract.ts";
 import { memory } from "./limits/memory.ts";
 import { openFiles } from "./limits/open-files.ts";
@@ -260,6 +261,7 @@ const list: readonly Fault[] = [
   oddLabels,
   dnssec,
   wildcard,
+  answer,
   step,
   offset,
   alternate,

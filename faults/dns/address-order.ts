@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dnsFault } from "./contract.ts";
 import { addressRecord, questionOf } from "./message.ts";
-import { ipAddress, typeOf } from "./parameters.ts";
+import { ipAddress, optional, typeOf } from "./parameters.ts";
 
 const orders = ["rotated", "reversed", "shuffled"] as const;
 
@@ -21,9 +21,7 @@ export const addressOrder = dnsFault({
         description: "rotated: by one more at each question; shuffled: drawn anew for each",
         examples: [...orders],
       }),
-    dead: ipAddress("one more address, at which nobody is")
-      .optional()
-      .meta({ title: "text", description: "one more address, at which nobody is" }),
+    dead: optional(ipAddress("one more address, at which nobody is")),
   }),
   start: () => ({}),
   after(reply, query, _state, { order, dead }, { ordinal, draw }) {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { dnsFault } from "./contract.ts";
 import { questionOf, rcodes, resource, soa } from "./message.ts";
 import { parentOf } from "./name.ts";
-import { domainName, seconds, timeToLive } from "./parameters.ts";
+import { domainName, seconds, timeToLive, unlessTold } from "./parameters.ts";
 
 const hows = ["dangling", "alone", "with-data", "at-apex"] as const;
 
@@ -20,9 +20,7 @@ export const brokenCname = dnsFault({
         "dangling: the target does not exist (NXDOMAIN with an alias in it); alone: the target is said, and no address, as if nobody had looked for it; with-data: an alias, and the name's own records beside it; at-apex: an alias beside SOA and NS of the same name",
       examples: [...hows],
     }),
-    target: domainName("what it is an alias of")
-      .prefault("gone.invalid")
-      .meta({ title: "text", description: "what it is an alias of" }),
+    target: unlessTold(domainName("what it is an alias of"), "gone.invalid"),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),

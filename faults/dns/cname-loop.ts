@@ -40,6 +40,8 @@ export const cnameLoop = dnsFault({
     const { message } = reply;
     const own = end === "chain" ? message.answers.filter(({ type }) => type === asked.type) : [];
     const answers = [...aliases, ...own.map((each) => ({ ...each, name: last }))];
-    return { ...reply, message: answerTo(query, { aa: message.aa, edns: message.edns, answers }) };
+    // What there is not at a chain's end is not there: its rcode and SOA are those of the end (RFC 6604, section 3).
+    const { rcode, authorities } = end === "chain" && own.length === 0 ? message : { rcode: 0, authorities: [] };
+    return { ...reply, message: answerTo(query, { aa: message.aa, edns: message.edns, rcode, answers, authorities }) };
   },
 });

@@ -64,7 +64,12 @@ function changed(rdata: Uint8Array, how: "expired" | "not-yet-valid" | "bogus", 
   const last = bytes.length - 1;
   const view = new DataView(bytes.buffer);
   if (how === "bogus") bytes[last] = (bytes[last] ?? 0) ^ 1;
-  else if (how === "expired") view.setUint32(expirationAt, at(now - by));
-  else view.setUint32(inceptionAt, at(now + by));
+  else {
+    // They are valid for as long as before: a signature that ends before it begins would be bogus.
+    const length = (view.getUint32(expirationAt) - view.getUint32(inceptionAt)) >>> 0;
+    const inception = how === "expired" ? at(now - by) - length : at(now + by);
+    view.setUint32(inceptionAt, inception >>> 0);
+    view.setUint32(expirationAt, (inception + length) >>> 0);
+  }
   return bytes;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { dnsFault } from "./contract.ts";
 import { addressRecord, answerTo, questionOf, resource } from "./message.ts";
 import { parentOf, under } from "./name.ts";
-import { ipAddress, seconds, timeToLive } from "./parameters.ts";
+import { ipAddress, seconds, timeToLive, unlessTold } from "./parameters.ts";
 
 const hows = ["upwards", "no-glue", "wrong-glue", "loop"] as const;
 const rootServer = "a.root-servers.net";
@@ -21,7 +21,7 @@ export const lameDelegation = dnsFault({
         "upwards: to the root's servers; no-glue: to a server of a name within the zone itself; wrong-glue: with an address at which nobody serves it; loop: to a zone that is served by this one",
       examples: [...hows],
     }),
-    glue: ipAddress("of wrong-glue").prefault("192.0.2.53").meta({ title: "text", description: "of wrong-glue" }),
+    glue: unlessTold(ipAddress("of wrong-glue"), "192.0.2.53"),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),

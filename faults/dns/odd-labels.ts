@@ -2,7 +2,19 @@ import { z } from "zod";
 import { dnsFault, type Message } from "./contract.ts";
 import { questionOf, resource, type Name } from "./message.ts";
 
-const labels = ["full", "too-long", "long-name", "nul", "dot", "underscore", "idn", "utf8", "root"] as const;
+const labels = [
+  "full",
+  "too-long",
+  "long-name",
+  "nul",
+  "dot",
+  "space",
+  "underscore",
+  "upper",
+  "idn",
+  "utf8",
+  "root",
+] as const;
 
 export const oddLabels = dnsFault({
   plane: "dns",
@@ -15,7 +27,7 @@ export const oddLabels = dnsFault({
   parameters: z.strictObject({
     label: z.enum(labels, `write one of ${labels.join(", ")}`).meta({
       description:
-        "full: of 63 bytes, in a name of 255; too-long: a label of 64, whose length byte is no length; long-name: a name of 320 bytes; nul: with a byte 0 in it; dot: with a dot in it; underscore; idn: an A-label; utf8: not ASCII; root: the root itself",
+        "full: of 63 bytes, in a name of 255; too-long: a label of 64, whose length byte is no length; long-name: a name of 320 bytes; nul: with a byte 0 in it; dot: with a dot in it; space; underscore; upper: in capitals; idn: an A-label; utf8: not ASCII; root: the root itself",
       examples: [...labels],
     }),
   }),
@@ -36,7 +48,9 @@ const targets: Readonly<Record<(typeof labels)[number], Name>> = {
   "long-name": Uint8Array.from([...[1, 2, 3, 4, 5].flatMap(() => wireLabel(63)), 0]),
   nul: String.raw`plc\000.test`,
   dot: String.raw`plc\.test.test`,
+  space: String.raw`two\032words.test`,
   underscore: "_plc.test",
+  upper: "PLC.TEST",
   idn: "xn--bcher-kva.test",
   utf8: String.raw`b\195\188cher.test`,
   root: ".",

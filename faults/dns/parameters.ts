@@ -3,6 +3,15 @@ import { z } from "zod";
 import { linkIn } from "../place.ts";
 import { duration } from "../units.ts";
 
+/** With the description that it has anyway. */
+export function optional<T extends z.ZodType>(of: T) {
+  return of.optional().meta({ ...of.meta() });
+}
+
+export function unlessTold(of: z.ZodType<string, string>, value: string) {
+  return of.prefault(value).meta({ ...of.meta() });
+}
+
 const nameHelp = "write a name, such as plc.test";
 
 export function domainName(description: string) {
@@ -14,6 +23,7 @@ export function domainName(description: string) {
 }
 
 const addressHelp = "write an address, such as 198.18.0.9 or 2001:db8::9, or a link of the plan, such as link:fetch";
+const addressHelp6 = "write an IPv6 address, such as 2001:db8::9";
 const v4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$/;
 const v6 = /^(?=.*:.*:)[0-9a-f:]{2,39}$/i;
 
@@ -21,6 +31,13 @@ export function ipAddress(description: string) {
   return z
     .string(addressHelp)
     .refine((text) => v4.test(text) || (v6.test(text) && isIPv6(text)) || linkIn(text) !== undefined, addressHelp)
+    .meta({ title: "text", description });
+}
+
+export function ipv6Address(description: string) {
+  return z
+    .string(addressHelp6)
+    .refine((text) => v6.test(text) && isIPv6(text), addressHelp6)
     .meta({ title: "text", description });
 }
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { count } from "../units.ts";
 import { dnsFault } from "./contract.ts";
-import { questionOf, rcodes, resource } from "./message.ts";
-import { under } from "./name.ts";
-import { domainName, seconds, timeToLive } from "./parameters.ts";
+import { questionOf, rcodes, resource, soa } from "./message.ts";
+import { parentOf, under } from "./name.ts";
+import { domainName, seconds, timeToLive, unlessTold } from "./parameters.ts";
 
 const hows = ["other", "none", "many"] as const;
 
@@ -20,9 +20,7 @@ export const ptr = dnsFault({
       .enum(hows, `write one of ${hows.join(", ")}`)
       .prefault("other")
       .meta({ description: "what a question for PTR is answered", examples: [...hows] }),
-    name: domainName("the other name; of many, what they end in")
-      .prefault("stranger.test")
-      .meta({ title: "text", description: "the other name; of many, what they end in" }),
+    name: unlessTold(domainName("the other name; of many, what they end in"), "stranger.test"),
     count: count(2, 1000).prefault(8).meta({ description: "of many: how many" }),
     ttl: timeToLive("how long a cache may keep it"),
   }),
@@ -31,7 +29,10 @@ export const ptr = dnsFault({
     const asked = questionOf(query);
     if (asked?.type !== "PTR") return undefined;
     const { message } = reply;
-    if (how === "none") return { ...reply, message: { ...message, rcode: rcodes.nxdomain, answers: [] } };
+    if (how === "none") {
+      const authorities = [soa(parentOf(asked.name), seconds(ttl))];
+      return { ...reply, message: { ...message, rcode: rcodes.nxdomain, answers: [], authorities, additionals: [] } };
+    }
     const targets = how === "other" ? [name] : Array.from({ length: many }, (_, n) => under(`name-${n + 1}`, name));
     const answers = targets.map((target) => resource(asked.name, "PTR", seconds(ttl), { target }));
     return { ...reply, message: { ...message, rcode: rcodes.noerror, answers, authorities: [] } };

@@ -12,13 +12,14 @@ export const renumber = dnsFault({
     "RFC 4192; RFC 5887; princeton_ansible#7168; dae#83; openntpd#12; rust#41570; golang#21083; pdns#6263; unbound#869",
   example: "{ from: 198.18.0.3, to: 198.18.0.4 }",
   pulse: false,
-  parameters: z.strictObject({
-    from: ipAddress("the old address"),
-    to: ipAddress("the new one, of the same family"),
-  }),
+  parameters: z
+    .strictObject({
+      from: ipAddress("the old address"),
+      to: ipAddress("the new one, of the same family"),
+    })
+    .refine(({ from, to }) => typeOf(from) === typeOf(to), "write two addresses of one family, both IPv4 or both IPv6"),
   start: () => ({}),
   after(reply, _query, _state, { from, to }) {
-    if (typeOf(from) !== typeOf(to)) return undefined;
     const moved = (each: Resource): Resource =>
       "address" in each.data && each.data.address.toLowerCase() === from.toLowerCase()
         ? { ...each, data: { address: to } }

@@ -3,7 +3,7 @@ import { count } from "../units.ts";
 import { dnsFault } from "./contract.ts";
 import { addressRecord, answerTo, questionOf, rcodes, soa } from "./message.ts";
 import { parentOf } from "./name.ts";
-import { ipAddress, seconds, timeToLive, typeOf } from "./parameters.ts";
+import { ipAddress, optional, seconds, timeToLive, typeOf } from "./parameters.ts";
 
 export const splitHorizon = dnsFault({
   plane: "dns",
@@ -14,9 +14,7 @@ export const splitHorizon = dnsFault({
   example: "{ address: 10.0.0.9, flip: 5 }",
   pulse: false,
   parameters: z.strictObject({
-    address: ipAddress("what the other view says; by default that there is no such name")
-      .optional()
-      .meta({ title: "text", description: "what the other view says; by default that there is no such name" }),
+    address: optional(ipAddress("what the other view says; by default that there is no such name")),
     flip: count(1, 1_000_000)
       .optional()
       .meta({ description: "after how many questions the view changes, again and again; by default it never does" }),

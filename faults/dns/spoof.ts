@@ -2,7 +2,7 @@ import { z } from "zod";
 import { duration } from "../units.ts";
 import { dnsFault, type Message } from "./contract.ts";
 import { addressRecord, answerTo, questionOf, resource } from "./message.ts";
-import { domainName, ipAddress, seconds, timeToLive, typeOf } from "./parameters.ts";
+import { domainName, ipAddress, optional, seconds, timeToLive, typeOf } from "./parameters.ts";
 
 export const spoof = dnsFault({
   plane: "dns",
@@ -19,9 +19,7 @@ export const spoof = dnsFault({
       .prefault("win")
       .meta({ description: "win: before the server is even asked; lose: behind its reply", examples: ["win", "lose"] }),
     behind: duration.prefault("0ms").meta({ description: "of who loses: how much later than the true reply" }),
-    besides: domainName("of whom else it says so, in the additional section")
-      .optional()
-      .meta({ title: "text", description: "of whom else it says so, in the additional section" }),
+    besides: optional(domainName("of whom else it says so, in the additional section")),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),

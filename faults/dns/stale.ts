@@ -4,7 +4,7 @@ import { dnsFault, type Message } from "./contract.ts";
 import { keep, nothingKept } from "./kept.ts";
 import { questionOf } from "./message.ts";
 
-/** Of one question: more is forgotten, the oldest last. */
+/** Of one question. Where there are more, the second is forgotten, so that what is told is rather older than it should be than newer. */
 const mostVersions = 32;
 
 interface Version {
@@ -24,21 +24,35 @@ export const stale = dnsFault({
     behind: duration.meta({ description: "how old", strengths: ["10s", "1d"] }),
   }),
   start: () => nothingKept<readonly Version[]>(),
-  remember(reply, query, state, _parameters, { now }) {
+  remember(reply, query, state, { behind }, { now }) {
     const key = keyOf(query);
     const known = state.by.get(key) ?? [];
     const last = known.at(-1);
-    if (last !== undefined && JSON.stringify(last.message.answers) === JSON.stringify(reply.answers)) return;
-    keep(state, key, [...known, { since: now, message: reply }].slice(-mostVersions));
+    if (last !== undefined && saidBy(last.message) === saidBy(reply)) return;
+    // Nobody is told again what is older than what is old enough.
+    const needed = known.slice(Math.max(0, known.findLastIndex(isOldEnough(now - behind))));
+    const [first, ...rest] = [...needed, { since: now, message: reply }];
+    const kept = rest.slice(-(mostVersions - 1));
+    keep(state, key, first === undefined ? kept : [first, ...kept]);
   },
   after(reply, query, state, { behind }, { now }) {
     const known = state.by.get(keyOf(query)) ?? [];
-    const then = known.findLast(({ since }) => since <= now - behind) ?? known[0];
+    const then = known.findLast(isOldEnough(now - behind)) ?? known[0];
     if (then === undefined || then.message === reply.message) return undefined;
     const { rcode, aa, answers, authorities, additionals } = then.message;
     return { ...reply, message: { ...reply.message, rcode, aa, answers, authorities, additionals } };
   },
 });
+
+function isOldEnough(then: number): (version: Version) => boolean {
+  return ({ since }) => since <= then;
+}
+
+/** The same in another order, or with less time to live, is the same. */
+function saidBy({ rcode, answers }: Message): string {
+  const records = answers.map(({ name, type, data }) => JSON.stringify([name, type, data]));
+  return JSON.stringify([rcode, ...records.toSorted()]);
+}
 
 function keyOf(query: Message): string {
   const asked = questionOf(query);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dnsFault } from "./contract.ts";
 import { addressRecord, questionOf, rcodes } from "./message.ts";
-import { ipAddress, seconds, timeToLive } from "./parameters.ts";
+import { ipv6Address, seconds, timeToLive, unlessTold } from "./parameters.ts";
 
 export const unroutableAaaa = dnsFault({
   plane: "dns",
@@ -12,7 +12,8 @@ export const unroutableAaaa = dnsFault({
   example: "{}",
   pulse: false,
   parameters: z.strictObject({
-    address: ipAddress("the address; by default one of the prefix that is for documentation").prefault(
+    address: unlessTold(
+      ipv6Address("the address; by default one of the prefix that is for documentation"),
       "2001:db8::dead",
     ),
     ttl: timeToLive("how long a cache may keep it"),
@@ -20,7 +21,7 @@ export const unroutableAaaa = dnsFault({
   start: () => ({}),
   after(reply, query, _state, { address, ttl }) {
     const asked = questionOf(query);
-    if (asked?.type !== "AAAA" || !address.includes(":")) return undefined;
+    if (asked?.type !== "AAAA") return undefined;
     const { message } = reply;
     const aliases = message.answers.filter(({ type }) => type === "CNAME");
     const target = aliases.at(-1)?.data;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { dnsFault } from "./contract.ts";
 import { addressRecord, questionOf, rcodes } from "./message.ts";
 import { isSameName } from "./name.ts";
-import { domainName, ipAddress, seconds, timeToLive, typeOf } from "./parameters.ts";
+import { domainName, ipAddress, optional, seconds, timeToLive, typeOf } from "./parameters.ts";
 
 export const wildcard = dnsFault({
   plane: "dns",
@@ -14,9 +14,7 @@ export const wildcard = dnsFault({
   pulse: false,
   parameters: z.strictObject({
     address: ipAddress("what they all have"),
-    under: domainName("below which domain; by default below any")
-      .optional()
-      .meta({ title: "text", description: "below which domain; by default below any" }),
+    under: optional(domainName("below which domain; by default below any")),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),

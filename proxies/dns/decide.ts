@@ -25,7 +25,9 @@ export function decideBefore(meetings: readonly Meeting[], asked: Message, telli
     const decision = fault.before?.(query, state, parameters, { ...context, ...telling });
     if (decision === undefined) continue;
     if (decision.type === "pass") {
-      if (decision.laterMs > 0 || !isSame(decision.query, query)) meeting.hit();
+      const isChanged = !isSame(decision.query, query);
+      if (isChanged) meeting.bind();
+      if (isChanged || decision.laterMs > 0) meeting.hit();
       if (decision.laterMs > 0) delay.set(owner, decision.laterMs);
       query = decision.query;
       continue;

@@ -75,6 +75,8 @@ interface Whole {
 /** A query that was passed on, and may be replied to. */
 interface Pending {
   readonly peeked: Peeked;
+  /** What the server was asked, if a fault has changed that. */
+  passed: Peeked;
   readonly asked: AskedQuestion;
   readonly met: Set<object>;
   readonly meetings: Meeting[];
@@ -107,6 +109,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     const kept = Uint8Array.from(bytes);
     return {
       peeked,
+      passed: peeked,
       asked: askedOf(line, peeked),
       met: new Set(),
       meetings: [],
@@ -152,6 +155,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     if (end !== undefined) line.end(end);
     if (pass === undefined) return;
     const put = pass.query === message ? bytes : encode(pass.query);
+    one.passed = peek(put) ?? peeked;
     const kept = pass.delay.size > 0 ? Uint8Array.from(put) : put;
     if (!delays.hold(pass.delay, () => line.pass(kept))) onLost(line, "upstream");
   }
@@ -181,15 +185,15 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     send(line, decideAfter(chosen, sent, asked, told), one, asked, whole);
   }
 
-  /** Whose reply it is: the latest query of its id, and of its name if it has one. A reply to what was asked before any fault was there asks for itself. */
+  /** Whose reply it is: the latest query of its id, and of its name if it has one, as it was passed on. A reply to what was asked before any fault was there asks for itself. */
   function pendingFor(line: Line, peeked: Peeked | undefined, bytes: Uint8Array): Pending | undefined {
     const id = bytes.length < 2 ? undefined : ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
     const found = pending
       .get(line)
       ?.findLast(
-        (one) =>
-          one.peeked.id === id &&
-          (peeked === undefined || (isSameName(one.peeked.name, peeked.name) && one.peeked.type === peeked.type)),
+        ({ passed }) =>
+          passed.id === id &&
+          (peeked === undefined || (isSameName(passed.name, peeked.name) && passed.type === peeked.type)),
       );
     if (found !== undefined || peeked === undefined) return found;
     const message = messageOf(bytes);

@@ -44,6 +44,8 @@ export interface Meeting {
   /** False if the query matches, but `nth` and the like leave it alone. */
   readonly chosen: boolean;
   isLifted(): boolean;
+  /** It has changed the query, and must see the reply to it, also if it is lifted by then: the reply is no answer to what the client has asked. */
+  bind(): void;
   hit(): void;
 }
 
@@ -119,6 +121,7 @@ export function createInjections(clock: Clock): Injections {
         const key = `${numberOf(client)}.${question.name.toLowerCase()}.${question.type}`;
         const keyed = (decision: string, n: number): number => draw(`${key}.${decision}`, n);
         let told = false;
+        let isBound = false;
         return [
           {
             owner: each,
@@ -135,7 +138,10 @@ export function createInjections(clock: Clock): Injections {
               draw: (decision, n) => keyed(`${ordinal}.${decision}`, n),
             },
             chosen: chosen({ ...injection, draw: keyed }, ordinal),
-            isLifted: () => !active.has(each),
+            isLifted: () => !isBound && !active.has(each),
+            bind() {
+              isBound = true;
+            },
             hit() {
               if (told) return;
               told = true;
