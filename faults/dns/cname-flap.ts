@@ -10,7 +10,7 @@ export const cnameFlap = dnsFault({
   about:
     "The name is an alias whose target changes from one question to the next, with a short life: first one, then another, and back. What the targets' addresses are is in the same answer.",
   source: "RFC 1034, section 3.6.2; RFC 2181, section 10.1; unbound#1424; Muir 2004, 3.1",
-  example: "{ to: boot-a.test, address: 198.18.0.3, or: boot-b.test, other_address: 198.18.0.4 }",
+  example: "{ to: a.test, address: 198.18.0.3, or: b.test, other_address: 198.18.0.4 }",
   pulse: false,
   parameters: z.strictObject({
     to: domainName("the target of the first question, the third, and so on"),

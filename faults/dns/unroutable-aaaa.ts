@@ -12,9 +12,9 @@ export const unroutableAaaa = dnsFault({
   example: "{}",
   pulse: false,
   parameters: z.strictObject({
-    address: ipAddress("the address; by default one of the prefix that is for documentation").prefault(
-      "2001:db8::dead",
-    ),
+    address: ipAddress("the address; by default one of the prefix that is for documentation")
+      .prefault("2001:db8::dead")
+      .meta({ title: "text", description: "the address; by default one of the prefix that is for documentation" }),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),

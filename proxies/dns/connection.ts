@@ -51,13 +51,7 @@ export function createConnection({ host, number, client, server, exchange, onEnd
       // The bytes may be lent.
       const framed = frame(message);
       upstream ??= dial();
-      void upstream.then((socket) => {
-        bytes.upstream.delivered += framed.length;
-        if (socket?.write(framed) === false) {
-          client.pause();
-          socket.once("drain", () => client.resume());
-        }
-      });
+      void write(upstream, framed);
     },
     put(all) {
       writer.put(all);
@@ -73,6 +67,14 @@ export function createConnection({ host, number, client, server, exchange, onEnd
       endIfOver();
     },
   };
+
+  async function write(to: Promise<Socket | undefined>, framed: Uint8Array): Promise<void> {
+    const socket = await to;
+    bytes.upstream.delivered += framed.length;
+    if (socket?.write(framed) !== false) return;
+    client.pause();
+    socket.once("drain", () => client.resume());
+  }
 
   async function dial(): Promise<Socket | undefined> {
     // What it says meanwhile would have to be kept.

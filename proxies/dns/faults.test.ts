@@ -669,16 +669,21 @@ describe.concurrent("dns-packet reads on the wire", () => {
     await scene.inject(kind, parameters);
     const [name = "", type = "A"] = asks.filter((word) => !word.startsWith("+"));
     const seen = asks.includes("+tcp") ? await overTcp(scene, name, type) : await overUdp(scene, name, type, kind);
-    if (wire === undefined) expect(seen).toBe("nothing");
-    else expect(seen).toMatch(wire);
+    expect(seen).toMatch(wire ?? /^nothing$/);
   });
 });
 
 type Scene = Awaited<ReturnType<typeof startScene>>;
 
 const opt = {
-  ...{ type: "OPT" as const, name: ".", udpPayloadSize: 1400, extendedRcode: 0, ednsVersion: 0 },
-  ...{ flags: 0, flag_do: false, options: [] },
+  type: "OPT" as const,
+  name: ".",
+  udpPayloadSize: 1400,
+  extendedRcode: 0,
+  ednsVersion: 0,
+  flags: 0,
+  flag_do: false,
+  options: [],
 };
 
 async function overUdp(scene: Scene, name: string, type: string, kind: string): Promise<string> {

@@ -17,8 +17,10 @@ describe("without a fault", () => {
       /^ID \d+, response, AA RD RA, RCODE NOERROR; Question plc\.test IN A; Answer plc\.test 300 IN A 10\.0\.0\.1; OPT/,
     );
     expect(scene.messages.map(({ type, connection, transport }) => `${type} ${connection} ${transport}`)).toEqual([
-      ...["query 1 udp", "reply 1 udp"],
-      ...["query 2 tcp", "reply 2 tcp"],
+      "query 1 udp",
+      "reply 1 udp",
+      "query 2 tcp",
+      "reply 2 tcp",
     ]);
     await until(() => scene.events.some(({ type, connection }) => type === "close" && connection === 2));
   });
