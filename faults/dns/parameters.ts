@@ -9,7 +9,7 @@ export function domainName(description: string) {
     .string(nameHelp)
     .regex(/^\S+$/, nameHelp)
     .transform((name) => (name === "." ? name : name.replace(/\.$/, "")))
-    .meta({ title: "text", description });
+    .meta({ title: "text", description, examples: ["elsewhere.test"] });
 }
 
 const addressHelp = "write an address, such as 198.18.0.9 or 2001:db8::9";
@@ -17,10 +17,13 @@ const v4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$/;
 const v6 = /^(?=.*:.*:)[0-9a-f:]{2,39}$/i;
 
 export function ipAddress(description: string) {
-  return z
-    .string(addressHelp)
-    .refine((text) => v4.test(text) || (v6.test(text) && isIPv6(text)), addressHelp)
-    .meta({ title: "text", description });
+  return (
+    z
+      .string(addressHelp)
+      .refine((text) => v4.test(text) || (v6.test(text) && isIPv6(text)), addressHelp)
+      // At which nobody is (RFC 5737).
+      .meta({ title: "text", description, examples: ["192.0.2.9"] })
+  );
 }
 
 function isIPv6(text: string): boolean {
