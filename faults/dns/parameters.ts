@@ -19,11 +19,13 @@ export function domainName(description: string) {
     .string(nameHelp)
     .regex(/^\S+$/, nameHelp)
     .transform((name) => (name === "." ? name : name.replace(/\.$/, "")))
-    .meta({ title: "text", description });
+    .meta({ title: "text", description, examples: ["elsewhere.test"] });
 }
 
 const addressHelp = "write an address, such as 198.18.0.9 or 2001:db8::9, or a link of the plan, such as link:fetch";
 const addressHelp6 = "write an IPv6 address, such as 2001:db8::9";
+/** Where nobody is: RFC 5737, RFC 3849. */
+const [documentation, documentation6] = ["192.0.2.9", "2001:db8::9"];
 const v4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$/;
 const v6 = /^(?=.*:.*:)[0-9a-f:]{2,39}$/i;
 
@@ -31,14 +33,14 @@ export function ipAddress(description: string) {
   return z
     .string(addressHelp)
     .refine((text) => v4.test(text) || (v6.test(text) && isIPv6(text)) || linkIn(text) !== undefined, addressHelp)
-    .meta({ title: "text", description });
+    .meta({ title: "text", description, examples: [documentation] });
 }
 
 export function ipv6Address(description: string) {
   return z
     .string(addressHelp6)
     .refine((text) => v6.test(text) && isIPv6(text), addressHelp6)
-    .meta({ title: "text", description });
+    .meta({ title: "text", description, examples: [documentation6] });
 }
 
 function isIPv6(text: string): boolean {

@@ -9,7 +9,6 @@
  */
 import { formatDuration } from "../../faults/units.ts";
 import { uniform } from "../../faults/random.ts";
-import { isFaultOfLink } from "../../faults/registry.ts";
 import { faultKey } from "../../faults/key.ts";
 import { widestMix } from "../plan/document/mix.ts";
 import type { Mix } from "../plan/document/mix.ts";
@@ -148,7 +147,7 @@ function between(low: number, high: number, share: number): number {
 
 /** Mostly where the fault acts by itself. */
 function directionOf({ fault }: Candidate, drawn: number): MixedOccurrence["direction"] {
-  if (!isFaultOfLink(fault) || fault.plane === "http" || fault.plane === "tls" || drawn < 0.5) return undefined;
+  if ((fault.plane !== "tcp" && fault.plane !== "udp") || drawn < 0.5) return undefined;
   if (fault.plane === "tcp" && (fault.door !== undefined || fault.only !== undefined)) return undefined;
   return pick(["upstream", "downstream", "both"], drawn * 2 - 1);
 }
