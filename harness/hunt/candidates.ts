@@ -41,13 +41,12 @@ function canBeDrawn({ parameters }: Fault): boolean {
 function placesFor(fault: Fault, { links, services }: Plan): readonly string[] {
   if (placeOf(fault.plane) === "link")
     return Object.entries(links).flatMap(([name, { proto }]) => (actsOn(fault.plane, proto) ? [name] : []));
+  const asksForNames = (service: string): boolean =>
+    Object.values(links).some(({ from, proto }) => from === service && proto === "dns");
   return Object.entries(services)
-    .filter(([name, { program, restart }]) => {
-      if (
-        fault.plane === "resolver" &&
-        !Object.values(links).some(({ from, proto }) => from === name && proto === "dns")
-      )
-        return false;
+    .filter(([name, { program, restart, timekeeper }]) => {
+      if (fault.plane === "resolver" && !asksForNames(name)) return false;
+      if (fault.plane === "timekeeper" && timekeeper === undefined) return false;
       if ("programsOnly" in fault && fault.programsOnly !== undefined && program === undefined) return false;
       // Where nobody starts it again, it is the mix that ended it, and no failure of the service.
       return fault.leaves !== "down" || restart !== undefined;

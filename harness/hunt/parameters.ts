@@ -9,13 +9,16 @@ export type Uniform = (decision: string) => number;
 
 /** `limit`: how far from the mildest to the most severe, at most. */
 export function drawParameters(
-  { parameters }: Fault,
+  { parameters, exactlyOneOf }: Fault,
   limit: number,
   uniform: Uniform,
 ): Readonly<Record<string, Written>> {
+  const [first, ...others] = exactlyOneOf ?? [];
+  const needed = first === undefined ? undefined : pick([first, ...others], uniform("which"));
   return Object.fromEntries(
     Object.entries(parameters.shape).flatMap(([name, schema]): [string, Written][] => {
-      const optional = schema.safeParse(undefined).success;
+      if (name !== needed && exactlyOneOf?.includes(name) === true) return [];
+      const optional = name !== needed && schema.safeParse(undefined).success;
       const strengths = strengthsOf(schema);
       if (strengths !== undefined) {
         const given = !optional || uniform(`${name} given`) < 0.5;

@@ -94,6 +94,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   const questions = createQuestions(clock);
   const delays = createDelays(clock);
   const pending = new WeakMap<Line, Pending[]>();
+  /** Where the server was asked something else than the client has asked: replies there are looked at also when no fault is left. */
+  const askedOtherwise = new WeakSet<Line>();
   /** When the last reply to a question went out, and who waits for the next, by client, name and type. */
   const repliedAt = new Map<string, number>();
   const waiting = new Map<string, Set<{ readonly owners: readonly object[] }>>();
@@ -156,13 +158,15 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     if (pass === undefined) return;
     const put = pass.query === message ? bytes : encode(pass.query);
     one.passed = peek(put) ?? peeked;
+    if (pass.query !== message) askedOtherwise.add(line);
     const kept = pass.delay.size > 0 ? Uint8Array.from(put) : put;
     if (!delays.hold(pass.delay, () => line.pass(kept))) onLost(line, "upstream");
   }
 
   function reply(line: Line, bytes: Uint8Array): void {
-    const peeked = injections.isEmpty() ? undefined : peek(bytes);
-    const one = injections.isEmpty() ? undefined : pendingFor(line, peeked, bytes);
+    const passes = injections.isEmpty() && !askedOtherwise.has(line);
+    const peeked = passes ? undefined : peek(bytes);
+    const one = passes ? undefined : pendingFor(line, peeked, bytes);
     one?.meetings.push(...injections.meet(one.asked, one.met));
     const meetings = one?.meetings.filter((meeting) => !meeting.isLifted()) ?? [];
     const concerned = meetings.some(

@@ -143,7 +143,6 @@ describe("one mistake, one sentence", () => {
   });
 
   test("an address may be written as a link, which must be there", async () => {
-    const step = (address: string) => `dns.captive_portal: { address: ${address} }, where: names`;
     const text = (address: string) => plan(primary).replace("for: 60s }", `for: 60s, faults: [{ ${step(address)} }] }`);
     expect(await problemsIn(text("link:fetch"), own)).toEqual([]);
     expect(await problemsIn(text("{ cycle: ['link:fetch', 'link:fetsh'] }"), own)).toEqual([
@@ -168,3 +167,7 @@ test("a plan that is written out elsewhere names its zone files from there", () 
   expect(moved).toEqual({ zones: { "plc.test": "suites/plc.zone", "lab.test": { boot: { A: "192.0.2.1" } } } });
   expect(dns.moved?.({ zone: "./plc.zone" }, move)).toEqual({ zone: "suites/plc.zone" });
 });
+
+function step(address: string): string {
+  return `dns.captive_portal: { address: ${address} }, where: names`;
+}
