@@ -42,7 +42,8 @@ function placesFor(fault: Fault, { links, services }: Plan): readonly string[] {
   if (placeOf(fault.plane) === "link")
     return Object.entries(links).flatMap(([name, { proto }]) => (actsOn(fault.plane, proto) ? [name] : []));
   return Object.entries(services)
-    .filter(([name, { program, restart }]) => {
+    .filter(([name, { program, restart, timekeeper }]) => {
+      if (fault.plane === "timekeeper" && timekeeper === undefined) return false;
       if (
         fault.plane === "resolver" &&
         !Object.values(links).some(({ from, proto }) => from === name && proto === "dns")

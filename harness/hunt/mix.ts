@@ -148,7 +148,7 @@ function between(low: number, high: number, share: number): number {
 
 /** Mostly where the fault acts by itself. */
 function directionOf({ fault }: Candidate, drawn: number): MixedOccurrence["direction"] {
-  if (!isFaultOfLink(fault) || fault.plane === "http" || fault.plane === "tls" || drawn < 0.5) return undefined;
+  if (!isFaultOfLink(fault) || !("direction" in fault) || drawn < 0.5) return undefined;
   if (fault.plane === "tcp" && (fault.door !== undefined || fault.only !== undefined)) return undefined;
   return pick(["upstream", "downstream", "both"], drawn * 2 - 1);
 }

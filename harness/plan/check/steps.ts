@@ -92,6 +92,7 @@ function checkStep(step: RawStep, checking: Checking): void {
       );
     for (const key of matchKeys) leaveOut(key, "this fault shuts the port, for everybody");
   }
+  if (plane === "timekeeper") checkTimekeeper(step, checking);
   checkSilent(step, checking);
   checkPaths(step, checking);
   checkDoors(step, checking);
@@ -124,6 +125,15 @@ function checkMatch({ raw, path }: RawStep, { complain }: Checking, plane: "http
     const other = isOfDns ? "questions, and http faults act on requests" : "requests, and dns faults act on questions";
     const all = plane === "dns" ? Object.keys(questionMatch) : Object.keys(requestMatch.shape);
     complain([...path, "match", key], `leave out ${key}: it is for ${other}: write one of ${all.join(", ")}`);
+  }
+}
+
+/** Nobody can starve what is not there. */
+function checkTimekeeper(step: RawStep, checking: Checking): void {
+  const services = recordAt(checking.document, "services");
+  for (const name of servicesOf(step, checking)) {
+    if (!Object.hasOwn(services, name) || isRecord(recordAt(services, name)["timekeeper"])) continue;
+    checking.complain(step.path, `${name} has no timekeeper: give it one, or write a service that has`);
   }
 }
 
