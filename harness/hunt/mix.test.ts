@@ -50,7 +50,7 @@ const within = (text: string): string => `
 plan: mixable
 services:
   plc: { program: node.ts }
-  node: { program: node.ts, restart: { after: 1s } }
+  node: { program: node.ts, restart: { after: 1s }, timekeeper: { servers: [time] } }
   shell: { command: [sleep, infinity] }
 links:
   fetch: { from: node, to: plc, proto: tcp, port: 443 }
@@ -172,7 +172,7 @@ describe("a mix", () => {
     const known = new Set(["http.body", "http.header"]);
     const fair = [...faults.values()].filter(
       ({ kind, leaves, needs }) =>
-        leaves !== "anything" && (needs === undefined || needs === "limits") && !known.has(kind),
+        leaves !== "anything" && ["limits", "timekeepers", undefined].includes(needs) && !known.has(kind),
     );
     expect([...places.keys()].sort()).toEqual(fair.map(({ kind }) => kind).sort());
   });

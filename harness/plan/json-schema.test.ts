@@ -29,15 +29,23 @@ async function verdicts(text: string): Promise<{ readonly schema: boolean; reado
   };
 }
 
+/** Of the link that the faults of a plane act on, or rest on. */
+const protoFor = new Map<string, string>([
+  ["udp", "udp"],
+  ["dns", "dns"],
+  ["resolver", "dns"],
+  ["ntp", "ntp"],
+  ["timekeeper", "ntp"],
+]);
+
 describe("the JSON Schema and the parser agree on good plans", () => {
   test.each([
     ...[...faults.values()].map(({ kind, plane, example }) =>
       withStep(
         `${faultKey(kind)}: ${example}\n        where: ${placeOf(plane) === "link" ? "fetch" : "node"}\n        may_miss: true`,
-      ).replace(
-        "proto: https",
-        `proto: ${plane === "resolver" ? "dns" : ["udp", "dns", "ntp"].includes(plane) ? plane : "https"}`,
-      ),
+      )
+        .replace("proto: https", `proto: ${protoFor.get(plane) ?? "https"}`)
+        .replace("program: node.ts", plane === "timekeeper" ? "$&, timekeeper: { servers: [fetch] }" : "$&"),
     ),
     withStep("tcp.refuse:"),
     withStep(

@@ -4,16 +4,13 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { unixTimeOf } from "../../faults/ntp/timestamp.ts";
 import { encode } from "./wire/packet.ts";
-import { chronyd, openClient, requestWith, startScene, type Client, type Heard } from "./ntp.testing.ts";
+import { chronyd, openClient, requestWith, startScene, type Client, type Scene } from "./ntp.testing.ts";
 
-/** By how many seconds a naive client would set its clock. */
-const believed = ({ packet }: Heard): number =>
-  packet === undefined ? Number.NaN : (unixTimeOf(packet.transmit, Date.now()) - Date.now()) / 1000;
 const whole = (seconds: number): number => Math.round(seconds) + 0;
 
-async function askTimes(client: Client, times: number): Promise<readonly number[]> {
+async function askTimes({ wrongBy }: Scene, client: Client, times: number): Promise<readonly number[]> {
   const all: number[] = [];
-  for (let n = 0; n < times; n += 1) all.push(believed(await client.query()));
+  for (let n = 0; n < times; n += 1) all.push(wrongBy((await client.query()).packet));
   return all;
 }
 
@@ -21,7 +18,7 @@ test("ntp.alternate: it jumps with every poll", async () => {
   await using scene = await startScene();
   await using client = await openClient(scene.port);
   await scene.inject("ntp.alternate", { by: "20s" });
-  expect((await askTimes(client, 4)).map(whole)).toEqual([0, 20, 0, 20]);
+  expect((await askTimes(scene, client, 4)).map(whole)).toEqual([0, 20, 0, 20]);
   expect(scene.hits.map(({ request }) => request)).toEqual([2, 4]);
 });
 
@@ -31,8 +28,8 @@ test("ntp.alternate: each client has turns of its own", async () => {
   await using client = await openClient(scene.port);
   // The same address, and another port: the same client, as chrony is.
   await using another = await openClient(scene.port);
-  expect(whole(believed(await client.query()))).toBe(0);
-  expect(whole(believed(await another.query()))).toBe(20);
+  expect(whole(scene.wrongBy((await client.query()).packet))).toBe(0);
+  expect(whole(scene.wrongBy((await another.query()).packet))).toBe(20);
 });
 
 test("ntp.drift: it is wrong by more each time, and by nothing when the fault is lifted", async () => {
@@ -41,25 +38,25 @@ test("ntp.drift: it is wrong by more each time, and by nothing when the fault is
   // A second in a millisecond, so that nobody has to wait for it.
   const drift = await scene.inject("ntp.drift", { ppm: 1_000_000 });
   const began = Date.now();
-  const first = believed(await client.query());
+  const first = scene.wrongBy((await client.query()).packet);
   while (Date.now() - began < 20) await client.query();
-  const later = believed(await client.query());
+  const later = scene.wrongBy((await client.query()).packet);
   expect(later).toBeGreaterThan(first);
   expect(later).toBeGreaterThan(0.01);
   await drift[Symbol.asyncDispose]();
-  expect(Math.abs(believed(await client.query()))).toBeLessThan(5);
+  expect(scene.wrongBy((await client.query()).packet)).toBe(0);
 });
 
 test("ntp.jitter and ntp.wander: no two replies are wrong by the same, and those of a walk by a step each", async () => {
   await using scene = await startScene();
   await using client = await openClient(scene.port);
   const jitter = await scene.inject("ntp.jitter", { by: "1h" });
-  const noise = (await askTimes(client, 8)).map(whole);
+  const noise = (await askTimes(scene, client, 8)).map(whole);
   expect(new Set(noise).size).toBeGreaterThan(6);
   expect(Math.max(...noise.map(Math.abs))).toBeLessThanOrEqual(3601);
   await jitter[Symbol.asyncDispose]();
   await scene.inject("ntp.wander", { by: "1h" });
-  const walk = (await askTimes(client, 8)).map(whole);
+  const walk = (await askTimes(scene, client, 8)).map(whole);
   const steps = walk.map((place, n) => Math.abs(place - (walk[n - 1] ?? 0)));
   expect(Math.max(...steps)).toBeLessThanOrEqual(3602);
   expect(new Set(walk).size).toBeGreaterThan(6);
@@ -124,15 +121,15 @@ test("ntp.wrong-source: whoever does not look takes it all the same", async () =
   await scene.inject("ntp.wrong-source");
   const heard = await client.query();
   expect(heard.port).not.toBe(scene.port);
-  expect(whole(believed(heard))).toBe(0);
+  expect(whole(scene.wrongBy(heard.packet))).toBe(0);
 });
 
 test("ntp.spoof: a guessed request is believed, by chrony too; a wrong one by the naive alone", async () => {
   await using scene = await startScene();
   await using client = await openClient(scene.port);
   const wrong = await scene.inject("ntp.spoof", { by: "1h" });
-  expect(whole(believed(await client.query()))).toBe(3600);
-  expect(whole(believed(await client.hear()))).toBe(0);
+  expect(whole(scene.wrongBy((await client.query()).packet))).toBe(3600);
+  expect(whole(scene.wrongBy((await client.hear()).packet))).toBe(0);
   expect((await chronyd(scene.port)).offset).toBeCloseTo(0, 0);
   await wrong[Symbol.asyncDispose]();
   await scene.inject("ntp.spoof", { by: "1h", origin: "guessed" });
@@ -157,7 +154,7 @@ test("ntp.drop: of requests the server sees nothing, of replies it has answered"
   expect(scene.server.asked).toHaveLength(3);
   expect((await chronyd(scene.port, "", 3)).offset).toBeUndefined();
   await replies[Symbol.asyncDispose]();
-  expect(whole(believed(await client.query()))).toBe(0);
+  expect(whole(scene.wrongBy((await client.query()).packet))).toBe(0);
 });
 
 test("ntp.drop of a burst lets its first request through", async () => {
@@ -224,7 +221,7 @@ test("faults add up: later ones see what earlier ones have made, and each tells 
   await scene.inject("ntp.offset", { by: "10s" });
   await scene.inject("ntp.offset", { by: "20s" });
   await scene.inject("ntp.version", { to: 4 });
-  expect(whole(believed(await client.query()))).toBe(30);
+  expect(whole(scene.wrongBy((await client.query()).packet))).toBe(30);
   // What changes nothing has hit nothing.
   expect(scene.hits).toHaveLength(2);
 });

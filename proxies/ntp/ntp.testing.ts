@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { clientMode, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
-import { timestampOf, unknownTime, type Timestamp } from "../../faults/ntp/timestamp.ts";
+import { differenceMs, timestampOf, unknownTime, type Timestamp } from "../../faults/ntp/timestamp.ts";
 import { stream } from "../../faults/random.ts";
 import { faults } from "../../faults/registry.ts";
 import type { NtpFault } from "../../faults/ntp/contract.ts";
@@ -16,8 +16,14 @@ export interface Scene extends AsyncDisposable {
   readonly port: number;
   readonly events: readonly NtpEvent[];
   readonly hits: readonly Readonly<Record<string, unknown>>[];
-  /** The server's port, and what it was asked. */
-  readonly server: { readonly port: number; readonly asked: readonly NtpPacket[] };
+  /** The server's port, what it was asked, and what it has answered. */
+  readonly server: {
+    readonly port: number;
+    readonly asked: readonly NtpPacket[];
+    readonly answered: readonly NtpPacket[];
+  };
+  /** By how many seconds a reply is wrong: later or earlier than what the server sent last. */
+  readonly wrongBy: (packet: NtpPacket | undefined) => number;
   readonly inject: (kind: string, parameters?: object, more?: Partial<NtpInjection>) => Promise<AsyncDisposable>;
 }
 
@@ -44,11 +50,14 @@ export function answerTo(request: NtpPacket, now = Date.now()): NtpPacket {
 export async function startScene(): Promise<Scene> {
   await using starting = new AsyncDisposableStack();
   const asked: NtpPacket[] = [];
+  const answered: NtpPacket[] = [];
   const server = await openSocket(starting, (bytes, reply) => {
     const decoded = decode(bytes);
     if (!("packet" in decoded)) return;
+    const answer = answerTo(decoded.packet);
     asked.push(decoded.packet);
-    reply(encode(answerTo(decoded.packet)));
+    answered.push(answer);
+    reply(encode(answer));
   });
   const events: NtpEvent[] = [];
   const hits: Readonly<Record<string, unknown>>[] = [];
@@ -66,7 +75,8 @@ export async function startScene(): Promise<Scene> {
     port: proxy.address.port,
     events,
     hits,
-    server: { port: server.address().port, asked },
+    server: { port: server.address().port, asked, answered },
+    wrongBy: (packet) => differenceMs(packet?.transmit ?? 0n, answered.at(-1)?.transmit ?? 0n) / 1000,
     inject(kind, parameters = {}, more = {}) {
       const fault = faults.get(kind) as NtpFault;
       return proxy.inject({

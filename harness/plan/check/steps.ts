@@ -95,6 +95,7 @@ function checkStep(step: RawStep, checking: Checking): void {
       );
     for (const key of matchKeys) leaveOut(key, "this fault shuts the port, for everybody");
   }
+  if (plane === "timekeeper") checkTimekeeper(step, checking);
   checkSilent(step, checking);
   checkPaths(step, checking);
   checkDoors(step, checking);
@@ -133,6 +134,15 @@ function checkMatch({ raw, path }: RawStep, { complain }: Checking, plane: keyof
     if (keys.includes(key) || other === undefined) continue;
     const why = `it is for ${other.what}, and ${plane} faults act on ${what}`;
     complain([...path, "match", key], `leave out ${key}: ${why}: write one of ${keys.join(", ")}`);
+  }
+}
+
+/** Nobody can starve what is not there. */
+function checkTimekeeper(step: RawStep, checking: Checking): void {
+  const services = recordAt(checking.document, "services");
+  for (const name of servicesOf(step, checking)) {
+    if (!Object.hasOwn(services, name) || isRecord(recordAt(services, name)["timekeeper"])) continue;
+    checking.complain(step.path, `${name} has no timekeeper: give it one, or write a service that has`);
   }
 }
 

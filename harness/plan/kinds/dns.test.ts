@@ -143,12 +143,11 @@ describe("one mistake, one sentence", () => {
   });
 
   test("an address may be written as a link, which must be there", async () => {
-    const text = (address: string) => plan(primary).replace("for: 60s }", `for: 60s, faults: [{ ${step(address)} }] }`);
-    expect(await problemsIn(text("link:fetch"), own)).toEqual([]);
-    expect(await problemsIn(text("{ cycle: ['link:fetch', 'link:fetsh'] }"), own)).toEqual([
+    expect(await problemsIn(withStep("link:fetch"), own)).toEqual([]);
+    expect(await problemsIn(withStep("{ cycle: ['link:fetch', 'link:fetsh'] }"), own)).toEqual([
       expect.stringContaining("captive_portal.address.cycle[1]: there is no link fetsh: did you mean fetch?"),
     ]);
-    expect((await problemsIn(text("here"), own)).join()).toContain("or a link of the plan, such as link:fetch");
+    expect((await problemsIn(withStep("here"), own)).join()).toContain("or a link of the plan, such as link:fetch");
   });
 
   test("faults of a resolver need somebody who asks", async () => {
@@ -168,6 +167,7 @@ test("a plan that is written out elsewhere names its zone files from there", () 
   expect(dns.moved?.({ zone: "./plc.zone" }, move)).toEqual({ zone: "suites/plc.zone" });
 });
 
-function step(address: string): string {
-  return `dns.captive_portal: { address: ${address} }, where: names`;
+function withStep(address: string): string {
+  const step = `dns.captive_portal: { address: ${address} }, where: names`;
+  return plan(primary).replace("for: 60s }", `for: 60s, faults: [{ ${step} }] }`);
 }
