@@ -1,5 +1,6 @@
-/** Whom a fault of a link means: clients by their address, requests by what they ask, handshakes by the name that they want. */
+/** Whom a fault of a link means: clients by their address, requests and questions by what they ask, handshakes by the name that they want. */
 import { z } from "zod";
+import { questionMatch } from "./dns/match.ts";
 import { pattern, requestShape } from "./http/match.ts";
 import { fits } from "./pattern.ts";
 
@@ -17,7 +18,7 @@ export const servername = pattern("the name of a server", "plc.test or *.test")
   .optional()
   .meta({ description: "Handshakes for this server (SNI), for tls faults; a * stands for anything." });
 
-const shape = { ...requestShape, client, servername };
+const shape = { ...requestShape, ...questionMatch, client, servername };
 const keys = Object.keys(shape);
 
 export const match = z
@@ -33,6 +34,7 @@ export type Match = z.output<typeof match>;
 /** Which of them mean something to a fault of the plane. */
 export function matchKeysOf(plane: string): readonly string[] {
   if (plane === "http") return [...Object.keys(requestShape), "client"];
+  if (plane === "dns") return [...Object.keys(questionMatch), "client"];
   return plane === "tls" ? ["client", "servername"] : ["client"];
 }
 

@@ -20,11 +20,6 @@ export const questionMatch = {
     .enum(["udp", "tcp"], "write udp or tcp")
     .optional()
     .meta({ description: "How the query came: over udp, or over tcp." }),
-  client: z
-    .string("write an address, such as 198.18.0.2")
-    .min(1, "write an address, such as 198.18.0.2")
-    .optional()
-    .meta({ description: "The client's address; a * stands for anything." }),
 };
 
 export type QuestionMatch = z.output<z.ZodObject<typeof questionMatch>>;
@@ -32,13 +27,11 @@ export type QuestionMatch = z.output<z.ZodObject<typeof questionMatch>>;
 export interface Asked {
   readonly question: Pick<Question, "type"> & { readonly name: string };
   readonly transport: Transport;
-  readonly client: string;
 }
 
-export function matchesQuestion(match: QuestionMatch, { question, transport, client }: Asked): boolean {
-  const { qname, qtype, proto, client: wanted } = match;
+export function matchesQuestion(match: QuestionMatch, { question, transport }: Asked): boolean {
+  const { qname, qtype, proto } = match;
   if (qtype !== undefined && qtype !== question.type) return false;
   if (proto !== undefined && proto !== transport) return false;
-  if (wanted !== undefined && !fits(wanted, client)) return false;
   return qname === undefined || fits(qname.toLowerCase().replace(/(?<=.)\.$/, ""), question.name.toLowerCase());
 }

@@ -33,8 +33,8 @@ test.each([
   ["http", "tcp.refuse: {}, leg: upstream, may_miss: true", "leave out leg: this fault shuts the door, for everybody"],
   [
     "http",
-    "http.abort: {}, match: { client: 10.0.0.1 }",
-    "leave out client: it is for questions, and http faults act on requests",
+    "http.abort: {}, match: { qname: plc.test }",
+    "leave out qname: it is for questions, and http faults act on requests",
   ],
   [
     "https",

@@ -10,7 +10,7 @@ import { faultKey, faultOf } from "../../faults/key.ts";
 import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
 import { match, matchKeysOf } from "../../faults/match.ts";
 import { duration, share } from "../../faults/units.ts";
-import type { FaultRequest } from "./fault.ts";
+import { barsDoor, type FaultRequest } from "./fault.ts";
 import { legs } from "../chain/planes.ts";
 import { protos } from "./running.ts";
 
@@ -74,9 +74,10 @@ export const faultDocument = z
     where: z
       .union([anyName, z.array(anyName).min(1)], "write the name of a proxy, a list of names, or all")
       .meta({ description: "A proxy, a list of proxies, or `all` that it can act on." }),
-    match: match
-      .optional()
-      .meta({ description: "Which clients; for http faults, which requests; for tls faults, which handshakes." }),
+    match: match.optional().meta({
+      description:
+        "Which clients; for http faults, which requests; for dns faults, which questions; for tls faults, which handshakes.",
+    }),
     leg: z.enum(legs, "write client or upstream").optional().meta({
       description:
         "Of a tcp fault: before the proxies of other planes (by default), or behind them, on the way to the server.",
@@ -128,7 +129,12 @@ export const changesDocument = z
 /** What is said of whom a fault meets, and means nothing to it. */
 function misplaced(
   fault: FaultOfLink,
-  written: { readonly leg?: unknown; readonly match?: object | undefined; readonly direction?: unknown },
+  written: {
+    readonly leg?: unknown;
+    readonly match?: object | undefined;
+    readonly direction?: unknown;
+    readonly for?: unknown;
+  },
 ): readonly { readonly path: readonly string[]; readonly why: string }[] {
   const { plane, kind } = fault;
   const { leg, direction } = written;
@@ -138,11 +144,13 @@ function misplaced(
   for (const key of Object.keys(written.match ?? {}))
     if (!matchKeysOf(plane).includes(key))
       found.push({ path: ["match", key], why: `${kind} acts on what is of ${plane}, and that has none` });
-  if (written.match !== undefined && "door" in fault && fault.door !== undefined)
+  if (written.match !== undefined && barsDoor(fault))
     found.push({ path: ["match"], why: `${kind} bars the door, for everybody` });
   if (written.match !== undefined && "visit" in fault && fault.visit !== undefined)
     found.push({ path: ["match"], why: `${kind} makes connections of its own, and chooses among no others` });
-  if (direction !== undefined && (plane === "http" || plane === "tls"))
+  if (written.for !== undefined && fault.pulse)
+    found.push({ path: ["for"], why: `${kind} happens at one moment, and lasts until another undoes it` });
+  if (direction !== undefined && plane !== "tcp" && plane !== "udp")
     found.push({ path: ["direction"], why: `${plane} faults say by themselves which way they act` });
   return found;
 }

@@ -84,7 +84,7 @@ const isToxic = (held: Held): held is HeldToxic => "toxic" in held;
 /** Disabled. */
 export function createManagedProxy({ host, seed, name, proto, onEvent, ...first }: ManagedOptions): ManagedProxy {
   let { listen, upstream, names } = first;
-  const network = proto === "udp" ? "udp" : "tcp";
+  const network = proto === "udp" || proto === "dns" || proto === "ntp" ? "udp" : "tcp";
   let held: Held[] = first.toxics.map((toxic) => ({ toxic, hits: 0, active: undefined }));
   let running: Chain | undefined;
   /** Not held yet. */

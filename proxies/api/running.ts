@@ -11,6 +11,8 @@ import type { ChainEvent } from "../chain/part.ts";
 const chains = {
   tcp: {},
   udp: { carrier: "udp" },
+  dns: { carrier: "dns" },
+  ntp: { carrier: "ntp" },
   http: { inner: ["http"] },
   https: { inner: ["tls"], secure: true },
   tls: { inner: ["tls"] },

@@ -181,9 +181,7 @@ function whyOf(error: unknown): EndedBy | undefined {
   return code === "ECONNREFUSED" ? "server-refused" : "server-unreachable";
 }
 
-/** Which clients is said to all planes alike, but for dns, whose questions have words of their own. */
+/** Which clients is said to all planes alike. */
 function withClient({ match: { client, ...match } = {}, ...injection }: ChainInjection): ChainInjection {
-  if (client === undefined) return { ...injection, match };
-  if (injection.fault.plane === "dns") return { ...injection, match: { ...match, client } };
-  return { ...injection, match, client };
+  return client === undefined ? { ...injection, match } : { ...injection, match, client };
 }

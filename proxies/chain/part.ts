@@ -1,6 +1,5 @@
 /** A proxy of a chain: whole in itself, it listens, and leads to an address, so that none knows of another. */
 import type { Address, Host } from "../../host/host.ts";
-import type { QuestionMatch } from "../../faults/dns/match.ts";
 import type { Match } from "../../faults/match.ts";
 import type { FaultOfLink } from "../../faults/registry.ts";
 import type { Neighbours } from "../caller.ts";
@@ -24,8 +23,8 @@ export interface ChainInjection extends Selection {
   readonly parameters: object;
   /** Of a fault of tcp: by default the client's. */
   readonly leg?: Leg;
-  /** Which clients; for a fault of http, which requests; for one of tls, which handshakes; for one of dns, which questions, in words of its own. */
-  readonly match?: Match & QuestionMatch;
+  /** Which clients; for a fault of http, which requests; for one of tls, which handshakes; for one of dns, which questions. */
+  readonly match?: Match;
   readonly onHit: OnHit;
 }
 

@@ -2,6 +2,7 @@
 import type { DnsContext, DnsFault } from "../../faults/dns/contract.ts";
 import { matchesQuestion, type Asked, type QuestionMatch } from "../../faults/dns/match.ts";
 import type { Clock } from "../../host/host.ts";
+import { subnetOf, type Subnet } from "../../host/subnet.ts";
 import { chosen, type Selection } from "../chosen.ts";
 import type { Logical } from "./questions.ts";
 
@@ -26,7 +27,8 @@ export type DnsHit = {
 /** A query, as far as it matters for whom it meets. */
 export interface AskedQuestion extends Asked {
   readonly connection: number;
-  /** Address and port. */
+  /** The client's address; below, with its port. */
+  readonly client: string;
   readonly socket: string;
   readonly logical: Logical;
   /** Which try of it. */
@@ -61,6 +63,7 @@ export interface Injections {
 
 interface Active {
   readonly injection: DnsInjection;
+  readonly clients: Subnet | undefined;
   readonly connections: number;
   readonly state: object;
   /** Unix time. */
@@ -95,7 +98,8 @@ export function createInjections(clock: Clock): Injections {
     return seen;
   }
 
-  function concerns({ injection, connections }: Active, asked: AskedQuestion): boolean {
+  function concerns({ injection, clients: meant, connections }: Active, asked: AskedQuestion): boolean {
+    if (meant?.contains(asked.client) === false) return false;
     if (injection.scope === "new" && asked.connection <= connections) return false;
     return matchesQuestion(injection.match ?? {}, asked);
   }
@@ -104,7 +108,8 @@ export function createInjections(clock: Clock): Injections {
     add(injection, connections) {
       const state = injection.fault.start(injection.parameters as Record<string, unknown>);
       const since = clock.wall();
-      const each = { injection, connections, state, since, counts: new Map(), ordinals: new WeakMap() };
+      const meant = injection.client === undefined ? undefined : subnetOf(injection.client);
+      const each = { injection, clients: meant, connections, state, since, counts: new Map(), ordinals: new WeakMap() };
       active.add(each);
       return each;
     },

@@ -99,13 +99,13 @@ describe("logical questions", () => {
   });
 
   test.each([
-    ["proto: tcp", { proto: "tcp" as const }, [1]],
-    ["client", { client: "127.*" }, [1, 2]],
+    ["proto: tcp", { match: { proto: "tcp" as const } }, [1]],
+    ["client", { client: "127.0.0.0/8" }, [1, 2]],
     ["another client", { client: "10.0.0.1" }, []],
-    ["another name", { qname: "nope.test" }, []],
-  ])("are matched by %s", async (_what, match, expected) => {
+    ["another name", { match: { qname: "nope.test" } }, []],
+  ])("are matched by %s", async (_what, selection, expected) => {
     await using scene = await startScene();
-    await scene.inject("dns.slow", { by: "1ms" }, { match });
+    await scene.inject("dns.slow", { by: "1ms" }, selection);
     await using over = await openTcpClient(scene.port);
     over.ask("plc.test");
     await over.hear();
