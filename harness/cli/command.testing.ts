@@ -19,6 +19,8 @@ export interface Result {
 
 export function sinbin(...args: readonly string[]): Result {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    // The JSON Schema of plans is larger than what is usual.
+    maxBuffer: 16 * 1024 * 1024,
     encoding: "utf8",
     timeout: hangGuardMs,
   });
