@@ -19,7 +19,7 @@ export interface FaultRequest {
 
 /** What takes a moment, and may fail. */
 export function barsDoor(fault: FaultOfLink): boolean {
-  return ("door" in fault && fault.door !== undefined) || ("everybody" in fault && fault.everybody === true);
+  return ("door" in fault && fault.door !== undefined) || ("everybody" in fault && fault.everybody);
 }
 
 export interface HeldFault extends Omit<FaultRequest, "where"> {
