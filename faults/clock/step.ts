@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { signedDuration } from "../units.ts";
+import { byOrTo, exactlyOneOf } from "../by-or-to.ts";
 import { clockFault } from "./contract.ts";
 
 export const step = clockFault({
@@ -13,16 +12,8 @@ export const step = clockFault({
   pulse: true,
   leaves: "anything",
   needs: "clock",
-  exactlyOneOf: ["by", "to"],
-  parameters: z
-    .strictObject({
-      by: signedDuration.optional().meta({ description: "from what it shows; back, if below 0" }),
-      to: signedDuration.optional().meta({ description: "from the true time, whatever it shows" }),
-    })
-    .refine(
-      ({ by, to }) => (by === undefined) !== (to === undefined),
-      "write exactly one of by and to, such as by: 40s",
-    ),
+  exactlyOneOf,
+  parameters: byOrTo,
   async inject(target, { by = 0, to }, { hit }) {
     const wall = to === undefined ? by : to - (await target.error());
     await target.step({ wall }, () => hit({ milliseconds: Math.round(wall) }));

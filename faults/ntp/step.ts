@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { signedDuration } from "../units.ts";
+import { byOrTo, exactlyOneOf } from "../by-or-to.ts";
 import { ntpFault } from "./contract.ts";
 
 export const step = ntpFault({
@@ -13,16 +12,8 @@ export const step = ntpFault({
   pulse: true,
   // Time stays wrong.
   leaves: "anything",
-  exactlyOneOf: ["by", "to"],
-  parameters: z
-    .strictObject({
-      by: signedDuration.optional().meta({ description: "from what it shows; back, if below 0" }),
-      to: signedDuration.optional().meta({ description: "from the true time, whatever it shows" }),
-    })
-    .refine(
-      ({ by, to }) => (by === undefined) !== (to === undefined),
-      "write exactly one of by and to, such as by: 40s",
-    ),
+  exactlyOneOf,
+  parameters: byOrTo,
   turn: (wrongByMs, { by, to }) => to ?? wrongByMs + (by ?? 0),
   start: () => ({}),
 });
