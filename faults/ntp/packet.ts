@@ -2,7 +2,7 @@
  * An NTP packet as faults see it (RFC 5905, section 7.3). Its fields are those of the wire, in numbers that one can reckon with; its four timestamps stay
  * exact.
  */
-import { shifted, type Timestamp } from "./timestamp.ts";
+import { shifted, unknownTime, type Timestamp } from "./timestamp.ts";
 
 export interface NtpPacket {
   /** 0: no warning, 1: the last minute of the day has 61 seconds, 2: 59, 3: not synchronised. */
@@ -46,6 +46,26 @@ export function referenceIdOfAddress(host: string): number | undefined {
   const parts = host.split(".").map(Number);
   const fits = parts.length === 4 && parts.every((part) => Number.isInteger(part) && part >= 0 && part <= 255);
   return fits ? parts.reduce((id, part) => id * 256 + part, 0) : undefined;
+}
+
+/** What a client asks. A random Transmit Timestamp tells nobody the time, and is guessed by nobody. */
+export function requestOf(nonce: Timestamp): NtpPacket {
+  return {
+    leap: 0,
+    version: 4,
+    mode: clientMode,
+    stratum: 0,
+    poll: 6,
+    precision: 32,
+    rootDelayMs: 0,
+    rootDispersionMs: 0,
+    referenceId: 0,
+    reference: unknownTime,
+    origin: unknownTime,
+    receive: unknownTime,
+    transmit: nonce,
+    rest: new Uint8Array(),
+  };
 }
 
 /** As a server puts it whose clock is wrong by so much. */

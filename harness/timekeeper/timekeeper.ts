@@ -5,11 +5,10 @@
  *
  * Everything but this file is pure. It runs on any host; which clock it steers is said from outside, and is the one that its host shows.
  */
-import { referenceIdOfAddress } from "../../faults/ntp/packet.ts";
+import { referenceIdOfAddress, requestOf } from "../../faults/ntp/packet.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { decode, encode } from "../../proxies/ntp/wire/packet.ts";
 import { createFineClock } from "../../servers/ntp/fine-clock.ts";
-import { requestOf } from "../../servers/ntp/upstream.ts";
 import { createAssociation, type Association } from "./association.ts";
 import { createDiscipline } from "./discipline.ts";
 import { policies, type PolicyName } from "./policy.ts";

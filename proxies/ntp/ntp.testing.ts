@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { clientMode, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
-import { differenceMs, timestampOf, unknownTime, type Timestamp } from "../../faults/ntp/timestamp.ts";
+import { requestOf, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
+import { differenceMs, timestampOf } from "../../faults/ntp/timestamp.ts";
 import { stream } from "../../faults/random.ts";
 import { faults } from "../../faults/registry.ts";
 import type { NtpFault } from "../../faults/ntp/contract.ts";
@@ -160,24 +160,7 @@ export async function openClient(port: number): Promise<Client> {
 /** Its Transmit Timestamp is a number that nobody else has, as chrony's is: it says nothing of the client's clock. */
 export function requestWith(change: Partial<NtpPacket> = {}): NtpPacket {
   nonce += 1n;
-  const none: Timestamp = unknownTime;
-  return {
-    leap: 0,
-    version: 4,
-    mode: clientMode,
-    stratum: 0,
-    poll: 6,
-    precision: 32,
-    rootDelayMs: 0,
-    rootDispersionMs: 0,
-    referenceId: 0,
-    reference: none,
-    origin: none,
-    receive: none,
-    transmit: (0x5eed_0000n << 32n) + nonce,
-    rest: new Uint8Array(),
-    ...change,
-  };
+  return { ...requestOf((0x5eed_0000n << 32n) + nonce), ...change };
 }
 
 export interface Judgement {

@@ -1,5 +1,5 @@
 /** What a server knows that asks another one: how far its own clock is off, as of the last good reply (RFC 5905, section 8). */
-import { clientMode, leapUnknown, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
+import { leapUnknown, requestOf, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
 import { unixTimeOf, unknownTime } from "../../faults/ntp/timestamp.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { decode, encode } from "../../proxies/ntp/wire/packet.ts";
@@ -71,26 +71,6 @@ export async function askUpstream({ host, now, server, pollMs }: UpstreamOptions
       timer[Symbol.dispose]();
       await socket[Symbol.asyncDispose]();
     },
-  };
-}
-
-/** A random Transmit Timestamp tells nobody the time, and is guessed by nobody. */
-export function requestOf(nonce: bigint): NtpPacket {
-  return {
-    leap: 0,
-    version: 4,
-    mode: clientMode,
-    stratum: 0,
-    poll: 6,
-    precision: 32,
-    rootDelayMs: 0,
-    rootDispersionMs: 0,
-    referenceId: 0,
-    reference: unknownTime,
-    origin: unknownTime,
-    receive: unknownTime,
-    transmit: nonce,
-    rest: new Uint8Array(),
   };
 }
 
