@@ -8,7 +8,7 @@
 import { referenceIdOfAddress, requestOf } from "../../faults/ntp/packet.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { decode, encode } from "../../proxies/ntp/wire/packet.ts";
-import { createFineClock } from "../../servers/ntp/fine-clock.ts";
+import { createFineClock } from "../../host/fine-clock.ts";
 import { createAssociation, type Association } from "./association.ts";
 import { createDiscipline } from "./discipline.ts";
 import { policies, type PolicyName } from "./policy.ts";

@@ -24,7 +24,7 @@ import { parseAddress } from "../../host/address.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
 import type { Host, Main } from "../../host/host.ts";
 import { decode, encode } from "../../proxies/ntp/wire/packet.ts";
-import { createFineClock } from "./fine-clock.ts";
+import { createFineClock } from "../../host/fine-clock.ts";
 import { askUpstream, type Known } from "./upstream.ts";
 
 const flagNames = [

@@ -5,7 +5,7 @@ import { createRealHost } from "../../host/real.ts";
 import { unixTimeOf } from "../../faults/ntp/timestamp.ts";
 import { chronyd, openClient, requestWith } from "../../proxies/ntp/ntp.testing.ts";
 import { decode, encode, type NtpPacket } from "../../proxies/ntp/wire/packet.ts";
-import { createFineClock } from "./fine-clock.ts";
+import { createFineClock } from "../../host/fine-clock.ts";
 import { main } from "./main.ts";
 
 /** The program on a real host, where any port will do. */

@@ -6,7 +6,7 @@
  * Just after a tick, w − m is all but c; each look may come closer to it. If a c does not fit any more, the clock was stepped, or runs at another rate: then
  * it begins anew.
  */
-import type { Clock } from "../../host/host.ts";
+import type { Clock } from "./host.ts";
 
 /** What the wall clock cuts off. */
 const tickMs = 1;
