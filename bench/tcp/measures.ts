@@ -37,14 +37,19 @@ export async function upload(port: number, bytes: number): Promise<number> {
   return bytes / 1000 / (performance.now() - began);
 }
 
-/**
- * Milliseconds from each message to its echo, one message at a time on each connection; `everyMs`: between two of one connection, so that it is not
- * the load that is measured.
- */
+export interface Pace {
+  readonly connections?: number;
+  /** Between two messages of one connection, so that it is not the load that is measured. */
+  readonly everyMs?: number;
+  /** The first messages of each connection, which are not measured: it is not the opening of connections that is. */
+  readonly unmeasured?: number;
+}
+
+/** Milliseconds from each message to its echo, one message at a time on each connection. */
 export async function roundTrips(
   port: number,
   trips: number,
-  { connections = 1, everyMs = 0 }: { readonly connections?: number; readonly everyMs?: number } = {},
+  { connections = 1, everyMs = 0, unmeasured = 0 }: Pace = {},
 ): Promise<readonly number[]> {
   const message = Buffer.alloc(64, "x");
   const sockets: Socket[] = [];
@@ -56,13 +61,13 @@ export async function roundTrips(
   const times: number[] = [];
   const each = async (socket: Socket, n: number): Promise<void> => {
     const first = performance.now() + (n / connections) * everyMs;
-    for (let trip = 0; trip < trips; trip++) {
+    for (let trip = 0; trip < unmeasured + trips; trip++) {
       if (everyMs > 0) await sleep(Math.max(0, first + trip * everyMs - performance.now()));
       const began = performance.now();
       let missing = message.length;
       socket.write(message);
       while (missing > 0) missing -= ((await once(socket, "data")) as [Buffer])[0].length;
-      times.push(performance.now() - began);
+      if (trip >= unmeasured) times.push(performance.now() - began);
     }
     socket.destroy();
   };
