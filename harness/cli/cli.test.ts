@@ -1,5 +1,5 @@
 /** The command line as a stranger meets it: real processes, real plans, exit codes, and what is left when it is gone. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -125,6 +125,7 @@ describe("exit codes and messages", () => {
 describe.each([
   ["in namespaces", []],
   ["on loopback", ["--no-isolation"]],
+  ["two at a time", ["--jobs", "2"]],
 ])("ended from outside, %s", (_where, flags) => {
   test.each(["SIGINT", "SIGTERM"] as const)("%s ends it with 130 and leaves nothing", async (signal) => {
     const { child, tag, out } = await startLong(flags);
@@ -153,6 +154,16 @@ describe.each([
     await once(child, "exit");
     await until(() => tagged(tag).length === 0);
   });
+});
+
+test("a process of --jobs that is killed is a run without a result, and leaves no service", async () => {
+  const { child, tag } = await startLong(["--jobs", "2", "--no-isolation"]);
+  const said = text(child.stderr ?? Readable.from([]));
+  spawnSync("pkill", ["-KILL", "-f", "main.ts job ", "-P", String(child.pid)]);
+  const [code] = (await once(child, "exit")) as [number | null];
+  expect(code).toBe(2);
+  expect(await said).toMatch(/the process that ran \S*long\.yaml has ended by itself \(SIGKILL\)/);
+  await until(() => tagged(tag).length === 0);
 });
 
 test("an exception that nobody catches is a bug, 255, and leaves no service", async () => {

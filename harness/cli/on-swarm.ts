@@ -4,7 +4,6 @@ import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import type { Host } from "../../host/host.ts";
 import type { Plan } from "../plan/schema.ts";
-import type { RunResult } from "../run/run.ts";
 import { keepRun, keepTrouble } from "../swarm/keep.ts";
 import { planForImage } from "../swarm/plan.ts";
 import { renderNodes } from "../swarm/progress.ts";
@@ -13,6 +12,7 @@ import type { Swarm } from "../swarm/swarm.ts";
 import { describeOwn } from "../worlds/docker/images.ts";
 import { lackOf } from "../worlds/needs.ts";
 import type { Setting } from "../worlds/world.ts";
+import type { Elsewhere } from "./assignment.ts";
 import type { BoundPlan } from "./plans.ts";
 import { createLiveLine } from "./progress-line.ts";
 import type { LiveLine } from "./progress-line.ts";
@@ -67,24 +67,10 @@ export interface SwarmRunsOptions {
   readonly signal: AbortSignal;
 }
 
-export interface SwarmRuns extends AsyncDisposable {
-  run(run: SwarmRun): Promise<RunResult>;
-  say(line: string): void;
-  end(): void;
-}
-
-export interface SwarmRun {
-  readonly bound: BoundPlan;
-  readonly without: ReadonlyMap<string, readonly string[]>;
-  /** The run folder. */
-  readonly directory: string;
-  readonly about: Readonly<Record<string, unknown>>;
-}
-
 /** Where nobody redraws a line, one says this often how far it is. */
 const sparseMs = 10_000;
 
-export async function startSwarmRuns({ host, flags, plans, setting, signal }: SwarmRunsOptions): Promise<SwarmRuns> {
+export async function startSwarmRuns({ host, flags, plans, setting, signal }: SwarmRunsOptions): Promise<Elsewhere> {
   const files = await plansForImage(plans.filter(({ plan }) => lackOf(plan, setting) === undefined));
   const line = createLiveLine(process.stderr, host.clock);
   const swarm = await connectSwarm({ host, flags, placesOf: (cpus) => perNodeOf(flags, cpus), line, signal });

@@ -17,6 +17,7 @@ import type { ProxyFlags } from "./proxy.ts";
 import type { ReapFlags } from "./reap.ts";
 import type { ReplayFlags } from "./replay.ts";
 import type { RunFlags } from "./run.ts";
+import type { Isolation } from "../worlds/local/isolate.ts";
 import type { ShrinkFlags } from "./shrink.ts";
 import { worldNames } from "../worlds/world.ts";
 import { elsewhere } from "./swarm-flags.ts";
@@ -51,17 +52,30 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .option("--without <service:guard>", "switch a guard off; can be repeated", switchedOff)
     .option("--twice", "sim only: run each plan once more, and say at which event the two histories part, if they do")
     .option("--available", "leave out, by name, the plans that need what this machine lacks")
+    .option(
+      "--jobs <number>",
+      "runs at a time; by default one a core in sim, and one elsewhere, as they share the cores",
+      numberBetween(1, 256),
+    )
     .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
     .addOption(onOption())
     .addOption(imageOption())
     .addOption(perNodeOption("runs at a time on each node; by default half of its cores"))
     .action(async (plans: string[], given: Omit<RunFlags, "world"> & Partial<Pick<RunFlags, "world">>) => {
       const options: RunFlags = { ...given, world: given.world ?? (given.on === undefined ? "local" : "sim") };
-      const { isolate } = await import("../worlds/local/isolate.ts");
-      const wanted = options.isolation && options.world === "local" && options.on === undefined;
-      const isolation = await isolate({ wanted, signal: interrupts.signal });
+      const isolation = await isolationFor(options, interrupts.signal);
       const { run } = await import("./run.ts");
       exitCode = await run(plans, options, isolation, interrupts.signal);
+    });
+
+  program
+    .command("job", { hidden: true })
+    .addOption(new Option("--world <world>").argParser(oneOf(worldNames)).makeOptionMandatory())
+    .option("--no-isolation")
+    .action(async (options: Pick<RunFlags, "world" | "isolation">) => {
+      const isolation = await isolationFor(options, interrupts.signal);
+      const { job } = await import("./job.ts");
+      exitCode = await job(isolation, interrupts.signal);
     });
 
   program
@@ -216,6 +230,18 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
   } catch (error) {
     return exitCodeOf(error, interrupts);
   }
+}
+
+/** Steps into namespaces, where runs are carried out in this very process. */
+async function isolationFor(
+  { world, isolation, on, jobs = 1 }: Pick<RunFlags, "world" | "isolation" | "on" | "jobs">,
+  signal: AbortSignal,
+): Promise<Isolation> {
+  const { findHindrance, isolate } = await import("../worlds/local/isolate.ts");
+  const wanted = isolation && world === "local" && on === undefined;
+  if (!wanted || jobs === 1) return isolate({ wanted, signal });
+  const reason = await findHindrance();
+  return reason === undefined ? { isolated: true } : { isolated: false, reason };
 }
 
 function onOption(): Option {

@@ -11,9 +11,14 @@ const widthElsewhere = 200;
 /** Where nobody redraws a line, a run in virtual time says this often how far it is: how long a phase takes is not in the plan. */
 const sparseMs = 10_000;
 
+/** As much of a terminal as there is need of. */
+export type Terminal = Pick<WriteStream, "isTTY" | "columns"> & { write(text: string): unknown };
+
 export interface ProgressLineOptions {
   /** How many runs there are. */
   readonly of: number;
+  /** How many of them somebody else follows, before these. */
+  readonly before?: number;
   readonly world: WorldName;
 }
 
@@ -25,7 +30,7 @@ export interface LiveLine {
   hide(): void;
 }
 
-export function createLiveLine(stream: WriteStream, clock: Clock): LiveLine {
+export function createLiveLine(stream: Terminal, clock: Clock): LiveLine {
   let timer: Disposable | undefined;
   const clear = (): void => void (stream.isTTY && stream.write("\r\u001B[K"));
   const hide = (): void => {
@@ -63,12 +68,12 @@ export interface ProgressLine {
 }
 
 export function createProgressLine(
-  stream: WriteStream,
+  stream: Terminal,
   clock: Clock,
-  { of, world }: ProgressLineOptions,
+  { of, before = 0, world }: ProgressLineOptions,
 ): ProgressLine {
   const line = createLiveLine(stream, clock);
-  let number = 0;
+  let number = before;
   let subscription: Disposable | undefined;
 
   return {

@@ -1,5 +1,6 @@
 /** `sinbin run`: every plan, every cell of its matrix, and with `--controls` each of them again with guards switched off. */
 import { access, constants, stat, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
@@ -12,16 +13,16 @@ import { renderJunit } from "../report/junit.ts";
 import { titleOf, verdictOf } from "../report/report.ts";
 import type { Report, ReportedControl, ReportedRun } from "../report/report.ts";
 import { renderText } from "../report/text.ts";
-import { runPlan } from "../run/run.ts";
 import type { RunResult } from "../run/run.ts";
 import type { Isolation } from "../worlds/local/isolate.ts";
 import { lackOf } from "../worlds/needs.ts";
 import { settingsOf } from "../worlds/settings.ts";
 import type { Setting, WorldName } from "../worlds/world.ts";
+import { carryOut } from "./assignment.ts";
+import type { Elsewhere } from "./assignment.ts";
 import { aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
 import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
-import type { SwarmRuns } from "./on-swarm.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { BoundPlan, CellValue } from "./plans.ts";
 import { createLiveLine, createProgressLine } from "./progress-line.ts";
@@ -43,7 +44,13 @@ export interface RunFlags extends SwarmFlags {
   readonly without?: readonly SwitchedOff[];
   readonly twice?: boolean;
   readonly available?: boolean;
+  readonly jobs?: number;
   readonly isolation: boolean;
+}
+
+/** In virtual time, a run waits for nothing but a core; where time is real, whether one disturbs another is for the user to say. */
+export function jobsOf({ jobs, world }: Pick<RunFlags, "jobs" | "world">): number {
+  return jobs ?? (world === "sim" ? availableParallelism() : 1);
 }
 
 interface Suite {
@@ -55,8 +62,8 @@ interface Suite {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly progress: ProgressLine;
-  /** Runs are carried out there, and not here. */
-  readonly swarm: SwarmRuns | undefined;
+  /** Runs are carried out there, and not in this process. */
+  readonly elsewhere: Elsewhere | undefined;
 }
 
 export async function run(
@@ -68,6 +75,8 @@ export async function run(
   if (flags.twice === true && flags.world !== "sim")
     throw new UsageError("--twice: add --world sim; on a real machine no two histories are the same");
   checkSwarmFlags(flags);
+  if (flags.on !== undefined && flags.jobs !== undefined)
+    throw new UsageError("--jobs: in a swarm, --per-node says how many runs each node gets at a time");
   if (flags.on !== undefined && flags.twice === true)
     throw new UsageError("--twice: leave out --on swarm; both runs are made here");
   if (flags.on !== undefined && flags.world === "docker")
@@ -94,23 +103,21 @@ export async function run(
   const chosen = loaded.filter(({ lack }) => lack === undefined).flatMap((each) => bindCells(each, flags));
   const skipped = loaded.flatMap(({ plan, lack }) => (lack === undefined ? [] : [{ plan: plan.plan, reason: lack }]));
   const began = host.clock.monotonic();
+  const of = flags.controls === true ? countWithControls(chosen) : chosen.length;
   const here = {
     host,
     flags,
     createSetting,
     folder: nameFolder(flags.out),
     signal,
-    progress: createProgressLine(process.stderr, host.clock, {
-      of: flags.controls === true ? countWithControls(chosen) : chosen.length,
-      world: flags.world,
-    }),
+    progress: createProgressLine(process.stderr, host.clock, { of, world: flags.world }),
   };
   if (flags.junit !== undefined) await expectWritable(flags.junit);
-  await using swarm = await swarmFor(flags, { host, plans: chosen, signal });
-  const suite: Suite = { ...here, swarm };
+  await using elsewhere = await elsewhereFor(flags, { host, plans: chosen, of, signal });
+  const suite: Suite = { ...here, elsewhere };
   ({ progress } = suite);
   const made = chosen.length > 0 ? await makeFolder(suite.folder, flags.out) : undefined;
-  if (flags.world === "local" && !isolation.isolated && swarm === undefined)
+  if (flags.world === "local" && !isolation.isolated && flags.on === undefined)
     suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
 
   const done = new Map<BoundPlan, ReportedRun>();
@@ -126,7 +133,7 @@ export async function run(
   } catch (error) {
     broken = { error };
   }
-  (swarm ?? suite.progress).end();
+  (elsewhere ?? suite.progress).end();
   if (signal.reason instanceof Interrupted) {
     await host.files.remove(suite.folder);
     await removeOut(flags.out, made);
@@ -169,13 +176,13 @@ function countWithControls(plans: readonly BoundPlan[]): number {
   return plans.reduce((count, { plan }) => count + 1 + plan.controls.length, 0);
 }
 
-/** One after the other here. A swarm gets all at once, and sees to it itself that no node has too much to do; then what broke first is thrown at the end. */
+/** One after the other here. Elsewhere, all at once; then what broke first is thrown at the end. */
 async function forAll<Item>(
-  { swarm }: Suite,
+  { elsewhere }: Suite,
   items: readonly Item[],
   work: (item: Item, n: number) => Promise<void>,
 ): Promise<void> {
-  if (swarm === undefined) {
+  if (elsewhere === undefined) {
     for (const [n, item] of items.entries()) await work(item, n);
     return;
   }
@@ -184,19 +191,32 @@ async function forAll<Item>(
   if (broken !== undefined) throw broken.reason;
 }
 
-interface SwarmFor {
+interface ElsewhereFor {
   readonly host: Host;
   readonly plans: readonly BoundPlan[];
+  /** How many runs there are, with controls. */
+  readonly of: number;
   readonly signal: AbortSignal;
 }
 
-async function swarmFor(flags: RunFlags, { host, plans, signal }: SwarmFor): Promise<SwarmRuns | undefined> {
-  if (flags.on === undefined || plans.length === 0) return undefined;
-  const { startSwarmRuns } = await import("./on-swarm.ts");
-  // Whether its containers let it have namespaces, each node finds out for itself.
-  const isolation = { isolated: true } as const;
-  const createSetting = await settingsOf(flags.world, { host, isolation, plans: [], onProgress: () => {} });
-  return startSwarmRuns({ host, flags, plans, setting: createSetting(), signal });
+async function elsewhereFor(
+  flags: RunFlags,
+  { host, plans, of, signal }: ElsewhereFor,
+): Promise<Elsewhere | undefined> {
+  if (plans.length === 0) return undefined;
+  if (flags.on !== undefined) {
+    const { startSwarmRuns } = await import("./on-swarm.ts");
+    // Whether its containers let it have namespaces, each node finds out for itself.
+    const isolation = { isolated: true } as const;
+    const createSetting = await settingsOf(flags.world, { host, isolation, plans: [], onProgress: () => {} });
+    return startSwarmRuns({ host, flags, plans, setting: createSetting(), signal });
+  }
+  // Where namespaces are wanted, this process has none of its own as soon as there may be several jobs.
+  const jobs = jobsOf(flags);
+  if (jobs === 1 || (of === 1 && flags.world !== "local")) return undefined;
+  const { startJobs } = await import("./jobs.ts");
+  const orders = { world: flags.world, plans: plans.map(({ plan }) => plan), of };
+  return startJobs({ orders, jobs, isolation: flags.isolation, clock: host.clock, signal });
 }
 
 async function runOne(suite: Suite, bound: BoundPlan, folder: string): Promise<ReportedRun> {
@@ -234,24 +254,14 @@ async function runOne(suite: Suite, bound: BoundPlan, folder: string): Promise<R
 }
 
 function runInFolder(suite: Suite, bound: BoundPlan, directory: string, control?: Control): Promise<RunResult> {
-  const { host, signal, progress, createSetting, flags, swarm } = suite;
-  const { file, plan, cell, seed } = bound;
+  const { host, signal, progress, createSetting, flags, elsewhere } = suite;
+  const { file, plan } = bound;
   const about = { ...aboutRun(file), ...(control === undefined ? {} : { control }) };
   const without = withoutIn(plan, flags.without, control);
-  if (swarm !== undefined) return swarm.run({ bound, without, directory: resolve(directory), about });
-  return runPlan({
-    plan,
-    cell,
-    seed,
-    without,
-    setting: createSetting(),
-    host,
-    directory: resolve(directory),
-    about: { ...about, isolated: process.env["SINBIN_ISOLATED"] === "1" },
-    signal,
-    onHistory: (history, schedule) =>
-      progress.follow(history, schedule, control === undefined ? "" : ` without ${control.without.join(", ")}`),
-  });
+  const suffix = control === undefined ? "" : ` without ${control.without.join(", ")}`;
+  const assignment = { bound, without, suffix, directory: resolve(directory), about };
+  if (elsewhere !== undefined) return elsewhere.run(assignment);
+  return carryOut(assignment, { host, setting: createSetting(), signal, progress });
 }
 
 /** What the command line switches off, and what the control does. */

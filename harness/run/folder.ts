@@ -13,10 +13,13 @@ export interface Folder {
   remove(): Promise<void>;
 }
 
+/** What a run writes before all else. */
+const first = "plan.json";
+
 export async function openFolder(host: Host, directory: string): Promise<Folder> {
-  // A folder that is there already is another run's: nothing of it may be written over.
-  if (await isThere(host, directory))
-    throw new WorldError(`${directory} is there already: choose another folder with --out`);
+  // Nothing of another run's may be written over; folders of controls may be there, which lie in that of their run.
+  if (await hasRun(host, directory))
+    throw new WorldError(`${directory} has a run already: choose another folder with --out`);
   await host.files.makeDirectory(directory);
   return {
     async write(name, value) {
@@ -33,11 +36,7 @@ export async function openFolder(host: Host, directory: string): Promise<Folder>
   };
 }
 
-async function isThere(host: Host, directory: string): Promise<boolean> {
-  try {
-    await host.files.list(directory);
-    return true;
-  } catch {
-    return false;
-  }
+async function hasRun(host: Host, directory: string): Promise<boolean> {
+  const names = await host.files.list(directory).catch((): readonly string[] => []);
+  return names.includes(first);
 }
