@@ -220,6 +220,15 @@ print(float(subprocess.check_output(["date", "+%s.%N"])) - own)`;
     expect(Number(apart) / 86_400).toBeCloseTo(1, 1);
   });
 
+  test("are there beside what is preloaded already", async () => {
+    const other = await compileFixture("other", folder, "-shared", "-fPIC");
+    await using stage = await startStage({ env: { LD_PRELOAD: other } });
+    stage.clock.step({ wall: 86_400_000 });
+    const began = Date.now() / 1000;
+    const said = await stage.run("python3", "-c", "import os, time\nprint(os.getlogin())\nprint(time.time())");
+    expect([said[0], Math.round((Number(said[1]) - began) / 86_400)]).toEqual(["other", 1]);
+  });
+
   test("can't be set by whom they are shown to", async () => {
     await using stage = await startStage();
     const script = `import time
