@@ -53,7 +53,7 @@ export async function startScene(): Promise<Scene> {
   await using starting = new AsyncDisposableStack();
   const asked: NtpPacket[] = [];
   const answered: NtpPacket[] = [];
-  let repeat = (): void => {};
+  let repeat: (() => void) | undefined;
   const server = await openSocket(starting, (bytes, reply) => {
     const decoded = decode(bytes);
     if (!("packet" in decoded)) return;
@@ -61,7 +61,7 @@ export async function startScene(): Promise<Scene> {
     asked.push(decoded.packet);
     answered.push(answer);
     repeat = () => reply(encode(answer));
-    repeat();
+    reply(encode(answer));
   });
   const events: NtpEvent[] = [];
   const hits: Readonly<Record<string, unknown>>[] = [];
@@ -79,7 +79,7 @@ export async function startScene(): Promise<Scene> {
     port: proxy.address.port,
     events,
     hits,
-    server: { port: server.address().port, asked, answered, repeat: () => repeat() },
+    server: { port: server.address().port, asked, answered, repeat: () => repeat?.() },
     wrongBy: (packet) => differenceMs(packet?.transmit ?? 0n, answered.at(-1)?.transmit ?? 0n) / 1000,
     inject(kind, parameters = {}, more = {}) {
       const fault = faults.get(kind) as NtpFault;
