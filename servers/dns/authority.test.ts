@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { decode } from "../../proxies/dns/wire/decode.ts";
+import { anything } from "../../proxies/dns/wire/anything.testing.ts";
 import { corpus } from "../../proxies/dns/wire/corpus.testing.ts";
 import { createAuthority } from "./authority.ts";
 import { parseMasterFile } from "./master-file.ts";
@@ -30,24 +31,22 @@ const queries = [
   ...[...corpus.values()].map((bytes) => Uint8Array.from(bytes, (byte, at) => (at === 2 ? byte & 0x7f : byte))),
 ];
 
-const anything = fc.oneof(
-  fc.uint8Array({ maxLength: 600 }),
-  fc
-    .tuple(fc.constantFrom(...queries), fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 8 }), fc.nat(300))
-    .map(([bytes, changes, cut]) => {
-      const changed = bytes.slice(0, Math.max(1, cut));
-      for (const [at, value] of changes) changed[at % changed.length] = value;
-      return changed;
-    }),
-);
+const changed = fc
+  .tuple(fc.constantFrom(...queries), fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 8 }), fc.nat(300))
+  .map(([bytes, changes, cut]) => {
+    const copy = bytes.slice(0, Math.max(1, cut));
+    for (const [at, value] of changes) copy[at % copy.length] = value;
+    return copy;
+  });
+const whatever = fc.oneof(changed, ...anything.values());
 
 test("whatever it is asked, an authority answers at most with messages that can be read, to that question", async () => {
   await fc.assert(
-    fc.asyncProperty(anything, fc.constantFrom("udp" as const, "tcp" as const), async (bytes, over) => {
+    fc.asyncProperty(whatever, fc.constantFrom("udp" as const, "tcp" as const), async (bytes, over) => {
       const replies = await respond(bytes, over);
       for (const reply of replies) {
         expect(reply.length).toBeLessThanOrEqual(over === "udp" ? 1232 : 65_535);
-        expect(decode(reply)).toMatchObject({ message: { id: bytes[0]! * 256 + bytes[1]!, qr: true } });
+        expect(decode(reply)).toMatchObject({ message: { id: (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0), qr: true } });
       }
       expect(replies.length).toBeLessThanOrEqual(2);
     }),
@@ -57,7 +56,7 @@ test("whatever it is asked, an authority answers at most with messages that can 
 
 test("whatever a primary says, it is records or an error that says why not", () => {
   fc.assert(
-    fc.property(anything, (bytes) => {
+    fc.property(whatever, (bytes) => {
       try {
         expect(readReply(bytes).answers.every(({ ttl }) => ttl >= 0)).toBe(true);
       } catch (error) {
