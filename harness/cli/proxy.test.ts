@@ -59,7 +59,10 @@ test.each([
     ["0", "db.test:1", "--fault", "ntp.offset: { by: 40 }"],
     "by write a duration with its unit, such as 40s, or -40s for one that goes back; write it as in a plan, such as 'ntp.offset: { by: -3s }'",
   ],
-  [["0", "db.test:1", "--fault", "dns.rcode: { rcode: servfail }"], "rcode there is no key rcode here: did you mean code?"],
+  [
+    ["0", "db.test:1", "--fault", "dns.rcode: { rcode: servfail }"],
+    "rcode there is no key rcode here: did you mean code?",
+  ],
   [["0", "db.test:1", "--fault", "ntp.step: {}"], ": write exactly one of by and to, such as by: 40s; write it"],
   [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay write a duration with its unit"],
   [["0", "db.test:1", "--fault", "process.kill:"], "process.kill acts on services"],
