@@ -1,4 +1,4 @@
-import { encode } from "dns-packet";
+import { encode, type Answer } from "dns-packet";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Address } from "./host.ts";
@@ -112,14 +112,39 @@ test("the ids of two hosts with the same seed are the same, and those of two que
 
 test("whatever comes, reading it ends", () => {
   const question = { id: 7, name: "plc.test" };
-  const valid = Buffer.from(encodeQuestion(question));
+  const answers: Answer[] = [
+    { type: "CNAME", name: "plc.test", data: "a.plc.test" },
+    { type: "A", name: "a.plc.test", data: "192.0.2.1" },
+    { type: "TXT", name: "a.plc.test", data: ["some", "text"] },
+    { type: "NSEC", name: "plc.test", data: { nextDomain: "z.test", rrtypes: ["A", "RRSIG", "NSEC"] } },
+  ];
+  const real = [
+    Buffer.from(encodeQuestion(question)),
+    encode({ type: "response", id: 7, questions: [{ type: "A", name: "plc.test" }], answers }),
+  ];
   const changed = fc
-    .array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { maxLength: 8 })
-    .map((changes) => changes.reduce((bytes, [at, byte]) => (bytes.writeUInt8(byte, at), bytes), Buffer.from(valid)));
+    .tuple(fc.constantFrom(...real), fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 8 }), fc.nat(300))
+    .map(([bytes, changes, cut]) => {
+      const copy = Buffer.from(bytes.subarray(0, Math.max(1, cut)));
+      for (const [at, byte] of changes) copy[at % copy.length] = byte;
+      return copy;
+    });
+  /** A true question, and one record of some type whose data and length mean nothing. */
+  const record = fc
+    .tuple(
+      fc.constantFrom(1, 2, 5, 6, 15, 16, 28, 33, 35, 41, 43, 46, 47, 48, 50, 64, 257, 65280),
+      fc.uint8Array({ maxLength: 80 }),
+      fc.nat(100),
+    )
+    .map(([type, data, length]) => {
+      const head = Buffer.from(encodeQuestion(question));
+      head.writeUInt16BE(1, 6);
+      return Buffer.concat([head, Buffer.of(0xc0, 12, type >> 8, type & 255, 0, 1, 0, 0, 0, 0, 0, length), data]);
+    });
   fc.assert(
-    fc.property(fc.oneof(fc.uint8Array({ maxLength: 600 }), changed), (bytes) => {
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 600 }), changed, record), (bytes) => {
       expect(["addresses", "refusal", "truncated", "malformed", "foreign"]).toContain(readReply(bytes, question).kind);
     }),
-    { numRuns: 1000 },
+    { numRuns: 3000 },
   );
 });

@@ -39,7 +39,7 @@ function trailerOf(what: What, size: number, byte: (n: number) => number): Uint8
   switch (what) {
     case "garbage":
       // Its first four bytes would be a field's length of 0, which no field has.
-      return Uint8Array.from({ length: size + 1 }, (_, n) => (n < 4 ? 0 : byte(n)));
+      return Uint8Array.from({ length: size }, (_, n) => (n < 4 ? 0 : byte(n)));
     case "extension-field":
       return field(size, size);
     case "lying-extension-field":

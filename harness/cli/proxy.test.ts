@@ -53,7 +53,17 @@ test("with a fault of TLS it says whose certificates it shows, and shows the one
 test.each([
   [["80x", "db.test:1"], "80x: write a host and a port"],
   [["0", "db.test"], "db.test: write a host and a port"],
-  [["0", "db.test:1", "--fault", "tcp.latencey: {}"], "name one fault of links"],
+  [["0", "db.test:1", "--fault", "tcp.latencey: {}"], "did you mean tcp.latency?"],
+  [["0", "db.test:1", "--fault", "nothing: {}"], "name one fault of links"],
+  [
+    ["0", "db.test:1", "--fault", "ntp.offset: { by: 40 }"],
+    "by write a duration with its unit, such as 40s, or -40s for one that goes back; write it as in a plan, such as 'ntp.offset: { by: -3s }'",
+  ],
+  [
+    ["0", "db.test:1", "--fault", "dns.rcode: { rcode: servfail }"],
+    "rcode there is no key rcode here: did you mean code?",
+  ],
+  [["0", "db.test:1", "--fault", "ntp.step: {}"], ": write exactly one of by and to, such as by: 40s; write it"],
   [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay write a duration with its unit"],
   [["0", "db.test:1", "--fault", "process.kill:"], "process.kill acts on services"],
   [

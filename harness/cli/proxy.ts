@@ -3,8 +3,10 @@ import { createRealHost } from "../../host/real.ts";
 import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { UsageError } from "../errors.ts";
-import { faultOf } from "../../faults/key.ts";
-import { isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
+import { faultKey, faultOf } from "../../faults/key.ts";
+import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
+import { nearest } from "../expression/nearest.ts";
+import { problemsOf } from "../plan/issues.ts";
 import { isRecord } from "../plan/raw.ts";
 import { toPlain } from "../plan/tree.ts";
 import { readYaml } from "../plan/yaml.ts";
@@ -132,18 +134,28 @@ function addressOf(text: string): Address {
 }
 
 function parseFault(text: string): WrittenFault {
-  const wrong = (why: string): UsageError =>
-    new UsageError(`--fault ${text}: ${why}; write it as in a plan, such as 'tcp.latency: { delay: 100ms }'`);
+  const wrong = (why: string, example = "tcp.latency: { delay: 100ms }"): UsageError =>
+    new UsageError(`--fault ${text}: ${why}; write it as in a plan, such as '${example}'`);
   const { tree, problems } = readYaml("--fault", text);
   const [problem] = problems;
-  if (problem !== undefined) throw wrong(problem.message);
-  const written = tree === undefined ? null : toPlain(tree);
+  if (problem !== undefined || tree === undefined) throw wrong(problem?.message ?? "there is no fault");
+  const written = toPlain(tree);
   const [[key, parameters] = ["", {}], ...others] = Object.entries(isRecord(written) ? written : {});
   const fault = faultOf(key);
-  if (fault === undefined || others.length > 0)
-    throw wrong(`name one fault of links (see "sinbin faults tcp", and so for http, tls, udp, dns and ntp)`);
+  if (fault === undefined || others.length > 0) {
+    const ofLinks = [...faults.values()].filter(isFaultOfLink).map(({ kind }) => kind);
+    const meant = others.length > 0 ? undefined : nearest(key, ofLinks);
+    throw wrong(
+      meant === undefined
+        ? `name one fault of links (see "sinbin faults tcp", and so for http, tls, udp, dns and ntp)`
+        : `did you mean ${meant}?`,
+    );
+  }
+  const example = `${faultKey(fault.kind)}: ${fault.example}`;
   if (!isFaultOfLink(fault)) throw wrong(`${fault.kind} acts on services, and a proxy has none`);
-  const parsed = fault.parameters.safeParse(parameters ?? {});
+  const given = parameters ?? {};
+  const parsed = fault.parameters.safeParse(given);
   if (parsed.success) return { fault, parameters: parsed.data };
-  throw wrong(parsed.error.issues.map(({ path, message }) => [path.join("."), message].join(" ")).join(", "));
+  const wrongs = problemsOf(fault.parameters, given, tree).map(({ path, message }) => `${path} ${message}`.trim());
+  throw wrong(wrongs.join(", "), example);
 }

@@ -36,6 +36,9 @@ export interface AssociationOptions {
 }
 
 const burstGapMs = 2000;
+/** PGATE and LIMIT of RFC 5905, appendix A.5.5.6: how much of the jitter an offset may be, and how long that must be so. */
+const pollGate = 4;
+const pollLimit = 30;
 
 export function createAssociation(options: AssociationOptions): Association {
   const { name, policy, ownPrecision, ownReferenceIds } = options;
@@ -59,14 +62,21 @@ export function createAssociation(options: AssociationOptions): Association {
 
   /** Longer as long as all is quiet, and shorter again when it is not. */
   function adaptPoll(jitterMs: number, offsetMs: number): void {
-    steady = Math.abs(offsetMs) < 4 * Math.max(jitterMs, 1) ? steady + poll : steady - 2 * poll;
-    if (steady > 30) {
-      poll = Math.min(policy.maximumPoll, poll + 1);
-      steady = 0;
-    } else if (steady < -30) {
-      poll = Math.max(policy.minimumPoll, poll - 1);
-      steady = 0;
+    const wrongByMs = Math.abs(offsetMs);
+    if (policy.accuracyMs !== undefined) {
+      const part = wrongByMs / policy.accuracyMs;
+      if (part > 1) poll = policy.minimumPoll;
+      else if (part < 0.25) poll = Math.min(policy.maximumPoll, poll + 1);
+      else if (part > 0.75) poll = Math.max(policy.minimumPoll, poll - 1);
+      return;
     }
+    const isQuiet = wrongByMs < pollGate * Math.max(jitterMs, 1);
+    steady += isQuiet ? poll : -2 * poll;
+    const wanted = steady > pollLimit ? poll + 1 : steady < -pollLimit ? poll - 1 : poll;
+    const next = Math.max(policy.minimumPoll, Math.min(policy.maximumPoll, wanted));
+    // At either end it stays at its limit, so that what comes then is not outweighed by years of quiet.
+    steady = next === poll ? Math.max(-pollLimit, Math.min(pollLimit, steady)) : 0;
+    poll = next;
   }
 
   return {
@@ -98,6 +108,7 @@ export function createAssociation(options: AssociationOptions): Association {
         arrivedMs,
         atMs,
         ownPrecision,
+        looksBehindHeader: policy.looksBehindHeader,
       });
       if (outcome.type === "rejected") return outcome;
       asked = undefined;
@@ -119,7 +130,8 @@ export function createAssociation(options: AssociationOptions): Association {
       return outcome;
     },
     candidate(nowMs) {
-      const now = filtered(samples, policy.filter, nowMs);
+      // What it has lost since the last of them came is added below.
+      const now = filtered(samples, policy.filter, samples[0]?.atMs ?? nowMs);
       if (now === undefined || packet === undefined || reach === 0 || denied) return undefined;
       if (packet.stratum > 1 && ownReferenceIds.has(packet.referenceId)) return undefined;
       const { best, dispersionMs, jitterMs } = now;

@@ -25,6 +25,10 @@ export interface Policy {
   /** Poll intervals, as exponents of 2 in seconds. */
   readonly minimumPoll: number;
   readonly maximumPoll: number;
+  /** Its poll interval follows how large offsets are beside this; else beside their jitter, as RFC 5905 has it. */
+  readonly accuracyMs?: number;
+  /** Whether it minds what is behind the 48 bytes that it knows: a MAC of a key that it has not, a crypto-NAK, or garbage. */
+  readonly looksBehindHeader: boolean;
 }
 
 export const policies: Readonly<Record<PolicyName, Policy>> = {
@@ -41,6 +45,7 @@ export const policies: Readonly<Record<PolicyName, Policy>> = {
     burst: 8,
     minimumPoll: 6,
     maximumPoll: 10,
+    looksBehindHeader: true,
   },
   /** chronyd as distributions have it: `makestep 1 3`, `maxdistance 3`, `maxslewrate 83333.333`, no `maxchange`; `iburst`. */
   chrony: {
@@ -55,8 +60,9 @@ export const policies: Readonly<Record<PolicyName, Policy>> = {
     burst: 4,
     minimumPoll: 6,
     maximumPoll: 10,
+    looksBehindHeader: true,
   },
-  /** systemd-timesyncd: NTP_MAX_ADJUST 0.4 s, RootDistanceMaxSec 5 s, PollIntervalMinSec 32 s and PollIntervalMaxSec 2048 s; no bound of any kind. */
+  /** systemd-timesyncd: NTP_MAX_ADJUST 0.4 s, NTP_ACCURACY_SEC 0.2 s, RootDistanceMaxSec 5 s, PollIntervalMinSec 32 s and PollIntervalMaxSec 2048 s; no bound of any kind. */
   timesyncd: {
     stepAboveMs: 400,
     stepoutMs: 0,
@@ -69,5 +75,7 @@ export const policies: Readonly<Record<PolicyName, Policy>> = {
     burst: 1,
     minimumPoll: 5,
     maximumPoll: 11,
+    accuracyMs: 200,
+    looksBehindHeader: false,
   },
 };

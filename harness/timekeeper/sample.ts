@@ -1,6 +1,7 @@
 /** From a packet to a sample: the tests that it has to pass, and what it says of the offset (RFC 5905, sections 8 and 9.2, and appendix A.5.1.1). */
 import { leapUnknown, serverMode, unsynchronisedStratum, type NtpPacket } from "../../faults/ntp/packet.ts";
 import { unixTimeOf, unknownTime, type Timestamp } from "../../faults/ntp/timestamp.ts";
+import { readRest } from "../../proxies/ntp/wire/rest.ts";
 
 /** A clock that nobody looks at goes wrong by so much (PHI): 15 µs in a second. */
 export const wanderPerMs = 15e-6;
@@ -30,6 +31,7 @@ export interface Exchange {
   readonly atMs: number;
   /** An exponent of 2, in seconds. */
   readonly ownPrecision: number;
+  readonly looksBehindHeader: boolean;
 }
 
 export type Outcome =
@@ -41,7 +43,7 @@ export type Outcome =
 const rejected = (why: string): Outcome => ({ type: "rejected", why });
 
 export function judge(exchange: Exchange): Outcome {
-  const { packet, asked, lastTransmit, sentMs, arrivedMs, atMs, ownPrecision } = exchange;
+  const { packet, asked, lastTransmit, sentMs, arrivedMs, atMs, ownPrecision, looksBehindHeader } = exchange;
   if (packet.mode !== serverMode) return rejected(`mode ${packet.mode}`);
   if (packet.version < 1 || packet.version > 4) return rejected(`version ${packet.version}`);
   if (packet.transmit !== unknownTime && packet.transmit === lastTransmit) return rejected("TEST1: a duplicate");
@@ -49,7 +51,8 @@ export function judge(exchange: Exchange): Outcome {
   if (packet.stratum === 0) return { type: "kiss", code: codeOf(packet.referenceId) };
   if (packet.receive === unknownTime || packet.transmit === unknownTime)
     return rejected("TEST3: a time that is not known");
-  if (packet.rest.length === cryptoNakBytes) return rejected("TEST5: a crypto-NAK");
+  const wrong = looksBehindHeader ? wrongRest(packet.rest) : undefined;
+  if (wrong !== undefined) return rejected(`TEST5: ${wrong}`);
   if (packet.leap === leapUnknown || packet.stratum >= unsynchronisedStratum)
     return rejected("TEST6: the server is not synchronised");
   const transmitMs = unixTimeOf(packet.transmit, arrivedMs);
@@ -72,7 +75,13 @@ export function judge(exchange: Exchange): Outcome {
   };
 }
 
-const cryptoNakBytes = 4;
+/** Whoever has no keys can have no use for a MAC (appendix A.5.1). Extension fields that nobody knows are skipped (RFC 7822, section 3). */
+function wrongRest(rest: Uint8Array): string | undefined {
+  const { mac, garbage } = readRest(rest);
+  if (garbage > 0) return "bytes that are no extension field";
+  if (mac === undefined) return undefined;
+  return mac.digestBytes === 0 ? "a crypto-NAK" : "the MAC of a key that is not known";
+}
 
 function codeOf(referenceId: number): string {
   const bytes = [24, 16, 8, 0].map((shift) => (referenceId >>> shift) & 0xff);

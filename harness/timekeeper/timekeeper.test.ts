@@ -178,6 +178,9 @@ describe("ntpd", () => {
     ["ntp.version", { to: 7 }, "rejected"],
     ["ntp.length", { to: "40B" }, "rejected"],
     ["ntp.trailer", { what: "crypto-nak" }, "rejected"],
+    ["ntp.trailer", { what: "mac" }, "rejected"],
+    ["ntp.trailer", { what: "garbage" }, "rejected"],
+    ["ntp.trailer", { what: "lying-extension-field" }, "rejected"],
     ["ntp.root", { dispersion: "16s" }, "rejected"],
   ] as const)("takes no time from %s %j", async (kind, parameters, what) => {
     await withClient({ policy: "ntpd", wrongBy: 60_000 }, async (scene) => {
@@ -185,6 +188,14 @@ describe("ntpd", () => {
       await scene.sleep(20 * minute);
       expect(scene.offset()).toBeGreaterThan(59_000);
       expect(scene.said(what)).toBeGreaterThan(0);
+    });
+  });
+
+  test("skips an extension field that it does not know", async () => {
+    await withClient({ policy: "ntpd", wrongBy: 60_000 }, async (scene) => {
+      await scene.inject(0, "ntp.trailer", { what: "extension-field" });
+      await scene.sleep(20 * minute);
+      expect(Math.abs(scene.offset())).toBeLessThan(10);
     });
   });
 
@@ -254,6 +265,27 @@ describe("timesyncd", () => {
       await scene.inject(0, "ntp.step", { by: "-4383d" });
       await scene.sleep(2 * minute);
       expect(Math.abs(scene.offset() + 4383 * 24 * hour)).toBeLessThan(1000);
+    });
+  });
+
+  test("does not slew any more what it has stepped", async () => {
+    await withClient({ policy: "timesyncd" }, async (scene) => {
+      await scene.sleep(10 * minute);
+      await scene.inject(0, "ntp.step", { by: "300ms" });
+      while (scene.offset() < 5) await scene.sleep(1000);
+      await scene.inject(0, "ntp.step", { to: "40s" });
+      while (scene.said("step") === 0) await scene.sleep(1000);
+      scene.may = false;
+      await scene.sleep(10 * hour);
+      expect(Math.abs(scene.offset() - 40_000)).toBeLessThan(5);
+    });
+  });
+
+  test("does not look behind the 48 bytes that it knows", async () => {
+    await withClient({ policy: "timesyncd", wrongBy: 60_000 }, async (scene) => {
+      await scene.inject(0, "ntp.trailer", { what: "crypto-nak" });
+      await scene.sleep(20 * minute);
+      expect(Math.abs(scene.offset())).toBeLessThan(10);
     });
   });
 

@@ -57,6 +57,8 @@ const patience = 4;
 
 interface Slewing {
   readonly rate: number;
+  /** At which rate the clock runs when it is done. */
+  readonly afterwards: number;
   /** On the monotonic clock: what is accounted for, and when it is done. */
   countedMs: number;
   readonly untilMs: number;
@@ -79,7 +81,15 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
   /** Which one is asked, by those that ask one at a time. */
   let turn = 0;
   let slewing: Slewing | undefined;
-  running.defer(() => slewing?.end[Symbol.dispose]());
+  running.defer(endSlew);
+
+  /** Before it is done: whoever has begun one must not leave a clock that goes on running away. */
+  function endSlew(): void {
+    if (slewing === undefined) return;
+    slewing.end[Symbol.dispose]();
+    clock.setSlew(1 + slewing.afterwards);
+    slewing = undefined;
+  }
 
   /** So much of it is done by now. */
   function account(): void {
@@ -130,8 +140,7 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
       falsetickers: [...falsetickers],
     });
     if (action.type === "wait") return;
-    slewing?.end[Symbol.dispose]();
-    slewing = undefined;
+    endSlew();
     switch (action.type) {
       case "panic":
         over = true;
@@ -146,6 +155,7 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
         clock.setSlew(1 + action.rate);
         slewing = {
           rate: action.rate - action.afterwards,
+          afterwards: action.afterwards,
           countedMs: monotonic,
           untilMs: monotonic + action.forMs,
           end: host.clock.timer(action.forMs, () => clock.setSlew(1 + action.afterwards)),

@@ -29,6 +29,10 @@ static struct seen *seen;
 static int regime;
 static int is_prepared;
 static uint64_t reported[2];
+/* An odd sequence number whose writer has died half-way: nobody waits for it again. */
+static uint64_t abandoned;
+/* A writer that lives may be kept from its CPU for long, and what is read of it meanwhile may be half old. */
+#define PATIENCE (10 * SECOND)
 
 static void forked(void) {
   regime = 1;
@@ -94,10 +98,15 @@ struct reading clock_read(void) {
     reading.regime = page->regimes[regime];
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (reading.sequence % 2 == 0 && __atomic_load_n(&page->sequence, __ATOMIC_RELAXED) == reading.sequence) break;
-    /* A writer that died half-way must not hold up whoever is to be ended. */
+    if (reading.sequence % 2 == 0) continue;
+    /* One that died must not hold up whoever is to be ended. */
+    if (reading.sequence == __atomic_load_n(&abandoned, __ATOMIC_RELAXED)) break;
     if (began == 0) began = reading.raw;
-    if (reading.raw - began > SECOND) break;
-    if (reading.sequence % 2 == 1) sched_yield();
+    if (reading.raw - began > PATIENCE) {
+      __atomic_store_n(&abandoned, reading.sequence, __ATOMIC_RELAXED);
+      break;
+    }
+    sched_yield();
   }
   return reading;
 }
@@ -156,6 +165,7 @@ enum kind clock_kind(clockid_t id) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_REALTIME_ALARM:
+    case CLOCK_TAI:
       return WALL;
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_COARSE:

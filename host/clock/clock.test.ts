@@ -1,14 +1,15 @@
 /** Real processes with a virtual clock. Clocks are compared with one another, and by factors that no busy machine makes up for. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileFixture, startStage } from "./clock.testing.ts";
-import { buildClockLibrary } from "./library.ts";
+import { buildClockLibrary, compileClockLibrary } from "./library.ts";
 import { createClockPage } from "./page.ts";
 import type { Regime } from "./page.ts";
 import { withVirtualClock } from "./preload.ts";
@@ -164,7 +165,50 @@ describe("whoever waits", () => {
   });
 });
 
+describe("a timer that comes again and again", () => {
+  let program = "";
+  beforeAll(async () => {
+    program = await compileFixture("ticks", folder);
+  });
+
+  test.each(["setitimer", "timer", "timerfd", "unread-timerfd"])(
+    "%s: comes no more often when the wall clock steps, and what has come is not lost",
+    async (way) => {
+      await using stage = await startStage();
+      const process = stage.start(program, way);
+      expect(await process.line()).toBe("ticking");
+      for (let n = 0; n < 3; n++) {
+        stage.clock.step({ wall: 1000 });
+        // Nobody else looks at a clock: the timer was told anew.
+        await stage.seen({ at: "any" });
+      }
+      process.endInput();
+      expect(await process.rest()).toEqual(["1"]);
+    },
+  );
+});
+
 describe("clocks", () => {
+  test.each([
+    ["REALTIME", true],
+    ["TAI", true],
+    ["MONOTONIC", false],
+    ["MONOTONIC_RAW", false],
+    ["BOOTTIME", false],
+  ])("CLOCK_%s: a step of the wall clock concerns it: %s", async (name, moves) => {
+    await using stage = await startStage();
+    const script = `import sys, time
+print(time.clock_gettime(time.CLOCK_${name}), flush=True)
+sys.stdin.read()
+print(time.clock_gettime(time.CLOCK_${name}))`;
+    const process = stage.start("python3", "-c", script);
+    const before = Number(await process.line());
+    stage.clock.step({ wall: 86_400_000 });
+    process.endInput();
+    const [after] = await process.rest();
+    expect(Math.round((Number(after) - before) / 86_400)).toBe(moves ? 1 : 0);
+  });
+
   test("of a process and of its children are not the same, if they shall differ", async () => {
     await using stage = await startStage();
     stage.clock.setOthers(86_400_000);
@@ -174,6 +218,15 @@ print(float(subprocess.check_output(["date", "+%s.%N"])) - own)`;
     // Whatever finds a Python for us on the PATH must not be the main process itself.
     const [apart] = await stage.run("python3", "-c", script);
     expect(Number(apart) / 86_400).toBeCloseTo(1, 1);
+  });
+
+  test("are there beside what is preloaded already", async () => {
+    const other = await compileFixture("other", folder, "-shared", "-fPIC");
+    await using stage = await startStage({ env: { LD_PRELOAD: other } });
+    stage.clock.step({ wall: 86_400_000 });
+    const began = Date.now() / 1000;
+    const said = await stage.run("python3", "-c", "import os, time\nprint(os.getlogin())\nprint(time.time())");
+    expect([said[0], Math.round((Number(said[1]) - began) / 86_400)]).toEqual(["other", 1]);
   });
 
   test("can't be set by whom they are shown to", async () => {
@@ -258,37 +311,48 @@ print(time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MO
   });
 });
 
+/** Its path, or why there is none. */
+function build(environment: NodeJS.ProcessEnv): Promise<{ readonly stdout: string }> {
+  const script = `import { buildClockLibrary } from ${JSON.stringify(new URL("library.ts", import.meta.url).href)};
+buildClockLibrary().then(console.log, (error) => console.log(error.message));`;
+  return promisify(execFile)(process.execPath, ["--input-type=module-typescript", "-e", script], {
+    env: { ...process.env, ...environment },
+  });
+}
+
 describe("the library", () => {
   test("is made once by two who need it at once", async () => {
-    const script = `import { buildClockLibrary } from ${JSON.stringify(new URL("library.ts", import.meta.url).href)};
-console.log(await buildClockLibrary());`;
     const cache = await mkdtemp(join(folder, "cache-"));
-    const build = async (): Promise<string> => {
-      const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
-        env: { ...process.env, XDG_CACHE_HOME: cache },
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      let said = "";
-      child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-      await once(child, "close");
-      return said.trim();
-    };
-    const [one, other] = await Promise.all([build(), build()]);
+    const made = await Promise.all([build({ XDG_CACHE_HOME: cache }), build({ XDG_CACHE_HOME: cache })]);
+    const [one, other] = made.map(({ stdout }) => stdout.trim());
     expect(one).toBe(other);
     expect((await readdir(join(cache, "sinbin"))).map((name) => join(cache, "sinbin", name))).toEqual([one]);
   });
 
+  test("has nothing that this machine's compiler would warn of", async () => {
+    const strictly = compileClockLibrary(join(folder, "strict.so"), "-Wall", "-Wextra", "-Werror");
+    await expect(strictly).resolves.toBeUndefined();
+  });
+
+  test.each([
+    ["", "empty"],
+    ["cache", "relative"],
+  ])("is not kept in XDG_CACHE_HOME=%s, which is %s", async (cache) => {
+    const home = await mkdtemp(join(folder, "home-"));
+    const { stdout } = await build({ XDG_CACHE_HOME: cache, HOME: home });
+    expect(stdout.trim()).toMatch(new RegExp(`^${home}/\\.cache/sinbin/clock-`));
+  });
+
+  test("says what to write where the loader could not find it", async () => {
+    const { stdout } = await build({ XDG_CACHE_HOME: `${folder}/a b` });
+    expect(stdout.trim()).toBe(
+      `the library of virtual clocks can't be preloaded from ${folder}/a b/sinbin: set XDG_CACHE_HOME to a path without blanks and colons`,
+    );
+  });
+
   test("says what to install where nothing compiles it", async () => {
-    const script = `import { buildClockLibrary } from ${JSON.stringify(new URL("library.ts", import.meta.url).href)};
-buildClockLibrary().catch((error) => console.log(error.message));`;
-    const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
-      env: { PATH: "/nowhere", XDG_CACHE_HOME: folder },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let said = "";
-    child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    await once(child, "close");
-    expect(said.trim()).toBe(
+    const { stdout } = await build({ PATH: "/nowhere", XDG_CACHE_HOME: folder });
+    expect(stdout.trim()).toBe(
       "the library of virtual clocks can't be compiled: there is no cc on the PATH; apt-get install gcc libc6-dev",
     );
   });

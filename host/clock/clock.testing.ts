@@ -29,7 +29,10 @@ export interface Stage extends AsyncDisposable {
   run(command: string, ...args: readonly string[]): Promise<readonly string[]>;
 }
 
-export async function startStage({ scale = 1 }: { readonly scale?: number } = {}): Promise<Stage> {
+export async function startStage({
+  scale = 1,
+  env = {},
+}: { readonly scale?: number; readonly env?: NodeJS.ProcessEnv } = {}): Promise<Stage> {
   await using starting = new AsyncDisposableStack();
   const library = await buildClockLibrary();
   const folder = await mkdtemp(join(tmpdir(), "sinbin-clock-"));
@@ -54,7 +57,7 @@ export async function startStage({ scale = 1 }: { readonly scale?: number } = {}
 
   const start = (command: string, ...args: readonly string[]): Watched => {
     const [file = "", ...words] = withVirtualClock([command, ...args], { library, page, parent: process.pid });
-    const child = spawn(file, words, { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(file, words, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } });
     stack.defer(() => void child.kill("SIGKILL"));
     const ended = Promise.withResolvers<void>();
     ended.promise.catch(() => {});
@@ -97,9 +100,9 @@ export async function startStage({ scale = 1 }: { readonly scale?: number } = {}
 }
 
 /** A program of the tests in C. */
-export async function compileFixture(name: string, folder: string): Promise<string> {
+export async function compileFixture(name: string, folder: string, ...flags: readonly string[]): Promise<string> {
   const path = join(folder, name);
   const source = fileURLToPath(new URL(`fixtures/${name}.c`, import.meta.url));
-  await promisify(execFile)("cc", ["-O2", "-pthread", "-o", path, source]);
+  await promisify(execFile)("cc", ["-O2", "-pthread", ...flags, "-o", path, source]);
   return path;
 }

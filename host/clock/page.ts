@@ -43,9 +43,9 @@ const sequenceAt = 8;
 const regimesAt = 16;
 const regimeBytes = 48;
 
-/** Makes the file, which whoever runs as the same user may map. */
+/** Makes the file. Whoever runs as the same user may say in it what he has seen; a daemon that drops its privileges, and then begins anew, still sees the clock. */
 export function createClockPage(path: string): ClockPage {
-  const file = openSync(path, "wx+", 0o600);
+  const file = openSync(path, "wx+", 0o644);
   ftruncateSync(file, 2 * pageBytes);
   const word = Buffer.alloc(8);
   const body = Buffer.alloc(2 * regimeBytes);

@@ -9,11 +9,13 @@ export interface Preload {
   readonly parent: number;
 }
 
+/** What is preloaded already, be it the plan's doing, comes behind ours. */
+const script = `export LD_PRELOAD="$1\${LD_PRELOAD:+:$LD_PRELOAD}" SINBIN_CLOCK="$2" SINBIN_CLOCK_PARENT="$3"; shift 3; exec "$@"`;
+
 /**
- * `env` becomes the command, as a shell would find it. Whatever stands in front of these words has the machine's own clock, so that what it sees is not
+ * A shell becomes the command, as it would find it. Whatever stands in front of these words has the machine's own clock, so that what it sees is not
  * taken for what the service has seen.
  */
 export function withVirtualClock(command: readonly string[], { library, page, parent }: Preload): readonly string[] {
-  const preload = [library, process.env["LD_PRELOAD"]].filter((each) => each !== undefined && each !== "").join(":");
-  return ["env", `LD_PRELOAD=${preload}`, `SINBIN_CLOCK=${resolve(page)}`, `SINBIN_CLOCK_PARENT=${parent}`, ...command];
+  return ["sh", "-c", script, "sh", library, resolve(page), String(parent), ...command];
 }

@@ -3,6 +3,7 @@
  * the first timer on.
  */
 #include "clock.h"
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -28,6 +29,7 @@ struct entry {
 };
 
 #define MOST 512
+/* The first is that of `setitimer`: there is one for a process, which must not be lost. */
 static struct entry entries[MOST];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int has_follower;
@@ -60,16 +62,6 @@ static struct entry *find(enum type type, timer_t timer, int file, int option) {
   for (struct entry *entry = entries; entry < entries + MOST; entry++)
     if (entry->type == type && entry->timer == timer && entry->file == file && entry->option == option) return entry;
   return NULL;
-}
-
-/* NULL if there are too many: such a timer is told real time once, and does not follow. */
-static struct entry *claim(enum type type, timer_t timer, int file, int option) {
-  struct entry *entry = find(type, timer, file, option);
-  for (struct entry *each = entries; entry == NULL && each < entries + MOST; each++)
-    if (each->type == FREE) entry = each;
-  if (entry != NULL && entry->type == FREE)
-    *entry = (struct entry){.type = type, .timer = timer, .file = file, .option = option, .made_for = MONOTONIC};
-  return entry;
 }
 
 static int64_t real_time_of(int64_t virtual_time) {
@@ -143,11 +135,42 @@ static int is_alive(const struct entry *entry) {
   }
 }
 
-/* One that comes again and again has been due since. */
-static void catch_up(struct entry *entry) {
-  if (entry->type == SOCKET || entry->interval == 0) return;
-  int64_t late = clock_now(entry->kind) - entry->at;
-  if (late > 0) entry->at += (late / entry->interval + 1) * entry->interval;
+/* What has been closed leaves its place to others. */
+static int is_gone(const struct entry *entry) {
+  struct itimerspec left;
+  if (entry->type == SOCKET) return !is_alive(entry);
+  return entry->type == DESCRIPTOR && REAL(timerfd_gettime)(entry->file, &left) != 0;
+}
+
+/* NULL if there are too many: such a timer is told real time once, and does not follow. */
+static struct entry *claim(enum type type, timer_t timer, int file, int option) {
+  struct entry *entry = find(type, timer, file, option);
+  if (entry != NULL) return entry;
+  struct entry *last = entries + MOST;
+  if (type == INTERVAL) entry = entries;
+  for (struct entry *each = entries + 1; entry == NULL && each < last; each++)
+    if (each->type == FREE) entry = each;
+  for (struct entry *each = entries + 1; entry == NULL && each < last; each++)
+    if (is_gone(each)) entry = each;
+  if (entry != NULL)
+    *entry = (struct entry){.type = type, .timer = timer, .file = file, .option = option, .made_for = MONOTONIC};
+  return entry;
+}
+
+/* One that comes again and again is due next behind this moment of its clock. */
+static void catch_up(struct entry *entry, int64_t moment) {
+  if (entry->type == SOCKET || entry->interval == 0 || moment < entry->at) return;
+  entry->at += ((moment - entry->at) / entry->interval + 1) * entry->interval;
+}
+
+/* What has gone off, and was not read yet, is forgotten by the kernel when it is armed anew: then it goes off at once. */
+static void rearm(const struct entry *entry) {
+  struct pollfd unread = {.fd = entry->file, .events = POLLIN};
+  int is_unread = entry->type == DESCRIPTOR && REAL(poll)(&unread, 1, 0) == 1;
+  arm(entry);
+  if (!is_unread) return;
+  struct itimerspec at_once = {.it_value = {.tv_nsec = 1}, .it_interval = to_timespec(real_time_of(entry->interval))};
+  REAL(timerfd_settime)(entry->file, 0, &at_once, NULL);
 }
 
 static void *follow(void *nothing) {
@@ -155,18 +178,26 @@ static void *follow(void *nothing) {
   struct timespec slice = to_timespec(SLICE);
   for (;;) {
     REAL(clock_nanosleep)(CLOCK_MONOTONIC, 0, &slice, NULL);
-    uint64_t now = clock_sequence();
-    if (now == followed || now % 2 == 1) continue;
+    /* Whoever only follows has not looked at a clock. */
+    struct reading now = clock_read();
+    int is_changed = now.sequence != followed;
+    struct reading changed = now;
+    changed.raw = now.regime.base_raw;
     pthread_mutex_lock(&lock);
     for (struct entry *entry = entries; entry < entries + MOST; entry++) {
       if (entry->type == FREE || entry->at == 0) continue;
-      if (is_alive(entry))
-        arm(entry);
-      else
+      if (!is_changed) {
+        catch_up(entry, clock_shows(&now, entry->kind));
+      } else if (is_alive(entry)) {
+        /* What was due before the change has gone off by itself. A wall clock may have stepped over it. */
+        if (entry->kind != WALL) catch_up(entry, clock_shows(&changed, entry->kind));
+        rearm(entry);
+      } else {
         entry->at = 0;
+      }
     }
     pthread_mutex_unlock(&lock);
-    followed = now;
+    followed = now.sequence;
   }
   return NULL;
 }
@@ -196,8 +227,9 @@ static int set(struct entry *entry, int is_absolute, int64_t value, int64_t inte
 static struct itimerspec shown(struct entry *entry) {
   struct itimerspec time = {0};
   if (entry == NULL || entry->at == 0 || !is_alive(entry)) return time;
-  catch_up(entry);
-  int64_t left = entry->at - clock_now(entry->kind);
+  int64_t now = clock_now(entry->kind);
+  catch_up(entry, now);
+  int64_t left = entry->at - now;
   time.it_value = to_timespec(left > 0 ? left : 1);
   time.it_interval = to_timespec(entry->interval);
   return time;
@@ -240,6 +272,17 @@ EXPORTED unsigned int alarm(unsigned int seconds) {
   setitimer(ITIMER_REAL, &time, &old);
   unsigned int left = (unsigned int)(old.it_value.tv_sec + (old.it_value.tv_usec >= 500000));
   return left == 0 && old.it_value.tv_usec > 0 ? 1 : left;
+}
+
+EXPORTED useconds_t ualarm(useconds_t value, useconds_t interval) {
+  if (!clock_is_virtual()) return REAL(ualarm)(value, interval);
+  struct itimerval time = {
+      .it_value = to_timeval((int64_t)value * 1000),
+      .it_interval = to_timeval((int64_t)interval * 1000),
+  };
+  struct itimerval old = {0};
+  setitimer(ITIMER_REAL, &time, &old);
+  return (useconds_t)(old.it_value.tv_sec * 1000000 + old.it_value.tv_usec);
 }
 
 /* ── timer_create ── */

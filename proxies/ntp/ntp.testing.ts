@@ -21,6 +21,8 @@ export interface Scene extends AsyncDisposable {
     readonly port: number;
     readonly asked: readonly NtpPacket[];
     readonly answered: readonly NtpPacket[];
+    /** Sends its last answer once more. */
+    readonly repeat: () => void;
   };
   /** By how many seconds a reply is wrong: later or earlier than what the server sent last. */
   readonly wrongBy: (packet: NtpPacket | undefined) => number;
@@ -51,12 +53,14 @@ export async function startScene(): Promise<Scene> {
   await using starting = new AsyncDisposableStack();
   const asked: NtpPacket[] = [];
   const answered: NtpPacket[] = [];
+  let repeat: (() => void) | undefined;
   const server = await openSocket(starting, (bytes, reply) => {
     const decoded = decode(bytes);
     if (!("packet" in decoded)) return;
     const answer = answerTo(decoded.packet);
     asked.push(decoded.packet);
     answered.push(answer);
+    repeat = () => reply(encode(answer));
     reply(encode(answer));
   });
   const events: NtpEvent[] = [];
@@ -75,7 +79,7 @@ export async function startScene(): Promise<Scene> {
     port: proxy.address.port,
     events,
     hits,
-    server: { port: server.address().port, asked, answered },
+    server: { port: server.address().port, asked, answered, repeat: () => repeat?.() },
     wrongBy: (packet) => differenceMs(packet?.transmit ?? 0n, answered.at(-1)?.transmit ?? 0n) / 1000,
     inject(kind, parameters = {}, more = {}) {
       const fault = faults.get(kind) as NtpFault;

@@ -44,3 +44,25 @@ describe("steps", () => {
     expect(scene.hits).toHaveLength(4);
   });
 });
+
+describe("whose reply it is", () => {
+  test("a client that always sends the same Transmit Timestamp meets what its own request has met", async () => {
+    await using scene = await startScene();
+    await using client = await openClient(scene.port);
+    await scene.inject("ntp.stratum", { to: 9 }, { everyNth: 2 });
+    const strata: (number | undefined)[] = [];
+    for (let n = 0; n < 4; n += 1) strata.push((await client.query({ transmit: 0n })).packet?.stratum);
+    expect(strata).toEqual([2, 9, 2, 9]);
+  });
+
+  test("what comes again of the server's meets no fault that was lifted meanwhile", async () => {
+    await using scene = await startScene();
+    await using client = await openClient(scene.port);
+    const lifted = await scene.inject("ntp.stratum", { to: 9 });
+    await scene.inject("ntp.version", { to: 3 });
+    expect((await client.query()).packet?.stratum).toBe(9);
+    await lifted[Symbol.asyncDispose]();
+    scene.server.repeat();
+    expect((await client.hear()).packet).toMatchObject({ stratum: 2, version: 3 });
+  });
+});

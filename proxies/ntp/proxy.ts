@@ -142,13 +142,25 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
       return;
     }
     const { packet } = decoded;
-    const asked = latest.find(({ packet: { transmit } }) => transmit === packet.origin) ?? latest.at(-1);
+    const asked = askedBy(packet, latest);
     if (asked === undefined) return;
     asked.answered = true;
     for (const { onHit } of unnoticed) onHit({ connection, request: asked.request });
     unnoticed.clear();
     const shown = wrongByMs === 0 ? packet : wrongBy(packet, wrongByMs);
     send(decideAfter(asked.meetings, [{ packet: shown, laterMs: 0 }], asked.packet, now), client, asked);
+  }
+
+  /** Some clients send the same Transmit Timestamp each time, and be it 0: then the oldest that waits is answered first, as servers do. */
+  function askedBy({ origin }: NtpPacket, latest: readonly Asked[]): Asked | undefined {
+    const same = latest.filter(({ packet: { transmit } }) => transmit === origin);
+    return same.find(({ answered }) => !answered) ?? same.at(-1) ?? latest.at(-1);
+  }
+
+  /** A reply may come again when its request was answered long ago. */
+  function lift(owner: object): void {
+    for (const { latest } of asking.values()) for (const asked of latest) asked.lift(owner);
+    delays.lift(owner);
   }
 
   /** Whatever it is, there is somebody for whom it has to be read. */
@@ -248,7 +260,7 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
         return { [Symbol.asyncDispose]: async () => {} };
       }
       const barred = fault.door === "shut" ? await relay.shut() : undefined;
-      const lasting = injections.inject({ ...injection, since: host.clock.wall() }, (owner) => delays.lift(owner));
+      const lasting = injections.inject({ ...injection, since: host.clock.wall() }, lift);
       injected += 1;
       let lifted = false;
       return {

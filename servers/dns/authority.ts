@@ -2,12 +2,12 @@
 import type { Message } from "../../faults/dns/message.ts";
 import { answer, failed } from "./answer.ts";
 import type { Answer, Zones } from "./answer.ts";
-import { askedIn, readQuery, sizeFor, writeRefusal, writeReply } from "./message.ts";
+import { askedIn, isTruncated, readQuery, sizeFor, writeRefusal, writeReply } from "./message.ts";
 import type { ZoneRecord } from "./record.ts";
 import type { Respond, Transport } from "./serve.ts";
 
 const longestMessage = 65_535;
-/** Of a zone that is handed over: few enough that no names make a message too long. */
+/** Of a zone that is handed over, as long as they fit. */
 const recordsInMessage = 100;
 
 export function createAuthority(zones: Zones): Respond {
@@ -42,6 +42,17 @@ function transfer(
   const records = [...zone.records, zone.soa];
   const messages: Uint8Array[] = [];
   for (let at = 0; at < records.length; at += recordsInMessage)
-    messages.push(hand(records.slice(at, at + recordsInMessage)));
+    messages.push(...inMessages(records.slice(at, at + recordsInMessage), hand));
   return messages;
+}
+
+/** None of them is cut short: a record that is not handed over is gone without a word. */
+function inMessages(
+  records: readonly ZoneRecord[],
+  hand: (records: readonly ZoneRecord[]) => Uint8Array,
+): readonly Uint8Array[] {
+  const whole = hand(records);
+  if (!isTruncated(whole) || records.length === 1) return [whole];
+  const half = Math.ceil(records.length / 2);
+  return [...inMessages(records.slice(0, half), hand), ...inMessages(records.slice(half), hand)];
 }

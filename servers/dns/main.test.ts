@@ -148,6 +148,14 @@ describe("dig", () => {
     expect(await server.dig("lab.test", "AXFR")).toContain("Transfer failed");
   });
 
+  test("gets all of a zone whose records are so long that few fit into a message", async () => {
+    const text = Array.from({ length: 16 }, () => `"${"t".repeat(250)}"`).join(" ");
+    const many = Array.from({ length: 120 }, (_, n) => `host-${n} TXT ${text}\n`).join("");
+    await writeFile(join(folder, "plc.zone"), `${zone(7)}${many}`);
+    await using server = await authority();
+    expect(await server.dig("plc.test", "AXFR")).toContain("XFR size: 128 records");
+  });
+
   test("hears the same from a secondary and from one that asks another, and what is new after a HUP", async () => {
     await using primary = await authority();
     const from = `127.0.0.1:${primary.port}`;
@@ -196,12 +204,12 @@ describe("a secondary", () => {
   const hour = 3_600_000;
 
   /** With a primary whose zone has this serial, and from then on another one. */
-  async function scene(serials: readonly [number, number], waitMs: number, { reachable = true } = {}) {
+  async function scene(serials: readonly [number, number], waitMs: number, { reachable = true, write = zone } = {}) {
     const world = createTestWorld();
     const { server, time, machine } = world;
     const second = machine("second", "198.18.0.9");
     const asking = world.open(machine("asking", "198.18.0.10", [{ host: "198.18.0.9", port: 53 }]));
-    server.disk.put("plc.zone", Buffer.from(zone(serials[0]).replace(/link:fetch/, "192.0.2.3")));
+    server.disk.put("plc.zone", Buffer.from(write(serials[0]).replace(/link:fetch/, "192.0.2.3")));
     const said: string[] = [];
     const log: Log = (event, fields) =>
       void said.push(
@@ -212,7 +220,7 @@ describe("a secondary", () => {
       await asking.clock.sleep(100);
       startOn(second, ["--secondary", `plc.test=${serverAddress}:53`], log);
       await asking.clock.sleep(100);
-      server.disk.put("plc.zone", Buffer.from(zone(serials[1]).replace(/link:fetch/, "192.0.2.3")));
+      server.disk.put("plc.zone", Buffer.from(write(serials[1]).replace(/link:fetch/, "192.0.2.3")));
       primary.signal(reachable ? "HUP" : "KILL");
       await asking.clock.sleep(waitMs);
       const answer = await asking.network.resolve({ host: "boot.plc.test", port: 1 }).catch((error: unknown) => error);
@@ -229,6 +237,19 @@ describe("a secondary", () => {
     const { said } = await scene(serials, 1.5 * hour);
     const [first, second] = serials;
     expect(said).toEqual([`0.0h zone.loaded ${first}`, ...(news ? [`1.0h zone.loaded ${second}`] : [])]);
+  });
+
+  test("is not kept busy by a SOA that says 0, and keeps nothing for longer than it says", async () => {
+    const hasty = (serial: number): string => zone(serial).replace("1h 10m 1w 1m", "0 0 10s 0");
+    const { said } = await scene([7, 8], 60_000, { reachable: false, write: hasty });
+    expect(said.length).toBeLessThan(20);
+    expect(said.filter((line) => line.includes("expired"))).toHaveLength(1);
+  });
+
+  test("says nothing any more after `expire`, and be that before `refresh`", async () => {
+    const short = (serial: number): string => zone(serial).replace("1h 10m 1w 1m", "1h 10m 30m 1m");
+    const { said } = await scene([7, 8], 0.9 * hour, { reachable: false, write: short });
+    expect(said.filter((line) => line.includes("expired"))).toEqual([expect.stringMatching(/^0\.5h zone\.expired 7$/)]);
   });
 
   test("asks again after `retry`, and says nothing any more after `expire`", async () => {

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { nameOf } from "../../faults/dns/name.ts";
 import { parseMasterFile, parseRecordText } from "./master-file.ts";
 
 const soa = "@ SOA ns hostmaster 7 1h 10m 1w 1m\n";
@@ -129,6 +130,19 @@ describe("one mistake, one sentence, with its line", () => {
       { line: 1, message: "write a TTL in front of the type, or $TTL 5m above: there is none" },
     ]);
   });
+});
+
+test("names beyond ASCII are those that are on the wire, and as long", () => {
+  const german = Buffer.from("bücher").toString("latin1");
+  const long = Buffer.from("ü".repeat(31)).toString("latin1");
+  const { records, problems } = parseMasterFile(`${soa}${german} A 192.0.2.1\n${long} NS a\\.\n`, "plc.test");
+  expect(problems).toEqual([]);
+  expect(records[1]?.name).toBe(nameOf(["bücher", "plc", "test"].map((label) => Buffer.from(label))));
+  expect(records[2]).toMatchObject({ name: `${"\\195\\188".repeat(31)}.plc.test`, data: "a\\..plc.test" });
+  const tooLong = Buffer.from("ü".repeat(32)).toString("latin1");
+  expect(parseMasterFile(`${soa}${tooLong} A 192.0.2.1\n`, "plc.test").problems[0]?.message).toMatch(
+    /^write a shorter label: 63 characters at most/,
+  );
 });
 
 test("a record alone is read as behind its type in a file", () => {

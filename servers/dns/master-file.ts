@@ -129,6 +129,9 @@ const examples: Readonly<Record<RecordType, string>> = {
   SOA: "ns1 hostmaster 7 1h 10m 1w 1m",
 };
 
+/** What is left of a message's 65,535 bytes when everything else in it is as long as it can be. */
+const mostOfTexts = 64_000;
+
 /** How many words; TXT has any number. */
 const lengths: Readonly<Partial<Record<RecordType, number>>> = {
   A: 1,
@@ -194,6 +197,8 @@ export function parseData(
       case "TXT":
         for (const { text } of tokens)
           if (text.length > 255) fail(`write shorter texts behind TXT: 255 bytes at most in each, not ${text.length}`);
+        if (tokens.reduce((sum, { text }) => sum + 1 + text.length, 0) > mostOfTexts)
+          fail(`write less behind TXT: ${mostOfTexts} bytes at most in one record, so that it fits into a message`);
         return { type, data: tokens.map(({ text }) => text) };
       case "SRV":
         return {
@@ -231,7 +236,8 @@ function ownerOf(token: Token, nameOf: (token: Token) => string | undefined, com
 
 /** `@` is the origin, a dot at the end ends a name, and anything else counts from the origin. */
 function absolute({ name: text }: Token, origin: string | undefined, complain: Complain): string | undefined {
-  const isAbsolute = text.endsWith(".");
+  // A dot behind a backslash is one within a label, unless that is itself behind one.
+  const isAbsolute = /(?<!\\)(?:\\\\)*\.$/.test(text);
   if (!isAbsolute && origin === undefined) {
     complain(
       `write ${text === "@" ? "a name" : `${text}.`} with a dot at its end, or $ORIGIN above: there is nothing that it could count from`,

@@ -49,6 +49,10 @@ export function isResponse(bytes: Uint8Array): boolean {
   return ((bytes[2] ?? 0) & 0x80) !== 0;
 }
 
+export function isTruncated(bytes: Uint8Array): boolean {
+  return ((bytes[2] ?? 0) & 0x02) !== 0;
+}
+
 export interface Asked {
   /** As it was asked, be it in capitals. */
   readonly name: string;

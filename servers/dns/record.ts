@@ -1,6 +1,7 @@
 /** Resource records as a zone has them (RFC 1035, section 3.2). Names are absolute, in lower case and without their last dot; the root is empty. */
 // oxlint-disable-next-line no-restricted-imports -- these are no sockets.
 import { isIPv4, isIPv6 } from "node:net";
+import { labelsOf, labelText, mostBytesOfLabel, mostBytesOfName } from "../../faults/dns/name.ts";
 
 export interface Soa {
   /** The primary. */
@@ -55,16 +56,16 @@ export function isWithin(name: string, origin: string): boolean {
   return origin === "" || name === origin || name.endsWith(`.${origin}`);
 }
 
-/** RFC 1035, section 2.3.4. */
-const longestLabel = 63;
-const longestName = 253;
-
 export function wrongName(name: string): string | undefined {
   if (name === "") return undefined;
-  if (name.length > longestName) return `write a shorter name: ${longestName} characters at most`;
-  for (const label of name.split(/(?<!\\)\./)) {
-    if (label === "") return `write a name without an empty label, not ${name}`;
-    if (label.length > longestLabel) return `write a shorter label: ${longestLabel} characters at most, not ${label}`;
+  // A dot at its end would be the root's, and there is none here: it parts an empty label.
+  const labels = labelsOf(`${name}.`);
+  const bytes = labels.reduce((sum, label) => sum + 1 + label.length, 1);
+  if (bytes > mostBytesOfName) return `write a shorter name: ${mostBytesOfName - 2} characters at most`;
+  for (const label of labels) {
+    if (label.length === 0) return `write a name without an empty label, not ${name}`;
+    if (label.length > mostBytesOfLabel)
+      return `write a shorter label: ${mostBytesOfLabel} characters at most, not ${labelText(label)}`;
   }
   return undefined;
 }

@@ -25,6 +25,10 @@ export interface SecondaryOptions {
 
 /** Before the first zone has come, nobody has said how often. */
 const firstRetryMs = 1000;
+/** A SOA may say 0, or anything else. */
+const shortestWaitMs = 1000;
+/** More than any zone of a test has; a primary that has no end must not take the memory of the run. */
+const mostRecords = 1_000_000;
 
 /** Until the signal is aborted; then it rejects with the reason. */
 export async function keepSecondary(host: Host, options: SecondaryOptions): Promise<never> {
@@ -44,16 +48,20 @@ export async function keepSecondary(host: Host, options: SecondaryOptions): Prom
       goodAt = host.clock.monotonic();
       if (!told) onZone(zone);
       told = true;
-      waitMs = refreshMs ?? zone.soa.data.refresh * 1000;
+      waitMs = refreshMs ?? Math.max(shortestWaitMs, zone.soa.data.refresh * 1000);
     } catch (error) {
       signal.throwIfAborted();
       host.log("zone.refresh.failed", { origin, why: error instanceof Error ? error.message : String(error) });
-      waitMs = Math.min(zone === undefined ? firstRetryMs : zone.soa.data.retry * 1000, refreshMs ?? Infinity);
+      const retryMs = zone === undefined ? firstRetryMs : Math.max(shortestWaitMs, zone.soa.data.retry * 1000);
+      waitMs = Math.min(retryMs, refreshMs ?? Infinity);
     }
-    if (zone !== undefined && told && host.clock.monotonic() - goodAt >= zone.soa.data.expire * 1000) {
-      host.log("zone.expired", { origin, serial: zone.soa.data.serial });
-      onZone(undefined);
-      told = false;
+    if (zone !== undefined && told) {
+      const leftMs = goodAt + zone.soa.data.expire * 1000 - host.clock.monotonic();
+      if (leftMs <= 0) {
+        host.log("zone.expired", { origin, serial: zone.soa.data.serial });
+        onZone(undefined);
+        told = false;
+      } else waitMs = Math.min(waitMs, leftMs);
     }
     await host.clock.sleep(Math.max(waitMs, 1), { signal });
   }
@@ -71,13 +79,16 @@ async function askSerial(host: Host, primary: Address, origin: string): Promise<
 async function fetchZone(host: Host, primary: Address, origin: string): Promise<Zone> {
   const records: ZoneRecord[] = [];
   let ends = 0;
-  await askOverTcp(host, primary, writeQuestion(drawId(host), origin, "AXFR"), (bytes) => {
-    const { rcode, answers } = readReply(bytes);
+  const asked = drawId(host);
+  await askOverTcp(host, primary, writeQuestion(asked, origin, "AXFR"), (bytes) => {
+    const { id, rcode, answers } = readReply(bytes);
+    if (id !== asked) throw new Error(`the primary answers question ${id}, and was asked ${asked}`);
     if (rcode !== rcodes.noerror) throw new Error(`the primary says ${rcodeName(rcode)}`);
     for (const record of answers) {
       if (record.type === "SOA") ends++;
       if (ends < 2) records.push(record);
     }
+    if (records.length > mostRecords) throw new Error(`the primary has more than ${mostRecords} records`);
     return ends < 2 ? "more" : "enough";
   });
   const [problem] = problemsOfZone(origin, records);

@@ -55,9 +55,11 @@ export function readEntries(text: string, complain: (line: number, message: stri
         content += character;
         name += inName(character);
       } else {
-        if (text[at] === "\n") line++;
-        name += text[at] ?? "";
-        content += text[at++] ?? "";
+        const character = text[at++] ?? "";
+        if (character === "\n") line++;
+        // A dot parts labels; a byte that is not printable is one of its label, as if it were escaped.
+        name += character === "." ? character : inName(character);
+        content += character;
       }
     }
     tokens.push({ text: content, name, quoted, line: begins });

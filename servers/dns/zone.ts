@@ -67,9 +67,10 @@ export function createZone(origin: string, given: readonly ZoneRecord[]): Zone {
   };
   for (const record of records) {
     const node = nodeAt(record.name);
-    const same = node.get(record.type) ?? [];
+    const same = node.get(record.type);
     // Those of one set last equally long (RFC 2181, section 5.2).
-    node.set(record.type, [...same, { ...record, ttl: same[0]?.ttl ?? record.ttl }]);
+    if (same === undefined) node.set(record.type, [record]);
+    else same.push({ ...record, ttl: same[0]?.ttl ?? record.ttl });
   }
   return { origin, soa, records, find: (name) => nodes.get(name) };
 }

@@ -83,7 +83,9 @@ async function serve(host: Host, flags: Flags): Promise<AsyncDisposable> {
       const { version, poll, transmit } = decoded.packet;
       const offsetMs = upstream?.known()?.offsetMs ?? 0;
       const self =
-        upstream === undefined ? { ...own, reference: timestampOf(receivedMs) } : following(own, upstream.known());
+        upstream === undefined
+          ? { ...own, reference: timestampOf(receivedMs) }
+          : following(own, upstream.known(), receivedMs + offsetMs);
       const reply: NtpPacket = {
         ...self,
         version,
@@ -100,16 +102,20 @@ async function serve(host: Host, flags: Flags): Promise<AsyncDisposable> {
   return starting.move();
 }
 
-/** One stratum behind, and as much further from the truth (RFC 5905, section 11.3). */
-function following(own: Self, known: Known | undefined): Self {
-  if (known === undefined) return { ...own, leap: leapUnknown, stratum: unsynchronisedStratum, reference: unknownTime };
+/** A clock that nobody looks at goes wrong by so much (PHI): 15 µs in a second. */
+const wanderPerMs = 15e-6;
+
+/** One stratum behind, and further from the truth with each second in which nobody has said how late it is (RFC 5905, section 11.3 and appendix A.5.6.1). */
+function following(own: Self, known: Known | undefined, nowMs: number): Self {
+  if (known === undefined || known.packet.stratum + 1 >= unsynchronisedStratum)
+    return { ...own, leap: leapUnknown, stratum: unsynchronisedStratum, reference: unknownTime };
   const { packet, delayMs, from, atMs } = known;
   return {
     ...own,
     leap: packet.leap,
     stratum: packet.stratum + 1,
     rootDelayMs: packet.rootDelayMs + delayMs,
-    rootDispersionMs: packet.rootDispersionMs + own.rootDispersionMs + delayMs / 2,
+    rootDispersionMs: packet.rootDispersionMs + own.rootDispersionMs + wanderPerMs * Math.max(0, nowMs - atMs),
     referenceId: referenceIdOfAddress(from.host) ?? own.referenceId,
     reference: timestampOf(atMs),
   };

@@ -107,6 +107,40 @@ describe("on a simulated host", () => {
   });
 });
 
+test.each([
+  ["whose upstream is the last that is synchronised is not", "15", 3, 16],
+  ["of the stratum before that is the last", "14", 0, 15],
+])("a server %s", async (_what, upstream, leap, stratum) => {
+  const world = createTestWorld();
+  const middle = world.machine("middle", "198.18.0.8");
+  const above = world.start(world.server, (host) => main(host, ["--stratum", upstream]));
+  world.start(middle, (host) => main(host, ["--upstream", `${serverAddress}:123`]));
+  const heard: NtpPacket[] = [];
+  const ask: Main = async (host) => {
+    const socket = await host.network.bind({ port: 0, host: clientAddress }, (bytes) => {
+      const decoded = decode(bytes);
+      if ("packet" in decoded) heard.push(decoded.packet);
+    });
+    for (const pause of [20_000, 100_000_000]) {
+      await host.clock.sleep(pause);
+      socket.send(encode(requestWith()), { host: "198.18.0.8", port: 123 });
+      await host.clock.sleep(1000);
+      // It knows of nothing newer from then on.
+      above.signal("KILL");
+    }
+    return 0;
+  };
+  const client = world.start(world.client, ask);
+  await world.time.pass(() => client.exited);
+  expect(heard.map((packet) => [packet.leap, packet.stratum])).toEqual([
+    [leap, stratum],
+    [leap, stratum],
+  ]);
+  // 15 µs a second, for more than a day.
+  const [first, second] = heard.map(({ rootDispersionMs }) => rootDispersionMs);
+  expect((second ?? 0) - (first ?? 0)).toBeCloseTo(leap === 0 ? 1500 : 0, -1);
+});
+
 test("a clock of whole milliseconds is read more finely, and follows a step at once", () => {
   let time = 0;
   let step = 0;

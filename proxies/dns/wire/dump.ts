@@ -46,9 +46,17 @@ function section(what: string, records: readonly Resource[]): readonly string[] 
 }
 
 function describeRecord({ name, type, class: of, ttl, data }: Resource): string {
-  const described = describeData(type, data, text);
+  const described = visible(describeData(type, data, text));
   const short = described.length > longestData ? `${described.slice(0, longestData)}…` : described;
   return `${text(name)} ${ttl} ${of} ${type} ${short}`.trim();
+}
+
+/** JSON lets DEL and the controls behind it through, which terminals obey. */
+function visible(described: string): string {
+  return described.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function describeEdns({ version, udpPayloadSize, dnssecOk, z, options }: Edns): string {
