@@ -12,6 +12,7 @@ import type { Checking } from "./checking.ts";
 import { cellsOf, maximumCells } from "../cells.ts";
 import { matrixOf } from "../normalise.ts";
 import type { Path } from "../tree.ts";
+import { canHave } from "../repertoire.ts";
 import { squeeze, wordingOf } from "../wording.ts";
 
 export function checkNames(checking: Checking): void {
@@ -122,10 +123,18 @@ function checkWhere(checking: Checking): void {
     const what = placeOf(plane);
     const all = what === "service" ? services : links;
     const protoOf = (link: string): string => textAt(recordAt(checking.document, "links")[link], "proto") ?? "tcp";
-    const fits = (name: string): boolean => what === "service" || !links.includes(name) || actsOn(plane, protoOf(name));
+    const fits = (name: string): boolean =>
+      what === "link"
+        ? !links.includes(name) || actsOn(plane, protoOf(name))
+        : !services.includes(name) || found.every(({ fault }) => canHave(checking.subjects.get(name), fault));
     const candidates = all.filter(fits);
     const unfit = (place: Path, name: string): void => {
       if (fits(name)) return;
+      if (what === "service") {
+        const kinds = found.map(({ fault }) => fault.kind).join(" or ");
+        complain(place, `the subject of ${name} declares no ${kinds}: ${listed(what, candidates)} whose subject does`);
+        return;
+      }
       const other = ["udp", "dns", "ntp"].find((proto) => proto === protoOf(name)) ?? "tcp";
       complain(
         place,
