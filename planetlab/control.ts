@@ -34,8 +34,8 @@ export interface Injected {
 export interface ControlOptions {
   readonly port: number;
   readonly path?: string;
-  /** Returns what lifts it. @throws {ControlError} if there is no such fault, or not with such parameters. */
-  readonly begin: (injected: Injected) => Disposable;
+  /** Returns what lifts it, if it lasts. @throws {ControlError} if there is no such fault, or not with such parameters. */
+  readonly begin: (injected: Injected) => Disposable | undefined;
 }
 
 /** It can't be injected; the message says why. */
@@ -57,7 +57,8 @@ export async function serveControl(
     const { id, ...rest } = told.inject;
     if (lasting.has(id)) return;
     if (lasting.size >= mostFaults) throw new ControlError(`there are ${mostFaults} faults already`);
-    lasting.set(id, begin({ ...rest, hit: (detail = {}) => host.log("fault.hit", { ...detail, fault: id }) }));
+    const lift = begin({ ...rest, hit: (detail = {}) => host.log("fault.hit", { ...detail, fault: id }) });
+    if (lift !== undefined) lasting.set(id, lift);
   };
   return serveHttp(limitConnections(host, limits), { port }, async (request, response) => {
     response.on("error", () => undefined);
