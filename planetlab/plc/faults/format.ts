@@ -5,7 +5,7 @@ import { plcFault } from "./contract.ts";
 /** Names that have changed in the field, one release or another (reference 2.2, F-19 and F-20). */
 const formerNames = { interfaces: "networks", tagname: "name", expires: "expiry" };
 /** What a reader of today's names does not know. */
-const newNames = { slice: "sliver", interfaces: "network_interfaces", tagname: "tag", expires: "expires_at", slivers: "slices" };
+const newNames = { node: "host", interfaces: "network_interfaces", tagname: "tag", expires: "expires_at", slivers: "slices" };
 
 const rates = /(_rate|_bps)$/;
 
