@@ -12,7 +12,10 @@ const all = dataSchema.parse({
   slices: [...data.slices, { id: 9, name: "elsewhere_only", expiry: 0, nodes: [7], users: [1], rspec: {} }],
 });
 const at = { timestampSeconds: 1_102_204_800, node: 42 };
-const documents = { versioned: versionedDocument(toldData(all, at)), legacy: legacyDocument(toldData(all, at)) };
+const documents = {
+  versioned: versionedDocument(toldData(all, at)),
+  legacy: legacyDocument(toldData(all, { ...at, node: undefined })),
+};
 const formats = ["versioned", "legacy"] as const;
 
 interface Options {

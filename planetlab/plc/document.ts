@@ -61,7 +61,7 @@ export function toldData(data: Data, options: { readonly timestampSeconds: numbe
   const { timestampSeconds, node } = options;
   return {
     stamp: { epoch: data.epoch, serial: data.serial, timestampSeconds },
-    slices: data.slices,
+    slices: node === undefined ? data.slices : data.slices.filter((slice) => slice.nodes.includes(node)),
     keys: data.keys,
     dialect: plainDialect,
     node,
