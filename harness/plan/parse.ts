@@ -43,6 +43,8 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
 
   const plain = toPlain(tree);
   const complainAt = complainInto(problems, tree);
+  const ofFiles: Problem[] = [];
+  const complainOfFiles = complainInto(ofFiles, tree);
   const { document, copies, writtenAt, problems: miscopied } = expandCopies(isRecord(plain) ? plain : {});
   for (const { path, message } of miscopied) complainAt(path, message);
   const complain: Complain = (path, message, offset) => {
@@ -61,8 +63,8 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   const files = await findFiles(document, {
     fileOf: (path) => placeOf(tree, writtenAt(path).path).file,
     read,
-    complain,
-    problems,
+    complain: (path, message) => complainOfFiles(writtenAt(path).path, message),
+    problems: ofFiles,
   });
   const subjects = new Map(
     Object.entries(files).flatMap(([name, { subject }]) => (subject === undefined ? [] : [[name, subject]])),
@@ -70,6 +72,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   const repertoire = repertoireOf(subjects.values());
   problems.push(...problemsOf(planDocumentOf(repertoire), bound, tree, (path) => writtenAt(path).path));
   const misshapen = problems.map(({ path }) => path);
+  problems.push(...ofFiles);
 
   const phases = rawPhases(document, repertoire);
   const checking: Checking = {
