@@ -28,7 +28,7 @@ export interface Injected {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly seed: number;
   /** It has done something, once more. */
-  hit(detail?: Readonly<Record<string, unknown>>): void;
+  readonly hit: (detail?: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface ControlOptions {
@@ -43,10 +43,7 @@ export class ControlError extends Error {
   override readonly name = "ControlError";
 }
 
-export async function serveControl(
-  host: Host,
-  { port, path = "/faults", begin }: ControlOptions,
-): Promise<Listener> {
+export async function serveControl(host: Host, { port, path = "/faults", begin }: ControlOptions): Promise<Listener> {
   const lasting = new Map<string, Disposable>();
   const obey = (told: z.output<typeof message>): void => {
     if ("lift" in told) {

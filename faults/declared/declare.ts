@@ -3,9 +3,7 @@ import { z } from "zod";
 import type { DeclaredFault, Order } from "./contract.ts";
 import { parameterDocument, schemaOf } from "./parameter.ts";
 
-const word = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]*$/, "write a name in lower case, such as share (letters, digits and _)");
+const word = z.string().regex(/^[a-z][a-z0-9_]*$/, "write a name in lower case, such as share (letters, digits and _)");
 
 /** Under the fault's name, which is its kind behind the subject's: `vanish` of `plc` is `plc.vanish`. */
 export const faultDocument = z
@@ -17,7 +15,10 @@ export const faultDocument = z
       .meta({ description: "It happens at one moment, and has no length." }),
     source: z.string("write a text").optional(),
     missed: z.string("write a sentence").optional().meta({ description: "What may be behind it if it hit nothing." }),
-    example: z.record(word, z.unknown()).default({}).meta({ description: "Parameters, as a plan's step may have them." }),
+    example: z
+      .record(word, z.unknown())
+      .default({})
+      .meta({ description: "Parameters, as a plan's step may have them." }),
     parameters: z.record(word, parameterDocument).default({}),
   })
   .superRefine(({ parameters, example }, context) => {
@@ -36,7 +37,8 @@ export function createDeclaredFault(kind: string, declared: FaultDocument): Decl
     pulse,
     ...(source === undefined ? {} : { source }),
     missed:
-      missed ?? `a service tells of each hit by a line of output such as {"event":"fault.hit","fault":"the id it was told"}`,
+      missed ??
+      `a service tells of each hit by a line of output such as {"event":"fault.hit","fault":"the id it was told"}`,
     example: flow(example),
     parameters: parametersOf(parameters),
     async inject(target, written, { chance, draw, hit, signal }) {

@@ -24,7 +24,11 @@ export const parameterDocument = z
       ...(written.type === "integer" || written.type === "number" ? [] : (["minimum", "maximum"] as const)),
     ].filter((key) => written[key] !== undefined);
     for (const key of misplaced)
-      context.addIssue({ code: "custom", path: [key], message: `leave out ${key}: it is not for type: ${written.type}` });
+      context.addIssue({
+        code: "custom",
+        path: [key],
+        message: `leave out ${key}: it is not for type: ${written.type}`,
+      });
     if (misplaced.length > 0 || written.default === undefined) return;
     if (written.optional === true)
       context.addIssue({ code: "custom", path: ["optional"], message: "leave out optional: it has a default" });
@@ -46,7 +50,9 @@ function scalarOf({ type, enum: words, pattern, minimum, maximum }: ParameterDoc
     case "string": {
       if (words !== undefined) return z.enum(words, { error: `write one of ${words.join(", ")}` });
       const text = z.string("write a text");
-      return (pattern === undefined ? text : text.regex(new RegExp(pattern), `write a text that matches ${pattern}`)).meta({
+      return (
+        pattern === undefined ? text : text.regex(new RegExp(pattern), `write a text that matches ${pattern}`)
+      ).meta({
         title: "text",
       });
     }
@@ -60,7 +66,11 @@ function scalarOf({ type, enum: words, pattern, minimum, maximum }: ParameterDoc
         .meta({ title: "number" });
     case "boolean":
       return z.boolean("write true or false").meta({ title: "true or false" });
-    default:
+    case "duration":
+    case "signed-duration":
+    case "size":
+    case "rate":
+    case "share":
       return units[type];
   }
 }

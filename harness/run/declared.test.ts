@@ -52,5 +52,7 @@ test.each([
   expect(events.slice(back)).toContainEqual(hits.at(-1));
   expect(events.filter(({ event, step }) => event === "fault.hit" && step === "counter.restart")).toHaveLength(1);
   // The lines that tell of hits are hits, and nothing else.
-  expect(events.filter((each) => each["event"] === "service.log" && JSON.stringify(each).includes("fault.hit"))).toEqual([]);
+  expect(
+    events.filter((each) => each["event"] === "service.log" && JSON.stringify(each).includes("fault.hit")),
+  ).toEqual([]);
 });

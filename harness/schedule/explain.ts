@@ -47,7 +47,10 @@ function explainPhase(phase: ScheduledPhase, width: number, repertoire: Repertoi
       ? `until ${phase.until ?? ""}, ${phase.timeout === undefined ? "without a timeout" : `${roundedDuration(phase.timeout)} at most`}`
       : roundedDuration(phase.for);
   const span = phase.for ?? phase.timeout ?? 0;
-  return [cut(`${phase.name}: ${length}`), ...phase.steps.flatMap((step) => explainStep(step, span, { width, repertoire }))];
+  return [
+    cut(`${phase.name}: ${length}`),
+    ...phase.steps.flatMap((step) => explainStep(step, span, { width, repertoire })),
+  ];
 }
 
 function explainStep(
@@ -63,7 +66,10 @@ function explainStep(
   const below = first === undefined ? [] : wrap(`${kind}on ${detail}`.trim(), " ".repeat(width + 4));
   if (trigger.type === "timed") {
     const times = occurrences.length === 1 ? "once" : `${occurrences.length} times`;
-    return [cut(`  ${name}  ${bar(occurrences, span, repertoire)}  ${occurrences.length === 0 ? "never" : times}`), ...below];
+    return [
+      cut(`  ${name}  ${bar(occurrences, span, repertoire)}  ${occurrences.length === 0 ? "never" : times}`),
+      ...below,
+    ];
   }
   const condition =
     trigger.type === "after"

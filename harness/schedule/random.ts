@@ -22,7 +22,10 @@ export function describeRandom(plan: Plan, { seed, cell, params }: Schedule): re
       ? []
       : [`${name}: ${text}, once for the whole run: ${flowText(names.drawn.get(name)?.written ?? null)}`];
   });
-  return [...lets, ...plan.phases.flatMap(({ faults: steps }) => steps.flatMap((step) => describeStep(step, names, plan.repertoire)))];
+  return [
+    ...lets,
+    ...plan.phases.flatMap(({ faults: steps }) => steps.flatMap((step) => describeStep(step, names, plan.repertoire))),
+  ];
 }
 
 function describeStep(step: Step, names: Names, repertoire: Repertoire): readonly string[] {

@@ -165,15 +165,16 @@ export function createService(options: ServiceOptions): SupervisedService {
         }),
     });
     record({ event: "service.start", service: name });
-    const ready = becomesReady({
-      service,
-      host: { ...host, clock: machineClock },
-      events,
-      listeners,
-      address: options.address,
-      healthy: options.healthy,
-      signal: over.signal,
-    }).then(async () => {
+    const becomeReady = async (): Promise<void> => {
+      await becomesReady({
+        service,
+        host: { ...host, clock: machineClock },
+        events,
+        listeners,
+        address: options.address,
+        healthy: options.healthy,
+        signal: over.signal,
+      });
       over.signal.throwIfAborted();
       record({ event: "service.ready", service: name });
       begun.isReady = true;
@@ -182,7 +183,8 @@ export function createService(options: ServiceOptions): SupervisedService {
         if (!(error instanceof WorldError)) throw error;
         record({ event: "run.trouble", reason: error.message });
       });
-    });
+    };
+    const ready = becomeReady();
     // Only the first start waits for it; a later one that never gets ready shows in the history by what is missing.
     ready.catch(() => {});
     const begun: Current = { life, ready, isReady: false };

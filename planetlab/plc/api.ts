@@ -51,7 +51,10 @@ function split(
   const auth = isOpen ? undefined : params[0];
   const others = isOpen ? params : params.slice(1);
   if (others.length < least || others.length > most || (auth === undefined && !isOpen))
-    throw new PlcFault(101, `expected ${least === most ? least : `${least}-${most}`} behind auth, got ${others.length}`);
+    throw new PlcFault(
+      101,
+      `expected ${least === most ? least : `${least}-${most}`} behind auth, got ${others.length}`,
+    );
   return { auth, params: others };
 }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { decodeReply, encodeCall } from "../xml-rpc.ts";
+import { hmacOf } from "./calls/authenticate.ts";
 import { generateData } from "./generate.ts";
 import { startPlc } from "./plc.testing.ts";
 
@@ -20,6 +21,11 @@ const data = {
   })),
 };
 const key = data.nodes[0]?.key ?? "";
+
+async function call(url: string, method: string, auth: Readonly<Record<string, string | number>>): Promise<unknown> {
+  const body = encodeCall({ method, params: [auth] });
+  return decodeReply(await (await fetch(`${url}/PLCAPI/`, { method: "POST", body })).text());
+}
 
 test("a node has its session, its slivers and its files by Python's xmlrpc.client over HTTPS", async () => {
   await using plc = await startPlc({ data, tls: true });
@@ -58,7 +64,7 @@ test("a node has its session, its slivers and its files by Python's xmlrpc.clien
   expect(slivers.map(({ name }) => name)).toEqual(["princeton_slice001", "princeton_slice002"]);
   expect(slivers[0]).toMatchObject({ slice_id: 101, instantiation: "plc-instantiated", expires: 2_147_483_647 });
   expect(slivers[0]?.["attributes"]).toContainEqual({ tagname: "cpu_share", value: "32" });
-  expect((slivers[0]?.["keys"] as unknown[]).length).toBe(3);
+  expect(slivers[0]?.["keys"]).toHaveLength(3);
 });
 
 test("curl posts a call as the Node Manager of 2010 did, and checks the certificate", async () => {
@@ -84,7 +90,7 @@ test("a ticket is a GetSlivers reply of one slice, and GnuPG knows who signed it
   expect(await ask("user2@site", "password2", "princeton_slice001")).toMatchObject({ fault: { code: 108 } });
   expect(await ask("user2@site", "wrong", "princeton_slice002")).toMatchObject({ fault: { code: 103 } });
   const reply = await ask("user2@site", "password2", "princeton_slice002");
-  const ticket = "value" in reply ? String(reply.value) : "";
+  const ticket = "value" in reply && typeof reply.value === "string" ? reply.value : "";
   const home = await mkdtemp(join(tmpdir(), "sinbin-gpg-"));
   try {
     await writeFile(join(home, "ticket"), ticket);
@@ -94,8 +100,11 @@ test("a ticket is a GetSlivers reply of one slice, and GnuPG knows who signed it
     const { stdout, stderr } = await gpg("--decrypt", join(home, "ticket"));
     expect(stderr).toContain('Good signature from "PlanetLab Central');
     expect(decodeReply(stdout)).toMatchObject({ value: { slivers: [{ name: "princeton_slice002", slice_id: 102 }] } });
-    await writeFile(join(home, "forged"), ticket.replace(/^[A-Za-z]/m, (letter) => (letter === "A" ? "B" : "A")));
-    await expect(gpg("--decrypt", join(home, "forged"))).rejects.toThrow();
+    await writeFile(
+      join(home, "forged"),
+      ticket.replace(/^[A-Za-z]/m, (letter) => (letter === "A" ? "B" : "A")),
+    );
+    await expect(gpg("--decrypt", join(home, "forged"))).rejects.toThrow("Command failed");
     await run("gpgconf", ["--homedir", home, "--kill", "all"]);
   } finally {
     await rm(home, { recursive: true, force: true });
@@ -104,10 +113,6 @@ test("a ticket is a GetSlivers reply of one slice, and GnuPG knows who signed it
 
 test("sessions outlive a restart of PLC", async () => {
   const directory = await mkdtemp(join(tmpdir(), "sinbin-plc-"));
-  const call = async (url: string, method: string, auth: object): Promise<unknown> => {
-    const body = encodeCall({ method, params: [{ ...auth }] });
-    return decodeReply(await (await fetch(`${url}/PLCAPI/`, { method: "POST", body })).text());
-  };
   let session = "";
   {
     await using plc = await startPlc({ data, directory });
@@ -115,7 +120,6 @@ test("sessions outlive a restart of PLC", async () => {
     expect(await call(plc.url, "GetSession", { AuthMethod: "hmac", node_id: 42, value })).toMatchObject({
       fault: { code: 103 },
     });
-    const { hmacOf } = await import("./calls/authenticate.ts");
     const reply = await call(plc.url, "GetSession", { AuthMethod: "hmac", node_id: 42, value: hmacOf({ key }, []) });
     session = (reply as { readonly value: string }).value;
   }

@@ -51,7 +51,9 @@ export async function openDatabase(host: Host, seed: Data): Promise<Database> {
     nodeNamed: (hostname) => data.nodes.find((node) => node.hostname === hostname),
     nodesWithMac(mac) {
       const wanted = macOf(mac);
-      return wanted === undefined ? [] : data.nodes.filter((node) => node.interfaces.some((each) => macOf(each.mac) === wanted));
+      return wanted === undefined
+        ? []
+        : data.nodes.filter((node) => node.interfaces.some((each) => macOf(each.mac) === wanted));
     },
     person: (email) => data.people.find((person) => person.email === email),
     slice: (wanted) => data.slices.find(({ id, name }) => id === wanted || name === wanted),

@@ -55,7 +55,7 @@ export interface Disturbances extends Points {
 export function createDisturbances(): Disturbances {
   const active = new Set<Disturbance>();
   return {
-    whose: (node) => [...active].reduce((told, { whose }) => whose?.(told) ?? told, node),
+    whose: (node) => [...active].reduce((told, each) => each.whose?.(told) ?? told, node),
     slices: (slices, asked) => [...active].reduce((told, each) => each.slices?.(told, asked) ?? told, slices),
     stamp: (stamp, asked) => [...active].reduce((told, each) => each.stamp?.(told, asked) ?? told, stamp),
     dialect: (dialect, asked) => [...active].reduce((told, each) => each.dialect?.(told, asked) ?? told, dialect),
@@ -66,7 +66,7 @@ export function createDisturbances(): Disturbances {
     reply: (reply, asked) => [...active].reduce((told, each) => each.reply?.(told, asked) ?? told, reply),
     wall: (milliseconds) => [...active].reduce((told, each) => each.wall?.(told) ?? told, milliseconds),
     async confFile(source) {
-      await Promise.all([...active].map((each) => each.holdConfFile?.(source)));
+      for (const each of active) await each.holdConfFile?.(source);
     },
     begin(disturbance) {
       active.add(disturbance);

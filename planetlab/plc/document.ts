@@ -57,7 +57,10 @@ export function legacyDocument(told: Told): string {
 }
 
 /** The data as they are, for documents of a PLC that has no faults. */
-export function toldData(data: Data, options: { readonly timestampSeconds: number; readonly node: number | undefined }): Told {
+export function toldData(
+  data: Data,
+  options: { readonly timestampSeconds: number; readonly node: number | undefined },
+): Told {
   const { timestampSeconds, node } = options;
   return {
     stamp: { epoch: data.epoch, serial: data.serial, timestampSeconds },

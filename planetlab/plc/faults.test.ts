@@ -19,7 +19,9 @@ async function documentOf({ url }: RunningPlc, node = 42): Promise<XmlElement> {
   const text = await (await fetch(`${url}/xml/slices.xml?node=${node}`)).text();
   const root = readXml(text);
   const end = root?.children.at(-1);
-  const digest = createHash("sha256").update(text.slice(0, text.lastIndexOf("<end "))).digest("hex");
+  const digest = createHash("sha256")
+    .update(text.slice(0, text.lastIndexOf("<end ")))
+    .digest("hex");
   expect(end?.attributes.get("digest")).toBe(`sha-256=${digest}`);
   return root ?? { name: "", attributes: new Map(), children: [], text: "" };
 }
@@ -34,6 +36,34 @@ async function sliversOf({ url }: RunningPlc, node = 42): Promise<{ readonly [me
 
 const names = (root: XmlElement): readonly (string | undefined)[] =>
   childrenNamed(root, "slice").map((slice) => slice.attributes.get("name"));
+
+const countSlivers = async (plc: RunningPlc) => ((await sliversOf(plc))["slivers"] as readonly XmlRpcValue[]).length;
+
+const firstExpiry = async (plc: RunningPlc) =>
+  ((await sliversOf(plc))["slivers"] as readonly { readonly expires: XmlRpcValue }[])[0]?.expires;
+
+const formOf = async (plc: RunningPlc) => {
+  const root = await documentOf(plc);
+  return { format: root.attributes.get("format"), elements: [...new Set(root.children.map(({ name }) => name))] };
+};
+
+const placeOf = async (plc: RunningPlc) => {
+  const { attributes } = await documentOf(plc);
+  return [attributes.get("epoch"), attributes.get("serial")];
+};
+
+const tellsOfWhom = async (plc: RunningPlc) => [
+  (await documentOf(plc)).attributes.get("node"),
+  (await sliversOf(plc))["node_id"],
+];
+
+const lengthOf = async (plc: RunningPlc) => (await (await fetch(`${plc.url}/xml/slices.xml?node=42`)).text()).length;
+
+const endOf = async (plc: RunningPlc) => {
+  const reply = await fetch(`${plc.url}/xml/slices.xml?node=42`);
+  const bytes = Buffer.from(await reply.arrayBuffer());
+  return { stated: Number(reply.headers.get("content-length")) === bytes.length, end: bytes.includes("</slices>") };
+};
 
 /** What is seen while it lasts; behind it everything is as it was. */
 async function during<Seen>(
@@ -56,7 +86,10 @@ test("every fault of the subject file is here, with these parameters and no othe
   const { parse } = await import("yaml");
   const text = await readFile(join(import.meta.dirname, "subject.yaml"), "utf8");
   const { faults } = parse(text) as { readonly faults: Readonly<Record<string, { readonly parameters?: object }>> };
-  const declared = Object.entries(faults).map(([name, { parameters = {} }]) => [`plc.${name}`, Object.keys(parameters)]);
+  const declared = Object.entries(faults).map(([name, { parameters = {} }]) => [
+    `plc.${name}`,
+    Object.keys(parameters),
+  ]);
   const here = [...plcFaults].map(([kind, { parameters }]) => [kind, Object.keys(parameters.shape)]);
   expect(declared).toEqual(here);
 });
@@ -73,8 +106,7 @@ describe("slices", () => {
   });
 
   test("are the first entry only, in the API as well", async () => {
-    const look = async (plc: RunningPlc) => ((await sliversOf(plc))["slivers"] as readonly XmlRpcValue[]).length;
-    expect(await during("plc.first-entry-only", {}, look)).toEqual({ before: 4, seen: 1, hits: 1 });
+    expect(await during("plc.first-entry-only", {}, countSlivers)).toEqual({ before: 4, seen: 1, hits: 1 });
   });
 
   test.each([
@@ -92,17 +124,11 @@ describe("slices", () => {
   });
 
   test("have nil where the API has no value", async () => {
-    const look = async (plc: RunningPlc) =>
-      ((await sliversOf(plc))["slivers"] as readonly { readonly expires: XmlRpcValue }[])[0]?.expires;
-    expect((await during("plc.nil-field", {}, look)).seen).toBeNull();
+    expect((await during("plc.nil-field", {}, firstExpiry)).seen).toBeNull();
   });
 });
 
 describe("the format", () => {
-  const look = async (plc: RunningPlc) => {
-    const root = await documentOf(plc);
-    return { format: root.attributes.get("format"), elements: [...new Set(root.children.map(({ name }) => name))] };
-  };
   const slices = ["slice", "key", "end"];
 
   test.each([
@@ -112,7 +138,7 @@ describe("the format", () => {
     ["unversioned", undefined, slices],
     ["renamed-element", "1.0", ["sliver", "key", "end"]],
   ])("is %s", async (change, format, elements) => {
-    expect((await during("plc.format", { change }, look)).seen).toEqual({ format, elements });
+    expect((await during("plc.format", { change }, formOf)).seen).toEqual({ format, elements });
   });
 
   test.each([
@@ -120,29 +146,17 @@ describe("the format", () => {
     ["other-type", { interfaces: 1 }, "expiry", "2038-01-19 03:14:07"],
     ["other-unit", { interfaces: 1 }, "expiry", "2147483647000"],
   ])("is %s", async (change, members, attribute, value) => {
-    const lookAt = async (plc: RunningPlc) => {
-      const [slice] = childrenNamed(await documentOf(plc), "slice");
-      return { attribute: slice?.attributes.get(attribute), reply: await sliversOf(plc) };
-    };
-    const { seen } = await duringAt(change, lookAt);
-    expect(seen.attribute).toBe(value);
-    expect(Object.keys(seen.reply)).toEqual(expect.arrayContaining(Object.keys(members)));
-  });
-
-  async function duringAt<Seen>(change: string, lookAt: (plc: RunningPlc) => Promise<Seen>) {
     await using plc = await startPlc({ data });
     await plc.inject("plc.format", { change });
-    return { seen: await lookAt(plc) };
-  }
+    const [slice] = childrenNamed(await documentOf(plc), "slice");
+    expect(slice?.attributes.get(attribute)).toBe(value);
+    expect(Object.keys(await sliversOf(plc))).toEqual(expect.arrayContaining(Object.keys(members)));
+  });
 });
 
 test("the serial goes back, or the epoch", async () => {
-  const look = async (plc: RunningPlc) => {
-    const { attributes } = await documentOf(plc);
-    return [attributes.get("epoch"), attributes.get("serial")];
-  };
-  expect((await during("plc.serial-back", { by: 1 }, look)).seen).toEqual(["1", "0"]);
-  expect((await during("plc.serial-back", { by: 1, epoch: true }, look)).seen).toEqual(["0", "1"]);
+  expect((await during("plc.serial-back", { by: 1 }, placeOf)).seen).toEqual(["1", "0"]);
+  expect((await during("plc.serial-back", { by: 1, epoch: true }, placeOf)).seen).toEqual(["0", "1"]);
 });
 
 test("the clock is off in documents, in the API and in Date", async () => {
@@ -160,13 +174,9 @@ test("the clock is off in documents, in the API and in Date", async () => {
 });
 
 test("a node is told what is another's", async () => {
-  const look = async (plc: RunningPlc) => [
-    (await documentOf(plc)).attributes.get("node"),
-    (await sliversOf(plc))["node_id"],
-  ];
-  expect((await during("plc.wrong-node", { node: 42 }, look)).seen).toEqual(["1000", 1000]);
-  expect((await during("plc.wrong-node", { other: 7 }, look)).seen).toEqual(["7", 7]);
-  expect((await during("plc.wrong-node", { node: 9 }, look)).seen).toEqual(["42", 42]);
+  expect((await during("plc.wrong-node", { node: 42 }, tellsOfWhom)).seen).toEqual(["1000", 1000]);
+  expect((await during("plc.wrong-node", { other: 7 }, tellsOfWhom)).seen).toEqual(["7", 7]);
+  expect((await during("plc.wrong-node", { node: 9 }, tellsOfWhom)).seen).toEqual(["42", 42]);
 });
 
 test("whoever asks for an id by a MAC that two nodes have gets that of the other", async () => {
@@ -182,9 +192,8 @@ test("whoever asks for an id by a MAC that two nodes have gets that of the other
 });
 
 test("a big reply is whole, or cut with a length that says so", async () => {
-  const look = async (plc: RunningPlc) => (await (await fetch(`${plc.url}/xml/slices.xml?node=42`)).text()).length;
-  expect((await during("plc.big-reply", { size: 1_000_000 }, look)).seen).toBeGreaterThan(1_000_000);
-  expect((await during("plc.big-reply", { size: 1_000_000, limit: 65_536 }, look)).seen).toBe(65_536);
+  expect((await during("plc.big-reply", { size: 1_000_000 }, lengthOf)).seen).toBeGreaterThan(1_000_000);
+  expect((await during("plc.big-reply", { size: 1_000_000, limit: 65_536 }, lengthOf)).seen).toBe(65_536);
   await using plc = await startPlc({ data });
   await plc.inject("plc.big-reply", { size: 100_000 });
   expect(childrenNamed(await documentOf(plc), "key").length).toBeGreaterThan(50);
@@ -192,12 +201,7 @@ test("a big reply is whole, or cut with a length that says so", async () => {
 });
 
 test("Content-Length counts characters, and so the end is missing", async () => {
-  const look = async (plc: RunningPlc) => {
-    const reply = await fetch(`${plc.url}/xml/slices.xml?node=42`);
-    const bytes = Buffer.from(await reply.arrayBuffer());
-    return { stated: Number(reply.headers.get("content-length")) === bytes.length, end: bytes.includes("</slices>") };
-  };
-  const { before, seen, hits } = await during("plc.content-length-in-characters", { accents: 50 }, look);
+  const { before, seen, hits } = await during("plc.content-length-in-characters", { accents: 50 }, endOf);
   expect(before).toEqual({ stated: true, end: true });
   expect(seen).toEqual({ stated: true, end: false });
   expect(hits).toBe(1);
@@ -218,12 +222,12 @@ test("a conf file hangs until the fault is lifted", async () => {
 });
 
 test.each([
-  ["no.such-fault", {}],
-  ["plc.vanish", { share: 3 }],
-  ["plc.vanish", { slices: 3 }],
-])("%s %j is refused", async (fault, parameters) => {
+  ["no.such-fault", {}, "there is no no.such-fault here"],
+  ["plc.vanish", { share: 3 }, "share"],
+  ["plc.vanish", { slices: 3 }, "slices"],
+])("%s %j is refused", async (fault, parameters, why) => {
   await using plc = await startPlc({ data });
-  await expect(plc.inject(fault, parameters)).rejects.toThrow();
+  await expect(plc.inject(fault, parameters)).rejects.toThrow(why);
   const wrong = await fetch(plc.control, { method: "POST", body: "{" });
   expect(wrong.status).toBe(400);
   expect((await fetch(plc.control)).status).toBe(404);

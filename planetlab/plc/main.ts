@@ -32,12 +32,12 @@ export const main: Main = async (host, args) => {
     const database = await openDatabase(host, await readData(host, flags));
     const plc = { host, database, disturbances: createDisturbances() };
     await using listener = await servePlc(plc, options);
-    await using _control = await serveControl(host, {
+    await using control = await serveControl(host, {
       port: flags.integer("control", 8001, 0, 65_535),
       begin: (injected) => beginFault(injected, plc),
     });
     host.log("plc.slices", { names: database.data.slices.map((slice) => slice.name).sort() });
-    host.log("ready", { port: listener.address.port });
+    host.log("ready", { port: listener.address.port, control: control.address.port });
     await stopped(host);
     return 0;
   } catch (error) {

@@ -5,8 +5,9 @@
  *     message   one-pass signature ─ literal data ─ signature
  *     key       public key ─ user id ─ signature of both
  */
-import { createHash, createPublicKey, sign } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import { createHash } from "node:crypto";
+import { bytesOf, sign } from "./rsa.ts";
+import type { RsaKey } from "./rsa.ts";
 
 const tags = { signature: 2, onePass: 4, publicKey: 6, literal: 11, userId: 13 } as const;
 const rsa = 1;
@@ -17,7 +18,7 @@ const userId = "PlanetLab Central <root@plc.test>";
 const keyCreated = 1_000_000_000;
 
 /** Armored, as GetSliceTicket hands it over. */
-export function signMessage(text: string, key: KeyObject, timestampSeconds: number): string {
+export function signMessage(text: string, key: RsaKey, timestampSeconds: number): string {
   const data = Buffer.from(text);
   const onePass = Buffer.concat([Buffer.from([3, kinds.binary, sha256, rsa]), keyIdOf(key), Buffer.from([1])]);
   const literal = Buffer.concat([Buffer.from("b\0", "latin1"), number4(timestampSeconds), data]);
@@ -29,7 +30,7 @@ export function signMessage(text: string, key: KeyObject, timestampSeconds: numb
 }
 
 /** Armored, for pubring.gpg. */
-export function publicKeyOf(key: KeyObject): string {
+export function publicKeyOf(key: RsaKey): string {
   const body = publicBody(key);
   const user = Buffer.from(userId);
   const certified = Buffer.concat([framed(body), Buffer.from([0xb4]), number4(user.length), user]);
@@ -40,7 +41,7 @@ export function publicKeyOf(key: KeyObject): string {
   ]);
 }
 
-function signature(kind: number, signed: Buffer, key: KeyObject, createdSeconds: number): Buffer {
+function signature(kind: number, signed: Buffer, key: RsaKey, createdSeconds: number): Buffer {
   const created = Buffer.concat([Buffer.from([5, 2]), number4(createdSeconds)]);
   const mayCertifyAndSign = Buffer.from([2, 27, 0x03]);
   const hashed = kind === kinds.certification ? Buffer.concat([created, mayCertifyAndSign]) : created;
@@ -55,21 +56,21 @@ function signature(kind: number, signed: Buffer, key: KeyObject, createdSeconds:
       number2(issuer.length),
       issuer,
       createHash("sha256").update(whole).digest().subarray(0, 2),
-      integer(sign("RSA-SHA256", whole, key)),
+      integer(sign(whole, key)),
     ]),
   );
 }
 
-function publicBody(key: KeyObject): Buffer {
-  const { n = "", e = "" } = createPublicKey(key).export({ format: "jwk" });
-  const [modulus, exponent] = [n, e].map((text) => integer(Buffer.from(text, "base64url")));
-  return Buffer.concat([Buffer.from([4]), number4(keyCreated), Buffer.from([rsa]), modulus ?? empty, exponent ?? empty]);
+function publicBody({ modulus, exponent }: RsaKey): Buffer {
+  const numbers = [modulus, exponent].map((number) => integer(bytesOf(number)));
+  return Buffer.concat([Buffer.from([4]), number4(keyCreated), Buffer.from([rsa]), ...numbers]);
 }
 
-const empty = Buffer.alloc(0);
-
-function keyIdOf(key: KeyObject): Buffer {
-  return createHash("sha1").update(framed(publicBody(key))).digest().subarray(-8);
+function keyIdOf(key: RsaKey): Buffer {
+  return createHash("sha1")
+    .update(framed(publicBody(key)))
+    .digest()
+    .subarray(-8);
 }
 
 function framed(body: Buffer): Buffer {

@@ -33,7 +33,12 @@ export interface PlcOptions {
   readonly directory?: string;
 }
 
-export async function startPlc({ data, framing = "content-length", tls = false, directory }: PlcOptions): Promise<RunningPlc> {
+export async function startPlc({
+  data,
+  framing = "content-length",
+  tls = false,
+  directory,
+}: PlcOptions): Promise<RunningPlc> {
   const own = directory ?? (await mkdtemp(join(tmpdir(), "sinbin-plc-")));
   const authority = join(own, "ca.pem");
   const issued = tls ? await issue(authority) : undefined;

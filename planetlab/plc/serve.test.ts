@@ -17,7 +17,10 @@ async function startServer(framing: Framing) {
   };
   const host = createRealHost({ name: "plc", directory: tmpdir(), seed: 1, names: {}, log });
   const database = await openDatabase(host, data);
-  const listener = await servePlc({ host, database, disturbances: createDisturbances() }, { port: 0, tls: false, framing });
+  const listener = await servePlc(
+    { host, database, disturbances: createDisturbances() },
+    { port: 0, tls: false, framing },
+  );
   return {
     events,
     served,

@@ -7,6 +7,7 @@ import type { Listener } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { BodyError, readBody } from "../body.ts";
 import { limitConnections } from "../limits.ts";
+import { httpDate } from "./date.ts";
 import type { Reply } from "./disturbances.ts";
 import type { Plc } from "./publish.ts";
 import { answer } from "./routes.ts";
@@ -45,7 +46,7 @@ export async function servePlc(plc: Plc, options: ServeOptions): Promise<Listene
       try {
         const { reply, what, node: who } = await answer({ method: request.method ?? "GET", url, body }, plc);
         const told = disturbances.reply(reply, { what, node: who });
-        response.setHeader("date", new globalThis.Date(disturbances.wall(host.clock.wall())).toUTCString());
+        response.setHeader("date", httpDate(disturbances.wall(host.clock.wall())));
         const path = url.pathname;
         if (told.status !== 200) response.writeHead(told.status, { "content-length": 0 }).end();
         else if (await send(request, response, told, options.framing))

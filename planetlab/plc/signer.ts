@@ -1,20 +1,27 @@
 /** The key that tickets are signed with: made when it is first needed, and kept. */
-import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import { z } from "zod";
 import type { Host } from "../../host/host.ts";
+import { generateKey } from "./rsa.ts";
+import type { RsaKey } from "./rsa.ts";
 
-const file = "ticket-key.pem";
+const file = "ticket-key.json";
+const digits = z.string().regex(/^\d+$/);
+const savedKey = z.strictObject({ modulus: digits, exponent: digits, secret: digits });
 
-export async function openSigner(host: Host): Promise<KeyObject> {
+export async function openSigner(host: Host): Promise<RsaKey> {
   const bytes = await host.files.read(file).catch(() => undefined);
-  if (bytes !== undefined) return createPrivateKey(Buffer.from(bytes));
-  // RSA, since GnuPG 1 is what nodes have.
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  if (bytes !== undefined) {
+    const { modulus, exponent, secret } = savedKey.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    return { modulus: BigInt(modulus), exponent: BigInt(exponent), secret: BigInt(secret) };
+  }
+  const key = generateKey((length) => host.random.bytes(length));
   {
     await using created = await host.files.open(`${file}.new`, "write");
-    await created.write(privateKey.export({ type: "pkcs8", format: "pem" }));
+    await created.write(
+      JSON.stringify(Object.fromEntries(Object.entries(key).map(([name, number]) => [name, String(number)]))),
+    );
     await created.sync();
   }
   await host.files.rename(`${file}.new`, file);
-  return privateKey;
+  return key;
 }

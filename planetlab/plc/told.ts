@@ -43,4 +43,5 @@ export const plainDialect: Dialect = {
   resource: (_name, value) => value,
 };
 
-export const nameIn = ({ names }: Dialect, name: string): string => (Object.hasOwn(names, name) ? (names[name] ?? name) : name);
+export const nameIn = ({ names }: Dialect, name: string): string =>
+  Object.hasOwn(names, name) ? (names[name] ?? name) : name;

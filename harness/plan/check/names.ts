@@ -75,6 +75,16 @@ function checkUnique({ document, phases, complain, subjects, names }: Checking):
       );
     }
   }
+  const declaring = new Map<string, readonly [string, string]>();
+  for (const [service, { subject, faults }] of subjects) {
+    const [other, declared] = declaring.get(subject) ?? [service, JSON.stringify(faults)];
+    declaring.set(subject, [other, declared]);
+    if (JSON.stringify(faults) !== declared)
+      complain(
+        ["services", service],
+        `its subject is called ${subject} as that of ${other}, and declares other faults: call it something else`,
+      );
+  }
   const labels = new Map<string, string>();
   for (const phase of phases) {
     if (phase.name !== "") claim(labels, phase.name, "phase", ["phases", phase.index, "name"], complain);

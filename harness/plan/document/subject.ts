@@ -21,7 +21,10 @@ export const subjectDocument = z
   .strictObject({
     subject: label,
     about: sentence.optional(),
-    guards: z.record(label, sentence).default({}).meta({ description: "Each guard, and what it does in one sentence." }),
+    guards: z
+      .record(label, sentence)
+      .default({})
+      .meta({ description: "Each guard, and what it does in one sentence." }),
     ready: ready.optional(),
     signals: z.record(name, signalDocument).default({}),
     control: control.optional(),
@@ -32,8 +35,10 @@ export const subjectDocument = z
   })
   .superRefine(({ subject, control: told, faults: declared }, context) => {
     if (Object.keys(declared).length === 0) return;
-    const complain = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
-    if (told === undefined) complain("faults", "write control as well: where it is told of them, such as { port: 8001 }");
+    const complain = (path: string, message: string): void =>
+      context.addIssue({ code: "custom", path: [path], message });
+    if (told === undefined)
+      complain("faults", "write control as well: where it is told of them, such as { port: 8001 }");
     if (planes.has(subject))
       complain("subject", `choose another name: faults of ${subject} are sinbin's own, and this one declares some`);
     else if (!/^[a-z][a-z0-9-]*$/.test(subject))

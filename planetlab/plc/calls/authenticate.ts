@@ -18,7 +18,11 @@ type Auth = { readonly [member: string]: XmlRpcValue };
 type Authenticate = (auth: Auth, params: readonly XmlRpcValue[], database: Database) => Caller;
 
 /** @throws {PlcFault} */
-export function authenticate(auth: XmlRpcValue | undefined, params: readonly XmlRpcValue[], database: Database): Caller {
+export function authenticate(
+  auth: XmlRpcValue | undefined,
+  params: readonly XmlRpcValue[],
+  database: Database,
+): Caller {
   if (!isStruct(auth)) throw new PlcFault(102, "auth: a struct is expected");
   const method = auth["AuthMethod"];
   const found = typeof method === "string" ? methods.get(method) : undefined;
@@ -61,7 +65,9 @@ const methods = new Map<string, Authenticate>([
 /** Neither the method nor a time is in it: for calls without arguments it is a constant (reference 1.3). */
 export function hmacOf({ key }: Pick<Node, "key">, params: readonly XmlRpcValue[]): string {
   const leaves = leavesOf(params).sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
-  return createHmac("sha1", key).update(`[${leaves.join("")}]`).digest("hex");
+  return createHmac("sha1", key)
+    .update(`[${leaves.join("")}]`)
+    .digest("hex");
 }
 
 /** All values that are no lists or structs, as Python writes them; names of members don't count. */
@@ -72,7 +78,7 @@ function leavesOf(values: readonly XmlRpcValue[]): string[] {
     if (value === null) return ["None"];
     if (typeof value === "boolean") return [value ? "True" : "False"];
     if (value instanceof Uint8Array) return [Buffer.from(value).toString("base64")];
-    return [String(value)];
+    return typeof value === "string" || typeof value === "number" ? [String(value)] : [];
   });
 }
 

@@ -72,7 +72,11 @@ export const getNodeGroups: PlcCall = {
 type Row = { readonly [member: string]: XmlRpcValue };
 
 /** The rows that a filter of the API leaves (a key, a list of keys, or a struct of fields), with the fields that are asked for. */
-function select(rows: readonly Row[], key: string, [filter = null, fields = null]: readonly XmlRpcValue[]): readonly Row[] {
+function select(
+  rows: readonly Row[],
+  key: string,
+  [filter = null, fields = null]: readonly XmlRpcValue[],
+): readonly Row[] {
   const wanted: readonly (readonly [string, XmlRpcValue])[] =
     filter === null ? [] : isStruct(filter) ? Object.entries(filter) : [[key, filter]];
   const found = rows.filter((row) =>

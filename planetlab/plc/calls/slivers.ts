@@ -83,7 +83,10 @@ export function sliversOf({ slices, keys, dialect }: Told): readonly Struct[] {
 
 /** What was the rspec in 2004 is in attributes of other names since (reference 1.2); values are text. */
 function attributesOf({ rspec, attributes }: ToldSlice, dialect: Dialect): readonly Struct[] {
-  const all = { ...Object.fromEntries(Object.entries(rspec).map(([name, value]) => [attributeNames.get(name) ?? name, value])), ...attributes };
+  const all = {
+    ...Object.fromEntries(Object.entries(rspec).map(([name, value]) => [attributeNames.get(name) ?? name, value])),
+    ...attributes,
+  };
   return Object.entries(all).map(([name, value]) => {
     const told = dialect.resource(name, value);
     return renamed({ tagname: name, value: told === null ? null : String(told) }, dialect);

@@ -3,7 +3,13 @@ import { plcFault } from "./contract.ts";
 
 export const bigReply = plcFault({
   kind: "plc.big-reply",
-  parameters: z.strictObject({ size: z.int().min(0).default(8 * 1024 * 1024), limit: z.int().min(0).optional() }),
+  parameters: z.strictObject({
+    size: z
+      .int()
+      .min(0)
+      .default(8 * 1024 * 1024),
+    limit: z.int().min(0).optional(),
+  }),
   begin: ({ size, limit }, { hit }) => ({
     padding(bytes) {
       if (limit === undefined) hit({ size });

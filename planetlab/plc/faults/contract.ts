@@ -11,9 +11,9 @@ import type { Plc } from "../publish.ts";
 
 export interface FaultContext {
   readonly plc: Plc;
-  hit(detail?: Readonly<Record<string, unknown>>): void;
+  readonly hit: (detail?: Readonly<Record<string, unknown>>) => void;
   /** A number in [0, 1) that is the same for the same occurrence of the fault and the same thing. */
-  draw(thing: string | number): number;
+  readonly draw: (thing: string | number) => number;
 }
 
 export interface PlcFaultKind<Parameters extends z.ZodObject = z.ZodObject> {

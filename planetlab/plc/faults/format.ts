@@ -1,11 +1,18 @@
 import { z } from "zod";
+import { sqlDate } from "../date.ts";
 import type { Dialect, Field } from "../told.ts";
 import { plcFault } from "./contract.ts";
 
 /** Names that have changed in the field, one release or another (reference 2.2, F-19 and F-20). */
 const formerNames = { interfaces: "networks", tagname: "name", expires: "expiry" };
 /** What a reader of today's names does not know. */
-const newNames = { node: "host", interfaces: "network_interfaces", tagname: "tag", expires: "expires_at", slivers: "slices" };
+const newNames = {
+  node: "host",
+  interfaces: "network_interfaces",
+  tagname: "tag",
+  expires: "expires_at",
+  slivers: "slices",
+};
 
 const rates = /(_rate|_bps)$/;
 
@@ -27,7 +34,7 @@ const changes: Readonly<Record<string, (dialect: Dialect) => Dialect>> = {
 /** As PLC told it until September 2004 (F-18). */
 function asDate(seconds: Field): Field {
   if (typeof seconds !== "number") return seconds;
-  return new globalThis.Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
+  return sqlDate(seconds * 1000);
 }
 
 export const format = plcFault({

@@ -15,6 +15,11 @@ export const nilField = plcFault({
   }),
   begin: ({ field, value, slice: wanted }, { hit }) => ({
     slices: (slices) =>
-      changeOne(slices, wanted, (slice) => ({ ...slice, [field]: values[value] ?? null }), ({ name }) => hit({ slice: name, field, value })),
+      changeOne(
+        slices,
+        wanted,
+        (slice) => ({ ...slice, [field]: values[value] ?? null }),
+        ({ name }) => hit({ slice: name, field, value }),
+      ),
   }),
 });

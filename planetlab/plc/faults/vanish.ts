@@ -8,7 +8,9 @@ export const vanish = plcFault({
     slices(slices, asked) {
       if (node !== undefined && asked.node !== node) return slices;
       const gone = new Set(
-        slices.toSorted((one, other) => draw(String(one.id)) - draw(String(other.id))).slice(0, Math.round(share * slices.length)),
+        slices
+          .toSorted((one, other) => draw(String(one.id)) - draw(String(other.id)))
+          .slice(0, Math.round(share * slices.length)),
       );
       if (gone.size > 0) hit({ slices: gone.size });
       return slices.filter((slice) => !gone.has(slice));
