@@ -1,7 +1,7 @@
 /** The catalogue of faults, from what they declare: docs/faults.md and `sinbin faults`. */
 import { z } from "zod";
 import { faults, isFaultOfLink } from "./registry.ts";
-import type { Fault } from "./registry.ts";
+import type { Fault, Repertoire } from "./registry.ts";
 import { unitOf } from "./units.ts";
 
 interface Parameter {
@@ -46,8 +46,8 @@ function section(fault: Fault): string {
  *
  * @throws {RangeError} if there is no such fault.
  */
-export function renderFault(kind: string): string {
-  const fault = faults.get(kind);
+export function renderFault(kind: string, among: Repertoire = faults): string {
+  const fault = among.get(kind);
   if (fault === undefined) throw new RangeError(`no fault is called ${kind}`);
   const parameters = parametersOf(fault);
   const width = Math.max(0, ...parameters.map(({ name }) => name.length));
@@ -102,6 +102,8 @@ function sentences(fault: Fault): readonly string[] {
 
 function whereOf(fault: Fault): string {
   if (!isFaultOfLink(fault)) {
+    if (fault.plane === "declared")
+      return `\`where\` is a service whose subject is \`${fault.kind.split(".")[0]}\`, which tells of the hits.`;
     if (fault.programsOnly !== undefined)
       return `\`where\` is a service that is a program; for a \`command\` or an image: ${fault.programsOnly}.`;
     return fault.toldByPrograms === true

@@ -13,6 +13,7 @@ import type { CpuFault } from "./cpu/contract.ts";
 import { freeze } from "./cpu/freeze.ts";
 import { hog } from "./cpu/hog.ts";
 import { throttle } from "./cpu/throttle.ts";
+import type { DeclaredFault } from "./declared/contract.ts";
 import type { DiskFault } from "./disk/contract.ts";
 import { corrupt } from "./disk/corrupt.ts";
 import { deletion } from "./disk/delete.ts";
@@ -187,7 +188,8 @@ export type FaultOfService =
   | NetworkFault
   | PacketFault
   | TimekeeperFault
-  | ResolverFault;
+  | ResolverFault
+  | DeclaredFault;
 export type Plane = Fault["plane"];
 
 const list: readonly Fault[] = [
@@ -353,7 +355,11 @@ const list: readonly Fault[] = [
   options,
 ];
 
-export const faults: ReadonlyMap<string, Fault> = new Map(list.map((fault) => [fault.kind, fault]));
+/** What a plan may name, by kind. */
+export type Repertoire = ReadonlyMap<string, Fault>;
+
+/** All that need no service to declare them. */
+export const faults: Repertoire = new Map(list.map((fault) => [fault.kind, fault]));
 
 /** On links of which protocols the faults of a plane act: what is neither udp nor dns nor ntp goes over tcp. */
 const protocols: Readonly<Record<FaultOfLink["plane"], (proto: string) => boolean>> = {

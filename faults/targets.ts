@@ -1,6 +1,7 @@
 /** What the faults of those planes act on whose `where` is a service. */
 import type { ClockTarget } from "./clock/contract.ts";
 import type { CpuTarget } from "./cpu/contract.ts";
+import type { DeclaredTarget } from "./declared/contract.ts";
 import type { DiskTarget } from "./disk/contract.ts";
 import type { LimitsTarget } from "./limits/contract.ts";
 import type { NetworkTarget } from "./network/contract.ts";
@@ -21,6 +22,8 @@ export interface Targets {
   readonly packet?: PacketTarget;
   /** Only in worlds that set the clock of a service. */
   readonly timekeeper?: TimekeeperTarget;
+  /** Only of services whose subject declares faults. */
+  readonly declared?: DeclaredTarget;
   /** Only of services that ask name servers. */
   readonly resolver?: ResolverTarget;
 }

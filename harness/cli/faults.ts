@@ -1,29 +1,45 @@
-import { faults } from "../../faults/registry.ts";
+import { faults, type Fault } from "../../faults/registry.ts";
 import { renderCatalogue, renderFault } from "../../faults/catalogue.ts";
 import { UsageError } from "../errors.ts";
 import { nearest } from "../expression/nearest.ts";
+import { declaredBy } from "../plan/repertoire.ts";
+import { readSubjectFile } from "./subject.ts";
+
+interface FaultsOptions {
+  readonly markdown?: boolean;
+  /** A subject file, whose faults are shown as well; all of them, if nothing is asked for. */
+  readonly of?: string;
+}
 
 /** A fault is found by its kind, and by its key in a plan: `disk.power-loss`, `disk.power_loss`. */
-export function showFaults(wanted: string | undefined, { markdown = false }: { readonly markdown?: boolean }): void {
+export async function showFaults(wanted: string | undefined, { markdown = false, of }: FaultsOptions): Promise<void> {
   if (markdown) {
     process.stdout.write(renderCatalogue());
     return;
   }
-  const all = [...faults.values()];
+  const declared = of === undefined ? [] : declaredBy(await readSubjectFile(of));
+  const all = [...faults.values(), ...declared];
   const kind = wanted?.replaceAll("_", "-");
-  const chosen = kind === undefined ? all : all.filter((fault) => fault.kind === kind || fault.plane === kind);
+  const shown = declared.length > 0 ? declared : all;
+  const chosen = kind === undefined ? shown : all.filter((fault) => fault.kind === kind || planeOf(fault) === kind);
   if (chosen.length === 0) {
-    const names = [...faults.keys(), ...new Set(all.map(({ plane }) => plane))];
+    const names = [...all.map((fault) => fault.kind), ...new Set(all.map(planeOf))];
     const meant = nearest(kind ?? "", names);
     throw new UsageError(
       `no fault and no plane is called ${wanted}${meant === undefined ? "" : `: did you mean ${meant}?`} ("sinbin faults" lists all)`,
     );
   }
   if (chosen.length === 1 && chosen[0] !== undefined) {
-    process.stdout.write(renderFault(chosen[0].kind));
+    process.stdout.write(renderFault(chosen[0].kind, new Map(all.map((fault) => [fault.kind, fault]))));
     return;
   }
   const width = Math.max(...chosen.map((fault) => fault.kind.length));
   for (const fault of chosen) console.log(`${fault.kind.padEnd(width)}  ${fault.about.split(/(?<=\.) /)[0]}`);
-  console.log('\n"sinbin faults KIND" shows the parameters of one.');
+  const option = of === undefined ? "" : ` --of ${of}`;
+  console.log(`\n"sinbin faults KIND${option}" shows the parameters of one.`);
+}
+
+/** What a plan writes before the point: of declared ones, the subject's name. */
+function planeOf({ kind }: Pick<Fault, "kind">): string {
+  return kind.split(".")[0] ?? kind;
 }

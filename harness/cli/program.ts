@@ -158,17 +158,22 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .description("the catalogue of faults")
     .argument("[kind]", "one fault, such as tcp.latency, or a plane, such as tcp")
     .option("--markdown", "as docs/faults.md has it")
-    .action(async (kind: string | undefined, options: { readonly markdown?: boolean }) => {
+    .option("--of <subject file>", "those that a daemon declares, such as planetlab/plc/subject.yaml")
+    .action(async (kind: string | undefined, options: { readonly markdown?: boolean; readonly of?: string }) => {
       const { showFaults } = await import("./faults.ts");
-      showFaults(kind, options);
+      await showFaults(kind, options);
     });
 
   program
     .command("schema")
     .description("the JSON Schema (draft-07) of plans, for editors")
-    .action(async () => {
+    .option("--of <subject file>", "which knows the faults that a daemon declares")
+    .action(async ({ of }: { readonly of?: string }) => {
       const { renderJsonSchema } = await import("../plan/json-schema.ts");
-      process.stdout.write(renderJsonSchema());
+      if (of === undefined) return void process.stdout.write(renderJsonSchema());
+      const { readSubjectFile } = await import("./subject.ts");
+      const { repertoireOf } = await import("../plan/repertoire.ts");
+      process.stdout.write(renderJsonSchema(repertoireOf([await readSubjectFile(of)])));
     });
 
   program

@@ -4,7 +4,6 @@
  * A test that did not test is not passed. So a fault that never hit (unless `may_miss`), a warm-up that timed out, an abort, trouble in the harness
  * and a harness that was late or stood still are all `unknown`. A later phase that does not become steady again is the system's failure: `fail`.
  */
-import { faults } from "../../faults/registry.ts";
 import { compileExpression } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import type { Phase, Plan, Step } from "../plan/schema.ts";
@@ -149,12 +148,12 @@ function stepFindings(plan: Plan, step: Step, history: readonly HistoryEvent[], 
   if (step.may_miss) return [...late, { verdict: "pass", expectation, reason: "it hit nothing, as it may" }];
   if (!complete && injections.length === 0) return late;
   const reason =
-    injections.length === 0 ? `${described} was never injected` : `${described} hit nothing${whyOf(kinds)}`;
+    injections.length === 0 ? `${described} was never injected` : `${described} hit nothing${whyOf(kinds, plan)}`;
   return [...late, { verdict: "unknown", expectation, reason }];
 }
 
-function whyOf(kinds: readonly string[]): string {
-  const reasons = new Set(kinds.flatMap((kind) => faults.get(kind)?.missed ?? []));
+function whyOf(kinds: readonly string[], { repertoire }: Plan): string {
+  const reasons = new Set(kinds.flatMap((kind) => repertoire.get(kind)?.missed ?? []));
   return [...reasons].map((reason) => `: ${reason}`).join("");
 }
 

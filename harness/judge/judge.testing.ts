@@ -1,4 +1,5 @@
 /** Plans and histories for tests, in few words: a test shows only what matters to it. */
+import { faults } from "../../faults/registry.ts";
 import { eventSchema, type HistoryEvent } from "../history/event.ts";
 import type { Expectation, Observation, Phase, Plan, Service, Step, SubjectSignal } from "../plan/schema.ts";
 
@@ -18,7 +19,7 @@ function service(signals: Readonly<Record<string, SubjectSignal>> | undefined): 
     folder: ".",
     start_timeout: 10_000,
     stop_timeout: 2000,
-    ...(signals === undefined ? {} : { subject: { subject: "node", guards: {}, signals } }),
+    ...(signals === undefined ? {} : { subject: { subject: "node", guards: {}, faults: {}, signals } }),
   };
 }
 
@@ -27,6 +28,7 @@ export function sketchPlan(parts: Partial<Plan> = {}): Plan {
   const observe: Readonly<Record<string, Observation>> = {};
   return {
     plan: "sketch",
+    repertoire: faults,
     seed: 7,
     params: {},
     let: {},

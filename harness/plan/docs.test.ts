@@ -22,6 +22,21 @@ test.each(examples)("the example %s of docs/plans.md is a good plan, in every ce
   }
 });
 
+test("the faults of docs/plans.md are declared well, and a plan can name them", async () => {
+  const [, subject = ""] = /```yaml subject-faults\n(.*?)```/s.exec(page) ?? [];
+  const plan = `
+plan: p
+services: { web: { command: [web], subject: subject.yaml } }
+phases: [{ name: out, for: 9s, faults: [{ shop.sold_out: { item: tea } }, { shop.lose_basket:, every: 1s }] }]
+`;
+  const files: Readonly<Record<string, string>> = { "plan.yaml": plan, "subject.yaml": subject };
+  const read = async (path: string) => new TextEncoder().encode(files[path]);
+  const parsed = await parsePlan("plan.yaml", read);
+  expect(createSchedule(parsed, { seed: 1 }).phases[0]?.steps.map(({ occurrences }) => occurrences.length)).toEqual([
+    1, 9,
+  ]);
+});
+
 test("the subject file of docs/plans.md is a good one, and its signals can be used", async () => {
   const [, subject = ""] = /```yaml subject\n(.*?)```/s.exec(page) ?? [];
   const plan = `

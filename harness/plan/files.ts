@@ -143,7 +143,8 @@ async function openBeside(
   return bytes === undefined ? undefined : { path, bytes };
 }
 
-function parseSubject(file: string, bytes: Uint8Array, problems: Problem[]): Subject | undefined {
+/** Its problems are added to `problems`; undefined if there are any. */
+export function parseSubject(file: string, bytes: Uint8Array, problems: Problem[]): Subject | undefined {
   const { tree, problems: own } = readYaml(file, new TextDecoder().decode(bytes));
   problems.push(...own);
   if (tree === undefined) return undefined;

@@ -137,6 +137,10 @@ function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
 function unknownKey(key: string, known: readonly string[]): string {
   const isFault = key.includes(".");
   const candidates = known.filter((name) => name.includes(".") === isFault);
+  const plane = key.split(".")[0] ?? "";
+  if (isFault && candidates.length > 0 && !candidates.some((name) => name.startsWith(`${plane}.`)))
+    if (nearest(key, candidates) === undefined)
+      return `there is no fault called ${key}: no subject of a service declares it, and there is no plane ${plane} (see "sinbin faults")`;
   return isFault && candidates.length > 0
     ? `there is no fault called ${key}: ${hint(key, candidates)}`
     : `there is no key ${key} here: ${hint(key, candidates)}`;

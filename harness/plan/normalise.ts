@@ -1,13 +1,14 @@
 /** From a document in which nothing is wrong to a `Plan`. */
 import type { z } from "zod";
-import { actsOn, placeOf } from "../../faults/registry.ts";
+import { actsOn, placeOf, type Repertoire } from "../../faults/registry.ts";
 import { duration } from "../../faults/units.ts";
 import { bindNames, substitute } from "./bind.ts";
 import type { Binding, BoundNames } from "./bind.ts";
 import { cellsOf } from "./cells.ts";
 import type { Checking } from "./check/checking.ts";
 import { matchKeys } from "./document/step.ts";
-import { planDocument } from "./document/plan.ts";
+import { planDocumentOf } from "./document/plan.ts";
+import type { planDocument } from "./document/plan.ts";
 import { kindKeys, kinds } from "./kinds/registry.ts";
 import type { KindContext, Texts } from "./kinds/kind.ts";
 import { isRecord, listAt, recordAt, textAt } from "./raw.ts";
@@ -24,6 +25,7 @@ import type {
   Subject,
   Written,
 } from "./schema.ts";
+import { canHave } from "./repertoire.ts";
 import { formatPath } from "./tree.ts";
 import { squeeze } from "./wording.ts";
 import { choicesOf, rawSteps, whereOf } from "./step.ts";
@@ -60,7 +62,7 @@ export function bindPlan(plan: Plan, binding: Binding): Plan {
   // Names that can't be drawn were reported when the plan was parsed.
   const names = bindNames(plan.document, binding, () => {});
   const bound = substitute(plan.document, names, binding.seed, () => {});
-  return normalise(plan.document, bound, names, found);
+  return normalise(plan.document, bound, names, { files: found, repertoire: plan.repertoire });
 }
 
 /** The combinations of the matrix; one, with nothing in it, if there is none. */
@@ -68,8 +70,20 @@ export function cells(plan: Plan): readonly Readonly<Record<string, Written>>[] 
   return cellsOf(plan.matrix);
 }
 
-export function normalise(document: PlanDocument, bound: Written, names: BoundNames, found: Found): Plan {
-  const read = planDocument.parse(bound);
+/** What the files beside a plan say. */
+export interface Beside {
+  readonly files: Found;
+  readonly repertoire: Repertoire;
+}
+
+export function normalise(
+  document: PlanDocument,
+  bound: Written,
+  names: BoundNames,
+  { files: found, repertoire }: Beside,
+): Plan {
+  const read = planDocumentOf(repertoire).parse(bound);
+  const subjectOf = (service: string): Subject | undefined => found[service]?.subject;
   const links = Object.keys(read.links);
   const services = Object.keys(read.services);
   const phases = read.phases.map((phase, index): Phase => ({
@@ -77,8 +91,12 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
     ...(phase.for === undefined ? {} : { for: phase.for }),
     ...(phase.until === undefined ? {} : { until: phase.until }),
     ...(phase.timeout === undefined ? {} : { timeout: phase.timeout }),
-    faults: rawSteps(listAt(document, "phases")[index] ?? null, index).map((step) =>
-      toStep(step, { links: fitting(step, links, document), services }),
+    faults: rawSteps(listAt(document, "phases")[index] ?? null, index, repertoire).map((step) =>
+      toStep(step, {
+        links: fitting(step, links, document),
+        services: services.filter((service) => step.faults.every(({ fault }) => canHave(subjectOf(service), fault))),
+        repertoire,
+      }),
     ),
   }));
   const local = read.phases.flatMap((phase, index) => [
@@ -120,21 +138,23 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
     tier: read.tier,
     worlds: read.worlds,
     requires: read.requires,
+    repertoire,
     document,
   };
 }
 
 /** As much of a plan as a schedule is drawn from. */
-export type Sketch = Pick<Plan, "document" | "phases">;
+export type Sketch = Pick<Plan, "document" | "phases" | "repertoire">;
 
 /** Of a document that has problems: a step with one of its own does nothing, so that the others keep their places. */
 export function sketch(
   document: PlanDocument,
-  { phases, links, services }: Checking,
+  { phases, links, services, repertoire }: Checking,
   wrong: readonly string[],
 ): Sketch {
   return {
     document,
+    repertoire,
     phases: phases.map(({ raw, name, steps }) => {
       const [length, timeout] = [raw["for"], raw["timeout"]].map((written) => duration.safeParse(written).data);
       return {
@@ -147,6 +167,7 @@ export function sketch(
           return toStep(isWrong ? { ...step, raw: { none: {} } } : step, {
             services,
             links: fitting(step, links, document),
+            repertoire,
           });
         }),
       };
@@ -203,9 +224,13 @@ function withoutKind<Written extends { readonly args: readonly string[]; readonl
 
 function toStep(
   { raw, name, number, plane }: RawStep,
-  candidates: { readonly links: readonly string[]; readonly services: readonly string[] },
+  candidates: {
+    readonly links: readonly string[];
+    readonly services: readonly string[];
+    readonly repertoire: Repertoire;
+  },
 ): Step {
-  const choices = choicesOf(raw);
+  const choices = choicesOf(raw, candidates.repertoire);
   const kept = ["for", "every", "until", "times", "when", "while", "after"].flatMap((key) =>
     raw[key] === undefined ? [] : [[key, raw[key]]],
   );

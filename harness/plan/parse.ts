@@ -20,7 +20,7 @@ import { checkSteps } from "./check/steps.ts";
 import { checkValues } from "./check/values.ts";
 import { expandCopies } from "./copies.ts";
 import type { Copies } from "./copies.ts";
-import { planDocument } from "./document/plan.ts";
+import { planDocumentOf } from "./document/plan.ts";
 import { findFiles } from "./files.ts";
 import { readMerged } from "./include.ts";
 import type { ReadFile } from "./include.ts";
@@ -28,6 +28,7 @@ import { problemsOf } from "./issues.ts";
 import { bindPlan, cells, matrixOf, normalise, sketch } from "./normalise.ts";
 import type { Sketch } from "./normalise.ts";
 import { isRecord } from "./raw.ts";
+import { repertoireOf } from "./repertoire.ts";
 import type { Plan } from "./schema.ts";
 import { placeOf, toPlain } from "./tree.ts";
 
@@ -42,6 +43,8 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
 
   const plain = toPlain(tree);
   const complainAt = complainInto(problems, tree);
+  const ofFiles: Problem[] = [];
+  const complainOfFiles = complainInto(ofFiles, tree);
   const { document, copies, writtenAt, problems: miscopied } = expandCopies(isRecord(plain) ? plain : {});
   for (const { path, message } of miscopied) complainAt(path, message);
   const complain: Complain = (path, message, offset) => {
@@ -57,25 +60,29 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   };
   const names = bindNames(document, binding, complain);
   const bound = substitute(document, names, binding.seed, complain);
-  problems.push(...problemsOf(planDocument, bound, tree, (path) => writtenAt(path).path));
-  const misshapen = problems.map(({ path }) => path);
-
   const files = await findFiles(document, {
     fileOf: (path) => placeOf(tree, writtenAt(path).path).file,
     read,
-    complain,
-    problems,
+    complain: (path, message) => complainOfFiles(writtenAt(path).path, message),
+    problems: ofFiles,
   });
-  const phases = rawPhases(document);
+  const subjects = new Map(
+    Object.entries(files).flatMap(([name, { subject }]) => (subject === undefined ? [] : [[name, subject]])),
+  );
+  const repertoire = repertoireOf(subjects.values());
+  problems.push(...problemsOf(planDocumentOf(repertoire), bound, tree, (path) => writtenAt(path).path));
+  const misshapen = problems.map(({ path }) => path);
+  problems.push(...ofFiles);
+
+  const phases = rawPhases(document, repertoire);
   const checking: Checking = {
     document: isRecord(bound) ? bound : {},
     names,
     services: keysOf(document, "services"),
     links: keysOf(document, "links"),
     copies,
-    subjects: new Map(
-      Object.entries(files).flatMap(([name, { subject }]) => (subject === undefined ? [] : [[name, subject]])),
-    ),
+    subjects,
+    repertoire,
     textsOf: (service) => files[service]?.texts ?? {},
     phases,
     labels: new Set(
@@ -94,7 +101,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
     throw new PlanError(inOrder(withoutEchoes(problems, copies), file));
   }
 
-  const plan = normalise(document, bound, names, files);
+  const plan = normalise(document, bound, names, { files, repertoire });
   for (const cell of cells(plan).slice(0, cellsTried)) {
     const tried = { ...binding, cell };
     checkSchedule(bindPlan(plan, tried), tried, complain);

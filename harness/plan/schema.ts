@@ -7,6 +7,8 @@
  * as it was written, for the schedule. Keys are the words of the plan, so that code, plans and reports have one name for a thing.
  */
 import type { z } from "zod";
+import type { Repertoire } from "../../faults/registry.ts";
+import type { subjectDocument } from "./document/subject.ts";
 import type { Capability } from "../worlds/capability.ts";
 import type { expectationDocument, Severity, Tolerance } from "./document/expectations.ts";
 import type { Mix } from "./document/mix.ts";
@@ -41,6 +43,8 @@ export interface Plan {
   readonly tier: "commit" | "nightly";
   readonly worlds: readonly string[];
   readonly requires: readonly Capability[];
+  /** What its steps may name. */
+  readonly repertoire: Repertoire;
   /** The whole plan with its includes, before it was bound to a cell. */
   readonly document: PlanDocument;
 }
@@ -86,14 +90,7 @@ export type Service = Readonly<Omit<z.output<typeof serviceDocument>, "subject" 
 export type Link = Readonly<z.output<typeof linkDocument>>;
 
 /** What a subject file says of the program that it lies beside. */
-export interface Subject {
-  readonly subject: string;
-  readonly about?: string | undefined;
-  /** What each guard does, in one sentence. */
-  readonly guards: Readonly<Record<string, string>>;
-  readonly ready?: Service["ready"];
-  readonly signals: Readonly<Record<string, SubjectSignal>>;
-}
+export type Subject = Readonly<z.output<typeof subjectDocument>>;
 
 /** Exactly one of `event`, `line`, `file`, `http`, `tcp`. */
 export type SubjectSignal = Readonly<z.output<typeof signalDocument>>;

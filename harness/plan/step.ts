@@ -1,7 +1,6 @@
 /** Reading steps out of a document that may be wrong in any way: which fault, which plane, which name. */
-import type { Fault, Plane } from "../../faults/registry.ts";
+import type { Fault, Plane, Repertoire } from "../../faults/registry.ts";
 import { faultOf } from "../../faults/key.ts";
-import { faultKeys } from "./document/faults.ts";
 import { isRecord, listAt, textAt } from "./raw.ts";
 import type { Raw } from "./raw.ts";
 import type { Choice, Where, Written } from "./schema.ts";
@@ -19,19 +18,19 @@ export interface RawStep {
   readonly plane: Plane | undefined;
 }
 
-export function rawSteps(phase: Written, phaseIndex: number): readonly RawStep[] {
+export function rawSteps(phase: Written, phaseIndex: number, repertoire: Repertoire): readonly RawStep[] {
   return listAt(phase, "faults").map((step, index) => {
     const raw = isRecord(step) ? step : {};
     const path: Path = ["phases", phaseIndex, "faults", index];
     const faults = [
-      ...faultsOf(raw, path),
+      ...faultsOf(raw, path, repertoire),
       ...listAt(raw, "choose").flatMap((choice, position) =>
-        faultsOf(isRecord(choice) ? choice : {}, [...path, "choose", position]),
+        faultsOf(isRecord(choice) ? choice : {}, [...path, "choose", position], repertoire),
       ),
     ];
     const planes = new Set(faults.map(({ fault }) => fault.plane));
     const [plane] = planes;
-    const [name = "", number] = nameOf(raw).split("#");
+    const [name = "", number] = nameOf(raw, repertoire).split("#");
     return {
       path,
       raw,
@@ -43,28 +42,31 @@ export function rawSteps(phase: Written, phaseIndex: number): readonly RawStep[]
   });
 }
 
-function faultsOf(raw: Raw, path: Path): RawStep["faults"] {
+function faultsOf(raw: Raw, path: Path, repertoire: Repertoire): RawStep["faults"] {
   return Object.keys(raw).flatMap((key) => {
-    const fault = faultOf(key);
+    const fault = faultOf(key, repertoire);
     return fault === undefined ? [] : [{ fault, path: [...path, key] }];
   });
 }
 
 /** What it is called if it has no name: the kind of its fault. */
-function nameOf(raw: Raw): string {
+function nameOf(raw: Raw, repertoire: Repertoire): string {
   const name = textAt(raw, "name");
   if (name !== undefined) return name;
-  const key = Object.keys(raw).find((candidate) => faultKeys.includes(candidate));
-  if (key !== undefined) return faultOf(key)?.kind ?? key;
+  for (const key of Object.keys(raw)) {
+    if (key === "none") return key;
+    const fault = faultOf(key, repertoire);
+    if (fault !== undefined) return fault.kind;
+  }
   return "choose" in raw ? "choose" : "";
 }
 
-export function choicesOf(raw: Raw): readonly Choice[] {
+export function choicesOf(raw: Raw, repertoire: Repertoire): readonly Choice[] {
   const list = listAt(raw, "choose");
   return (list.length === 0 ? [raw] : list).filter(isRecord).map((choice) => {
-    const key = Object.keys(choice).find((candidate) => faultOf(candidate) !== undefined);
+    const key = Object.keys(choice).find((candidate) => faultOf(candidate, repertoire) !== undefined);
     const parameters = key === undefined ? {} : choice[key];
-    const kind = key === undefined ? undefined : faultOf(key)?.kind;
+    const kind = key === undefined ? undefined : faultOf(key, repertoire)?.kind;
     return {
       weight: typeof choice["weight"] === "number" ? choice["weight"] : 1,
       ...(kind === undefined ? {} : { kind }),

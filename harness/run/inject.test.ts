@@ -1,3 +1,4 @@
+import { faults } from "../../faults/registry.ts";
 import { expect, test } from "vitest";
 import { createRealHost } from "../../host/real.ts";
 import { WorldError } from "../errors.ts";
@@ -16,6 +17,7 @@ test("a door whose port was taken meanwhile is trouble of the world, and says wh
     record: () => {},
   });
   const injected = await inject({
+    repertoire: faults,
     world: { host, links: new Map([["fetch", link]]) } as unknown as World,
     seed: 1,
     step: "outage",

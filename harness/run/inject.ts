@@ -1,7 +1,7 @@
 /** How an occurrence reaches the world, plane by plane. */
 import type { z } from "zod";
-import { faults, isFaultOfLink } from "../../faults/registry.ts";
-import type { Fault, FaultOfLink, FaultOfService } from "../../faults/registry.ts";
+import { isFaultOfLink } from "../../faults/registry.ts";
+import type { Fault, FaultOfLink, FaultOfService, Repertoire } from "../../faults/registry.ts";
 import { linkIn, takesLink } from "../../faults/place.ts";
 import { drawFrom } from "../../faults/random.ts";
 import type { ServiceContext, ServiceFault } from "../../faults/service.ts";
@@ -12,6 +12,7 @@ import type { World } from "../worlds/world.ts";
 
 export interface InjectOptions {
   readonly world: World;
+  readonly repertoire: Repertoire;
   readonly seed: number;
   readonly step: string;
   readonly occurrence: Occurrence;
@@ -22,7 +23,7 @@ export interface InjectOptions {
 
 /** Resolves when all that the fault does at once is done; disposing the result lifts it. */
 export async function inject(options: InjectOptions): Promise<AsyncDisposable> {
-  const fault = faults.get(options.occurrence.kind);
+  const fault = options.repertoire.get(options.occurrence.kind);
   if (fault === undefined) throw new WorldError(`no fault is called ${options.occurrence.kind}: see "sinbin faults"`);
   const parameters = fault.parameters.parse(placed(fault, options.occurrence.parameters, options.world));
   return isFaultOfLink(fault)

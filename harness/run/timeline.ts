@@ -6,7 +6,6 @@
  *
  * When a phase ends, for whatever reason, everything that it injected is lifted before the next one begins.
  */
-import { faults } from "../../faults/registry.ts";
 import { WorldError } from "../errors.ts";
 import type { History } from "../history/history.ts";
 import { warmUpOf } from "../judge/window.ts";
@@ -185,7 +184,7 @@ function occurrenceOf({ plan, schedule }: Timeline, step: ScheduledStep, n: numb
 }
 
 async function runOccurrence(
-  { world, history, schedule }: Timeline,
+  { plan, world, history, schedule }: Timeline,
   step: ScheduledStep,
   occurrence: Occurrence,
   planned: number,
@@ -212,6 +211,7 @@ async function runOccurrence(
   try {
     await using injected = await inject({
       world,
+      repertoire: plan.repertoire,
       seed: schedule.seed,
       step: step.name,
       occurrence,
@@ -220,7 +220,7 @@ async function runOccurrence(
         history.record({ event: "fault.hit", step: step.name, occurrence: n, where: at, detail: { ...detail } }),
     });
     void injected;
-    if (faults.get(kind)?.pulse !== true) await untilAborted(over);
+    if (plan.repertoire.get(kind)?.pulse !== true) await untilAborted(over);
   } catch (error) {
     if (error !== over.reason) throw error;
   } finally {

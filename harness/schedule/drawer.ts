@@ -1,5 +1,6 @@
 /** Draws the values of a plan's steps, and collects what can't be drawn, so that all of it is reported at once. */
 import type { z } from "zod";
+import type { Repertoire } from "../../faults/registry.ts";
 import { duration } from "../../faults/units.ts";
 import { uniform } from "../../faults/random.ts";
 import { bindNames } from "../plan/bind.ts";
@@ -20,6 +21,7 @@ export interface Complaint {
 
 export interface Drawer {
   readonly names: BoundNames;
+  readonly repertoire: Repertoire;
   readonly complaints: readonly Complaint[];
   /** `key` is the place below the step, such as `every` or `tcp.latency.delay`; undefined if it could not be drawn. */
   value(step: Step, key: string, written: Written, scalar: z.ZodType, n: number, progress: number): Drawn | undefined;
@@ -45,6 +47,7 @@ export function createDrawer(plan: Sketch, binding: Binding): Drawer {
 
   const drawer: Drawer = {
     names,
+    repertoire: plan.repertoire,
     complaints,
     value(step, key, written, scalar, n, progress) {
       try {

@@ -4,7 +4,7 @@
  *     drip   ▐███████████████████████  a state: from its start to its end
  *     storm  ·····|·······|····|·····  a pulse: at one moment
  */
-import { faults } from "../../faults/registry.ts";
+import type { Repertoire } from "../../faults/registry.ts";
 import { roundedDuration } from "../judge/wording.ts";
 import { kindOf } from "../plan/kind.ts";
 import type { Plan } from "../plan/schema.ts";
@@ -26,7 +26,7 @@ export function explain(plan: Plan, schedule: Schedule): string {
     cut(`${schedule.plan}, seed ${schedule.seed}${cell.join("")}`),
     ...(plan.about === undefined ? [] : wrap(plan.about.replaceAll(/\s+/g, " "), "  ", "  ")),
     "",
-    ...schedule.phases.flatMap((phase) => explainPhase(phase, width)),
+    ...schedule.phases.flatMap((phase) => explainPhase(phase, width, plan.repertoire)),
     "",
     ...explainTotal(plan, schedule),
     ...list("random", describeRandom(plan, schedule)),
@@ -41,16 +41,23 @@ export function explain(plan: Plan, schedule: Schedule): string {
   return `${lines.join("\n")}\n`;
 }
 
-function explainPhase(phase: ScheduledPhase, width: number): readonly string[] {
+function explainPhase(phase: ScheduledPhase, width: number, repertoire: Repertoire): readonly string[] {
   const length =
     phase.for === undefined
       ? `until ${phase.until ?? ""}, ${phase.timeout === undefined ? "without a timeout" : `${roundedDuration(phase.timeout)} at most`}`
       : roundedDuration(phase.for);
   const span = phase.for ?? phase.timeout ?? 0;
-  return [cut(`${phase.name}: ${length}`), ...phase.steps.flatMap((step) => explainStep(step, span, width))];
+  return [
+    cut(`${phase.name}: ${length}`),
+    ...phase.steps.flatMap((step) => explainStep(step, span, { width, repertoire })),
+  ];
 }
 
-function explainStep(step: ScheduledStep, span: number, width: number): readonly string[] {
+function explainStep(
+  step: ScheduledStep,
+  span: number,
+  { width, repertoire }: { readonly width: number; readonly repertoire: Repertoire },
+): readonly string[] {
   const { trigger, occurrences } = step;
   const name = step.name.length > width ? `${step.name.slice(0, width - 1)}…` : step.name.padEnd(width);
   const [first] = occurrences;
@@ -59,7 +66,10 @@ function explainStep(step: ScheduledStep, span: number, width: number): readonly
   const below = first === undefined ? [] : wrap(`${kind}on ${detail}`.trim(), " ".repeat(width + 4));
   if (trigger.type === "timed") {
     const times = occurrences.length === 1 ? "once" : `${occurrences.length} times`;
-    return [cut(`  ${name}  ${bar(occurrences, span)}  ${occurrences.length === 0 ? "never" : times}`), ...below];
+    return [
+      cut(`  ${name}  ${bar(occurrences, span, repertoire)}  ${occurrences.length === 0 ? "never" : times}`),
+      ...below,
+    ];
   }
   const condition =
     trigger.type === "after"
@@ -68,13 +78,13 @@ function explainStep(step: ScheduledStep, span: number, width: number): readonly
   return [...wrap(`${name}  ${condition}`, "  "), ...below];
 }
 
-function bar(occurrences: readonly Occurrence[], span: number): string {
+function bar(occurrences: readonly Occurrence[], span: number, repertoire: Repertoire): string {
   const columnOf = (at: number): number => Math.min(barWidth - 1, Math.floor((at / Math.max(span, 1)) * barWidth));
   const columns = Array.from({ length: barWidth }, () => "·");
   for (const { at, for: length, kind } of occurrences) {
     if (at >= span && span > 0) continue;
     const from = columnOf(at);
-    if (faults.get(kind)?.pulse === true) {
+    if (repertoire.get(kind)?.pulse === true) {
       columns[from] = "|";
       continue;
     }

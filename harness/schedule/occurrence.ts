@@ -1,5 +1,4 @@
 /** Everything about one occurrence but its time: which fault, where, with which parameters. */
-import { faults } from "../../faults/registry.ts";
 import { share } from "../../faults/units.ts";
 import { isPerItem } from "../plan/document/faults.ts";
 import { unwrap } from "../plan/document/values.ts";
@@ -20,7 +19,7 @@ export interface Moment {
 export function occurrenceOf(step: Step, moment: Moment, drawer: Drawer): Occurrence | undefined {
   const { n, at, progress } = moment;
   const choice = choose(step, n, drawer);
-  const fault = choice.kind === undefined ? undefined : faults.get(choice.kind);
+  const fault = choice.kind === undefined ? undefined : drawer.repertoire.get(choice.kind);
   if (fault === undefined) return undefined;
   const length = fault.pulse ? undefined : (moment.for ?? ownLength(step, n, progress, drawer));
   return {
@@ -70,7 +69,7 @@ function parametersOf(
   progress: number,
   drawer: Drawer,
 ): Readonly<Record<string, Written>> {
-  const shape = faults.get(kind)?.parameters.shape ?? {};
+  const shape = drawer.repertoire.get(kind)?.parameters.shape ?? {};
   const drawn: [string, Written][] = [];
   for (const [name, schema] of Object.entries(shape)) {
     const written = parameters[name];

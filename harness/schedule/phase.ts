@@ -3,7 +3,7 @@
  *
  *     at ──► occurrence 0 ──every──► occurrence 1 ──every──► …   until `until`, `times`, or the end of the phase
  */
-import { faults } from "../../faults/registry.ts";
+import type { Repertoire } from "../../faults/registry.ts";
 import { duration, formatDuration } from "../../faults/units.ts";
 import { bounds, isDistribution } from "../../faults/distribution.ts";
 import { hint } from "../expression/nearest.ts";
@@ -211,7 +211,7 @@ function readUntil(step: Step, around: Surroundings): End {
   const edge = readEdge(text);
   const other = edge === undefined || edge.phase ? undefined : around.stepCalled(edge.name);
   if (edge === undefined || other === undefined) return { condition: text };
-  const at = resolve(edge, other);
+  const at = resolve(edge, other, drawer.repertoire);
   if (at === "circle")
     drawer.complain(step, "until", `${edge.name} waits for this step, and this one for ${edge.name}: write a time`);
   if (typeof at === "number") return { at };
@@ -266,7 +266,7 @@ function startOf(step: Step, around: Surroundings): Start {
       .filter((name) => name !== step.name);
     return complain(`there is no step ${edge.name} in this phase or before: ${hint(edge.name, known)}`);
   }
-  const at = resolve(edge, other);
+  const at = resolve(edge, other, drawer.repertoire);
   if (at === "circle")
     return complain(`${edge.name} waits for this step, and this one for ${edge.name}: write at instead`);
   if (at === "never")
@@ -277,7 +277,11 @@ function startOf(step: Step, around: Surroundings): Start {
 }
 
 /** The time of an edge where it is known in advance: the start of the first occurrence, or the end of the last. */
-function resolve(edge: Edge, step: ScheduledStep | "circle"): number | "circle" | "never" | undefined {
+function resolve(
+  edge: Edge,
+  step: ScheduledStep | "circle",
+  repertoire: Repertoire,
+): number | "circle" | "never" | undefined {
   if (step === "circle") return "circle";
   if (step.trigger.type !== "timed") return undefined;
   const [first] = step.occurrences;
@@ -285,7 +289,7 @@ function resolve(edge: Edge, step: ScheduledStep | "circle"): number | "circle" 
   if (first === undefined || last === undefined) return undefined;
   if (edge.side === "started") return first.at + edge.delay;
   if (step.until !== undefined) return undefined;
-  const pulse = faults.get(last.kind)?.pulse === true;
+  const pulse = repertoire.get(last.kind)?.pulse === true;
   if (last.for === undefined && !pulse) return "never";
   return last.at + (last.for ?? 0) + edge.delay;
 }

@@ -1,7 +1,7 @@
 /** What is random in a plan, and between which bounds. */
 import { bounds } from "../../faults/distribution.ts";
 import type { Distribution } from "../../faults/distribution.ts";
-import { faults } from "../../faults/registry.ts";
+import type { Repertoire } from "../../faults/registry.ts";
 import { count, duration, unitOf } from "../../faults/units.ts";
 import { bindNames } from "../plan/bind.ts";
 import { isPerItem } from "../plan/document/faults.ts";
@@ -22,10 +22,13 @@ export function describeRandom(plan: Plan, { seed, cell, params }: Schedule): re
       ? []
       : [`${name}: ${text}, once for the whole run: ${flowText(names.drawn.get(name)?.written ?? null)}`];
   });
-  return [...lets, ...plan.phases.flatMap(({ faults: steps }) => steps.flatMap((step) => describeStep(step, names)))];
+  return [
+    ...lets,
+    ...plan.phases.flatMap(({ faults: steps }) => steps.flatMap((step) => describeStep(step, names, plan.repertoire))),
+  ];
 }
 
-function describeStep(step: Step, names: Names): readonly string[] {
+function describeStep(step: Step, names: Names, repertoire: Repertoire): readonly string[] {
   const lines: string[] = [];
   const add = (key: string, written: Written | undefined, scalar: z.ZodType): void => {
     const text = written === undefined ? undefined : describe(written, scalar, names);
@@ -47,7 +50,7 @@ function describeStep(step: Step, names: Names): readonly string[] {
   const { names: places, count: chosen } = step.where;
   if (chosen < places.length) lines.push(`${step.name}, where: ${chosen} of ${places.join(", ")}`);
   for (const { kind = "", parameters } of step.choices) {
-    for (const [name, schema] of Object.entries(faults.get(kind)?.parameters.shape ?? {})) {
+    for (const [name, schema] of Object.entries(repertoire.get(kind)?.parameters.shape ?? {})) {
       add(
         `${step.choices.length > 1 ? `${kind} ` : ""}${name}`,
         parameters[name],

@@ -132,10 +132,11 @@ function withoutPlaces(document: PlanDocument, what: "link" | "service", gone: R
 }
 
 function placeOfStep(step: Raw): "link" | "service" | undefined {
-  const fault = Object.keys(step)
-    .map(faultOf)
-    .find((found) => found !== undefined);
-  return fault === undefined ? undefined : placeOf(fault.plane);
+  const kinds = Object.keys(step).filter((key) => key.includes("."));
+  if (kinds.length === 0) return undefined;
+  // What is none of ours is declared by a service, and acts on it.
+  const fault = kinds.map((key) => faultOf(key)).find((found) => found !== undefined);
+  return fault === undefined ? "service" : placeOf(fault.plane);
 }
 
 /** What is steady, and what aborts, speaks of what is there only. */

@@ -85,7 +85,7 @@ const longestName = 70;
 /** Steps in the order of the plan, each occurrence at its place. */
 function phaseSteps(failure: Failure, observed: Observed, index: number, { armed }: ExplicitOptions): readonly Raw[] {
   const { plan, schedule } = failure;
-  const raw = rawSteps(listAt(plan.document, "phases")[index] ?? null, index);
+  const raw = rawSteps(listAt(plan.document, "phases")[index] ?? null, index, plan.repertoire);
   const scheduled = new Map((schedule.phases[index]?.steps ?? []).map((step) => [step.name, step]));
   return [...scheduled.values()].flatMap((step): readonly Raw[] => {
     const known = plan.phases[index]?.faults.find(({ name }) => name === step.name);

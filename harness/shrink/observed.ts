@@ -1,5 +1,4 @@
 /** When occurrences really came and went, by the history: the times that an explicit plan can name. */
-import { faults } from "../../faults/registry.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import type { Plan, Step, Written } from "../plan/schema.ts";
 import { drawOccurrence } from "../schedule/schedule.ts";
@@ -30,7 +29,7 @@ export function observedOccurrences(plan: Plan, schedule: Schedule, events: read
     if (step === undefined) continue;
     const { step: name, occurrence: n } = event;
     const drawn = scheduled.get(`${name}#${n}`) ?? drawOccurrence(plan, schedule, name, n);
-    const occurrence = timed(event, drawn, step, began, lifts.get(`${name}#${n}`));
+    const occurrence = timed(event, drawn, step, began, lifts.get(`${name}#${n}`), plan);
     found.set(name, [...(found.get(name) ?? []), occurrence]);
   }
   return found;
@@ -42,8 +41,9 @@ function timed(
   step: Step,
   began: number,
   lifted: number | undefined,
+  { repertoire }: Plan,
 ): Occurrence {
-  const pulse = faults.get(kind)?.pulse === true;
+  const pulse = repertoire.get(kind)?.pulse === true;
   return {
     n: occurrence,
     at: tenths(Math.max(0, at - late - began)),

@@ -7,6 +7,7 @@ import { WorldError } from "../errors.ts";
 import type { RecordEvent } from "../history/event.ts";
 import type { Service } from "../plan/schema.ts";
 import type { RunningService } from "./world.ts";
+import { createDeclared } from "./declared.ts";
 import { longestLineBytes, parseFields } from "./lines.ts";
 import type { Life, LifeEvents } from "./life.ts";
 import { becomesReady, describeReadiness } from "./readiness.ts";
@@ -26,7 +27,7 @@ export interface ServiceOptions {
   readonly startLife: (life: number, events: LifeEvents) => Promise<Life>;
   readonly readFile: (path: string) => Promise<Uint8Array>;
   /** What the faults of the other planes act on. */
-  readonly targets: Omit<Targets, "process">;
+  readonly targets: Omit<Targets, "process" | "declared">;
   /** Resolves when whatever has ended by now is known to have ended. */
   readonly newsOfEnds: () => Promise<void>;
   readonly address: (port: number) => Address;
@@ -52,6 +53,7 @@ export interface SupervisedService extends RunningService {
 
 interface Current {
   readonly life: Life;
+  isReady: boolean;
   readonly ready: Promise<void>;
 }
 
@@ -69,6 +71,19 @@ export function createService(options: ServiceOptions): SupervisedService {
   /** Whether it shall come back by itself, if the plan has it supervised. */
   let wanted = false;
   let ending = false;
+
+  const control = service.subject?.control;
+  const declared =
+    control === undefined
+      ? undefined
+      : createDeclared({
+          service: name,
+          host,
+          control,
+          address: options.address,
+          isReady: () => current?.isReady === true && !current.life.isGone(),
+          signal,
+        });
 
   const onLine = (stream: "out" | "err", line: string, cut: boolean, onEvent: (event: string) => void): void => {
     lastLines.push(line);
@@ -92,6 +107,7 @@ export function createService(options: ServiceOptions): SupervisedService {
       record({ event: "service.log", service: name, stream, line });
       return;
     }
+    if (declared?.hear(fields) === true) return;
     const told = options.onFields(fields);
     if (told !== undefined) record({ event: "service.log", service: name, stream, fields: told });
     onEvent(fields.event);
@@ -149,22 +165,29 @@ export function createService(options: ServiceOptions): SupervisedService {
         }),
     });
     record({ event: "service.start", service: name });
-    const ready = becomesReady({
-      service,
-      host: { ...host, clock: machineClock },
-      events,
-      listeners,
-      address: options.address,
-      healthy: options.healthy,
-      signal: over.signal,
-    }).then(() => {
+    const becomeReady = async (): Promise<void> => {
+      await becomesReady({
+        service,
+        host: { ...host, clock: machineClock },
+        events,
+        listeners,
+        address: options.address,
+        healthy: options.healthy,
+        signal: over.signal,
+      });
       over.signal.throwIfAborted();
       record({ event: "service.ready", service: name });
-      return options.onReady?.();
-    });
+      begun.isReady = true;
+      await options.onReady?.();
+      await declared?.ready().catch((error: unknown) => {
+        if (!(error instanceof WorldError)) throw error;
+        record({ event: "run.trouble", reason: error.message });
+      });
+    };
+    const ready = becomeReady();
     // Only the first start waits for it; a later one that never gets ready shows in the history by what is missing.
     ready.catch(() => {});
-    const begun = { life, ready };
+    const begun: Current = { life, ready, isReady: false };
     current = begun;
     isBegun = true;
     for (const happen of early) happen();
@@ -212,6 +235,7 @@ export function createService(options: ServiceOptions): SupervisedService {
     address: async (port) => options.address(port),
     targets: {
       ...options.targets,
+      ...(declared !== undefined && { declared: declared.target }),
       process: {
         name,
         signal: async (signal, to) => (await findLife())?.signal(signal, to) ?? false,

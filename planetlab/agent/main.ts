@@ -11,6 +11,7 @@ import { createDeadline } from "../../host/deadline.ts";
 import { parseAddress } from "../../host/address.ts";
 import { request } from "../../host/http.ts";
 import { ArgumentError, readFlags } from "../../host/arguments.ts";
+import { readBody } from "../body.ts";
 import { decodeReply, encodeCall, type Call, type Reply, type XmlRpcValue } from "../xml-rpc.ts";
 
 const replyLimitBytes = 1024 * 1024;
@@ -93,13 +94,7 @@ async function callOnce(host: Host, { node, timeoutMs }: Config, call: Call, sig
   const headers = { host: `${node.host}:${node.port}`, "content-type": "text/xml" };
   const options = { address: node, path: "/", method: "POST", headers, body: encodeCall(call) };
   const { status, body } = await request(host, options, deadline);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > replyLimitBytes) throw new Error(`the reply is longer than ${replyLimitBytes} bytes`);
-    chunks.push(chunk);
-  }
+  const text = await readBody(body as AsyncIterable<Uint8Array>, replyLimitBytes);
   if (status !== 200) throw new Error(`the reply has status ${status}`);
-  return decodeReply(new TextDecoder().decode(Buffer.concat(chunks)));
+  return decodeReply(text);
 }

@@ -1,17 +1,21 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { generateData, type Data } from "../plc/data.ts";
-import { legacyDocument, versionedDocument } from "../plc/document.ts";
+import { dataSchema } from "../plc/data.ts";
+import { legacyDocument, toldData, versionedDocument } from "../plc/document.ts";
+import { generateData } from "../plc/generate.ts";
 import { checkDocument, DocumentError, readDocument, slicesOfNode, type Place } from "./document.ts";
 import { createGuards, type Guard } from "./guards.ts";
 
 const data = generateData({ slices: 3, keyBytes: 800, node: 42, nodes: 3 });
-const all: Data = {
+const all = dataSchema.parse({
   ...data,
   slices: [...data.slices, { id: 9, name: "elsewhere_only", expiry: 0, nodes: [7], users: [1], rspec: {} }],
-};
+});
 const at = { timestampSeconds: 1_102_204_800, node: 42 };
-const documents = { versioned: versionedDocument(all, at), legacy: legacyDocument(all, at) };
+const documents = {
+  versioned: versionedDocument(toldData(all, at)),
+  legacy: legacyDocument(toldData(all, { ...at, node: undefined })),
+};
 const formats = ["versioned", "legacy"] as const;
 
 interface Options {
@@ -100,7 +104,7 @@ describe("a document", () => {
   });
 
   test("for another node is refused whole", () => {
-    const foreign = versionedDocument(all, { ...at, node: 7 });
+    const foreign = versionedDocument(toldData(all, { ...at, node: 7 }));
     expect(() => use(foreign)).toThrow("for another node: made for 7, and this is 42");
     expect(use(foreign, { without: ["node-id-check"] }).good).toEqual([]);
   });

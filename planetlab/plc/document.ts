@@ -4,59 +4,106 @@
 import { createHash } from "node:crypto";
 import { escapeXml } from "../xml.ts";
 import type { Data } from "./data.ts";
+import { nameIn, plainDialect } from "./told.ts";
+import type { Dialect, Field, Stamp, ToldSlice } from "./told.ts";
 
-/** `node` makes the document for one node: only its slices, and its number on the first element. */
-export interface DocumentOptions {
-  readonly timestampSeconds: number;
+export interface Told {
+  readonly stamp: Stamp;
+  readonly slices: readonly ToldSlice[];
+  readonly keys: Data["keys"];
+  readonly dialect: Dialect;
+  /** Of the document for one node; undefined: it is for all. */
   readonly node: number | undefined;
+  /** Bytes of keys of people whom nobody knows. */
+  readonly padding: number;
 }
 
 const declaration = '<?xml version="1.0" encoding="utf-8"?>\n';
 
-export function versionedDocument(data: Data, { timestampSeconds, node }: DocumentOptions): string {
-  const slices = node === undefined ? data.slices : data.slices.filter((slice) => slice.nodes.includes(node));
+export function versionedDocument(told: Told): string {
+  const { slices, keys, dialect, node } = told;
+  const { epoch, serial, timestampSeconds: timestamp } = told.stamp;
   const people = new Set(slices.flatMap((slice) => slice.users));
-  const keys = data.keys.filter((key) => people.has(key.person));
   const first = {
-    format: "1.0",
-    epoch: data.epoch,
-    serial: data.serial,
-    timestamp: timestampSeconds,
+    format: dialect.format ?? null,
+    epoch,
+    serial,
+    timestamp,
     count: slices.length,
-    ...(node !== undefined && { node }),
+    node: node ?? null,
   };
-  const content = `${declaration}<slices${attributes(first)}>\n${slices.map((slice) => sliceElement(slice, "")).join("")}${keys.map(keyElement).join("")}`;
+  const content = [
+    `${declaration}<${nameIn(dialect, "slices")}${attributes(dialect, first)}>\n`,
+    ...slices.map((slice) => sliceElement(slice, "", dialect)),
+    ...keys.filter((key) => people.has(key.person)).map((key) => keyElement(key, dialect)),
+    strangersOf(told),
+  ].join("");
   // The digest stands at the end, so that it can be made while writing; it covers all bytes before its own element.
   const digest = `sha-256=${createHash("sha256").update(content).digest("hex")}`;
-  return `${content}<end${attributes({ count: slices.length, digest })}/>\n</slices>\n`;
+  const last = attributes(dialect, { count: slices.length, digest });
+  return `${content}<${nameIn(dialect, "end")}${last}/>\n</${nameIn(dialect, "slices")}>\n`;
 }
 
-export function legacyDocument(data: Data, { timestampSeconds }: DocumentOptions): string {
-  const timestamp = `    <timestamp${attributes({ value: timestampSeconds })}/>\n`;
-  const slices = data.slices.map((slice) => sliceElement(slice, timestamp));
-  return `${declaration}<planetlab_slices>\n${slices.join("")}${data.keys.map(keyElement).join("")}</planetlab_slices>\n`;
-}
-
-function sliceElement({ id, name, expiry, nodes, users, rspec }: Data["slices"][number], inside: string): string {
-  const resources = Object.entries(rspec).map(
-    ([resource, value]) => `<resource${attributes({ name: resource })}><value type="int">${value}</value></resource>`,
-  );
+export function legacyDocument(told: Told): string {
+  const { slices, keys, dialect, stamp } = told;
+  const timestamp = `    <timestamp${attributes(dialect, { value: stamp.timestampSeconds })}/>\n`;
   return [
-    `  <slice${attributes({ id, name, expiry })}>\n`,
-    inside,
-    ...nodes.map((node) => `    <node${attributes({ id: node })}/>\n`),
-    ...users.map((user) => `    <user${attributes({ person_id: user })}/>\n`),
-    `    <rspec>${resources.join("")}</rspec>\n`,
-    "  </slice>\n",
+    `${declaration}<planetlab_slices>\n`,
+    ...slices.map((slice) => sliceElement(slice, timestamp, dialect)),
+    ...keys.map((key) => keyElement(key, dialect)),
+    strangersOf(told),
+    "</planetlab_slices>\n",
   ].join("");
 }
 
-function keyElement({ person, value }: Data["keys"][number]): string {
-  return `  <key${attributes({ person_id: person, type: "ssh", value })}/>\n`;
+/** The data as they are, for documents of a PLC that has no faults. */
+export function toldData(
+  data: Data,
+  options: { readonly timestampSeconds: number; readonly node: number | undefined },
+): Told {
+  const { timestampSeconds, node } = options;
+  return {
+    stamp: { epoch: data.epoch, serial: data.serial, timestampSeconds },
+    slices: node === undefined ? data.slices : data.slices.filter((slice) => slice.nodes.includes(node)),
+    keys: data.keys,
+    dialect: plainDialect,
+    node,
+    padding: 0,
+  };
 }
 
-function attributes(values: Readonly<Record<string, string | number>>): string {
+function sliceElement(slice: ToldSlice, inside: string, dialect: Dialect): string {
+  const { id, name, nodes, users, rspec } = slice;
+  const of = (values: Readonly<Record<string, Field>>): string => attributes(dialect, values);
+  const named = (element: string): string => nameIn(dialect, element);
+  const resources = Object.entries(rspec).map(([resource, value]) => {
+    const told = dialect.resource(resource, value);
+    return `<${named("resource")}${of({ name: resource })}><value type="int">${escapeXml(String(told ?? ""))}</value></${named("resource")}>`;
+  });
+  return [
+    `  <${named("slice")}${of({ id, name, expiry: dialect.expiry(slice.expiry) })}>\n`,
+    inside,
+    ...nodes.map((node) => `    <${named("node")}${of({ id: node })}/>\n`),
+    ...users.map((user) => `    <${named("user")}${of({ person_id: user })}/>\n`),
+    `    <rspec>${resources.join("")}</rspec>\n`,
+    `  </${named("slice")}>\n`,
+  ].join("");
+}
+
+function keyElement({ person, value }: Data["keys"][number], dialect: Dialect): string {
+  return `  <${nameIn(dialect, "key")}${attributes(dialect, { person_id: person, type: "ssh", value })}/>\n`;
+}
+
+const strangerBytes = 1000;
+
+function strangersOf({ padding, dialect }: Told): string {
+  const key = { person: 2_147_483_647, value: `ssh-rsa ${"A".repeat(strangerBytes)} nobody@nowhere` };
+  const element = keyElement(key, dialect);
+  return element.repeat(Math.ceil(padding / element.length));
+}
+
+function attributes(dialect: Dialect, values: Readonly<Record<string, Field>>): string {
   return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
+    .map(([name, value]) => (value === null ? "" : ` ${nameIn(dialect, name)}="${escapeXml(String(value))}"`))
     .join("");
 }

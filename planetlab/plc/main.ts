@@ -1,19 +1,25 @@
 /**
- * A mock PlanetLab Central: publishes the slices documents.
+ * A mock PlanetLab Central: publishes the slices documents, answers the API, and does wrong what it is told to.
  *
  *     --listen 443 --tls on                the port; `off` speaks plain HTTP
+ *     --control 8001                       where it is told of faults (control.ts)
  *     --framing content-length             or chunked, or close: how the end of a document is told
- *     --data FILE                          slices and keys as JSON (data.ts), or made up:
+ *     --data FILE                          the seed of the database, as JSON (data.ts), or made up:
  *     --slices 4 --nodes 1                 slices, and on how many nodes each runs
  *     --key-bytes 400                      of authorized keys a slice
  *     --node-id 42                         the node that all of them run on
  */
 import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
-import { dataSchema, generateData, type Data } from "./data.ts";
+import { serveControl } from "../control.ts";
+import { dataSchema, type Data } from "./data.ts";
+import { openDatabase } from "./database.ts";
+import { createDisturbances } from "./disturbances.ts";
+import { beginFault } from "./faults/registry.ts";
+import { generateData } from "./generate.ts";
 import { framings, servePlc } from "./serve.ts";
 
-const flagNames = ["listen", "tls", "framing", "data", "slices", "key-bytes", "node-id", "nodes"];
+const flagNames = ["listen", "tls", "control", "framing", "data", "slices", "key-bytes", "node-id", "nodes"];
 
 export const main: Main = async (host, args) => {
   try {
@@ -23,10 +29,15 @@ export const main: Main = async (host, args) => {
       tls: flags.word("tls", "on", ["on", "off"]) === "on",
       framing: flags.word("framing", "content-length", framings),
     };
-    const data = await readData(host, flags);
-    await using listener = await servePlc(host, data, options);
-    host.log("plc.slices", { names: data.slices.map((slice) => slice.name).sort() });
-    host.log("ready", { port: listener.address.port });
+    const database = await openDatabase(host, await readData(host, flags));
+    const plc = { host, database, disturbances: createDisturbances() };
+    await using listener = await servePlc(plc, options);
+    await using control = await serveControl(host, {
+      port: flags.integer("control", 8001, 0, 65_535),
+      begin: (injected) => beginFault(injected, plc),
+    });
+    host.log("plc.slices", { names: database.data.slices.map((slice) => slice.name).sort() });
+    host.log("ready", { port: listener.address.port, control: control.address.port });
     await stopped(host);
     return 0;
   } catch (error) {

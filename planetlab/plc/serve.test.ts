@@ -1,7 +1,9 @@
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { createRealHost } from "../../host/real.ts";
-import { generateData } from "./data.ts";
+import { openDatabase } from "./database.ts";
+import { createDisturbances } from "./disturbances.ts";
+import { generateData } from "./generate.ts";
 import { framings, servePlc, type Framing } from "./serve.ts";
 
 const data = generateData({ slices: 2, keyBytes: 1000, node: 42, nodes: 2 });
@@ -14,7 +16,11 @@ async function startServer(framing: Framing) {
     if (event === "plc.served") resolve();
   };
   const host = createRealHost({ name: "plc", directory: tmpdir(), seed: 1, names: {}, log });
-  const listener = await servePlc(host, data, { port: 0, tls: false, framing });
+  const database = await openDatabase(host, data);
+  const listener = await servePlc(
+    { host, database, disturbances: createDisturbances() },
+    { port: 0, tls: false, framing },
+  );
   return {
     events,
     served,

@@ -1,13 +1,16 @@
 /**
- * PLC's door: the documents over HTTPS, written in pieces as a server on a slow link writes them.
+ * PLC's door: HTTPS, with answers written in pieces as a server on a slow link writes them.
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Host, Listener } from "../../host/host.ts";
+import type { Listener } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
+import { BodyError, readBody } from "../body.ts";
 import { limitConnections } from "../limits.ts";
-import type { Data } from "./data.ts";
-import { legacyDocument, versionedDocument } from "./document.ts";
+import { httpDate } from "./date.ts";
+import type { Reply } from "./disturbances.ts";
+import type { Plc } from "./publish.ts";
+import { answer } from "./routes.ts";
 
 /**
  * How the end of a document is told. `content-length` and `chunked`: a document that was cut is an error of HTTP. `close`, as many servers of 2004 did:
@@ -19,6 +22,7 @@ export type Framing = (typeof framings)[number];
 /** One TLS record a piece, and a TCP segment each: what has arrived of a document that drips in can be read. */
 const pieceBytes = 1200;
 const limits = { connections: 256, lifetimeMs: 24 * 3_600_000 };
+const longestCall = 4 * 1024 * 1024;
 
 export interface ServeOptions {
   readonly port: number;
@@ -26,51 +30,56 @@ export interface ServeOptions {
   readonly framing: Framing;
 }
 
-export async function servePlc(host: Host, data: Data, options: ServeOptions): Promise<Listener> {
+export async function servePlc(plc: Plc, options: ServeOptions): Promise<Listener> {
+  const { host, disturbances } = plc;
   return serveHttp(
     limitConnections(host, limits),
     { port: options.port, tls: options.tls },
     async (request, response) => {
       response.on("error", () => undefined);
-      const url = URL.parse(request.url ?? "", "https://plc.test");
-      const path = url?.pathname ?? "";
-      const node = numericId(url?.searchParams.get("node"));
-      host.log("plc.request", { path: path.slice(0, 200), ...(node !== undefined && { node }) });
-      const render = documents.get(path);
       response.setHeader("connection", "close");
-      if (request.method !== "GET" || render === undefined) {
-        response.writeHead(render === undefined ? 404 : 405, { "content-length": 0 }).end();
-        return;
+      const url = URL.parse(request.url ?? "", "https://plc.test");
+      if (url === null) return void response.writeHead(400).end();
+      const node = /^\d{1,9}$/.exec(url.searchParams.get("node") ?? url.searchParams.get("node_id") ?? "")?.[0];
+      host.log("plc.request", { path: url.pathname.slice(0, 200), ...(node !== undefined && { node: Number(node) }) });
+      const body = (): Promise<string> => readBody(request as AsyncIterable<Uint8Array>, longestCall);
+      try {
+        const { reply, what, node: who } = await answer({ method: request.method ?? "GET", url, body }, plc);
+        const told = disturbances.reply(reply, { what, node: who });
+        response.setHeader("date", httpDate(disturbances.wall(host.clock.wall())));
+        const path = url.pathname;
+        if (told.status !== 200) response.writeHead(told.status, { "content-length": 0 }).end();
+        else if (await send(request, response, told, options.framing))
+          host.log("plc.served", { path, bytes: told.body.length });
+        else host.log("plc.cut", { path });
+      } catch (error) {
+        // Whoever asks went away, or goes on for ever.
+        if (!(error instanceof BodyError) && !request.destroyed) throw error;
+        response.destroy();
       }
-      const document = Buffer.from(render(data, { timestampSeconds: Math.floor(host.clock.wall() / 1000), node }));
-      if (await send(request, response, document, options.framing))
-        host.log("plc.served", { path, bytes: document.length });
-      else host.log("plc.cut", { path });
     },
   );
 }
-
-const documents = new Map([
-  ["/xml/slices.xml", versionedDocument],
-  ["/xml/slices-0.5.xml", legacyDocument],
-]);
 
 /** False if the client went away before it had all. */
 async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  document: Buffer,
+  { body, length, type }: Reply,
   framing: Framing,
 ): Promise<boolean> {
   const gone = new AbortController();
   request.socket.once("close", () => gone.abort());
-  response.setHeader("content-type", "text/xml; charset=utf-8");
-  if (framing === "content-length") response.setHeader("content-length", document.length);
+  if (request.socket.destroyed) gone.abort();
+  response.setHeader("content-type", type);
+  if (framing === "content-length") response.setHeader("content-length", length);
   // Without either header Node ends the connection after the body, and nothing else tells its end.
   if (framing === "close") response.removeHeader("transfer-encoding");
+  // A client reads no more than it was promised.
+  const promised = framing === "content-length" ? body.subarray(0, length) : body;
   try {
-    for (let offset = 0; offset < document.length; offset += pieceBytes) {
-      await written(response, document.subarray(offset, offset + pieceBytes), gone.signal);
+    for (let offset = 0; offset < promised.length; offset += pieceBytes) {
+      await written(response, promised.subarray(offset, offset + pieceBytes), gone.signal);
     }
     response.end();
     await once(response, "finish", { signal: gone.signal });
@@ -93,8 +102,4 @@ async function written(response: ServerResponse, piece: Uint8Array, signal: Abor
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-function numericId(text: string | null | undefined): number | undefined {
-  return text !== null && text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,4 +1,5 @@
 /** What every check works on: the document as plain data, which may be wrong in any way, and a way to complain. */
+import type { Repertoire } from "../../../faults/registry.ts";
 import type { Problem } from "../../errors.ts";
 import type { BoundNames, Complain } from "../bind.ts";
 import type { Copies } from "../copies.ts";
@@ -18,6 +19,7 @@ export interface Checking {
   readonly links: readonly string[];
   readonly copies: Copies;
   readonly subjects: ReadonlyMap<string, Subject>;
+  readonly repertoire: Repertoire;
   /** Of the files that a service's kind names. */
   readonly textsOf: (service: string) => Readonly<Record<string, string>>;
   readonly phases: readonly RawPhase[];
@@ -33,10 +35,10 @@ export interface RawPhase {
   readonly steps: readonly RawStep[];
 }
 
-export function rawPhases(document: Raw): readonly RawPhase[] {
+export function rawPhases(document: Raw, repertoire: Repertoire): readonly RawPhase[] {
   return listAt(document, "phases").map((phase, index) => {
     const raw = isRecord(phase) ? phase : {};
-    return { index, raw, name: textAt(raw, "name") ?? "", steps: rawSteps(raw, index) };
+    return { index, raw, name: textAt(raw, "name") ?? "", steps: rawSteps(raw, index, repertoire) };
   });
 }
 

@@ -12,6 +12,7 @@ import type { Checking } from "./checking.ts";
 import { cellsOf, maximumCells } from "../cells.ts";
 import { matrixOf } from "../normalise.ts";
 import type { Path } from "../tree.ts";
+import { canHave } from "../repertoire.ts";
 import { squeeze, wordingOf } from "../wording.ts";
 
 export function checkNames(checking: Checking): void {
@@ -74,6 +75,16 @@ function checkUnique({ document, phases, complain, subjects, names }: Checking):
       );
     }
   }
+  const declaring = new Map<string, readonly [string, string]>();
+  for (const [service, { subject, faults }] of subjects) {
+    const [other, declared] = declaring.get(subject) ?? [service, JSON.stringify(faults)];
+    declaring.set(subject, [other, declared]);
+    if (JSON.stringify(faults) !== declared)
+      complain(
+        ["services", service],
+        `its subject is called ${subject} as that of ${other}, and declares other faults: call it something else`,
+      );
+  }
   const labels = new Map<string, string>();
   for (const phase of phases) {
     if (phase.name !== "") claim(labels, phase.name, "phase", ["phases", phase.index, "name"], complain);
@@ -122,10 +133,18 @@ function checkWhere(checking: Checking): void {
     const what = placeOf(plane);
     const all = what === "service" ? services : links;
     const protoOf = (link: string): string => textAt(recordAt(checking.document, "links")[link], "proto") ?? "tcp";
-    const fits = (name: string): boolean => what === "service" || !links.includes(name) || actsOn(plane, protoOf(name));
+    const fits = (name: string): boolean =>
+      what === "link"
+        ? !links.includes(name) || actsOn(plane, protoOf(name))
+        : !services.includes(name) || found.every(({ fault }) => canHave(checking.subjects.get(name), fault));
     const candidates = all.filter(fits);
     const unfit = (place: Path, name: string): void => {
       if (fits(name)) return;
+      if (what === "service") {
+        const kinds = found.map(({ fault }) => fault.kind).join(" or ");
+        complain(place, `the subject of ${name} declares no ${kinds}: ${listed(what, candidates)} whose subject does`);
+        return;
+      }
       const other = ["udp", "dns", "ntp"].find((proto) => proto === protoOf(name)) ?? "tcp";
       complain(
         place,

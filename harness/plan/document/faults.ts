@@ -1,7 +1,7 @@
 /** Fault keys: one for each entry of the registry, `tcp.slow_close` for `tcp.slow-close`, with its parameters as values that can be drawn. */
 import { z } from "zod";
 import { faultKey } from "../../../faults/key.ts";
-import { faults } from "../../../faults/registry.ts";
+import type { Fault, Repertoire } from "../../../faults/registry.ts";
 import { exactlyOne, reference } from "./words.ts";
 import { value } from "./values.ts";
 
@@ -13,21 +13,32 @@ export function isPerItem(parameter: z.ZodType): boolean {
   );
 }
 
-export const faultShape: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
-  [...faults.values()].map(({ kind, about, parameters, exactlyOneOf }) => {
-    const shape = Object.fromEntries(
-      Object.entries(parameters.shape).map(([name, parameter]) => [name, valueOf(parameter)]),
-    );
-    const bare = z.strictObject(shape);
-    const fitting =
-      exactlyOneOf === undefined
-        ? bare
-        : exactlyOne(bare, exactlyOneOf, `write exactly one of ${exactlyOneOf.join(" and ")}`);
-    const written = fitting.meta({ ...fitting.meta(), id: faultKey(kind), description: about });
-    // `process.kill:` with nothing behind it is what one writes where nothing has to be said.
-    return [faultKey(kind), (parameters.safeParse({}).success ? written.nullable() : written).optional()];
-  }),
-);
+/** Made once for each fault: the JSON Schema says each of them once. */
+const shapes = new WeakMap<Fault, z.ZodType>();
+
+export function faultShape(repertoire: Repertoire): Readonly<Record<string, z.ZodType>> {
+  return Object.fromEntries(
+    [...repertoire.values()].map((fault) => {
+      const shape = shapes.get(fault) ?? shapeOf(fault);
+      shapes.set(fault, shape);
+      return [faultKey(fault.kind), shape];
+    }),
+  );
+}
+
+function shapeOf({ kind, about, parameters, exactlyOneOf }: Fault): z.ZodType {
+  const shape = Object.fromEntries(
+    Object.entries(parameters.shape).map(([name, parameter]) => [name, valueOf(parameter)]),
+  );
+  const bare = z.strictObject(shape);
+  const fitting =
+    exactlyOneOf === undefined
+      ? bare
+      : exactlyOne(bare, exactlyOneOf, `write exactly one of ${exactlyOneOf.join(" and ")}`);
+  const written = fitting.meta({ ...fitting.meta(), id: faultKey(kind), description: about });
+  // `process.kill:` with nothing behind it is what one writes where nothing has to be said.
+  return (parameters.safeParse({}).success ? written.nullable() : written).optional();
+}
 
 function valueOf(parameter: z.ZodType): z.ZodType {
   return isPerItem(parameter) ? z.union([parameter, reference]) : value(parameter);
@@ -39,4 +50,7 @@ export const noFault = z
   .optional()
   .meta({ description: "Nothing happens: a choice among others." });
 
-export const faultKeys: readonly string[] = [...Object.keys(faultShape), "none"];
+export const faultKeys = (repertoire: Repertoire): readonly string[] => [
+  ...[...repertoire.keys()].map(faultKey),
+  "none",
+];

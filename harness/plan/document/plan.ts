@@ -1,5 +1,6 @@
 /** A whole plan, as people write it. */
 import { z } from "zod";
+import { faults, type Repertoire } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
 import { capabilities } from "../../worlds/capability.ts";
 import { worldNames } from "../../worlds/world.ts";
@@ -12,24 +13,25 @@ import { bound, exactlyOne, expression, label, name, sentence, text } from "./wo
 
 const anything = z.unknown();
 
-const phaseDocument = exactlyOne(
-  z.strictObject({
-    name: label,
-    for: bound(duration).optional().meta({ description: "How long it lasts." }),
-    until: expression.optional().meta({ description: "`steady`, or a condition that ends it." }),
-    timeout: bound(duration).optional().meta({ description: "The longest that `until` may take." }),
-    faults: z.array(stepDocument).default([]),
-    expect: z.array(expectationDocument).optional().meta({ description: "What must hold during this phase." }),
-  }),
-  ["for", "until"],
-  "write how the phase ends: exactly one of for: 30s and until: steady (with a timeout)",
-).meta({
-  id: "phase",
-  oneOf: [
-    { required: ["for"], not: { required: ["timeout"] } },
-    { required: ["until", "timeout"], not: { required: ["for"] } },
-  ],
-});
+const phaseDocument = (repertoire: Repertoire) =>
+  exactlyOne(
+    z.strictObject({
+      name: label,
+      for: bound(duration).optional().meta({ description: "How long it lasts." }),
+      until: expression.optional().meta({ description: "`steady`, or a condition that ends it." }),
+      timeout: bound(duration).optional().meta({ description: "The longest that `until` may take." }),
+      faults: z.array(stepDocument(repertoire)).default([]),
+      expect: z.array(expectationDocument).optional().meta({ description: "What must hold during this phase." }),
+    }),
+    ["for", "until"],
+    "write how the phase ends: exactly one of for: 30s and until: steady (with a timeout)",
+  ).meta({
+    id: "phase",
+    oneOf: [
+      { required: ["for"], not: { required: ["timeout"] } },
+      { required: ["until", "timeout"], not: { required: ["for"] } },
+    ],
+  });
 
 const paramDocument = z
   .strictObject({
@@ -69,32 +71,45 @@ const timeDocument = z
   })
   .meta({ id: "time", description: "How fast time runs, for services and the harness alike." });
 
-export const planDocument = z.strictObject({
-  plan: label.meta({ description: "The plan's name, such as sighup-storm-during-a-slow-fetch." }),
-  about: sentence.optional().meta({ description: "What it shows, for people." }),
-  seed: z
-    .union([z.int().nonnegative(), z.literal("random")])
-    .default(1)
-    .meta({ description: "A number, or `random`." }),
-  include: z.array(text).optional().meta({ description: "Files that are merged into this one." }),
-  override: z.record(z.string(), anything).optional().meta({ description: "Changes to what included files set." }),
-  params: z.record(name, paramDocument).default({}),
-  let: z.record(name, anything).default({}).meta({ description: "Values that are drawn once for the whole run." }),
-  matrix: matrixDocument.optional().meta({ description: "The plan runs once for each combination of these values." }),
-  time: timeDocument.prefault({}),
-  services: z.record(name, serviceDocument).default({}),
-  links: z.record(name, linkDocument).default({}),
-  observe: z.record(name, observationDocument).default({}),
-  steady: z.array(expectationDocument).default([]).meta({ description: "What `until: steady` waits for." }),
-  phases: z.array(phaseDocument).min(1, "write at least one phase"),
-  expect: z.array(expectationDocument).default([]),
-  abort: z.array(z.strictObject({ when: expression, reason: sentence.optional() })).default([]),
-  controls: z.array(controlDocument).default([]),
-  mix: mixDocument.optional(),
-  tier: z.enum(["commit", "nightly"], "write commit or nightly").default("commit"),
-  worlds: z
-    .array(z.enum(worldNames, `write the name of a world: ${worldNames.join(", ")}`))
-    .min(1)
-    .default([...worldNames]),
-  requires: z.array(z.enum(capabilities, `write what the plan needs: ${capabilities.join(", ")}`)).default([]),
-});
+const createPlanDocument = (repertoire: Repertoire) =>
+  z.strictObject({
+    plan: label.meta({ description: "The plan's name, such as sighup-storm-during-a-slow-fetch." }),
+    about: sentence.optional().meta({ description: "What it shows, for people." }),
+    seed: z
+      .union([z.int().nonnegative(), z.literal("random")])
+      .default(1)
+      .meta({ description: "A number, or `random`." }),
+    include: z.array(text).optional().meta({ description: "Files that are merged into this one." }),
+    override: z.record(z.string(), anything).optional().meta({ description: "Changes to what included files set." }),
+    params: z.record(name, paramDocument).default({}),
+    let: z.record(name, anything).default({}).meta({ description: "Values that are drawn once for the whole run." }),
+    matrix: matrixDocument.optional().meta({ description: "The plan runs once for each combination of these values." }),
+    time: timeDocument.prefault({}),
+    services: z.record(name, serviceDocument).default({}),
+    links: z.record(name, linkDocument).default({}),
+    observe: z.record(name, observationDocument).default({}),
+    steady: z.array(expectationDocument).default([]).meta({ description: "What `until: steady` waits for." }),
+    phases: z.array(phaseDocument(repertoire)).min(1, "write at least one phase"),
+    expect: z.array(expectationDocument).default([]),
+    abort: z.array(z.strictObject({ when: expression, reason: sentence.optional() })).default([]),
+    controls: z.array(controlDocument).default([]),
+    mix: mixDocument.optional(),
+    tier: z.enum(["commit", "nightly"], "write commit or nightly").default("commit"),
+    worlds: z
+      .array(z.enum(worldNames, `write the name of a world: ${worldNames.join(", ")}`))
+      .min(1)
+      .default([...worldNames]),
+    requires: z.array(z.enum(capabilities, `write what the plan needs: ${capabilities.join(", ")}`)).default([]),
+  });
+
+/** Of a plan that knows no faults but ours. */
+export const planDocument = createPlanDocument(faults);
+
+const documents = new WeakMap<Repertoire, typeof planDocument>([[faults, planDocument]]);
+
+/** Made once for each repertoire: a plan is read again for each of its seeds. */
+export function planDocumentOf(repertoire: Repertoire): typeof planDocument {
+  const document = documents.get(repertoire) ?? createPlanDocument(repertoire);
+  documents.set(repertoire, document);
+  return document;
+}

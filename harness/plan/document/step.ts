@@ -1,5 +1,6 @@
 /** A step: exactly one fault, when, where, and for whom. */
 import { z } from "zod";
+import type { Repertoire } from "../../../faults/registry.ts";
 import { duration, share } from "../../../faults/units.ts";
 import { expectationDocument } from "./expectations.ts";
 import { faultKeys, faultShape, noFault } from "./faults.ts";
@@ -25,11 +26,16 @@ const where = z
       "Links for tcp, udp, dns and http faults, services for all others: a name, a list, `all`, `{ one_of: [a, b] }`, `{ random: 2, of: all }`.",
   });
 
-const choice = exactlyOne(
-  z.strictObject({ weight: z.number().positive("write a weight above 0").default(1), ...faultShape, none: noFault }),
-  faultKeys,
-  "write exactly one fault in each choice",
-);
+const choice = (repertoire: Repertoire) =>
+  exactlyOne(
+    z.strictObject({
+      weight: z.number().positive("write a weight above 0").default(1),
+      ...faultShape(repertoire),
+      none: noFault,
+    }),
+    faultKeys(repertoire),
+    "write exactly one fault in each choice",
+  );
 
 const stop = z.union([
   z.string().min(1, "write when the step ends, such as 50s, phase.end - 10s or a condition"),
@@ -96,20 +102,21 @@ const timing = {
     .meta({ description: "What must hold while this step's occurrences last." }),
 };
 
-export const stepDocument = atMostOne(
-  exactlyOne(
-    z.strictObject({
-      ...faultShape,
-      choose: z.array(choice).min(1, "write at least one choice").optional(),
-      none: noFault,
-      ...timing,
-    }),
-    [...faultKeys, "choose"],
-    "write exactly one fault, such as tcp.latency: { delay: 100ms }",
-  ),
-  ["when", "while", "after"],
-  "write only one of when, while and after",
-).meta({ id: "step" });
+export const stepDocument = (repertoire: Repertoire) =>
+  atMostOne(
+    exactlyOne(
+      z.strictObject({
+        ...faultShape(repertoire),
+        choose: z.array(choice(repertoire)).min(1, "write at least one choice").optional(),
+        none: noFault,
+        ...timing,
+      }),
+      [...faultKeys(repertoire), "choose"],
+      "write exactly one fault, such as tcp.latency: { delay: 100ms }",
+    ),
+    ["when", "while", "after"],
+    "write only one of when, while and after",
+  ).meta({ id: "step" });
 
 /** The keys of the selection that reach the proxy as they are. */
 export const matchKeys = ["match", "direction", "leg", "scope", "probability", "first", "nth", "every_nth"] as const;

@@ -1,4 +1,5 @@
 /** The docker world in tests: a run with services of the fixtures, whose remains must all be gone when it is over. */
+import { faults } from "../../../faults/registry.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -83,6 +84,7 @@ export async function openStage({ services, links = {} }: Cast): Promise<Stage> 
       first.promise.catch(() => {});
       const injected = await inject({
         world,
+        repertoire: faults,
         seed: 1,
         step: kind,
         occurrence: { n: 0, at: 0, kind, where: [where], parameters: { ...parameters }, match: {}, mayMiss: false },

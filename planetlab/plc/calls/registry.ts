@@ -1,0 +1,19 @@
+/** Every call there is. To add one: write its file, add its line. */
+import type { PlcCall } from "./contract.ts";
+import { getInterfaces, getInterfaceTags, getNodeGroups, getNodeId } from "./nodes.ts";
+import { authCheck, getSession } from "./session.ts";
+import { getSlivers } from "./slivers.ts";
+import { getSliceTicket } from "./ticket.ts";
+
+const list: readonly PlcCall[] = [
+  authCheck,
+  getSession,
+  getSlivers,
+  getSliceTicket,
+  getNodeId,
+  getInterfaces,
+  getInterfaceTags,
+  getNodeGroups,
+];
+
+export const calls: ReadonlyMap<string, PlcCall> = new Map(list.map((call) => [call.method, call]));

@@ -1,0 +1,132 @@
+/** PLC as others see it: Python's XML-RPC, curl, GnuPG. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { decodeReply, encodeCall } from "../xml-rpc.ts";
+import { hmacOf } from "./calls/authenticate.ts";
+import { generateData } from "./generate.ts";
+import { startPlc } from "./plc.testing.ts";
+
+const run = promisify(execFile);
+const made = generateData({ slices: 2, keyBytes: 800, node: 42, nodes: 2 });
+const data = {
+  ...made,
+  nodes: made.nodes.map((node) => ({
+    ...node,
+    groups: ["Internet2"],
+    interfaces: node.interfaces.map((each) => ({ ...each, tags: { alias: "0", ifname: "eth0" } })),
+  })),
+};
+const key = data.nodes[0]?.key ?? "";
+
+async function call(url: string, method: string, auth: Readonly<Record<string, string | number>>): Promise<unknown> {
+  const body = encodeCall({ method, params: [auth] });
+  return decodeReply(await (await fetch(`${url}/PLCAPI/`, { method: "POST", body })).text());
+}
+
+test("a node has its session, its slivers and its files by Python's xmlrpc.client over HTTPS", async () => {
+  await using plc = await startPlc({ data, tls: true });
+  const script = join(import.meta.dirname, "fixtures/node.py");
+  const { stdout } = await run("python3", [script, plc.url, plc.authority, "42", key]);
+  const told = JSON.parse(stdout) as Record<string, unknown>;
+  expect(told).toMatchObject({
+    check: 1,
+    by_key: 1,
+    first_is_over: 103,
+    kept: true,
+    wrong_key: 103,
+    arguments_are_signed: [],
+    other_arguments: 103,
+    no_method: 100,
+    no_auth: 101,
+    not_allowed: 108,
+    tags: [
+      { tagname: "alias", value: "0" },
+      { tagname: "ifname", value: "eth0" },
+    ],
+    groups: [{ groupname: "Internet2", node_ids: [42, 1000] }],
+    by_mac: 42,
+    conf_file: "server ntp.plc.test\n",
+  });
+  expect(told["slivers"]).toMatchObject({
+    node_id: 42,
+    hostname: "node42.princeton.test",
+    interfaces: [{ node_id: 42, mac: "02:16:00:00:00:2a", is_primary: true, method: "dhcp" }],
+    groups: ["Internet2"],
+    conf_files: [{ source: "PlanetLabConf/ntp.conf", dest: "/etc/ntp.conf", file_permissions: "644", enabled: true }],
+    accounts: [{ name: "site_admin" }, { name: "root" }],
+    leases: null,
+  });
+  const { slivers } = told["slivers"] as { readonly slivers: readonly Record<string, unknown>[] };
+  expect(slivers.map(({ name }) => name)).toEqual(["princeton_slice001", "princeton_slice002"]);
+  expect(slivers[0]).toMatchObject({ slice_id: 101, instantiation: "plc-instantiated", expires: 2_147_483_647 });
+  expect(slivers[0]?.["attributes"]).toContainEqual({ tagname: "cpu_share", value: "32" });
+  expect(slivers[0]?.["keys"]).toHaveLength(3);
+});
+
+test("curl posts a call as the Node Manager of 2010 did, and checks the certificate", async () => {
+  await using plc = await startPlc({ data, tls: true });
+  const body = encodeCall({ method: "GetNodeID", params: ["02-16-00-00-00-2A"] });
+  const curl = async (...args: string[]): Promise<string> =>
+    (await run("curl", ["--silent", "--fail", "--cacert", plc.authority, ...args])).stdout;
+  expect(decodeReply(await curl("--data", body, `${plc.url}/PLCAPI/`))).toEqual({ value: 42 });
+  expect(await curl("--data", "mac_addr=02:16:00:00:03:e8", `${plc.url}/boot/getnodeid.php`)).toBe("1000");
+  expect(await curl(`${plc.url}/boot/getnodeid.php?mac_addr=02:16:00:00:00:00`)).toBe("-1");
+  expect(await curl(`${plc.url}/PlanetLabConf/ntp.conf?node_id=42`)).toBe("server ntp.plc.test\n");
+  expect(await curl(`${plc.url}/xml/slices-0.5.xml`)).toContain('<slice id="101" name="princeton_slice001"');
+  await expect(run("curl", ["--silent", `${plc.url}/xml/slices-0.5.xml`])).rejects.toMatchObject({ code: 60 });
+});
+
+test("a ticket is a GetSlivers reply of one slice, and GnuPG knows who signed it", async () => {
+  await using plc = await startPlc({ data });
+  const ask = async (email: string, password: string, slice: string) => {
+    const auth = { AuthMethod: "password", Username: email, AuthString: password };
+    const body = encodeCall({ method: "GetSliceTicket", params: [auth, slice] });
+    return decodeReply(await (await fetch(`${plc.url}/PLCAPI/`, { method: "POST", body })).text());
+  };
+  expect(await ask("user2@site", "password2", "princeton_slice001")).toMatchObject({ fault: { code: 108 } });
+  expect(await ask("user2@site", "wrong", "princeton_slice002")).toMatchObject({ fault: { code: 103 } });
+  const reply = await ask("user2@site", "password2", "princeton_slice002");
+  const ticket = "value" in reply && typeof reply.value === "string" ? reply.value : "";
+  const home = await mkdtemp(join(tmpdir(), "sinbin-gpg-"));
+  try {
+    await writeFile(join(home, "ticket"), ticket);
+    await writeFile(join(home, "pubring"), await (await fetch(`${plc.url}/boot/pubring.gpg`)).text());
+    const gpg = (...args: string[]) => run("gpg", ["--homedir", home, "--batch", "--no-tty", ...args]);
+    await gpg("--import", join(home, "pubring"));
+    const { stdout, stderr } = await gpg("--decrypt", join(home, "ticket"));
+    expect(stderr).toContain('Good signature from "PlanetLab Central');
+    expect(decodeReply(stdout)).toMatchObject({ value: { slivers: [{ name: "princeton_slice002", slice_id: 102 }] } });
+    await writeFile(
+      join(home, "forged"),
+      ticket.replace(/^[A-Za-z]/m, (letter) => (letter === "A" ? "B" : "A")),
+    );
+    await expect(gpg("--decrypt", join(home, "forged"))).rejects.toThrow("Command failed");
+    await run("gpgconf", ["--homedir", home, "--kill", "all"]);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+});
+
+test("sessions outlive a restart of PLC", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "sinbin-plc-"));
+  let session = "";
+  {
+    await using plc = await startPlc({ data, directory });
+    const value = "5a3c8c4b"; // No HMAC of anything.
+    expect(await call(plc.url, "GetSession", { AuthMethod: "hmac", node_id: 42, value })).toMatchObject({
+      fault: { code: 103 },
+    });
+    const reply = await call(plc.url, "GetSession", { AuthMethod: "hmac", node_id: 42, value: hmacOf({ key }, []) });
+    session = (reply as { readonly value: string }).value;
+  }
+  await using plc = await startPlc({ data, directory });
+  expect(await call(plc.url, "AuthCheck", { AuthMethod: "session", session })).toEqual({ value: 1 });
+  await plc.inject("plc.revoke-session", { node: 42 });
+  expect(await call(plc.url, "AuthCheck", { AuthMethod: "session", session })).toMatchObject({ fault: { code: 103 } });
+  expect(plc.hits()).toBe(1);
+  await rm(directory, { recursive: true, force: true });
+});

@@ -1,0 +1,100 @@
+/**
+ * The database: the seed, and what has come to it since, which outlives a restart.
+ *
+ *     seed (--data, or made up) ──► tables ──► answers
+ *     sessions ──► sessions.json   (written anew, then renamed)
+ */
+import { z } from "zod";
+import type { Host } from "../../host/host.ts";
+import { macOf } from "./mac.ts";
+import { numberInterfaces } from "./data.ts";
+import type { Data, Node, Person, Slice } from "./data.ts";
+
+const sessionsFile = "sessions.json";
+const savedSessions = z.record(z.string(), z.int());
+/** A node has one, so that there are never more than nodes. */
+const sessionBytes = 32;
+
+export interface Database {
+  readonly data: Data;
+  node(id: number): Node | undefined;
+  nodeNamed(hostname: string): Node | undefined;
+  nodesWithMac(mac: string): readonly Node[];
+  person(email: string): Person | undefined;
+  slice(idOrName: number | string): Slice | undefined;
+  keysOf(person: number): readonly string[];
+  /** A node has one session at a time: its new one ends the one before (PLC/Sessions.py, add_node). */
+  addSession(node: number): Promise<string>;
+  nodeOfSession(session: string): Node | undefined;
+  /** Of a node, or of all. True if there was one; it is gone at once, and on the disk a little later. */
+  revokeSessions(node?: number): boolean;
+}
+
+export async function openDatabase(host: Host, seed: Data): Promise<Database> {
+  const data = numberInterfaces(seed);
+  const nodes = new Map(data.nodes.map((node) => [node.id, node]));
+  const keys = Map.groupBy(data.keys, ({ person }) => person);
+  const sessions = new Map(Object.entries(await readSessions(host)));
+  /** One after another, so that the last one written is the latest. */
+  let saving = Promise.resolve();
+  const save = async (): Promise<void> => {
+    const text = JSON.stringify(Object.fromEntries(sessions));
+    saving = saving
+      .then(() => replace(host, sessionsFile, text))
+      .catch((error: unknown) => host.log("plc.save-failed", { why: String(error) }));
+    await saving;
+  };
+
+  return {
+    data,
+    node: (id) => nodes.get(id),
+    nodeNamed: (hostname) => data.nodes.find((node) => node.hostname === hostname),
+    nodesWithMac(mac) {
+      const wanted = macOf(mac);
+      return wanted === undefined
+        ? []
+        : data.nodes.filter((node) => node.interfaces.some((each) => macOf(each.mac) === wanted));
+    },
+    person: (email) => data.people.find((person) => person.email === email),
+    slice: (wanted) => data.slices.find(({ id, name }) => id === wanted || name === wanted),
+    keysOf: (person) => (keys.get(person) ?? []).map(({ value }) => value),
+    async addSession(node) {
+      const session = Buffer.from(host.random.bytes(sessionBytes)).toString("base64");
+      for (const [old, of] of sessions) if (of === node) sessions.delete(old);
+      sessions.set(session, node);
+      await save();
+      return session;
+    },
+    nodeOfSession(session) {
+      const id = sessions.get(session);
+      return id === undefined ? undefined : nodes.get(id);
+    },
+    revokeSessions(node) {
+      const revoked = [...sessions].filter(([, of]) => node === undefined || of === node);
+      for (const [session] of revoked) sessions.delete(session);
+      if (revoked.length > 0) void save();
+      return revoked.length > 0;
+    },
+  };
+}
+
+/** What can't be read is no session of anybody's: the nodes get new ones. */
+async function readSessions(host: Host): Promise<Readonly<Record<string, number>>> {
+  const bytes = await host.files.read(sessionsFile).catch(() => undefined);
+  if (bytes === undefined) return {};
+  try {
+    return savedSessions.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    host.log("plc.sessions-lost", {});
+    return {};
+  }
+}
+
+async function replace(host: Host, path: string, text: string): Promise<void> {
+  {
+    await using file = await host.files.open(`${path}.new`, "write");
+    await file.write(text);
+    await file.sync();
+  }
+  await host.files.rename(`${path}.new`, path);
+}
