@@ -14,6 +14,7 @@ import { declareSignals } from "./signals.ts";
 import { mostLate, stalledWithin, stallsOf } from "./stall.ts";
 import { courseOf, warmUpOf } from "./window.ts";
 import { roundedDuration } from "./wording.ts";
+import { repertoireIn } from "../plan/repertoire.ts";
 
 export function impliedFindings(plan: Plan, history: readonly HistoryEvent[]): readonly Finding[] {
   // A run that was cut short has its reason; that its later steps did not come is no news.
@@ -152,7 +153,8 @@ function stepFindings(plan: Plan, step: Step, history: readonly HistoryEvent[], 
   return [...late, { verdict: "unknown", expectation, reason }];
 }
 
-function whyOf(kinds: readonly string[], { repertoire }: Plan): string {
+function whyOf(kinds: readonly string[], plan: Plan): string {
+  const repertoire = repertoireIn(plan);
   const reasons = new Set(kinds.flatMap((kind) => repertoire.get(kind)?.missed ?? []));
   return [...reasons].map((reason) => `: ${reason}`).join("");
 }

@@ -1,5 +1,4 @@
 /** Plans and histories for tests, in few words: a test shows only what matters to it. */
-import { faults } from "../../faults/registry.ts";
 import { eventSchema, type HistoryEvent } from "../history/event.ts";
 import type { Expectation, Observation, Phase, Plan, Service, Step, SubjectSignal } from "../plan/schema.ts";
 
@@ -28,7 +27,6 @@ export function sketchPlan(parts: Partial<Plan> = {}): Plan {
   const observe: Readonly<Record<string, Observation>> = {};
   return {
     plan: "sketch",
-    repertoire: faults,
     seed: 7,
     params: {},
     let: {},

@@ -7,6 +7,7 @@ import { explain } from "../schedule/explain.ts";
 import { renderJsonSchema } from "./json-schema.ts";
 import { parseText, problemsIn } from "./plan.testing.ts";
 import { repertoireOf } from "./repertoire.ts";
+import { repertoireIn } from "./repertoire.ts";
 
 const shop = `
 subject: shop
@@ -45,7 +46,10 @@ test("a step is drawn as any other, with the defaults left to the fault", async 
   expect(step?.occurrences).toHaveLength(3);
   for (const { where, parameters } of step?.occurrences ?? []) {
     expect(where).toEqual(["a"]);
-    expect(plan.repertoire.get("shop.sold-out")?.parameters.parse(parameters)).toMatchObject({ delay: 2000, rows: 1 });
+    expect(repertoireIn(plan).get("shop.sold-out")?.parameters.parse(parameters)).toMatchObject({
+      delay: 2000,
+      rows: 1,
+    });
   }
   expect(explain(plan, schedule)).toContain("share: between 10% and 20%");
 });

@@ -25,7 +25,8 @@ import type {
   Subject,
   Written,
 } from "./schema.ts";
-import { canHave } from "./repertoire.ts";
+import { canHave, repertoireOf } from "./repertoire.ts";
+import type { WithServices } from "./repertoire.ts";
 import { formatPath } from "./tree.ts";
 import { squeeze } from "./wording.ts";
 import { choicesOf, rawSteps, whereOf } from "./step.ts";
@@ -62,7 +63,7 @@ export function bindPlan(plan: Plan, binding: Binding): Plan {
   // Names that can't be drawn were reported when the plan was parsed.
   const names = bindNames(plan.document, binding, () => {});
   const bound = substitute(plan.document, names, binding.seed, () => {});
-  return normalise(plan.document, bound, names, { files: found, repertoire: plan.repertoire });
+  return normalise(plan.document, bound, names, found);
 }
 
 /** The combinations of the matrix; one, with nothing in it, if there is none. */
@@ -70,18 +71,8 @@ export function cells(plan: Plan): readonly Readonly<Record<string, Written>>[] 
   return cellsOf(plan.matrix);
 }
 
-/** What the files beside a plan say. */
-export interface Beside {
-  readonly files: Found;
-  readonly repertoire: Repertoire;
-}
-
-export function normalise(
-  document: PlanDocument,
-  bound: Written,
-  names: BoundNames,
-  { files: found, repertoire }: Beside,
-): Plan {
+export function normalise(document: PlanDocument, bound: Written, names: BoundNames, found: Found): Plan {
+  const repertoire = repertoireOf(Object.values(found).flatMap(({ subject }) => subject ?? []));
   const read = planDocumentOf(repertoire).parse(bound);
   const subjectOf = (service: string): Subject | undefined => found[service]?.subject;
   const links = Object.keys(read.links);
@@ -138,23 +129,22 @@ export function normalise(
     tier: read.tier,
     worlds: read.worlds,
     requires: read.requires,
-    repertoire,
     document,
   };
 }
 
 /** As much of a plan as a schedule is drawn from. */
-export type Sketch = Pick<Plan, "document" | "phases" | "repertoire">;
+export type Sketch = Pick<Plan, "document" | "phases"> & WithServices;
 
 /** Of a document that has problems: a step with one of its own does nothing, so that the others keep their places. */
 export function sketch(
   document: PlanDocument,
-  { phases, links, services, repertoire }: Checking,
+  { phases, links, services, subjects, repertoire }: Checking,
   wrong: readonly string[],
 ): Sketch {
   return {
     document,
-    repertoire,
+    services: Object.fromEntries([...subjects].map(([name, subject]) => [name, { subject }])),
     phases: phases.map(({ raw, name, steps }) => {
       const [length, timeout] = [raw["for"], raw["timeout"]].map((written) => duration.safeParse(written).data);
       return {

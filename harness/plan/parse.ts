@@ -101,7 +101,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
     throw new PlanError(inOrder(withoutEchoes(problems, copies), file));
   }
 
-  const plan = normalise(document, bound, names, { files, repertoire });
+  const plan = normalise(document, bound, names, files);
   for (const cell of cells(plan).slice(0, cellsTried)) {
     const tried = { ...binding, cell };
     checkSchedule(bindPlan(plan, tried), tried, complain);

@@ -6,7 +6,21 @@
 import { createDeclaredFault } from "../../faults/declared/declare.ts";
 import { faults } from "../../faults/registry.ts";
 import type { Fault, Repertoire } from "../../faults/registry.ts";
-import type { Subject } from "./schema.ts";
+import type { Service, Subject } from "./schema.ts";
+
+/** As much of a plan as it takes. A plan itself is plain data, and travels to other threads and processes. */
+export interface WithServices {
+  readonly services: Readonly<Record<string, Pick<Service, "subject">>>;
+}
+
+const ofServices = new WeakMap<WithServices["services"], Repertoire>();
+
+export function repertoireIn({ services }: WithServices): Repertoire {
+  const repertoire =
+    ofServices.get(services) ?? repertoireOf(Object.values(services).flatMap(({ subject }) => subject ?? []));
+  ofServices.set(services, repertoire);
+  return repertoire;
+}
 
 export function repertoireOf(subjects: Iterable<Subject>): Repertoire {
   const declaring = [...new Set(subjects)].filter(({ faults: declared }) => Object.keys(declared).length > 0);

@@ -7,7 +7,6 @@
  * as it was written, for the schedule. Keys are the words of the plan, so that code, plans and reports have one name for a thing.
  */
 import type { z } from "zod";
-import type { Repertoire } from "../../faults/registry.ts";
 import type { subjectDocument } from "./document/subject.ts";
 import type { Capability } from "../worlds/capability.ts";
 import type { expectationDocument, Severity, Tolerance } from "./document/expectations.ts";
@@ -43,8 +42,6 @@ export interface Plan {
   readonly tier: "commit" | "nightly";
   readonly worlds: readonly string[];
   readonly requires: readonly Capability[];
-  /** What its steps may name. */
-  readonly repertoire: Repertoire;
   /** The whole plan with its includes, before it was bound to a cell. */
   readonly document: PlanDocument;
 }

@@ -16,6 +16,7 @@ import type { Occurrence, Schedule, ScheduledPhase, ScheduledStep } from "../sch
 import type { World } from "../worlds/world.ts";
 import { inject } from "./inject.ts";
 import type { Live } from "./live.ts";
+import { repertoireIn } from "../plan/repertoire.ts";
 
 export interface Timeline {
   readonly plan: Plan;
@@ -211,7 +212,7 @@ async function runOccurrence(
   try {
     await using injected = await inject({
       world,
-      repertoire: plan.repertoire,
+      repertoire: repertoireIn(plan),
       seed: schedule.seed,
       step: step.name,
       occurrence,
@@ -220,7 +221,7 @@ async function runOccurrence(
         history.record({ event: "fault.hit", step: step.name, occurrence: n, where: at, detail: { ...detail } }),
     });
     void injected;
-    if (plan.repertoire.get(kind)?.pulse !== true) await untilAborted(over);
+    if (repertoireIn(plan).get(kind)?.pulse !== true) await untilAborted(over);
   } catch (error) {
     if (error !== over.reason) throw error;
   } finally {

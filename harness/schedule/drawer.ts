@@ -11,6 +11,7 @@ import { formatPath } from "../plan/tree.ts";
 import type { Path } from "../plan/tree.ts";
 import { DrawError, draw } from "./draw.ts";
 import type { Drawn } from "./draw.ts";
+import { repertoireIn } from "../plan/repertoire.ts";
 
 export interface Complaint {
   readonly at: Path;
@@ -47,7 +48,7 @@ export function createDrawer(plan: Sketch, binding: Binding): Drawer {
 
   const drawer: Drawer = {
     names,
-    repertoire: plan.repertoire,
+    repertoire: repertoireIn(plan),
     complaints,
     value(step, key, written, scalar, n, progress) {
       try {

@@ -11,6 +11,7 @@ import type { Plan } from "../plan/schema.ts";
 import { flowText } from "./flow.ts";
 import { describeRandom } from "./random.ts";
 import type { Occurrence, Schedule, ScheduledPhase, ScheduledStep } from "./schedule.ts";
+import { repertoireIn } from "../plan/repertoire.ts";
 
 const barWidth = 60;
 /** Terminals of old, and most reviews, show this much. */
@@ -26,7 +27,7 @@ export function explain(plan: Plan, schedule: Schedule): string {
     cut(`${schedule.plan}, seed ${schedule.seed}${cell.join("")}`),
     ...(plan.about === undefined ? [] : wrap(plan.about.replaceAll(/\s+/g, " "), "  ", "  ")),
     "",
-    ...schedule.phases.flatMap((phase) => explainPhase(phase, width, plan.repertoire)),
+    ...schedule.phases.flatMap((phase) => explainPhase(phase, width, repertoireIn(plan))),
     "",
     ...explainTotal(plan, schedule),
     ...list("random", describeRandom(plan, schedule)),

@@ -12,6 +12,7 @@ import { flowText } from "./flow.ts";
 import { distributionOf, inferred, isFormula, isReference } from "./draw.ts";
 import type { Names } from "./draw.ts";
 import type { Schedule } from "./schedule.ts";
+import { repertoireIn } from "../plan/repertoire.ts";
 
 /** One line each: where, and from what to what. */
 export function describeRandom(plan: Plan, { seed, cell, params }: Schedule): readonly string[] {
@@ -24,7 +25,9 @@ export function describeRandom(plan: Plan, { seed, cell, params }: Schedule): re
   });
   return [
     ...lets,
-    ...plan.phases.flatMap(({ faults: steps }) => steps.flatMap((step) => describeStep(step, names, plan.repertoire))),
+    ...plan.phases.flatMap(({ faults: steps }) =>
+      steps.flatMap((step) => describeStep(step, names, repertoireIn(plan))),
+    ),
   ];
 }
 

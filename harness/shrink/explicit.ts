@@ -25,6 +25,7 @@ import type { Failure } from "./failure.ts";
 import { observedOccurrences } from "./observed.ts";
 import type { Observed } from "./observed.ts";
 import { keptParams } from "./params.ts";
+import { repertoireIn } from "../plan/repertoire.ts";
 
 export interface ExplicitOptions {
   /** Steps that keep waiting for their trigger, by name; all others happen at the times that the history has. */
@@ -85,7 +86,7 @@ const longestName = 70;
 /** Steps in the order of the plan, each occurrence at its place. */
 function phaseSteps(failure: Failure, observed: Observed, index: number, { armed }: ExplicitOptions): readonly Raw[] {
   const { plan, schedule } = failure;
-  const raw = rawSteps(listAt(plan.document, "phases")[index] ?? null, index, plan.repertoire);
+  const raw = rawSteps(listAt(plan.document, "phases")[index] ?? null, index, repertoireIn(plan));
   const scheduled = new Map((schedule.phases[index]?.steps ?? []).map((step) => [step.name, step]));
   return [...scheduled.values()].flatMap((step): readonly Raw[] => {
     const known = plan.phases[index]?.faults.find(({ name }) => name === step.name);

@@ -3,6 +3,7 @@ import type { HistoryEvent } from "../history/event.ts";
 import type { Plan, Step, Written } from "../plan/schema.ts";
 import { drawOccurrence } from "../schedule/schedule.ts";
 import type { Occurrence, Schedule } from "../schedule/schedule.ts";
+import { repertoireIn } from "../plan/repertoire.ts";
 
 /** Every occurrence that was injected, with its times counted from the beginning of its phase. */
 export type Observed = ReadonlyMap<string, readonly Occurrence[]>;
@@ -41,9 +42,9 @@ function timed(
   step: Step,
   began: number,
   lifted: number | undefined,
-  { repertoire }: Plan,
+  plan: Plan,
 ): Occurrence {
-  const pulse = repertoire.get(kind)?.pulse === true;
+  const pulse = repertoireIn(plan).get(kind)?.pulse === true;
   return {
     n: occurrence,
     at: tenths(Math.max(0, at - late - began)),
