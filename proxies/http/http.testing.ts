@@ -176,3 +176,27 @@ export async function startProxied(host: Host = realHost, clientHost: Host = hos
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
+
+/** A proxy with one fault on it, and a connection through it. */
+export async function startFaulty(
+  ...fault: Parameters<Proxied["inject"]>
+): Promise<Proxied & { client: Peer; server: Peer }> {
+  const proxied = await startProxied();
+  proxied.inject(...fault);
+  return { ...proxied, ...(await proxied.connect()) };
+}
+
+export const get = "GET / HTTP/1.1\r\nHost: plc.test\r\n\r\n";
+export const ok = replyOf("ok");
+
+export function replyOf(body: string, ...headers: readonly string[]): string {
+  const lines = headers.map((line) => `${line}\r\n`).join("");
+  return `HTTP/1.1 200 OK\r\n${lines}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** One request, and the server's reply to it. */
+export async function ask(client: Peer, server: Peer, reply = ok, request = get): Promise<void> {
+  client.say(request);
+  await server.hearsUntil("\r\n\r\n");
+  server.say(reply);
+}

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Host } from "../../host/host.ts";
 import { startSimulatedPair } from "../../host/sim/pair.testing.ts";
-import { realHost, startProxied, type Proxied } from "./http.testing.ts";
+import { ask, get, ok, realHost, startProxied, type Proxied } from "./http.testing.ts";
 
 describe("over the real host", () => {
   describeProxy(() => startProxied(realHost));
@@ -22,9 +22,6 @@ describe("over the simulated host", () => {
     };
   });
 });
-
-const get = "GET / HTTP/1.1\r\nHost: plc.test\r\n\r\n";
-const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 function describeProxy(start: () => Promise<Proxied>): void {
   test("a request and its reply, with the spelling, the order and the repetition of their headers", async () => {
@@ -48,9 +45,7 @@ function describeProxy(start: () => Promise<Proxied>): void {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
     for (let n = 0; n < 3; n += 1) {
-      client.say(get);
-      await server.hearsUntil("\r\n\r\n");
-      server.say(ok);
+      await ask(client, server);
       await expect(client).toHear(ok);
     }
     client.socket.end();
@@ -123,9 +118,12 @@ function describeProxy(start: () => Promise<Proxied>): void {
   test("a reply without 100 Continue leaves the body to the client", async () => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
-    client.say("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
-    await server.hearsUntil("\r\n\r\n");
-    server.say("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+    await ask(
+      client,
+      server,
+      "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n",
+      "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+    );
     await expect(client).toHear("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
     client.say("body");
     await expect(server).toHear("body");
@@ -140,9 +138,7 @@ function describeProxy(start: () => Promise<Proxied>): void {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
     for (let n = 0; n < 2; n += 1) {
-      client.say(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`);
-      await server.hearsUntil("\r\n\r\n");
-      server.say(reply);
+      await ask(client, server, reply, `${method} / HTTP/1.1\r\nHost: a\r\n\r\n`);
       await expect(client).toHear(reply);
     }
   });
@@ -154,9 +150,7 @@ function describeProxy(start: () => Promise<Proxied>): void {
       ["resetAndDestroy", "RST"],
     ] as const) {
       const { client, server } = await proxied.connect();
-      client.say(get);
-      await server.hearsUntil("\r\n\r\n");
-      server.say("HTTP/1.1 200 OK\r\n\r\nhalf");
+      await ask(client, server, "HTTP/1.1 200 OK\r\n\r\nhalf", get);
       await expect(client).toHear("HTTP/1.1 200 OK\r\n\r\nhalf");
       server.socket[way]();
       expect(await client.ends()).toEqual({ rest: "", by });
@@ -200,9 +194,12 @@ function describeProxy(start: () => Promise<Proxied>): void {
   test("behind a reply that is the last one, the connection ends, though the server has not closed it yet", async () => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
-    client.say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    await server.hearsUntil("\r\n\r\n");
-    server.say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    await ask(
+      client,
+      server,
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
     await client.hearsUntil("\r\n\r\nok");
     expect(await client.ends()).toEqual({ rest: "", by: "FIN" });
     client.socket.end();
@@ -283,9 +280,7 @@ function describeProxy(start: () => Promise<Proxied>): void {
   ])("%s is the server's to make sense of", async (_what, said) => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
-    client.say(get);
-    await server.hearsUntil("\r\n\r\n");
-    server.say(ok);
+    await ask(client, server);
     await expect(client).toHear(ok);
     client.say(said);
     await expect(server).toHear(said);
@@ -309,9 +304,7 @@ function describeProxy(start: () => Promise<Proxied>): void {
   test("a reply that is none resets the client", async () => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
-    client.say(get);
-    await server.hearsUntil("\r\n\r\n");
-    server.say("nonsense\r\n\r\n");
+    await ask(client, server, "nonsense\r\n\r\n", get);
     expect(await client.ends()).toEqual({ rest: "", by: "RST" });
   });
 
