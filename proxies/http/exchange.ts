@@ -123,7 +123,10 @@ export async function exchange(options: ExchangeOptions): Promise<End> {
     body: passed.body === undefined ? body : Readable.from(content(), { objectMode: false }),
     trailers,
     socket,
-    onInterim: (interim) => void client.write(interimBytes(interim)),
+    onInterim(interim) {
+      // A client of HTTP/1.0 does not know them (RFC 9110, section 15.2).
+      if (read.version === "1.1") client.write(interimBytes(interim));
+    },
     onSent,
   });
   if (repeat?.reply === "first" && again !== undefined) options.inBackground(again());

@@ -117,13 +117,21 @@ export interface Proxied extends AsyncDisposable {
   inject(kind: string, parameters?: object, selection?: Partial<HttpInjection>): AsyncDisposable;
 }
 
-export async function startProxied(host: Host = realHost, clientHost: Host = host): Promise<Proxied> {
+export interface ProxiedOptions {
+  /** The proxy's; by default the real one. Those of the others are by default the same. */
+  readonly host?: Host;
+  readonly clientHost?: Host;
+  readonly serverHost?: Host;
+}
+
+export async function startProxied(options: ProxiedOptions = {}): Promise<Proxied> {
+  const { host = realHost, clientHost = host, serverHost = host } = options;
   const stack = new AsyncDisposableStack();
   const accepted: Peer[] = [];
   const sockets: Socket[] = [];
   let arrived = Promise.withResolvers<void>();
   const listener = stack.use(
-    await host.network.listen({ host: "127.0.0.1", port: 0, halfOpen: true }, (socket) => {
+    await serverHost.network.listen({ host: "127.0.0.1", port: 0, halfOpen: true }, (socket) => {
       sockets.push(socket);
       accepted.push(createPeer(socket));
       arrived.resolve();
