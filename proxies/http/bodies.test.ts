@@ -122,6 +122,8 @@ test.each([
   expect(read(Buffer.from(body, "latin1"))).toBe("half");
 });
 
+const post = (...headers: readonly string[]): string => `POST / HTTP/1.1\r\nHost: a\r\n${headers.join("\r\n")}\r\n\r\n`;
+
 describe("http.body", () => {
   test("something else in a document, which is framed anew", async () => {
     await using proxied = await startFaulty("http.body", { path: "/slices/slice[2]", action: "remove" });
@@ -135,8 +137,6 @@ describe("http.body", () => {
 
   const order = '{"id":1,"price":10}';
   const cheap = '{"id":1,"price":0}';
-  const post = (...headers: readonly string[]): string =>
-    `POST / HTTP/1.1\r\nHost: a\r\n${headers.join("\r\n")}\r\n\r\n`;
   const price = { path: "/price", value: "0", of: "request" };
 
   test("of a request: the server gets another document, framed by its length", async () => {
