@@ -1,5 +1,17 @@
 /** How late something comes, when a fault draws that anew for each item. */
-import { drawFrom, isDistribution, type Distribution } from "./distribution.ts";
+import { drawFrom, isDistribution, perItem, type Distribution } from "./distribution.ts";
+import { duration } from "./units.ts";
+
+export const delay = duration.meta({ description: "how much later", strengths: ["1ms", "10s"] });
+
+export const jitterOf = (item: string) =>
+  perItem(duration)
+    .prefault("0ms")
+    .meta({
+      description: `what is added for ${item}: a duration is plus or minus so much, evenly; a distribution is added as drawn`,
+      perItem: true,
+      strengths: ["1ms", "2s"],
+    });
 
 export interface Delaying {
   readonly delay: number;

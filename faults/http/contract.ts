@@ -43,8 +43,8 @@ export interface HttpFault<
   State extends object = object,
 > extends Declaration<Parameters> {
   readonly plane: "http";
-  /** True if it needs the bodies of replies: they are kept back until they are whole. One that is too large comes without, and passes. */
-  readonly whole?: true;
+  /** Whose bodies it needs: they are kept back until they are whole. One that is too large comes without, and passes. */
+  whole?(parameters: z.output<Parameters>): "request" | "reply";
   /** What it keeps for the whole of its injection, all connections together. Its decisions may change it. */
   start(parameters: z.output<Parameters>): State;
   /** Undefined means "no concern of mine"; so it does below. */

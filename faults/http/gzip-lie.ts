@@ -21,7 +21,7 @@ export const gzipLie = httpFault({
         examples: ["not-compressed", "not-said", "half"],
       }),
   }),
-  whole: true,
+  whole: () => "reply",
   start: () => ({}),
   after(reply, _request, _state, { lie }) {
     const { headers, body } = reply;

@@ -177,6 +177,26 @@ test("a body that is compressed is unpacked, and one that can't be stays", () =>
   expect(body.after?.({ ...reply, headers }, request, {}, parameters, context)).toBeUndefined();
 });
 
+test("a request's document is framed by its new length where a length is stated, and replies stay as they were", () => {
+  const parameters = body.parameters.parse({ path: "/a", value: "23", of: "request" });
+  const stated: Headers = [
+    ["A", "1"],
+    ["Content-Length", "7"],
+  ];
+  const post = { ...request, method: "POST", body: Buffer.from('{"a":1}') };
+  expect(body.before?.({ ...post, headers: stated }, {}, parameters, context)).toEqual({
+    type: "pass",
+    request: { ...post, headers: [stated[0], ["Content-Length", "8"]], body: Buffer.from('{"a":23}') },
+  });
+  const chunked: Headers = [["Transfer-Encoding", "chunked"]];
+  expect(body.before?.({ ...post, headers: chunked }, {}, parameters, context)).toMatchObject({
+    request: { headers: chunked },
+  });
+  expect(body.before?.(request, {}, parameters, context)).toBeUndefined();
+  expect(body.after?.({ ...reply, body: post.body }, post, {}, parameters, context)).toBeUndefined();
+  expect(body.before?.(post, {}, { ...parameters, of: "reply" }, context)).toBeUndefined();
+});
+
 test("a status that the reply has anyway changes nothing", () => {
   const parameters = status.parameters.parse({ code: 200, when: "after" });
   expect(status.after?.(reply, request, {}, parameters, context)).toBeUndefined();

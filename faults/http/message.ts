@@ -8,6 +8,8 @@ export interface HttpRequest {
   /** As it stands in the request line: mostly a path with its query. */
   readonly target: string;
   readonly headers: Headers;
+  /** All of it, if a fault has asked for whole requests and it fits; else it passes as it comes. */
+  readonly body?: Uint8Array;
 }
 
 export interface HttpReply {

@@ -16,7 +16,7 @@ export const replayOldReply = httpFault({
       .prefault(1)
       .meta({ description: "how many requests ago", strengths: [1, 10] }),
   }),
-  whole: true,
+  whole: () => "reply",
   // Those that match count, the others that `nth` leaves alone included.
   start: () => ({ ...nothingKept(), seen: 0 }),
   after(reply, _request, state, { back }) {

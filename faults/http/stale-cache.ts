@@ -15,7 +15,7 @@ export const staleCache = httpFault({
   parameters: z.strictObject({
     age: duration.optional().meta({ description: "an Age header that admits it, in whole seconds; by default none" }),
   }),
-  whole: true,
+  whole: () => "reply",
   start: nothingKept,
   before(request, { replies }, { age }) {
     const kept = replies.get(keyOf(request));

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { isDistribution, perItem } from "../distribution.ts";
-import { delayOf } from "../jitter.ts";
-import { duration } from "../units.ts";
+import { isDistribution } from "../distribution.ts";
+import { delay, delayOf, jitterOf } from "../jitter.ts";
 import { tcpFault } from "./contract.ts";
 import { piecesOf } from "./cut.ts";
 
@@ -20,14 +19,8 @@ export const latency = tcpFault({
   pulse: false,
   direction: "downstream",
   parameters: z.strictObject({
-    delay: duration.meta({ description: "how much later", strengths: ["1ms", "10s"] }),
-    jitter: perItem(duration)
-      .prefault("0ms")
-      .meta({
-        description: `what is added for every ${bytesPerDraw} bytes: a duration is plus or minus so much, evenly; a distribution is added as drawn`,
-        perItem: true,
-        strengths: ["1ms", "2s"],
-      }),
+    delay,
+    jitter: jitterOf(`every ${bytesPerDraw} bytes`),
   }),
   start: () => ({}),
   pace: ({ delay, jitter }) => ({ flight: delay + (isDistribution(jitter) ? usualJitterMs : jitter) }),

@@ -1,7 +1,5 @@
 import { z } from "zod";
-import { perItem } from "../distribution.ts";
-import { delayOf } from "../jitter.ts";
-import { duration } from "../units.ts";
+import { delay, delayOf, jitterOf } from "../jitter.ts";
 import { udpFault } from "./contract.ts";
 
 export const latency = udpFault({
@@ -14,15 +12,8 @@ export const latency = udpFault({
   pulse: false,
   direction: "downstream",
   parameters: z.strictObject({
-    delay: duration.meta({ description: "how much later", strengths: ["1ms", "10s"] }),
-    jitter: perItem(duration)
-      .prefault("0ms")
-      .meta({
-        description:
-          "what is added for every datagram: a duration is plus or minus so much, evenly; a distribution is added as drawn",
-        perItem: true,
-        strengths: ["1ms", "2s"],
-      }),
+    delay,
+    jitter: jitterOf("every datagram"),
   }),
   start: () => ({}),
   map(datagram, _state, parameters, { draw }) {

@@ -9,6 +9,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { codeOf } from "../../proxies/api/addresses.ts";
 import { changeOf, faultDocument, faultRequestOf, proxyBody, type Change } from "../../proxies/api/changes.ts";
 import { ApiError } from "../../proxies/api/errors.ts";
 import { planChanges } from "../../proxies/api/plan.ts";
@@ -40,11 +41,16 @@ export async function beginWith(table: ProxyTable, file: string): Promise<void> 
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const why = error.message.replace(/^bad request body: /, "");
-    const example = isToxiproxys(text)
-      ? `; write a JSON array such as [{"name": "db", "listen": "127.0.0.1:15432", "upstream": "db.test:5432"}]`
-      : "";
-    throw new UsageError(`--config ${file}: ${why}${example}`, { cause: error });
+    throw new UsageError(`--config ${file}: ${why}${adviceFor(error, text)}`, { cause: error });
   }
+}
+
+function adviceFor({ status, cause }: ApiError, text: string): string {
+  if (codeOf(cause) === "EADDRINUSE") return "; stop what listens there, or write another listen";
+  if (status === 500) return "; write a listen such as 127.0.0.1:15432";
+  return isToxiproxys(text)
+    ? `; write a JSON array such as [{"name": "db", "listen": "127.0.0.1:15432", "upstream": "db.test:5432"}]`
+    : "";
 }
 
 /** An array is; a plan's words are keys. */

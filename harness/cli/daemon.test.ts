@@ -128,7 +128,10 @@ test("a port that is taken is told of, and what to do", async () => {
   const { port } = server.address() as AddressInfo;
   const { code, err } = sinbin("proxy", "--port", String(port));
   expect([code, err]).toEqual([254, expect.stringContaining(`127.0.0.1:${port}: the control API can't listen there`)]);
-  expect(err).toContain("write another --host or --port");
+  expect(err).toContain("stop what does (another sinbin proxy, or Toxiproxy), or write another --host or --port");
+  const config = fileOf("taken.yaml", `links: { db: { upstream: a:1, listen: 127.0.0.1:${port} } }`);
+  expect(sinbin("proxy", "--config", config).err).toContain("address already in use; stop what listens there");
+  expect(sinbin("proxy", "--host", "nowhere.invalid").err).toContain("): write another --host or --port");
   server.close();
 });
 
@@ -136,7 +139,14 @@ test.each([
   [["--config", "/nowhere.json"], "--config /nowhere.json: ENOENT"],
   [["--config", fileOf("text.json", "proxies: []")], "there is no key proxies here: there are links, faults"],
   [["--config", fileOf("nameless.json", `[{"upstream":"a:1"}]`)], "missing required field: name at proxy 1"],
-  [["--config", fileOf("bad.json", `[{"name":"x","upstream":"a:1","listen":"bad"}]`)], "missing port in address"],
+  [
+    ["--config", fileOf("bad.json", `[{"name":"x","upstream":"a:1","listen":"bad"}]`)],
+    "missing port in address; write a listen such as",
+  ],
+  [
+    ["--config", fileOf("toxic.json", `[{"name":"x","upstream":"a:1","toxics":[{"type":"noop"},{"type":"latenc"}]}]`)],
+    "invalid toxic type of toxic 2 at proxy 1",
+  ],
   [["--config", fileOf("empty.yaml", "")], "empty.yaml:1:1: the file is empty: write links"],
   [["--config", fileOf("key.yaml", "links: {}\nfault: []")], "key.yaml:2:1 fault: there is no key fault here"],
   [["--config", fileOf("up.yaml", "links: { db: { listen: a:1 } }")], "up.yaml:1:14 links.db: write its upstream"],

@@ -1,6 +1,7 @@
 /** `sinbin proxy` without addresses: a daemon with Toxiproxy's control API and ours, until it is interrupted. What happens is told in lines of JSON. */
 import { formatAddress } from "../../host/address.ts";
 import { createRealHost } from "../../host/real.ts";
+import { codeOf } from "../../proxies/api/addresses.ts";
 import { createEvents } from "../../proxies/api/events.ts";
 import { startApi, type Api, type ApiOptions } from "../../proxies/api/server.ts";
 import { createProxyTable } from "../../proxies/api/table.ts";
@@ -80,8 +81,10 @@ async function openApi(
       allowedHosts,
     });
   } catch (cause) {
+    const isTaken = codeOf(cause) === "EADDRINUSE";
+    const stop = isTaken ? "stop what does (another sinbin proxy, or Toxiproxy), or " : "";
     throw new UsageError(
-      `${formatAddress(listen)}: the control API can't listen there (${messageOf(cause)}): stop what does (another sinbin proxy, or Toxiproxy), or write another --host or --port`,
+      `${formatAddress(listen)}: the control API can't listen there (${messageOf(cause)}): ${stop}write another --host or --port`,
       { cause },
     );
   }

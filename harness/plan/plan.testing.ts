@@ -13,6 +13,8 @@ links:
   fetch: { from: node, to: plc, proto: https, port: 443 }
 `;
 
+export const onePhase = "phases:\n  - { name: storm, for: 60s, faults: [] }\n";
+
 export const nodeSubject = `
 subject: node-manager
 guards:

@@ -114,7 +114,8 @@ async function openRoom(timers: Set<object>): Promise<Room> {
 
 const expected = [200, 201, 204, 301, 400, 404, 405, 409, 413];
 
-async function answered(api: TestApi, dice: Dice, places: Places): Promise<void> {
+async function answered(room: Room, dice: Dice): Promise<void> {
+  const { api, places } = room;
   const { method, path, body } = randomCall(dice, places);
   const start = performance.now();
   const { status, text } = await api.call(method, path, body);
@@ -122,6 +123,9 @@ async function answered(api: TestApi, dice: Dice, places: Places): Promise<void>
   const isExpected = status === 500 ? /listen (tcp|udp)|lookup |address /.test(text) : expected.includes(status);
   const words = `${method} ${path} ${body.slice(0, 300)} → ${status} ${text.slice(0, 300)}`;
   expect({ words, isInTime, isExpected }).toEqual({ words, isInTime: true, isExpected: true });
+  // Whoever was changed has visitors, so that faults meet somebody.
+  const isChanged = path === "/sinbin/changes" && status === 200;
+  for (const listen of isChanged ? room.listeners().slice(-2) : []) visit(room, dice, listen);
 }
 
 const rudeRequests = [
@@ -146,7 +150,10 @@ function keep(room: Room, socket: Socket): Socket {
 
 /** A client of the API, or of a proxy, that stays as it likes. */
 function rudeness(room: Room, dice: Dice): void {
-  const address = dice.chance(0.3) ? `:${room.api.port}` : dice.pick([...room.listeners(), ":1"]);
+  visit(room, dice, dice.chance(0.3) ? `:${room.api.port}` : dice.pick([...room.listeners(), ":1"]));
+}
+
+function visit(room: Room, dice: Dice, address: string): void {
   const port = Number(address.split(":").at(-1));
   const toApi = port === room.api.port;
   const socket = keep(room, connect({ port, host: "127.0.0.1", allowHalfOpen: true }));
@@ -189,7 +196,7 @@ async function run(room: Room, from: number, to: number): Promise<void> {
     const dice = createDice(seed, step);
     const what = dice.below(10);
     if (what < 6) {
-      const call = answered(room.api, dice, room.places).finally(() => calling.delete(call));
+      const call = answered(room, dice).finally(() => calling.delete(call));
       calling.add(call);
       // Some at a time, and some after one another.
       if (calling.size > 8 || dice.chance(0.3)) await Promise.all(calling);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { faultKey } from "../../faults/key.ts";
 import { uniform } from "../../faults/random.ts";
-import { faults, isFaultOfLink } from "../../faults/registry.ts";
+import { actsOn, faults, isFaultOfLink } from "../../faults/registry.ts";
 import { unitOf } from "../../faults/units.ts";
 import { protos } from "./running.ts";
 import { toxicTypes } from "./toxics.ts";
@@ -42,7 +42,7 @@ export interface Places {
 }
 
 const names = ["a", "b", "c", "d/e", "f g"];
-const faultNames = ["one", "two", "three"];
+const faultNames = ["one", "two", "three", "four", "five", "six"];
 const integers = ["0", "1", "-1", "5", "100", "65536", "9223372036854775807", "-9223372036854775808", "null"];
 const quantities: Readonly<Record<string, readonly unknown[]>> = {
   duration: ["0ms", "1us", "3ms", "20ms", "1h", "36500d"],
@@ -51,6 +51,8 @@ const quantities: Readonly<Record<string, readonly unknown[]>> = {
   share: ["0%", "1%", "50%", "100%"],
   count: [0, 1, 2, 7, 1_000_000_000],
 };
+/** What one or another takes that asks for a text. */
+const texts = ["/a", "etag", "a.test", "10.0.0.1", "text/plain"];
 /** What hardly any place takes. */
 const nonsense = ["5", -3, 1.5, true, null, {}, [], { uniform: ["0ms", "9ms"] }, "101%", "1.5B"];
 
@@ -88,6 +90,7 @@ const weighted: readonly (readonly [number, Maker])[] = [
   [6, (dice) => ({ method: "POST", path: "/sinbin/faults", body: JSON.stringify(fault(dice)) })],
   [2, (dice) => ({ method: "DELETE", path: `/sinbin/faults/${dice.pick(faultNames)}`, body: "" })],
   [3, putOurs],
+  [4, meant],
   [
     4,
     (dice, places) => ({
@@ -102,6 +105,15 @@ const calls = weighted.flatMap(([weight, maker]) => Array.from({ length: weight 
 function putOurs(dice: Dice, places: Places): Call {
   const { name, ...rest } = ours(dice, places);
   return { method: "PUT", path: `/sinbin/proxies/${encodeURIComponent(name)}`, body: JSON.stringify(rest) };
+}
+
+/** A proxy and a fault that fits it, all at once: mostly right. */
+function meant(dice: Dice, places: Places): Call {
+  const [upstream] = places.upstreams;
+  const proxy = { name: dice.pick(names), upstream, proto: dice.pick(protos) };
+  const fitting = planes.filter(([fault]) => fault !== undefined && actsOn(fault.plane, proxy.proto));
+  const changes = [{ proxy }, { fault: { ...fault(dice, dice.pick(fitting)), where: proxy.name } }];
+  return { method: "POST", path: "/sinbin/changes", body: JSON.stringify(changes) };
 }
 
 function some<Of>(dice: Dice, limit: number, make: () => Of): readonly Of[] {
@@ -123,7 +135,7 @@ function ours(dice: Dice, { upstreams, listens }: Places) {
     name: dice.pick(names),
     upstream: dice.pick(upstreams),
     listen: dice.pick(listens),
-    ...(dice.chance(0.7) && { proto: dice.pick([...protos, "nope"]) }),
+    ...(dice.chance(0.5) && { proto: dice.pick([...protos, "nope"]) }),
     ...(dice.chance(0.2) && { names: dice.pick<unknown>([["x.test"], ["f g", "\u00e9"], [], "x"]) }),
     enabled: dice.chance(0.9),
   };
@@ -146,22 +158,23 @@ const matches = [
   { servername: "*.test" },
   { servername: "", client: "x" },
 ];
-const kinds = [...faults.values()].filter(isFaultOfLink);
+/** A plane has its chance however many faults it has. */
+const planes = [...Map.groupBy([...faults.values()].filter(isFaultOfLink), ({ plane }) => plane).values()];
 
-function fault(dice: Dice): object {
-  const { kind, plane, parameters } = dice.pick(kinds);
-  const { properties = {} } = z.toJSONSchema(parameters, { io: "input" });
+function fault(dice: Dice, among = dice.pick(planes)): object {
+  const { kind, plane, parameters } = dice.pick(among);
+  const { properties = {}, required = [] } = z.toJSONSchema(parameters, { io: "input" });
   const written = Object.entries(parameters.shape).flatMap(([name, schema]) => {
-    if (dice.chance(0.3)) return [];
+    if (!required.includes(name) && dice.chance(0.5)) return [];
     const property = properties[name];
     const words = typeof property === "object" ? property.enum : undefined;
-    const fitting = dice.chance(0.05) ? nonsense : (quantities[unitOf(schema)?.name ?? ""] ?? words ?? nonsense);
-    return [[name, dice.pick<unknown>(fitting)] as const];
+    const fitting = quantities[unitOf(schema)?.name ?? ""] ?? words ?? texts;
+    return [[name, dice.pick<unknown>(dice.chance(0.03) ? nonsense : fitting)] as const];
   });
   return {
     [faultKey(kind)]: Object.fromEntries(written),
     name: dice.pick(faultNames),
-    where: dice.pick<unknown>([dice.pick(names), "all", [dice.pick(names), dice.pick(names)]]),
+    where: dice.pick<unknown>([dice.pick(names), "all", "all", [dice.pick(names), dice.pick(names)]]),
     ...(dice.chance(plane === "tcp" ? 0.3 : 0.02) && { leg: dice.pick(["client", "upstream"]) }),
     ...(dice.chance(plane === "tcp" || plane === "udp" ? 0.3 : 0.02) && {
       direction: dice.pick(["upstream", "downstream", "both"]),
@@ -170,7 +183,7 @@ function fault(dice: Dice): object {
     ...(dice.chance(0.2) && { probability: "50%" }),
     ...(dice.chance(0.2) && { first: 2 }),
     ...(dice.chance(0.2) && { scope: "new" }),
-    ...(dice.chance(0.5) && { for: dice.pick(["1ms", "30ms", "1h"]) }),
+    ...(dice.chance(0.5) && { for: dice.pick(["1ms", "30ms", "1h", "1h"]) }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What clients ask for, decoded and checked in Toxiproxy's order. */
 import type { Direction } from "../../faults/tcp/contract.ts";
 import { decode, decodeArray, float32, raw, text, truth } from "./decode.ts";
-import { invalidStream, invalidType, missingField, toxicExists } from "./errors.ts";
+import { ApiError, invalidStream, invalidType, missingField, toxicExists } from "./errors.ts";
 import { type Json, parseFirst } from "./json.ts";
 import type { Toxic } from "./toxic.ts";
 import { type Attributes, toxicTypes, type ToxicType } from "./toxics.ts";
@@ -36,13 +36,19 @@ function proxyOf(json: Json, where: string): ProxyRequest {
   const { name = "", upstream = "", listen = "", enabled, toxics } = decode(json, proxyStruct, proxyFields);
   if (name === "") throw missingField(`name${where}`);
   if (upstream === "") throw missingField(`upstream${where}`);
-  return { name, upstream, listen, enabled, toxics: toxics === undefined ? undefined : toxicsOf(toxics) };
+  return { name, upstream, listen, enabled, toxics: toxics === undefined ? undefined : toxicsOf(toxics, where) };
 }
 
-function toxicsOf(json: Json): readonly Toxic[] {
+function toxicsOf(json: Json, where: string): readonly Toxic[] {
   const toxics: Toxic[] = [];
-  const items = decodeArray(json, "struct field Proxy.toxics", "[]toxics.ToxicWrapper");
-  for (const item of items) toxics.push(toxicOf(item, toxics));
+  for (const [index, item] of decodeArray(json, "struct field Proxy.toxics", "[]toxics.ToxicWrapper").entries()) {
+    try {
+      toxics.push(toxicOf(item, toxics));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      throw new ApiError(error.status, `${error.message} of toxic ${index + 1}${where}`, { cause: error });
+    }
+  }
   return toxics;
 }
 

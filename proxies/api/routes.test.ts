@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
-import { startTestApi } from "./api.testing.ts";
+import { startTestApi, talkTo } from "./api.testing.ts";
 
 const web = { name: "web", upstream: "127.0.0.1:1", listen: "127.0.0.1:0", enabled: false };
 const shownWeb = `{"name":"web","listen":"127.0.0.1:0","upstream":"127.0.0.1:1","enabled":false,"Logger":{},"toxics":[]}`;
@@ -284,6 +284,9 @@ test("a body without end is refused, and the API lives on", async () => {
   await using api = await startTestApi();
   const { status } = await api.call("POST", "/populate", " ".repeat(1024 * 1024 + 1));
   expect(status).toBe(413);
+  using stated = await talkTo(`127.0.0.1:${api.port}`);
+  stated.send("POST /populate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n[");
+  expect(await stated.until(12)).toContain("HTTP/1.1 413");
   expect((await api.call("POST", "/populate", "[".repeat(100_000))).status).toBe(400);
   expect((await api.call("GET", "/version")).status).toBe(200);
 });

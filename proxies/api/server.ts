@@ -69,11 +69,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     let length = 0;
     using timer = new DisposableStack();
     timer.use(host.clock.timer(longestBodyMs, () => request.destroy()));
+    if (Number(request.headers["content-length"]) > largestBody) throw tooLarge(request);
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       length += chunk.length;
-      // Read to its end all the same, and dropped: hung up on, its sender might never see the answer.
-      if (length > largestBody) request.resume();
-      if (length > largestBody) throw new ApiError(413, `bad request body: larger than ${largestBody} bytes`);
+      if (length > largestBody) throw tooLarge(request);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString("utf8");
@@ -120,6 +119,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const onConnection = (socket: Socket): void => patience.connected(socket);
   const server = await serveHttp(host, { ...listen, onConnection }, handle);
   return { address: server.address, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+/** Read to its end all the same, and dropped: hung up on, its sender might never see the answer. */
+function tooLarge(request: IncomingMessage): ApiError {
+  request.resume();
+  return new ApiError(413, `bad request body: larger than ${largestBody} bytes`);
 }
 
 function send(response: ServerResponse, { status, headers, body }: Reply): void {

@@ -313,7 +313,7 @@ describe("defects of Toxiproxy 2.12.0", () => {
     const bad = await api.call("POST", "/populate", [{ ...entry, name: "other", toxics: [{ type: "nope" }] }]);
     expect([bad.status, JSON.parse(bad.text)]).toEqual([
       400,
-      { error: "invalid toxic type", status: 400, proxies: null },
+      { error: "invalid toxic type of toxic 1 at proxy 1", status: 400, proxies: null },
     ]);
   });
 

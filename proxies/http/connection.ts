@@ -72,7 +72,10 @@ export function createConnection(options: ConnectionOptions): Connection {
         if (mode === "idle") end(lost ?? "close");
       });
       socket.on("data", (bytes: Uint8Array) => {
-        if (mode === "idle") client.write(bytes);
+        if (mode !== "idle" || client.write(bytes)) return;
+        // Whoever reads the server's bytes by then wants them as well.
+        socket.pause();
+        client.once("drain", () => socket.resume());
       });
       return socket;
     } catch {

@@ -14,11 +14,13 @@ import { decideAfter, decideBefore, type DecidedBefore } from "./decide.ts";
 import { deliver, drain, hasBody, interimBytes, write } from "./delivery.ts";
 import { firstOf } from "./first-of.ts";
 import type { Forwarder, Outcome } from "./forward.ts";
-import { mostBytesOfCall, type Arrival, type Asked, type Injections, type Meeting } from "./injections.ts";
+import type { Arrival, Asked, Injections, Meeting } from "./injections.ts";
 import type { Passing } from "./passing.ts";
 import { headersOf } from "./raw-headers.ts";
 import type { ReadRequest } from "./reader.ts";
 
+/** How much of a request is kept back for those who look into it, change it, or send it again. */
+const mostBytesOfRequest = 1024 * 1024;
 /** How much of a reply is kept back for faults that need all of it. */
 const mostBytesOfReply = 16 * 1024 * 1024;
 
@@ -68,10 +70,10 @@ export async function exchange(options: ExchangeOptions): Promise<End> {
   const { asked, arrival, read, client, injections, upstream, onSent } = options;
   const { method, target, headers, trailers } = read;
   let request: HttpRequest = { method, target, headers };
-  let body: Readable = read.body;
+  let body: Readable = read.stream;
   let kept: Collected | undefined;
 
-  /** Kept back, so that it can be looked into or sent again. */
+  /** Kept back, so that it can be looked into, changed, or sent again. */
   async function keep(): Promise<Collected> {
     if (kept !== undefined) return kept;
     if (headerOf(request.headers, "expect") !== undefined) {
@@ -79,7 +81,7 @@ export async function exchange(options: ExchangeOptions): Promise<End> {
       await write(client, interimBytes({ status: 100, reason: "Continue", headers: [] }));
       request = { ...request, headers: withoutHeader(request.headers, "expect") };
     }
-    kept = await collect(body, mostBytesOfCall);
+    kept = await collect(body, mostBytesOfRequest);
     body = Readable.from(kept.again(), { objectMode: false });
     return kept;
   }
@@ -88,6 +90,11 @@ export async function exchange(options: ExchangeOptions): Promise<End> {
   const wanted = read.length !== 0 && injections.wantsMethod(request, arrival);
   const called = wanted ? xmlRpcMethodOf((await keep()).bytes) : undefined;
   const meetings = injections.meet({ request, asked, arrival }, called, met);
+  const isWanted = meetings.some((meeting) => meeting.chosen && needs(meeting) === "request");
+  if (isWanted && read.length !== 0) {
+    const { whole, bytes } = await keep();
+    if (whole) request = { ...request, body: bytes };
+  }
   const before = decideBefore(meetings, request);
 
   if (before.instead !== undefined) {
@@ -105,16 +112,21 @@ export async function exchange(options: ExchangeOptions): Promise<End> {
     ...before.request,
     headers: kept === undefined ? before.request.headers : withoutHeader(before.request.headers, "expect"),
   };
-  const again = repeat === undefined ? undefined : () => passOnAgain(passed, kept, repeat, options);
+  const content = (): AsyncGenerator<Uint8Array> =>
+    passed.body === undefined ? (kept?.again() ?? nothing()) : only(passed.body);
+  const again = repeat === undefined ? undefined : () => passOnAgain(passed, content, repeat, options);
   if (repeat?.reply === "last") await again?.();
   const socket = await upstream();
   if (socket === undefined) return { type: "lost" };
   const outcome = await options.forwarder.forward({
     request: versioned(passed, read),
-    body,
+    body: passed.body === undefined ? body : Readable.from(content(), { objectMode: false }),
     trailers,
     socket,
-    onInterim: (interim) => void client.write(interimBytes(interim)),
+    onInterim(interim) {
+      // A client of HTTP/1.0 does not know them (RFC 9110, section 15.2).
+      if (read.version === "1.1") client.write(interimBytes(interim));
+    },
     onSent,
   });
   if (repeat?.reply === "first" && again !== undefined) options.inBackground(again());
@@ -134,7 +146,9 @@ async function finish(outcome: Outcome, meetings: readonly Meeting[], options: E
   }
   let came = head;
   let passing: AsyncIterable<Uint8Array> = message;
-  const whole = meetings.some(({ fault, chosen }) => fault.whole === true && (chosen || fault.remember !== undefined));
+  const whole = meetings.some(
+    (meeting) => needs(meeting) === "reply" && (meeting.chosen || meeting.fault.remember !== undefined),
+  );
   if (whole && hasBody(read.method, head.status)) {
     try {
       const kept = await collect(message, mostBytesOfReply);
@@ -183,7 +197,7 @@ async function answer(came: HttpReply, answering: Answering, options: ExchangeOp
 /** Over connections of their own, and nobody gets the replies. One that fails is lost like any other. */
 async function passOnAgain(
   request: HttpRequest,
-  kept: Collected | undefined,
+  content: () => AsyncGenerator<Uint8Array>,
   repeat: NonNullable<DecidedBefore["repeat"]>,
   { dial, forwarder }: ExchangeOptions,
 ): Promise<void> {
@@ -191,7 +205,7 @@ async function passOnAgain(
     try {
       const socket = await dial();
       repeat.hit();
-      const body = Readable.from(kept?.again() ?? nothing(), { objectMode: false });
+      const body = Readable.from(content(), { objectMode: false });
       const outcome = await forwarder.forward({ request, body, trailers: () => [], socket, onInterim: () => {} });
       if (outcome.type === "reply") await drain(outcome.message);
       socket.destroy();
@@ -217,6 +231,15 @@ function staysOpen({ headers }: ReadRequest): boolean {
 
 function tell(meetings: readonly Meeting[]): void {
   for (const meeting of meetings) meeting.hit();
+}
+
+/** Whose whole body. */
+function needs({ fault, parameters }: Meeting): "request" | "reply" | undefined {
+  return fault.whole?.(parameters);
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

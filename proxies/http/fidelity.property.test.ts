@@ -43,13 +43,13 @@ const reply = fc.record({
 });
 
 describe("over the real host", () => {
-  describeFidelity(() => startProxied(realHost), 150);
+  describeFidelity(() => startProxied({ host: realHost }), 150);
 });
 
 describe("over the simulated host", () => {
   describeFidelity(async () => {
     const pair = await startSimulatedPair();
-    const proxied = await startProxied(pair.server);
+    const proxied = await startProxied({ host: pair.server });
     return {
       ...proxied,
       async [Symbol.asyncDispose]() {

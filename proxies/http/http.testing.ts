@@ -117,13 +117,21 @@ export interface Proxied extends AsyncDisposable {
   inject(kind: string, parameters?: object, selection?: Partial<HttpInjection>): AsyncDisposable;
 }
 
-export async function startProxied(host: Host = realHost, clientHost: Host = host): Promise<Proxied> {
+export interface ProxiedOptions {
+  /** The proxy's; by default the real one. Those of the others are by default the same. */
+  readonly host?: Host;
+  readonly clientHost?: Host;
+  readonly serverHost?: Host;
+}
+
+export async function startProxied(options: ProxiedOptions = {}): Promise<Proxied> {
+  const { host = realHost, clientHost = host, serverHost = host } = options;
   const stack = new AsyncDisposableStack();
   const accepted: Peer[] = [];
   const sockets: Socket[] = [];
   let arrived = Promise.withResolvers<void>();
   const listener = stack.use(
-    await host.network.listen({ host: "127.0.0.1", port: 0, halfOpen: true }, (socket) => {
+    await serverHost.network.listen({ host: "127.0.0.1", port: 0, halfOpen: true }, (socket) => {
       sockets.push(socket);
       accepted.push(createPeer(socket));
       arrived.resolve();
@@ -175,4 +183,28 @@ export async function startProxied(host: Host = realHost, clientHost: Host = hos
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** A proxy with one fault on it, and a connection through it. */
+export async function startFaulty(
+  ...fault: Parameters<Proxied["inject"]>
+): Promise<Proxied & { client: Peer; server: Peer }> {
+  const proxied = await startProxied();
+  proxied.inject(...fault);
+  return { ...proxied, ...(await proxied.connect()) };
+}
+
+export const get = "GET / HTTP/1.1\r\nHost: plc.test\r\n\r\n";
+export const ok = replyOf("ok");
+
+export function replyOf(body: string, ...headers: readonly string[]): string {
+  const lines = headers.map((line) => `${line}\r\n`).join("");
+  return `HTTP/1.1 200 OK\r\n${lines}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** One request, and the server's reply to it. */
+export async function ask(client: Peer, server: Peer, reply = ok, request = get): Promise<void> {
+  client.say(request);
+  await server.hearsUntil("\r\n\r\n");
+  server.say(reply);
 }

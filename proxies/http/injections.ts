@@ -45,9 +45,6 @@ export interface Meeting {
   hit(): void;
 }
 
-/** How much of a body is looked at for the method that it calls. */
-export const mostBytesOfCall = 1024 * 1024;
-
 export interface Asking {
   readonly request: HttpRequest;
   readonly asked: Asked;

@@ -2,17 +2,17 @@
 import { describe, expect, test } from "vitest";
 import type { Host } from "../../host/host.ts";
 import { startSimulatedPair } from "../../host/sim/pair.testing.ts";
-import { realHost, startProxied, type Proxied } from "./http.testing.ts";
+import { ask, get, ok, realHost, startProxied, type Proxied } from "./http.testing.ts";
 
 describe("over the real host", () => {
-  describeProxy(() => startProxied(realHost));
+  describeProxy(() => startProxied({ host: realHost }));
 });
 
 describe("over the simulated host", () => {
   describeProxy(async () => {
     const pair = await startSimulatedPair();
     const host: Host = pair.server;
-    const proxied = await startProxied(host);
+    const proxied = await startProxied({ host });
     return {
       ...proxied,
       async [Symbol.asyncDispose]() {
@@ -23,8 +23,51 @@ describe("over the simulated host", () => {
   });
 });
 
-const get = "GET / HTTP/1.1\r\nHost: plc.test\r\n\r\n";
-const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+/** What waits in each of the proxy's own sockets for a client. */
+function measured(host: Host, onWaiting: (bytes: number) => void): Host {
+  const network: Host["network"] = {
+    ...host.network,
+    listen: (options, onConnection) =>
+      host.network.listen(options, (socket) => {
+        const write = socket.write.bind(socket);
+        socket.write = ((bytes: Uint8Array) => {
+          const isRoomy = write(bytes);
+          onWaiting(socket.writableLength);
+          return isRoomy;
+        }) as typeof socket.write;
+        onConnection(socket);
+      }),
+  };
+  return { ...host, network };
+}
+
+test.each([
+  ["for its reply", get],
+  ["for bytes that nobody has asked for", ""],
+])("a server whose client does not read %s has to wait", async (_what, request) => {
+  let most = 0;
+  await using proxied = await startProxied({
+    host: measured(realHost, (waiting) => (most = Math.max(most, waiting))),
+    clientHost: realHost,
+    serverHost: realHost,
+  });
+  const { client, server } = await proxied.connect();
+  client.socket.pause();
+  client.say(request);
+  if (request !== "") await server.hearsUntil("\r\n\r\n");
+  const body = Buffer.alloc(32 * 1024 * 1024, "x");
+  server.say(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`);
+  server.socket.write(body);
+  const other = await proxied.connect();
+  for (let n = 0; n < 200; n += 1) {
+    await ask(other.client, other.server);
+    await expect(other.client).toHear(ok);
+  }
+  client.socket.resume();
+  await client.hearsUntil("\r\n\r\n");
+  await client.hearsBytes(body.length);
+  expect(most).toBeLessThan(1024 * 1024);
+});
 
 function describeProxy(start: () => Promise<Proxied>): void {
   test("a request and its reply, with the spelling, the order and the repetition of their headers", async () => {
@@ -48,9 +91,7 @@ function describeProxy(start: () => Promise<Proxied>): void {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
     for (let n = 0; n < 3; n += 1) {
-      client.say(get);
-      await server.hearsUntil("\r\n\r\n");
-      server.say(ok);
+      await ask(client, server);
       await expect(client).toHear(ok);
     }
     client.socket.end();
@@ -123,9 +164,12 @@ function describeProxy(start: () => Promise<Proxied>): void {
   test("a reply without 100 Continue leaves the body to the client", async () => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
-    client.say("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
-    await server.hearsUntil("\r\n\r\n");
-    server.say("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+    await ask(
+      client,
+      server,
+      "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n",
+      "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n",
+    );
     await expect(client).toHear("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
     client.say("body");
     await expect(server).toHear("body");
@@ -140,9 +184,7 @@ function describeProxy(start: () => Promise<Proxied>): void {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
     for (let n = 0; n < 2; n += 1) {
-      client.say(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`);
-      await server.hearsUntil("\r\n\r\n");
-      server.say(reply);
+      await ask(client, server, reply, `${method} / HTTP/1.1\r\nHost: a\r\n\r\n`);
       await expect(client).toHear(reply);
     }
   });
@@ -154,9 +196,7 @@ function describeProxy(start: () => Promise<Proxied>): void {
       ["resetAndDestroy", "RST"],
     ] as const) {
       const { client, server } = await proxied.connect();
-      client.say(get);
-      await server.hearsUntil("\r\n\r\n");
-      server.say("HTTP/1.1 200 OK\r\n\r\nhalf");
+      await ask(client, server, "HTTP/1.1 200 OK\r\n\r\nhalf", get);
       await expect(client).toHear("HTTP/1.1 200 OK\r\n\r\nhalf");
       server.socket[way]();
       expect(await client.ends()).toEqual({ rest: "", by });
@@ -200,9 +240,12 @@ function describeProxy(start: () => Promise<Proxied>): void {
   test("behind a reply that is the last one, the connection ends, though the server has not closed it yet", async () => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
-    client.say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    await server.hearsUntil("\r\n\r\n");
-    server.say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    await ask(
+      client,
+      server,
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
     await client.hearsUntil("\r\n\r\nok");
     expect(await client.ends()).toEqual({ rest: "", by: "FIN" });
     client.socket.end();
@@ -283,9 +326,7 @@ function describeProxy(start: () => Promise<Proxied>): void {
   ])("%s is the server's to make sense of", async (_what, said) => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
-    client.say(get);
-    await server.hearsUntil("\r\n\r\n");
-    server.say(ok);
+    await ask(client, server);
     await expect(client).toHear(ok);
     client.say(said);
     await expect(server).toHear(said);
@@ -306,29 +347,18 @@ function describeProxy(start: () => Promise<Proxied>): void {
     expect((await client.ends()).by).toBe("FIN");
   });
 
+  test("a client of HTTP/1.0 hears of no interim reply", async () => {
+    await using proxied = await start();
+    const { client, server } = await proxied.connect();
+    await ask(client, server, `HTTP/1.1 103 Early Hints\r\n\r\n${ok}`, "GET / HTTP/1.0\r\n\r\n");
+    await expect(client).toHear(ok);
+  });
+
   test("a reply that is none resets the client", async () => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
-    client.say(get);
-    await server.hearsUntil("\r\n\r\n");
-    server.say("nonsense\r\n\r\n");
+    await ask(client, server, "nonsense\r\n\r\n", get);
     expect(await client.ends()).toEqual({ rest: "", by: "RST" });
-  });
-
-  test("a client that does not read makes the server wait", async () => {
-    await using proxied = await start();
-    const { client, server } = await proxied.connect();
-    client.socket.pause();
-    client.say(get);
-    await server.hearsUntil("\r\n\r\n");
-    const body = Buffer.alloc(64 * 1024 * 1024, "x");
-    server.say(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`);
-    server.socket.write(body);
-    expect(server.socket.writableLength).toBeGreaterThan(0);
-    let bytes = 0;
-    client.socket.on("data", (piece: Buffer) => (bytes += piece.length));
-    client.socket.resume();
-    while (bytes < body.length) await new Promise((resolve) => client.socket.once("data", resolve));
   });
 
   test("a server that is not there resets its client", async () => {

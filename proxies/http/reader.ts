@@ -21,7 +21,7 @@ export interface ReadRequest extends HttpRequest {
   /** How long its body is; undefined if it is chunked. */
   readonly length: number | undefined;
   /** Its body, to be read to its end before the next request. It throws a `ClientLost` if the client goes before that, or sends what is no body. */
-  readonly body: Readable;
+  readonly stream: Readable;
   /** Those behind a chunked body, once that has ended. */
   readonly trailers: () => Headers;
 }
@@ -99,7 +99,7 @@ function withBody(head: Head, source: Source): ReadRequest {
   let trailers: Headers = [];
   const pieces =
     head.length === undefined ? readChunks(source, (all) => (trailers = all)) : readLength(source, head.length);
-  return { ...head, body: Readable.from(pieces, { objectMode: false }), trailers: () => trailers };
+  return { ...head, stream: Readable.from(pieces, { objectMode: false }), trailers: () => trailers };
 }
 
 async function* readLength(source: Source, length: number): AsyncGenerator<Buffer> {

@@ -9,6 +9,7 @@ const piece = fc.oneof(
   fc.constantFrom(
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n",
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n{"a":1}',
     "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
     "GET / HTTP/1.0\r\n\r\n",
     "GET / HTTP/1.1\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
@@ -38,16 +39,25 @@ const act = fc.record({
     { weight: 1, arbitrary: fc.constantFrom("end", "resetAndDestroy", "destroy") },
   ),
 });
-const kinds = [...faults.values()].filter(({ plane }) => plane === "http");
-const scene = fc.record({ acts: fc.array(act, { maxLength: 12 }), kinds: fc.subarray(kinds, { maxLength: 3 }) });
+const examples = [...faults.values()]
+  .filter(({ plane }) => plane === "http")
+  .map(({ kind, example }) => ({ kind, parameters: parse(example) as object }));
+const ofRequests = [
+  { kind: "http.body", parameters: { path: "/a", value: "22", of: "request" } },
+  { kind: "http.header", parameters: { name: "content-length", action: "set", value: "3", of: "request" } },
+];
+const scene = fc.record({
+  acts: fc.array(act, { maxLength: 12 }),
+  injected: fc.subarray([...examples, ...ofRequests], { maxLength: 3 }),
+});
 
 test("any talk, and any faults", { timeout: 120_000 }, async () => {
   await using proxied = await startProxied();
   await fc.assert(
-    fc.asyncProperty(scene, async ({ acts, kinds: chosen }) => {
-      const injected = chosen.map(({ kind, example }) => proxied.inject(kind, parse(example) as object));
+    fc.asyncProperty(scene, async ({ acts, injected }) => {
+      const faulty = injected.map(({ kind, parameters }) => proxied.inject(kind, parameters));
       await talk(proxied, acts);
-      for (const each of injected) await each[Symbol.asyncDispose]();
+      for (const each of faulty) await each[Symbol.asyncDispose]();
       await isHealthy(proxied);
     }),
     { numRuns: 200 },

@@ -1,45 +1,40 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { duration, of, probability, rateBetween, sizeUpTo, type Injecting } from "../arbitraries.testing.ts";
 import { createRig, type Injected, type Rig } from "./link.testing.ts";
 
-const duration = fc.integer({ min: 0, max: 5000 }).map((ms) => `${ms}ms`);
-const size = fc.integer({ min: 1, max: 3000 }).map((bytes) => `${bytes}B`);
-const rate = fc.integer({ min: 1, max: 200_000 }).map((bytes) => `${bytes}B/s`);
-const probability = fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`);
+const size = sizeUpTo(3000);
+const rate = rateBetween(1, 200_000);
 const jitter = fc.oneof(
   duration,
   fc.record({ exponential: duration }),
   fc.record({ normal: fc.tuple(duration, duration) }),
 );
 
-type Injection = readonly [kind: string, parameters: object];
-const delaying: fc.Arbitrary<Injection> = fc.oneof(
-  fc.tuple(fc.constant("tcp.latency"), fc.record({ delay: duration, jitter })),
-  fc.tuple(fc.constant("tcp.slicer"), fc.record({ size, delay: duration })),
-  fc.tuple(
-    fc.constant("tcp.loss"),
-    fc.record({ probability, correlation: probability, delay: duration, segment: size }),
-  ),
-  fc.tuple(fc.constant("tcp.slow-close"), fc.record({ delay: duration })),
+const delaying: fc.Arbitrary<Injecting> = fc.oneof(
+  of("tcp.latency", fc.record({ delay: duration, jitter })),
+  of("tcp.slicer", fc.record({ size, delay: duration })),
+  of("tcp.loss", fc.record({ probability, correlation: probability, delay: duration, segment: size })),
+  of("tcp.slow-close", fc.record({ delay: duration })),
 );
-const spacing: fc.Arbitrary<Injection> = fc.oneof(
+const spacing: fc.Arbitrary<Injecting> = fc.oneof(
   delaying,
-  fc.tuple(fc.constant("tcp.bandwidth"), fc.record({ rate })),
-  fc.tuple(fc.constant("tcp.drip"), fc.record({ rate, chunk: size })),
-  fc.tuple(fc.constant("tcp.blackhole"), fc.constant({})),
-  fc.tuple(fc.constant("tcp.stall"), fc.record({ after_bytes: size })),
+  of("tcp.bandwidth", fc.record({ rate })),
+  of("tcp.drip", fc.record({ rate, chunk: size })),
+  of("tcp.blackhole"),
+  of("tcp.stall", fc.record({ after_bytes: size })),
 );
-const harmless: fc.Arbitrary<Injection> = fc.oneof(
+const harmless: fc.Arbitrary<Injecting> = fc.oneof(
   spacing,
-  fc.tuple(fc.constant("tcp.stall"), fc.record({ after: duration, after_bytes: size }, { requiredKeys: [] })),
+  of("tcp.stall", fc.record({ after: duration, after_bytes: size }, { requiredKeys: [] })),
 );
-const cutting: fc.Arbitrary<Injection> = fc.oneof(
-  fc.tuple(fc.constant("tcp.truncate"), fc.record({ after: size })),
-  fc.tuple(fc.constant("tcp.reset"), fc.record({ after_bytes: size })),
-  fc.tuple(fc.constant("tcp.duplicate"), fc.record({ at: size, length: size })),
-  fc.tuple(fc.constant("tcp.limit"), fc.record({ bytes: size })),
-  fc.tuple(
-    fc.constant("tcp.corrupt"),
+const cutting: fc.Arbitrary<Injecting> = fc.oneof(
+  of("tcp.truncate", fc.record({ after: size })),
+  of("tcp.reset", fc.record({ after_bytes: size })),
+  of("tcp.duplicate", fc.record({ at: size, length: size })),
+  of("tcp.limit", fc.record({ bytes: size })),
+  of(
+    "tcp.corrupt",
     fc.record({ what: fc.constantFrom("bit", "byte", "range"), probability, block: size, length: size }),
   ),
 );
@@ -101,7 +96,7 @@ describe("whatever delaying faults come and go", () => {
 });
 
 /** Three batches of bytes, each at its time, cut into chunks of these lengths, again and again. */
-function run(injections: readonly Injection[], lengths: readonly number[], seed: number): Rig {
+function run(injections: readonly Injecting[], lengths: readonly number[], seed: number): Rig {
   const rig = createRig({ seed });
   for (const [kind, parameters] of injections) rig.inject(kind, parameters);
   let chunk = 0;
@@ -121,40 +116,30 @@ function run(injections: readonly Injection[], lengths: readonly number[], seed:
 describe("however TCP chunks the bytes", () => {
   const chunking = fc.array(fc.integer({ min: 1, max: 2500 }), { minLength: 1, maxLength: 20 });
 
-  test("faults that delay and cut put out the same bytes at the same times", () => {
+  /** The same bytes under the same faults, chunked in two ways. */
+  function compare(injecting: fc.Arbitrary<Injecting>, check: (first: Rig, second: Rig) => void): void {
     fc.assert(
-      fc.property(
-        fc.array(fc.oneof(delaying, cutting), { maxLength: 4 }),
-        chunking,
-        chunking,
-        fc.nat(),
-        (injections, one, other, seed) => {
-          const [first, second] = [run(injections, one, seed), run(injections, other, seed)];
-          expect(second.text()).toBe(first.text());
-          expect(second.times()).toEqual(first.times());
-          expect(second.end()).toBe(first.end());
-        },
+      fc.property(fc.array(injecting, { maxLength: 4 }), chunking, chunking, fc.nat(), (injections, one, other, seed) =>
+        check(run(injections, one, seed), run(injections, other, seed)),
       ),
       { numRuns: 100 },
     );
+  }
+
+  test("faults that delay and cut put out the same bytes at the same times", () => {
+    compare(fc.oneof(delaying, cutting), (first, second) => {
+      expect(second.text()).toBe(first.text());
+      expect(second.times()).toEqual(first.times());
+      expect(second.end()).toBe(first.end());
+    });
   });
 
   test("faults that space bytes put out the same bytes, none before its time", () => {
-    fc.assert(
-      fc.property(
-        // A bottleneck passes pieces of what was read at once, and a stall at a moment would fall between them.
-        fc.array(fc.oneof(spacing, cutting), { maxLength: 4 }),
-        chunking,
-        chunking,
-        fc.nat(),
-        (injections, one, other, seed) => {
-          const [first, second] = [run(injections, one, seed), run(injections, other, seed)];
-          expect(second.text()).toBe(first.text());
-          expect(second.end()).toBe(first.end());
-        },
-      ),
-      { numRuns: 100 },
-    );
+    // A bottleneck passes pieces of what was read at once, and a stall at a moment would fall between them.
+    compare(fc.oneof(spacing, cutting), (first, second) => {
+      expect(second.text()).toBe(first.text());
+      expect(second.end()).toBe(first.end());
+    });
   });
 
   test("a bottleneck is never ahead of its rate", () => {

@@ -8,16 +8,11 @@ import type { Socket } from "../../host/host.ts";
 import { createTestWorld, serverAddress } from "../../host/sim/pair.testing.ts";
 import { StandstillError } from "../../host/sim/time.ts";
 import { quiet } from "../../host/talk.testing.ts";
+import { direction, duration, of, probability, rateBetween, sizeUpTo, type Injecting } from "../arbitraries.testing.ts";
 import { startTcpProxy } from "./proxy.ts";
 
-const duration = fc.integer({ min: 0, max: 5000 }).map((ms) => `${ms}ms`);
-const size = fc.integer({ min: 1, max: 20_000 }).map((bytes) => `${bytes}B`);
-const rate = fc.integer({ min: 100, max: 200_000 }).map((bytes) => `${bytes}B/s`);
-const probability = fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`);
-
-type Injecting = readonly [kind: string, parameters: object];
-const of = (kind: string, parameters: fc.Arbitrary<object> = fc.constant({})): fc.Arbitrary<Injecting> =>
-  fc.tuple(fc.constant(kind), parameters);
+const size = sizeUpTo(20_000);
+const rate = rateBetween(100, 200_000);
 /** What arrives later, and whole. */
 const harmless = fc.oneof(
   of("tcp.latency", fc.record({ delay: duration, jitter: duration })),
@@ -57,7 +52,7 @@ const inject = (injecting: fc.Arbitrary<Injecting>) =>
   fc.record({
     step: fc.constant("inject" as const),
     injecting,
-    direction: fc.constantFrom("upstream" as const, "downstream" as const, "both" as const),
+    direction,
     scope: fc.constantFrom("new" as const, "all" as const),
   });
 const reset = fc.record({ step: fc.constant("reset" as const), which });

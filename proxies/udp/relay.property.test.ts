@@ -6,15 +6,11 @@ import { faults } from "../../faults/registry.ts";
 import type { UdpFault } from "../../faults/udp/contract.ts";
 import { createTestWorld, serverAddress } from "../../host/sim/pair.testing.ts";
 import { StandstillError } from "../../host/sim/time.ts";
+import { direction, duration, of, probability, rateBetween, sizeUpTo, type Injecting } from "../arbitraries.testing.ts";
 import { startUdpRelay, type RelayEvent } from "./relay.ts";
 
-const duration = fc.integer({ min: 0, max: 5000 }).map((ms) => `${ms}ms`);
-const size = fc.integer({ min: 1, max: 60 }).map((bytes) => `${bytes}B`);
-const rate = fc.integer({ min: 10, max: 20_000 }).map((bytes) => `${bytes}B/s`);
-const probability = fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`);
-type Injecting = readonly [kind: string, parameters: object];
-const of = (kind: string, parameters: fc.Arbitrary<object> = fc.constant({})): fc.Arbitrary<Injecting> =>
-  fc.tuple(fc.constant(kind), parameters);
+const size = sizeUpTo(60);
+const rate = rateBetween(10, 20_000);
 const late = fc.oneof(
   of("udp.latency", fc.record({ delay: duration, jitter: duration })),
   of("udp.reorder", fc.record({ probability, delay: duration })),
@@ -39,7 +35,7 @@ const stepsWith = (injecting: fc.Arbitrary<Injecting>) =>
       fc.record({
         step: fc.constant("inject" as const),
         injecting,
-        direction: fc.constantFrom("upstream" as const, "downstream" as const, "both" as const),
+        direction,
       }),
     ),
     { maxLength: 30 },
