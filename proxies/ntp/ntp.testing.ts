@@ -209,7 +209,11 @@ export async function chronydHears(port: number, isEnough: (heard: Found) => boo
   const child = spawn(
     "chronyd",
     [
-      ...["-x", "-d", "-U", "-u", process.env["USER"] ?? "root"],
+      "-x",
+      "-d",
+      "-U",
+      "-u",
+      process.env["USER"] ?? "root",
       `server 127.0.0.1 port ${port} iburst`,
       "cmdport 0",
       `bindcmdaddress ${socket}`,
