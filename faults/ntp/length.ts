@@ -9,7 +9,7 @@ export const length = ntpFault({
   plane: "ntp",
   kind: "ntp.length",
   about:
-    "The reply is cut off, or has zeros behind its end. One of less than 48 bytes is no NTP packet; behind them only extension fields and a MAC are allowed, and zeros are neither.",
+    "The reply is cut off, or has zeros behind its end. One of less than 48 bytes is no NTP packet; behind them only extension fields and a MAC are allowed, and zeros are no field (to 52B they are a crypto-NAK, to 68B or 72B a MAC).",
   source: "RFC 5905, section 7.3; RFC 7822, section 3",
   example: "{ to: 40B }",
   pulse: false,

@@ -7,7 +7,7 @@ export const year = ntpFault({
   plane: "ntp",
   kind: "ntp.year",
   about:
-    "The server lives in another year, and time goes on from there: 1970, as of a machine that has lost its clock, 2038, where 32 bits of seconds end (past: 1566847s is that very second), or 2000.",
+    "The server lives in another year, and time goes on from there: 1970, as of a machine that has lost its clock, 2038, where 32 bits of seconds end (past: 1566847s is that very second), or 2000. Packets do not say which era they mean: clients take a time before 1968 for one of the era that begins in 2036.",
   source:
     "USNO tick and tock, November 2012 (the year 2000); gpsd, October 2021 (2002); knezzz#26; RFC 5905, section 6",
   example: "{ to: 1970 }",

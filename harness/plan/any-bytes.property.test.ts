@@ -27,7 +27,7 @@ function variantsOf(kind: string): readonly Parameters[] {
   });
   return [written, ...changed].flatMap((each) => {
     const parsed = parameters.safeParse(each);
-    return parsed.success ? [parsed.data as Parameters] : [];
+    return parsed.success ? [parsed.data] : [];
   });
 }
 
@@ -72,6 +72,8 @@ test.each(casesOf("ntp"))("%s %j takes any packet", (kind, parameters) => {
   );
 });
 
+const size = ({ message: of, bytes }: DnsReply): number => (bytes ?? encodeDns(of)).length;
+
 test.each(casesOf("dns"))("%s %j takes any message", (kind, parameters) => {
   const message = fc.oneof(...anything.values()).map(decodeDns);
   fc.assert(
@@ -94,7 +96,6 @@ test.each(casesOf("dns"))("%s %j takes any message", (kind, parameters) => {
           isLifted: () => false,
           bind: () => {},
         };
-        const size = ({ message: of, bytes }: DnsReply): number => (bytes ?? encodeDns(of)).length;
         const telling = { now: 1e12 + 5, sizeOf: size };
         for (const [query, reply] of exchanges) {
           if (!("message" in query) || !("message" in reply)) continue;

@@ -150,6 +150,21 @@ const rows: readonly Row[] = [
   },
   {
     kind: "ntp.year",
+    parameters: { to: 1970 },
+    sees: (packet) => packet.transmit >> 32n,
+    expected: 2_208_988_800n,
+    verdict: -Date.now() / 1000,
+  },
+  // Which era it is stands in no packet: whoever was made in this century takes it for the next one.
+  {
+    kind: "ntp.year",
+    parameters: { to: 1900, past: "1d" },
+    sees: (packet) => packet.transmit >> 32n,
+    expected: 86_400n,
+    verdict: 2 ** 32 - 2_208_988_800 + 86_400 - Date.now() / 1000,
+  },
+  {
+    kind: "ntp.year",
     parameters: { to: 2038, past: "1566847s" },
     sees: (packet) => Math.floor(unixTimeOf(packet.transmit, Date.now()) / 1000) >= 2 ** 31 - 1,
     expected: true,

@@ -1,12 +1,16 @@
 /** NTP's parts for tests: a server that tells the true time, a proxy in front of it, and what is asked and answered, on real sockets. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { requestOf, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
 import { differenceMs, timestampOf } from "../../faults/ntp/timestamp.ts";
 import { stream } from "../../faults/random.ts";
 import { faults } from "../../faults/registry.ts";
 import type { NtpFault } from "../../faults/ntp/contract.ts";
+import type { Address } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
 import { startNtpProxy, type NtpEvent, type NtpInjection, type NtpProxy } from "./proxy.ts";
 import { decode, encode } from "./wire/packet.ts";
@@ -49,7 +53,7 @@ export function answerTo(request: NtpPacket, now = Date.now()): NtpPacket {
   };
 }
 
-export async function startScene(): Promise<Scene> {
+export async function startScene({ host = "127.0.0.1" } = {}): Promise<Scene> {
   await using starting = new AsyncDisposableStack();
   const asked: NtpPacket[] = [];
   const answered: NtpPacket[] = [];
@@ -68,7 +72,7 @@ export async function startScene(): Promise<Scene> {
   const proxy = starting.use(
     await startNtpProxy({
       host: createRealHost({ name: "proxy", directory: "/", seed: 1 }),
-      listen: { host: "127.0.0.1", port: 0 },
+      listen: { host, port: 0 },
       server: async () => ({ host: "127.0.0.1", port: server.address().port }),
       onEvent: (event) => void events.push(event),
     }),
@@ -173,9 +177,15 @@ export interface Judgement {
   readonly said: string;
 }
 
-/** What chronyd makes of the time that it gets at a port: `-Q` says how wrong the clock is, and leaves it alone. */
-export async function chronyd(port: number, options = "", seconds = 10): Promise<Judgement> {
-  const directives = [`server 127.0.0.1 port ${port} iburst maxsamples 1 ${options}`.trim(), "cmdport 0"];
+/** What chronyd makes of the time that it gets at a port, or of each of several servers: `-Q` says how wrong the clock is, and leaves it alone. */
+export async function chronyd(at: number | readonly Address[], options = "", seconds = 10): Promise<Judgement> {
+  const servers = typeof at === "number" ? [{ host: "127.0.0.1", port: at }] : at;
+  const directives = [
+    ...servers.map(({ host, port }) => `server ${host} port ${port} iburst maxsamples 1 ${options}`.trim()),
+    // Else it would believe the first one that answers; those that it votes down do not count.
+    `minsources ${Math.floor(servers.length / 2) + 1}`,
+    "cmdport 0",
+  ];
   const said = await new Promise<string>((resolve) => {
     execFile(
       "chronyd",
@@ -185,4 +195,48 @@ export async function chronyd(port: number, options = "", seconds = 10): Promise
   });
   const [, offset] = /System clock wrong by (-?[\d.]+) seconds/.exec(said) ?? [];
   return { offset: offset === undefined ? undefined : Number(offset), said };
+}
+
+/** What chrony found in the latest reply, by the names that `chronyc ntpdata` has for it. */
+export type Found = Readonly<Record<string, string>>;
+
+/** A chronyd that asks a port and steers nothing (`-x`), looked into until it has heard what is waited for. */
+export async function chronydHears(port: number, isEnough: (heard: Found) => boolean): Promise<Found> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "sinbin-chrony-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const socket = join(folder, "socket");
+  const child = spawn(
+    "chronyd",
+    [
+      "-x",
+      "-d",
+      "-U",
+      "-u",
+      process.env["USER"] ?? "root",
+      `server 127.0.0.1 port ${port} iburst`,
+      "cmdport 0",
+      `bindcmdaddress ${socket}`,
+      `pidfile ${join(folder, "pid")}`,
+    ],
+    { stdio: "ignore" },
+  );
+  const ended = once(child, "exit");
+  stack.defer(async () => {
+    child.kill();
+    await ended;
+  });
+  for (;;) {
+    const said = await new Promise<string>((resolve) => {
+      execFile("chronyc", ["-n", "-h", socket, "ntpdata"], (_error, stdout) => resolve(stdout));
+    });
+    const heard = Object.fromEntries(
+      said.split("\n").map((line) => {
+        const [name = "", ...rest] = line.split(":");
+        return [name.trim(), rest.join(":").trim()];
+      }),
+    );
+    if (heard["Leap status"] !== undefined && isEnough(heard)) return heard;
+    if (child.exitCode !== null) throw new Error(`chronyd has ended with ${child.exitCode}`);
+  }
 }

@@ -54,14 +54,18 @@ test("whatever it is asked, an authority answers at most with messages that can 
   );
 });
 
+function saidBy(bytes: Uint8Array): string {
+  try {
+    return readReply(bytes).answers.every(({ ttl }) => ttl >= 0) ? "records" : "records that can't be";
+  } catch (error) {
+    return String(error).replace(/: what came is no message: .*/, "");
+  }
+}
+
 test("whatever a primary says, it is records or an error that says why not", () => {
   fc.assert(
     fc.property(whatever, (bytes) => {
-      try {
-        expect(readReply(bytes).answers.every(({ ttl }) => ttl >= 0)).toBe(true);
-      } catch (error) {
-        expect(String(error)).toMatch(/^Error: what came is no message: /);
-      }
+      expect(["records", "Error"]).toContain(saidBy(bytes));
     }),
     { numRuns: 2000 },
   );

@@ -204,9 +204,14 @@ describe("a secondary", () => {
   const hour = 3_600_000;
 
   /** With a primary whose zone has this serial, and from then on another one. */
-  async function scene(serials: readonly [number, number], waitMs: number, { reachable = true, write = zone } = {}) {
+  async function scene(
+    serials: readonly [number, number],
+    waitMs: number,
+    { reachable = true, times = "1h 10m 1w 1m" } = {},
+  ) {
     const world = createTestWorld();
     const { server, time, machine } = world;
+    const write = (serial: number): string => zone(serial).replace("1h 10m 1w 1m", times);
     const second = machine("second", "198.18.0.9");
     const asking = world.open(machine("asking", "198.18.0.10", [{ host: "198.18.0.9", port: 53 }]));
     server.disk.put("plc.zone", Buffer.from(write(serials[0]).replace(/link:fetch/, "192.0.2.3")));
@@ -240,15 +245,13 @@ describe("a secondary", () => {
   });
 
   test("is not kept busy by a SOA that says 0, and keeps nothing for longer than it says", async () => {
-    const hasty = (serial: number): string => zone(serial).replace("1h 10m 1w 1m", "0 0 10s 0");
-    const { said } = await scene([7, 8], 60_000, { reachable: false, write: hasty });
+    const { said } = await scene([7, 8], 60_000, { reachable: false, times: "0 0 10s 0" });
     expect(said.length).toBeLessThan(20);
     expect(said.filter((line) => line.includes("expired"))).toHaveLength(1);
   });
 
   test("says nothing any more after `expire`, and be that before `refresh`", async () => {
-    const short = (serial: number): string => zone(serial).replace("1h 10m 1w 1m", "1h 10m 30m 1m");
-    const { said } = await scene([7, 8], 0.9 * hour, { reachable: false, write: short });
+    const { said } = await scene([7, 8], 0.9 * hour, { reachable: false, times: "1h 10m 30m 1m" });
     expect(said.filter((line) => line.includes("expired"))).toEqual([expect.stringMatching(/^0\.5h zone\.expired 7$/)]);
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { serverAddress, clientAddress, createTestWorld } from "../../host/sim/pair.testing.ts";
 import type { Host, Main } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
+import { referenceIdOf } from "../../faults/ntp/packet.ts";
 import { unixTimeOf } from "../../faults/ntp/timestamp.ts";
 import { chronyd, openClient, requestWith } from "../../proxies/ntp/ntp.testing.ts";
 import { decode, encode, type NtpPacket } from "../../proxies/ntp/wire/packet.ts";
@@ -139,6 +140,32 @@ test.each([
   // 15 µs a second, for more than a day.
   const [first, second] = heard.map(({ rootDispersionMs }) => rootDispersionMs);
   expect((second ?? 0) - (first ?? 0)).toBeCloseTo(leap === 0 ? 1500 : 0, -1);
+});
+
+test.each([
+  // At 0, 16, 48, 112, 240 and 496 s: the next one was due already when it was told so.
+  ["RATE", "asks half as often, and half as often again", 6],
+  ["DENY", "asks no more", 1],
+  ["RSTR", "asks no more", 1],
+  ["INIT", "asks on", 38],
+])("who is told %s by its upstream %s", async (code, _what, times) => {
+  const world = createTestWorld();
+  const asked: NtpPacket[] = [];
+  const refuses: Main = async (host) => {
+    const socket = await host.network.bind({ port: 123 }, (bytes, from) => {
+      const decoded = decode(bytes);
+      if (!("packet" in decoded)) return;
+      asked.push(decoded.packet);
+      const kiss = { mode: 4, leap: 3, stratum: 0, referenceId: referenceIdOf(code), origin: decoded.packet.transmit };
+      socket.send(encode({ ...decoded.packet, ...kiss }), from);
+    });
+    await host.clock.sleep(600_000);
+    return 0;
+  };
+  const refusing = world.start(world.server, refuses);
+  world.start(world.machine("middle", "198.18.0.8"), (host) => main(host, ["--upstream", `${serverAddress}:123`]));
+  await world.time.pass(() => refusing.exited);
+  expect(asked).toHaveLength(times);
 });
 
 test("a clock of whole milliseconds is read more finely, and follows a step at once", () => {

@@ -1,5 +1,5 @@
 /** What a server knows that asks another one: how far its own clock is off, as of the last good reply (RFC 5905, section 8). */
-import { leapUnknown, requestOf, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
+import { leapUnknown, referenceIdOf, requestOf, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
 import { unixTimeOf, unknownTime } from "../../faults/ntp/timestamp.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { decode, encode } from "../../proxies/ntp/wire/packet.ts";
@@ -26,8 +26,13 @@ export interface UpstreamOptions {
   readonly pollMs: number;
 }
 
+/** MAXPOLL: 36 hours. */
+const longestPollMs = 1000 * 2 ** 17;
+
 export async function askUpstream({ host, now, server, pollMs }: UpstreamOptions): Promise<Upstream> {
   let known: Known | undefined;
+  let everyMs = pollMs;
+  let denied = false;
   let sent: { readonly nonce: bigint; readonly atMs: number; readonly to: Address } | undefined;
   const socket = await host.network.bind({ port: 0 }, (bytes, from) => {
     const arrivedMs = now();
@@ -35,6 +40,11 @@ export async function askUpstream({ host, now, server, pollMs }: UpstreamOptions
     if (sent === undefined || from.host !== sent.to.host || from.port !== sent.to.port) return;
     if (!("packet" in decoded) || decoded.packet.origin !== sent.nonce) return;
     const { packet } = decoded;
+    if (packet.mode === serverMode && packet.stratum === 0) {
+      sent = undefined;
+      heed(packet);
+      return;
+    }
     if (!isUsable(packet)) return;
     const [asked, received, transmitted] = [
       sent.atMs,
@@ -47,6 +57,12 @@ export async function askUpstream({ host, now, server, pollMs }: UpstreamOptions
     known = { offsetMs, delayMs, packet, from, atMs: arrivedMs + offsetMs };
     host.log("upstream.reply", { offset_ms: offsetMs, delay_ms: delayMs, stratum: packet.stratum });
   });
+
+  /** RFC 5905, section 7.4: whoever is told RATE asks less often, and whoever is told DENY or RSTR no more. */
+  function heed({ referenceId }: NtpPacket): void {
+    if (referenceId === referenceIdOf("RATE")) everyMs = Math.min(longestPollMs, everyMs * 2);
+    denied ||= referenceId === referenceIdOf("DENY") || referenceId === referenceIdOf("RSTR");
+  }
 
   async function ask(): Promise<void> {
     const found = await host.network.resolve(server);
@@ -61,8 +77,9 @@ export async function askUpstream({ host, now, server, pollMs }: UpstreamOptions
   const askContained = (): void => void ask().catch(() => undefined);
   let timer: Disposable = host.clock.timer(0, again);
   function again(): void {
+    if (denied) return;
     askContained();
-    timer = host.clock.timer(pollMs, again);
+    timer = host.clock.timer(everyMs, again);
   }
 
   return {
