@@ -96,6 +96,8 @@ describe("exit codes and messages", () => {
     ["an unknown option of a command", ["hunt", "--world", "sim", "x"], '(see "sinbin hunt --help")'],
     ["a mix that nothing fits", ["check", fixture("empty-mix")], "mix: no fault fits the bounds"],
     ["an unknown fault", ["faults", "tcp.latensy"], "did you mean tcp.latency"],
+    ["faults of no file", ["faults", "--of", "nowhere.yaml"], "there is no file nowhere.yaml"],
+    ["faults of a file that declares none well", ["schema", "--of", fixture("quick")], "there is no key plan here"],
   ])("%s is 254, and says what to write", (_what, args, message) => {
     const result = sinbin(...args);
     expect(result).toMatchObject({ code: 254 });
@@ -104,6 +106,7 @@ describe("exit codes and messages", () => {
 
   test("help, version, faults, schema, check and explain are 0", () => {
     const quick = fixture("quick");
+    const counter = join(import.meta.dirname, "../run/fixtures/declared/subject.yaml");
     for (const args of [
       ["--help"],
       ["--version"],
@@ -111,7 +114,10 @@ describe("exit codes and messages", () => {
       ["faults", "tcp"],
       ["faults", "tcp.latency"],
       ["faults", "disk.old_generation"],
+      ["faults", "--of", counter],
+      ["faults", "counter.skip", "--of", counter],
       ["schema"],
+      ["schema", "--of", counter],
       ["check", quick],
       ["explain", quick],
     ]) {
