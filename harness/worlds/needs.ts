@@ -20,7 +20,7 @@ const remedies: Readonly<Record<Capability, string>> = {
   "child-clocks":
     "virtual clocks of processes whose children look at them, which simulated ones don't: --world local, and see sinbin doctor",
   "scaled-time": "virtual clocks: --world sim, where time is virtual anyway, or --world local and see sinbin doctor",
-  timekeepers: "a world that sets the clocks of services: --world sim",
+  timekeepers: "virtual clocks: --world sim, or --world local and see sinbin doctor",
 };
 
 const runners: Readonly<Record<ServiceKind, Capability>> = {

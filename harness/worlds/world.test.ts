@@ -11,7 +11,7 @@ import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
 const limits = findLimitHindrance() === undefined ? ["limits"] : [];
 const wire = missingWireTools().length === 0 ? ["cables", "packets"] : [];
-const clocks = findClockHindrance() === undefined ? ["clock", "child-clocks", "scaled-time"] : [];
+const clocks = findClockHindrance() === undefined ? ["clock", "child-clocks", "scaled-time", "timekeepers"] : [];
 
 const capabilities = {
   isolated: ["programs", "commands", "isolation", "natural-ports", ...limits, ...wire, ...clocks],
