@@ -6,26 +6,27 @@
  *        └──── step, slew ──► virtual clock ──► the service's processes
  */
 import { inspect } from "node:util";
+import { z } from "zod";
 import type { TimekeeperTarget } from "../../faults/timekeeper/contract.ts";
 import type { VirtualClock } from "../../host/clock/virtual.ts";
-import type { Address } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
-import type { PolicyName } from "../timekeeper/policy.ts";
+import { policyNames } from "../timekeeper/policy.ts";
 import { createStarving } from "../timekeeper/starving.ts";
 import { keepTime, type TimekeeperEvent } from "../timekeeper/timekeeper.ts";
 
 /** What it is to do, as plain data. */
-export interface TimekeeperDuty {
-  readonly policy: PolicyName;
-  readonly pollMs?: number | undefined;
-  readonly stepoutMs?: number | undefined;
+export const timekeeperDuty = z.strictObject({
+  policy: z.enum(policyNames),
+  pollMs: z.number().optional(),
+  stepoutMs: z.number().optional(),
   /** By link. */
-  readonly servers: Readonly<Record<string, Address>>;
+  servers: z.record(z.string(), z.strictObject({ host: z.string(), port: z.number() })),
   /** Whence it asks, and by which addresses servers may know the service. */
-  readonly from: string;
-  readonly addresses: readonly string[];
-  readonly seed: number;
-}
+  from: z.string(),
+  addresses: z.array(z.string()).readonly(),
+  seed: z.number(),
+});
+export type TimekeeperDuty = z.output<typeof timekeeperDuty>;
 
 export interface TimekeeperOptions extends TimekeeperDuty {
   readonly service: string;

@@ -17,7 +17,7 @@ const capabilities = {
   isolated: ["programs", "commands", "isolation", "natural-ports", ...limits, ...wire, ...clocks],
   loopback: ["programs", "commands", ...limits, ...clocks],
   // There, what is no program is an image.
-  docker: [...dockerCapabilities],
+  docker: [...dockerCapabilities()],
 };
 
 describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }) => {

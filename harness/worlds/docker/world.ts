@@ -7,7 +7,7 @@
  * Whatever is made carries the run's label; it is removed at the end, and by the reaper if the harness is killed.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { debuglog } from "node:util";
 import type { Host } from "../../../host/host.ts";
@@ -25,13 +25,18 @@ import { carrierOf } from "../transport.ts";
 import { namingOf } from "../names.ts";
 import { createResolverTarget } from "../resolver.ts";
 import type { StartedLink } from "../links.ts";
+import { clockLibrary, findClockHindrance } from "../local/clock.ts";
 import { createLogFile } from "../local/log-file.ts";
 import { required } from "../required.ts";
 import type { SupervisedService } from "../service.ts";
 import type { World, WorldOptions } from "../world.ts";
+import type { TimekeeperDuty } from "../timekeeper.ts";
 import { removeRun } from "./cleanup.ts";
+import { startRemoteClock } from "./clocks.ts";
 import { programOwner } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
+import { clockLibraryFile } from "./gate/directories.ts";
+import { checkLibc } from "./libc.ts";
 import { gateCommand, speakToGate } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
 import { untilInterrupted } from "./images.ts";
@@ -53,16 +58,20 @@ export interface DockerWorldOptions extends WorldOptions {
   readonly images: Images;
 }
 
-export const dockerCapabilities: ReadonlySet<Capability> = new Set<Capability>([
-  "programs",
-  "isolation",
-  "natural-ports",
-  "limits",
-  "images",
-  "memory",
-  "cables",
-  "packets",
-]);
+/** The library of virtual clocks is compiled on the harness's machine. */
+export function dockerCapabilities(): ReadonlySet<Capability> {
+  return new Set<Capability>([
+    "programs",
+    "isolation",
+    "natural-ports",
+    "limits",
+    "images",
+    "memory",
+    "cables",
+    "packets",
+    ...(findClockHindrance() === undefined ? (["clock", "child-clocks", "timekeepers"] as const) : []),
+  ]);
+}
 
 /** At the end of a run nobody waits longer for a service to stop by itself. */
 const patienceMs = 2000;
@@ -115,9 +124,10 @@ export async function startDockerWorld(everything: DockerWorldOptions): Promise<
     publish(options, site, networks, gate),
   );
   signal.throwIfAborted();
+  const library = options.clocks.size > 0 ? await readFile(await clockLibrary()) : undefined;
   const logs = starting.use(new DisposableStack());
   const host = throughGate(plain, gate);
-  const context: Context = { options, run, labels, networks, containers, gate, host, proxies, identities, logs };
+  const context: Context = { options, run, labels, networks, containers, gate, host, proxies, identities, library, logs };
   const running = new Map<string, SupervisedService>();
   starting.defer(() => endAll(running, context));
   const prepared = await forEach(services, (name, service) => prepareService(name, service, context));
@@ -129,7 +139,7 @@ export async function startDockerWorld(everything: DockerWorldOptions): Promise<
   broken.catch(nothing);
   return {
     name: "docker",
-    capabilities: dockerCapabilities,
+    capabilities: dockerCapabilities(),
     host,
     services: running,
     links: proxies,
@@ -150,6 +160,8 @@ interface Context {
   readonly host: Host;
   readonly proxies: ReadonlyMap<string, StartedLink>;
   readonly identities: Identities;
+  /** That of virtual clocks, if somebody has one. */
+  readonly library: Uint8Array | undefined;
   /** Closed after the last service has ended. */
   readonly logs: DisposableStack;
 }
@@ -195,6 +207,8 @@ async function prepareService(name: string, service: Service, context: Context):
   const { options, run, labels, networks, gate, host, proxies, identities } = context;
   const { engine, images, links, record, seed, signal } = options;
   const container = required(context.containers, name);
+  const library = options.clocks.has(name) ? context.library : undefined;
+  if (library !== undefined) await checkLibc(library, { service: name, container, ...(await imageOf(service, options)) });
   const { certificate, key } = required(identities.issued, name);
   const network = required(networks, name);
   const { resolvConf } = namingOf({ service: name, services: options.services, links, doors: network.names });
@@ -203,11 +217,14 @@ async function prepareService(name: string, service: Service, context: Context):
     owner: isImage(service) ? 0 : programOwner,
     // Those of an image are not in a volume.
     files: isImage(service) ? [] : encoded(service.files),
-    secrets: encoded({
-      "authority.pem": identities.authority.certificate,
-      "certificate.pem": certificate,
-      "key.pem": key,
-    }),
+    secrets: [
+      ...encoded({
+        "authority.pem": identities.authority.certificate,
+        "certificate.pem": certificate,
+        "key.pem": key,
+      }),
+      ...(library === undefined ? [] : [{ path: clockLibraryFile, bytes: Buffer.from(library).toString("base64") }]),
+    ],
     journalled: options.journalled.has(name) && service.program !== undefined,
     remembers: options.journalled.has(name),
   });
@@ -244,8 +261,44 @@ async function prepareService(name: string, service: Service, context: Context):
     onFields: (fields) =>
       service.program === undefined ? fields : hear(fields, { service: name, links, running: proxies, refused }),
     onEnd: nothing,
+    clock:
+      library === undefined
+        ? undefined
+        : await startRemoteClock({ service: name, gate, duty: dutyOf(name, service, context), record }),
     signal,
   });
+}
+
+async function imageOf(
+  service: Service,
+  { engine, images }: DockerWorldOptions,
+): Promise<{ readonly image: string; readonly architecture: string }> {
+  const image = isImage(service)
+    ? (await images.foreign(service)).name
+    : (await images.ofProgram(service.program ?? "")).image;
+  const found = await engine.findImage(image);
+  if (found === undefined) throw new WorldError(`the image ${image} is not there any more`);
+  return { image, architecture: found.architecture };
+}
+
+/** What its timekeeper is to do, if the plan gives it one. */
+function dutyOf(
+  name: string,
+  { timekeeper }: Service,
+  { options, networks, proxies }: Context,
+): TimekeeperDuty | undefined {
+  if (timekeeper === undefined) return undefined;
+  const { policy, servers, poll: pollMs, stepout: stepoutMs } = timekeeper;
+  const { harness, service } = required(networks, name);
+  return {
+    policy,
+    pollMs,
+    stepoutMs,
+    servers: Object.fromEntries(servers.map((link) => [link, required(proxies, link).address])),
+    from: harness,
+    addresses: [service],
+    seed: seedOf(options.seed, `${name}.timekeeper`, 0),
+  };
 }
 
 function encoded(files: Readonly<Record<string, string>>): { readonly path: string; readonly bytes: string }[] {

@@ -1,0 +1,36 @@
+/** Whether the processes of a container can have the library of virtual clocks: it is compiled here, for this architecture and glibc. */
+import { glibcNeededBy, glibcOf, isAtLeast, loaderPaths } from "../../../host/clock/glibc.ts";
+import { WorldError } from "../../errors.ts";
+import type { Container } from "./engine.ts";
+
+/** Node's word for an architecture → that of images. */
+const architectures: ReadonlyMap<string, string> = new Map([
+  ["x64", "amd64"],
+  ["arm64", "arm64"],
+]);
+
+export interface Tenant {
+  readonly service: string;
+  /** Its image, for what it is. */
+  readonly image: string;
+  readonly architecture: string;
+  readonly container: Pick<Container, "read">;
+}
+
+/** @throws {WorldError} if they can't; nothing runs in the container for it. */
+export async function checkLibc(library: Uint8Array, { service, image, architecture, container }: Tenant): Promise<void> {
+  const refuse = (why: string): WorldError =>
+    new WorldError(`${service} can't have a virtual clock: its image ${image} ${why}`);
+  const own = architectures.get(process.arch);
+  const path = loaderPaths.get(process.arch);
+  if (own === undefined || path === undefined)
+    throw refuse(`can't be told from others here: sinbin knows glibc on ${[...architectures.keys()].join(" and ")}`);
+  if (architecture !== own) throw refuse(`is for ${architecture}, and the library is compiled here, for ${own}`);
+  const loader = await container.read(path);
+  if (loader === undefined) throw refuse(`has another C library than glibc (there is no ${path})`);
+  const needed = glibcNeededBy(library);
+  const found = glibcOf(loader);
+  const wanted = `the library, which is compiled here, needs ${needed.major}.${needed.minor}`;
+  if (found === undefined) throw refuse(`has another C library than glibc, or one before 2.33; ${wanted}`);
+  if (!isAtLeast(found, needed)) throw refuse(`has glibc ${found.major}.${found.minor}; ${wanted}`);
+}
