@@ -9,7 +9,9 @@ import { inspect } from "node:util";
 import { z } from "zod";
 import type { TimekeeperTarget } from "../../faults/timekeeper/contract.ts";
 import type { VirtualClock } from "../../host/clock/virtual.ts";
+import type { Address } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
+import type { Service } from "../plan/schema.ts";
 import { policyNames } from "../timekeeper/policy.ts";
 import { createStarving } from "../timekeeper/starving.ts";
 import { keepTime, type TimekeeperEvent } from "../timekeeper/timekeeper.ts";
@@ -27,6 +29,27 @@ export const timekeeperDuty = z.strictObject({
   seed: z.number(),
 });
 export type TimekeeperDuty = z.output<typeof timekeeperDuty>;
+
+export interface Place {
+  /** Where the service finds the server of a link. */
+  readonly doorOf: (link: string) => Address;
+  readonly from: string;
+  readonly addresses: readonly string[];
+  readonly seed: number;
+}
+
+/** Undefined if the plan gives it none. */
+export function dutyOf({ timekeeper }: Service, { doorOf, ...place }: Place): TimekeeperDuty | undefined {
+  if (timekeeper === undefined) return undefined;
+  const { policy, servers, poll: pollMs, stepout: stepoutMs } = timekeeper;
+  return {
+    policy,
+    pollMs,
+    stepoutMs,
+    servers: Object.fromEntries(servers.map((link) => [link, doorOf(link)])),
+    ...place,
+  };
+}
 
 export interface TimekeeperOptions extends TimekeeperDuty {
   readonly service: string;

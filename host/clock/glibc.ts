@@ -13,7 +13,11 @@ export interface GlibcVersion {
 
 /** The newest version whose symbols a library uses: an older one can't load it. */
 export function glibcNeededBy(library: Uint8Array): GlibcVersion {
-  const versions = [...Buffer.from(library).toString("latin1").matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(versionOf);
+  const versions = [
+    ...Buffer.from(library)
+      .toString("latin1")
+      .matchAll(/GLIBC_(\d+)\.(\d+)/g),
+  ].map(versionOf);
   return versions.reduce((most, each) => (isAtLeast(most, each) ? most : each), { major: 2, minor: 0 });
 }
 

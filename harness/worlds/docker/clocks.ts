@@ -27,16 +27,20 @@ export interface RemoteClockOptions {
 export async function startRemoteClock({ service, gate, duty, record }: RemoteClockOptions): Promise<RemoteClock> {
   const watchers = new Map<number, () => void>();
   let watches = 0;
-  const started = await gate.hold("clock.start", { service, timekeeper: duty === undefined ? null : { ...duty, addresses: [...duty.addresses] } }, (news) => {
-    const told = toldByClock.parse(news);
-    if (!("seen" in told)) {
-      const { at, ...happening } = told;
-      record(happening, gate.toHarness(at));
-      return;
-    }
-    watchers.get(told.seen)?.();
-    watchers.delete(told.seen);
-  });
+  const started = await gate.hold(
+    "clock.start",
+    { service, timekeeper: duty === undefined ? null : { ...duty, addresses: [...duty.addresses] } },
+    (news) => {
+      const told = toldByClock.parse(news);
+      if (!("seen" in told)) {
+        const { at, ...happening } = told;
+        record(happening, gate.toHarness(at));
+        return;
+      }
+      watchers.get(told.seen)?.();
+      watchers.delete(told.seen);
+    },
+  );
   const error = async (): Promise<number> => z.number().parse(await gate.ask("clock.error", { service }));
   return {
     steered: createClockTarget({

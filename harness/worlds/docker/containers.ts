@@ -127,8 +127,7 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
     ...(limits !== undefined && { limits }),
   };
   const environment = environmentOf(options);
-  if (service.program === undefined)
-    return { ...common, ...(await foreign(options, environment)) };
+  if (service.program === undefined) return { ...common, ...(await foreign(options, environment)) };
   const { image, program } = await options.images.ofProgram(service.program);
   return {
     ...common,

@@ -1,7 +1,10 @@
 /** Whether the processes of a container can have the library of virtual clocks: it is compiled here, for this architecture and glibc. */
 import { glibcNeededBy, glibcOf, isAtLeast, loaderPaths } from "../../../host/clock/glibc.ts";
 import { WorldError } from "../../errors.ts";
-import type { Container } from "./engine.ts";
+import { isImage } from "../../plan/kind.ts";
+import type { Service } from "../../plan/schema.ts";
+import type { Container, Engine } from "./engine.ts";
+import type { Images } from "./images.ts";
 
 /** Node's word for an architecture → that of images. */
 const architectures: ReadonlyMap<string, string> = new Map([
@@ -18,7 +21,10 @@ export interface Tenant {
 }
 
 /** @throws {WorldError} if they can't; nothing runs in the container for it. */
-export async function checkLibc(library: Uint8Array, { service, image, architecture, container }: Tenant): Promise<void> {
+export async function checkLibc(
+  library: Uint8Array,
+  { service, image, architecture, container }: Tenant,
+): Promise<void> {
   const refuse = (why: string): WorldError =>
     new WorldError(`${service} can't have a virtual clock: its image ${image} ${why}`);
   const own = architectures.get(process.arch);
@@ -33,4 +39,17 @@ export async function checkLibc(library: Uint8Array, { service, image, architect
   const wanted = `the library, which is compiled here, needs ${needed.major}.${needed.minor}`;
   if (found === undefined) throw refuse(`has another C library than glibc, or one before 2.33; ${wanted}`);
   if (!isAtLeast(found, needed)) throw refuse(`has glibc ${found.major}.${found.minor}; ${wanted}`);
+}
+
+/** What a service runs in. */
+export async function imageOf(
+  service: Service,
+  { engine, images }: { readonly engine: Engine; readonly images: Images },
+): Promise<Pick<Tenant, "image" | "architecture">> {
+  const image = isImage(service)
+    ? (await images.foreign(service)).name
+    : (await images.ofProgram(service.program ?? "")).image;
+  const found = await engine.findImage(image);
+  if (found === undefined) throw new WorldError(`the image ${image} is not there any more`);
+  return { image, architecture: found.architecture };
 }

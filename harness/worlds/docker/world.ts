@@ -30,13 +30,13 @@ import { createLogFile } from "../local/log-file.ts";
 import { required } from "../required.ts";
 import type { SupervisedService } from "../service.ts";
 import type { World, WorldOptions } from "../world.ts";
-import type { TimekeeperDuty } from "../timekeeper.ts";
+import { dutyOf } from "../timekeeper.ts";
 import { removeRun } from "./cleanup.ts";
 import { startRemoteClock } from "./clocks.ts";
 import { programOwner } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
 import { clockLibraryFile } from "./gate/directories.ts";
-import { checkLibc } from "./libc.ts";
+import { checkLibc, imageOf } from "./libc.ts";
 import { gateCommand, speakToGate } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
 import { untilInterrupted } from "./images.ts";
@@ -127,7 +127,19 @@ export async function startDockerWorld(everything: DockerWorldOptions): Promise<
   const library = options.clocks.size > 0 ? await readFile(await clockLibrary()) : undefined;
   const logs = starting.use(new DisposableStack());
   const host = throughGate(plain, gate);
-  const context: Context = { options, run, labels, networks, containers, gate, host, proxies, identities, library, logs };
+  const context: Context = {
+    options,
+    run,
+    labels,
+    networks,
+    containers,
+    gate,
+    host,
+    proxies,
+    identities,
+    library,
+    logs,
+  };
   const running = new Map<string, SupervisedService>();
   starting.defer(() => endAll(running, context));
   const prepared = await forEach(services, (name, service) => prepareService(name, service, context));
@@ -208,7 +220,8 @@ async function prepareService(name: string, service: Service, context: Context):
   const { engine, images, links, record, seed, signal } = options;
   const container = required(context.containers, name);
   const library = options.clocks.has(name) ? context.library : undefined;
-  if (library !== undefined) await checkLibc(library, { service: name, container, ...(await imageOf(service, options)) });
+  if (library !== undefined)
+    await checkLibc(library, { service: name, container, ...(await imageOf(service, { engine, images })) });
   const { certificate, key } = required(identities.issued, name);
   const network = required(networks, name);
   const { resolvConf } = namingOf({ service: name, services: options.services, links, doors: network.names });
@@ -264,41 +277,19 @@ async function prepareService(name: string, service: Service, context: Context):
     clock:
       library === undefined
         ? undefined
-        : await startRemoteClock({ service: name, gate, duty: dutyOf(name, service, context), record }),
+        : await startRemoteClock({
+            service: name,
+            gate,
+            duty: dutyOf(service, {
+              doorOf: (link) => required(proxies, link).address,
+              from: network.harness,
+              addresses: [network.service],
+              seed: seedOf(seed, `${name}.timekeeper`, 0),
+            }),
+            record,
+          }),
     signal,
   });
-}
-
-async function imageOf(
-  service: Service,
-  { engine, images }: DockerWorldOptions,
-): Promise<{ readonly image: string; readonly architecture: string }> {
-  const image = isImage(service)
-    ? (await images.foreign(service)).name
-    : (await images.ofProgram(service.program ?? "")).image;
-  const found = await engine.findImage(image);
-  if (found === undefined) throw new WorldError(`the image ${image} is not there any more`);
-  return { image, architecture: found.architecture };
-}
-
-/** What its timekeeper is to do, if the plan gives it one. */
-function dutyOf(
-  name: string,
-  { timekeeper }: Service,
-  { options, networks, proxies }: Context,
-): TimekeeperDuty | undefined {
-  if (timekeeper === undefined) return undefined;
-  const { policy, servers, poll: pollMs, stepout: stepoutMs } = timekeeper;
-  const { harness, service } = required(networks, name);
-  return {
-    policy,
-    pollMs,
-    stepoutMs,
-    servers: Object.fromEntries(servers.map((link) => [link, required(proxies, link).address])),
-    from: harness,
-    addresses: [service],
-    seed: seedOf(options.seed, `${name}.timekeeper`, 0),
-  };
 }
 
 function encoded(files: Readonly<Record<string, string>>): { readonly path: string; readonly bytes: string }[] {

@@ -17,7 +17,7 @@ import type { ScaledClock } from "../../../host/real/clock.ts";
 import type { VirtualClock } from "../../../host/clock/virtual.ts";
 import { WorldError } from "../../errors.ts";
 import { createClockTarget } from "../clock.ts";
-import { createTimekeeper, type Timekeeper } from "../timekeeper.ts";
+import { createTimekeeper, dutyOf, type Timekeeper } from "../timekeeper.ts";
 import type { Service } from "../../plan/schema.ts";
 import { seedOf } from "../life.ts";
 import { hear, type Hearing } from "../hear.ts";
@@ -216,23 +216,22 @@ async function prepareService(name: string, service: Service, context: Context):
 /** Undefined if the plan gives it none. */
 function startTimekeeper(
   name: string,
-  { timekeeper: duty }: Service,
+  service: Service,
   clock: VirtualClock,
-  { options, layout, doors, clocks }: Context,
+  { options: { record, seed }, layout, doors, clocks }: Context,
 ): Timekeeper | undefined {
+  const duty = dutyOf(service, {
+    doorOf: (link) => required(doors, link),
+    from: layout.besideOf(name),
+    addresses: layout.aliasesOf(name),
+    seed: seedOf(seed, `${name}.timekeeper`, 0),
+  });
   if (duty === undefined) return undefined;
-  const { record, seed } = options;
   return clocks.use(
     createTimekeeper({
+      ...duty,
       service: name,
       clock,
-      policy: duty.policy,
-      pollMs: duty.poll,
-      stepoutMs: duty.stepout,
-      servers: Object.fromEntries(duty.servers.map((link) => [link, required(doors, link)])),
-      from: layout.besideOf(name),
-      addresses: layout.aliasesOf(name),
-      seed: seedOf(seed, `${name}.timekeeper`, 0),
       onEvent: (event) => record({ event: "timekeeper.acts", service: name, ...event }),
       onCrash: (reason) => record({ event: "run.trouble", reason }),
     }),

@@ -48,9 +48,7 @@ export function createClockOperations(now: () => number): Readonly<Record<string
     }),
     ...operation("clock.error", async ({ service }) => ({ value: find(service).clock.error() })),
     ...operation("clock.wall", async ({ service }) => ({ value: find(service).clock.wall() })),
-    ...operation("clock.step", async ({ service, wall, boottime = 0 }) =>
-      find(service).clock.step({ wall, boottime }),
-    ),
+    ...operation("clock.step", async ({ service, wall, boottime = 0 }) => find(service).clock.step({ wall, boottime })),
     ...operation("clock.pace", async ({ service, ...pace }) => find(service).clock.setPace(pace)),
     ...operation("clock.others", async ({ service, ahead }) => find(service).clock.setOthers(ahead)),
     ...operation("clock.watch", async ({ service, id, ...look }) => {
