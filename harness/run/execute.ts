@@ -71,8 +71,10 @@ async function live(options: ExecuteOptions): Promise<Remains> {
       signal,
     });
     // Before the world is disposed of: that its services end then is not their fault.
-    await withTrouble(history, () => walkIn(world, options));
-    await withTrouble(history, () => lookForClocks(world, options));
+    await withTrouble(history, async () => {
+      await walkIn(world, options);
+      await lookForClocks(world, options);
+    });
     history.record({ event: "run.end" });
     remains = () => world.remains?.() ?? nothing();
   };

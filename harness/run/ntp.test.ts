@@ -38,6 +38,12 @@ test.each([["sim"], ["local", "--no-isolation"], ["local"]])(
   },
 );
 
+test("a daemon that never looks at the clock that is kept for it was not put to the test", async () => {
+  const said = await run("unkept.yaml", "local", "--no-isolation");
+  expect(said).toContain("unknown: 1 unknown");
+  expect(said).toContain("one does not live by its virtual clock: no process of the service has looked at");
+});
+
 test.each([["--no-isolation"], []])(
   "real daemons see how their clocks are stepped and slewed by three clients: %s",
   async (...flags) => {

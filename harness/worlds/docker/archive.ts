@@ -1,6 +1,5 @@
 /** Files as an engine takes them: tar archives. */
 import type { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { pack as packFolder } from "tar-fs";
 import { extract, pack } from "tar-stream";
@@ -42,10 +41,12 @@ export async function readArchive(archive: NodeJS.ReadableStream): Promise<Archi
   const entries = extract();
   let found: Archived | undefined;
   entries.on("entry", ({ linkname }, content, next) => {
-    buffer(content).then((bytes) => {
-      found ??= { bytes, link: linkname ?? undefined };
+    const chunks: Buffer[] = [];
+    content.on("data", (chunk: Buffer) => chunks.push(chunk));
+    content.once("end", () => {
+      found ??= { bytes: Buffer.concat(chunks), link: linkname ?? undefined };
       next();
-    }, next);
+    });
   });
   await pipeline(archive, entries);
   return found;
