@@ -118,7 +118,14 @@ describe.runIf(hasEngine)("in containers", () => {
     expect(await stage.world.services.get("shell")?.clockOffset?.()).toBeGreaterThan(39 * second);
     await starved.lift();
     await stage.until(() => Math.abs(ahead()) < 20 * second);
-    const acts = stage.happenings.flatMap((each) => (each.event === "timekeeper.acts" ? [each.what] : []));
-    expect(acts.filter((what) => what === "step")).toHaveLength(2);
+    // What the gate tells comes another way than the lines. A busy machine may need smaller steps besides.
+    const steps = (): readonly number[] =>
+      stage.happenings.flatMap((each) =>
+        each.event === "timekeeper.acts" && each.what === "step" && Math.abs(each.offset ?? 0) > 35 * second
+          ? [Math.sign(each.offset ?? 0)]
+          : [],
+      );
+    await stage.until(() => steps().length > 1);
+    expect(steps()).toEqual([1, -1]);
   });
 });
