@@ -19,7 +19,7 @@ try {
   await run("cc", ["-O2", "-o", program, fileURLToPath(new URL("clock/looks.c", import.meta.url)), "-ldl"]);
   const page = join(folder, "page");
   const time = createScaledClock({ scale: 60 });
-  await using clock = createVirtualClock({ path: page, time: time.trueTime, soon: (ask) => time.timer(1000, ask) });
+  await using clock = createVirtualClock({ path: page, time: time.trueTime, wait: (...when) => time.timer(...when) });
   clock.step({ wall: 40_000 });
   const library = await buildClockLibrary();
   const [file = "", ...args] = withVirtualClock([program], { library, page, parent: process.pid });

@@ -3,6 +3,7 @@
  *
  *     schedule ──► world ──► timeline + probes ──► history
  */
+import { missed as clockMissed } from "../../faults/clock/contract.ts";
 import { faults } from "../../faults/registry.ts";
 import type { Clock } from "../../host/host.ts";
 import { WorldError } from "../errors.ts";
@@ -70,7 +71,10 @@ async function live(options: ExecuteOptions): Promise<Remains> {
       signal,
     });
     // Before the world is disposed of: that its services end then is not their fault.
-    await withTrouble(history, () => walkIn(world, options));
+    await withTrouble(history, async () => {
+      await walkIn(world, options);
+      await lookForClocks(world, options);
+    });
     history.record({ event: "run.end" });
     remains = () => world.remains?.() ?? nothing();
   };
@@ -90,12 +94,24 @@ function journalledIn({ phases }: Plan): ReadonlySet<string> {
   return new Set(looking.flatMap(({ where }) => where.names));
 }
 
-/** Services whose clock some step moves; all of them where none is the machine's. */
-function clocksIn({ phases, services, time }: Plan): ReadonlySet<string> {
-  if (time.scale !== 1) return new Set(Object.keys(services));
+/** Services whose clock some step or timekeeper moves; all of them where none is the machine's. */
+function clocksIn(plan: Plan): ReadonlySet<string> {
+  const { phases } = plan;
   const steps = phases.flatMap((phase) => phase.faults);
   const moving = steps.filter(({ choices }) => choices.some(({ kind = "" }) => faults.get(kind)?.plane === "clock"));
-  return new Set(moving.flatMap(({ where }) => where.names));
+  return new Set([...alwaysSteered(plan), ...moving.flatMap(({ where }) => where.names)]);
+}
+
+function alwaysSteered({ services, time }: Plan): readonly string[] {
+  return Object.keys(services).filter((name) => time.scale !== 1 || services[name]?.timekeeper !== undefined);
+}
+
+/** What is steered all the time has no step that would miss. */
+async function lookForClocks({ services }: World, { plan, history }: ExecuteOptions): Promise<void> {
+  for (const name of alwaysSteered(plan)) {
+    if ((await services.get(name)?.hasSeenClock?.()) !== false) continue;
+    history.record({ event: "run.trouble", reason: `${name} does not live by its virtual clock: ${clockMissed}` });
+  }
 }
 
 async function withTrouble(history: History, work: () => Promise<void>): Promise<void> {

@@ -31,6 +31,22 @@ test.each([["sim"], ["local", "--no-isolation"], ["local"], ...containers])(
   },
 );
 
-test("a clock is kept by a server that lies, unless the client does not get to run, or to anybody", async () => {
-  expect(await run("timekeeper.yaml", "sim")).toContain("pass: 1 passed");
+test.each([["sim"], ["local", "--no-isolation"], ["local"]])(
+  "a clock is kept by a server that lies, unless the client does not get to run, or to anybody: %s %s",
+  async (world, ...flags) => {
+    expect(await run("timekeeper.yaml", world, ...flags)).toContain("pass: 1 passed");
+  },
+);
+
+test("a daemon that never looks at the clock that is kept for it was not put to the test", async () => {
+  const said = await run("unkept.yaml", "local", "--no-isolation");
+  expect(said).toContain("unknown: 1 unknown");
+  expect(said).toContain("one does not live by its virtual clock: no process of the service has looked at");
 });
+
+test.each([["--no-isolation"], []])(
+  "real daemons see how their clocks are stepped and slewed by three clients: %s",
+  async (...flags) => {
+    expect(await run("kept.yaml", "local", ...flags)).toContain("pass: 1 passed");
+  },
+);

@@ -59,7 +59,7 @@ async function watchClock(service: string, { world, record, signal }: ProbesOpti
   if (running?.clockOffset === undefined) return;
   let last = Infinity;
   while (!signal.aborted) {
-    const offset = Math.round(running.clockOffset() * 1000) / 1000;
+    const offset = Math.round((await running.clockOffset()) * 1000) / 1000;
     if (!(Math.abs(offset - last) < leastChangeMs)) {
       record({ event: "clock.offset", service, offset });
       last = offset;

@@ -86,7 +86,7 @@ export function createAssociation(options: AssociationOptions): Association {
     },
     get pauseMs() {
       if (denied) return undefined;
-      return burst > 0 ? burstGapMs : pollMs();
+      return burst > 0 ? Math.min(burstGapMs, pollMs()) : pollMs();
     },
     asks(nonce, sentMs) {
       asked = { nonce, sentMs };

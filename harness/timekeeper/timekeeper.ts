@@ -32,6 +32,8 @@ export interface TimekeeperOptions {
   readonly addresses: readonly string[];
   /** Always this; by default as the policy has it. */
   readonly pollMs?: number;
+  /** How long an offset must have been beyond the step threshold; by default as the policy has it. */
+  readonly stepoutMs?: number;
   /** False while nobody lets it run: then it asks nobody. */
   readonly mayAsk: () => boolean;
   readonly onEvent: (event: TimekeeperEvent) => void;
@@ -59,16 +61,16 @@ interface Slewing {
   readonly rate: number;
   /** At which rate the clock runs when it is done. */
   readonly afterwards: number;
-  /** On the monotonic clock: what is accounted for, and when it is done. */
+  /** On the monotonic clock: what is accounted for. */
   countedMs: number;
-  readonly untilMs: number;
   readonly end: Disposable;
 }
 
 /** Resolves when it has ended by itself (`panic`). Rejects with the signal's reason. */
 export async function keepTime(options: TimekeeperOptions, signal: AbortSignal): Promise<void> {
   const { host, clock, policy: policyName, servers, pollMs, mayAsk, onEvent } = options;
-  const policy = policies[policyName];
+  const { stepoutMs = policies[policyName].stepoutMs } = options;
+  const policy = { ...policies[policyName], stepoutMs };
   const now = createFineClock(host.clock);
   const discipline = createDiscipline(policy);
   const ended = Promise.withResolvers<void>();
@@ -83,7 +85,7 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
   let slewing: Slewing | undefined;
   running.defer(endSlew);
 
-  /** Before it is done: whoever has begun one must not leave a clock that goes on running away. */
+  /** Done or not: whoever has begun one must not leave a clock that goes on running away. */
   function endSlew(): void {
     if (slewing === undefined) return;
     slewing.end[Symbol.dispose]();
@@ -95,7 +97,7 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
   function account(): void {
     if (slewing === undefined) return;
     const monotonic = host.clock.monotonic();
-    const elapsedMs = Math.min(monotonic, slewing.untilMs) - Math.min(slewing.countedMs, slewing.untilMs);
+    const elapsedMs = monotonic - slewing.countedMs;
     // The monotonic clock runs at the same rate.
     for (const each of associations) each.corrected((elapsedMs * slewing.rate) / (1 + slewing.rate));
     slewing.countedMs = monotonic;
@@ -157,8 +159,11 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
           rate: action.rate - action.afterwards,
           afterwards: action.afterwards,
           countedMs: monotonic,
-          untilMs: monotonic + action.forMs,
-          end: host.clock.timer(action.forMs, () => clock.setSlew(1 + action.afterwards)),
+          end: host.clock.timer(action.forMs, () => {
+            // On a real machine that is a little late, and then a little more is done.
+            account();
+            endSlew();
+          }),
         };
     }
   }

@@ -5,13 +5,13 @@ import { createOverlap } from "./overlap.ts";
 /** A virtual clock of a process tree, or that of a simulated machine. */
 export interface SteeredClock {
   /** By what the wall clock is ahead of the true time, in milliseconds. */
-  error(): number;
+  error(): Promise<number> | number;
   /** In milliseconds since the Unix epoch. */
-  wall(): number;
-  step(by: { readonly wall: number; readonly boottime?: number }): void;
-  setPace(pace: Pace): void;
+  wall(): Promise<number> | number;
+  step(by: { readonly wall: number; readonly boottime?: number }): Promise<void> | void;
+  setPace(pace: Pace): Promise<void> | void;
   /** Only where children look at clocks. */
-  setOthers?(aheadMs: number): void;
+  setOthers?(aheadMs: number): Promise<void> | void;
   /** Calls back once somebody has looked at what is in force now. */
   onSeen(look: { readonly at: "wall" | "any"; readonly by?: "anybody" | "others" }, callback: () => void): void;
 }
@@ -19,7 +19,7 @@ export interface SteeredClock {
 export interface SteeredTarget {
   readonly target: ClockTarget;
   /** The service is about to be started. */
-  starts(): void;
+  starts(): Promise<void>;
 }
 
 export function createClockTarget(clock: SteeredClock): SteeredTarget {
@@ -27,15 +27,15 @@ export function createClockTarget(clock: SteeredClock): SteeredTarget {
   const boots = createOverlap<number>(() => {});
   const others = createOverlap<number>((ahead) => clock.setOthers?.(ahead ?? 0));
   return {
-    starts() {
+    async starts() {
       if (boots.value === undefined) return;
-      clock.step({ wall: boots.value - clock.wall() });
+      await clock.step({ wall: boots.value - (await clock.wall()) });
       clock.onSeen({ at: "wall" }, () => boots.hit());
     },
     target: {
       error: async () => clock.error(),
       async step(by, onSeen) {
-        clock.step(by);
+        await clock.step(by);
         clock.onSeen({ at: "wall" }, onSeen);
       },
       async pace(pace, onSeen) {

@@ -16,11 +16,12 @@ const remedies: Readonly<Record<Capability, string>> = {
   memory: "a world that limits services: --world docker",
   cables: "a network for each service: --world docker, or see sinbin doctor",
   packets: "a network for each service: --world docker, or see sinbin doctor",
-  clock: "virtual clocks: --world sim, or --world local and see sinbin doctor",
+  clock: "virtual clocks: --world sim, or another and see sinbin doctor",
   "child-clocks":
-    "virtual clocks of processes whose children look at them, which simulated ones don't: --world local, and see sinbin doctor",
-  "scaled-time": "virtual clocks: --world sim, where time is virtual anyway, or --world local and see sinbin doctor",
-  timekeepers: "a world that sets the clocks of services: --world sim",
+    "virtual clocks of processes whose children look at them, which simulated ones don't: --world local or docker, and see sinbin doctor",
+  "scaled-time":
+    "clocks that all run faster, which those of an engine and its containers don't: --world sim, where time is virtual anyway, or --world local and see sinbin doctor",
+  timekeepers: "virtual clocks: --world sim, or another and see sinbin doctor",
 };
 
 const runners: Readonly<Record<ServiceKind, Capability>> = {

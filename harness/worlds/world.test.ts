@@ -11,13 +11,13 @@ import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
 const limits = findLimitHindrance() === undefined ? ["limits"] : [];
 const wire = missingWireTools().length === 0 ? ["cables", "packets"] : [];
-const clocks = findClockHindrance() === undefined ? ["clock", "child-clocks", "scaled-time"] : [];
+const clocks = findClockHindrance() === undefined ? ["clock", "child-clocks", "scaled-time", "timekeepers"] : [];
 
 const capabilities = {
   isolated: ["programs", "commands", "isolation", "natural-ports", ...limits, ...wire, ...clocks],
   loopback: ["programs", "commands", ...limits, ...clocks],
   // There, what is no program is an image.
-  docker: [...dockerCapabilities],
+  docker: [...dockerCapabilities()],
 };
 
 describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }) => {

@@ -77,8 +77,10 @@ export interface RunningService {
   address(port: number): Promise<Address>;
   /** A file of the service, by its path in the service's directory. @throws {Error} with `code` ENOENT. */
   readFile(path: string): Promise<Uint8Array>;
-  /** How far its wall clock is off the true time, in milliseconds; missing in worlds that do not know. */
-  clockOffset?(): number;
+  /** How far its wall clock is off the true time, in milliseconds; missing where nobody knows. */
+  clockOffset?(): Promise<number>;
+  /** Whether a process of it has ever looked at the virtual clock that it has; missing where it has none, or where there is no other. */
+  hasSeenClock?(): Promise<boolean>;
   /** The last lines of its output, oldest first, 20 at most. */
   lastLines(): readonly string[];
 }

@@ -270,6 +270,26 @@ print(time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MO
     expect(Number(apart) / 7200).toBeCloseTo(1, 1);
   });
 
+  test("run by what somebody steers them by, of whatever pace they have, and whoever waits by them does", async () => {
+    await using stage = await startStage();
+    const { clock } = stage.clock;
+    stage.clock.setPace({ rate: 0.5, wall: 1 });
+    stage.clock.setSlew(200);
+    const began = { before: performance.now(), shown: clock.monotonic(), wall: clock.wall(), after: performance.now() };
+    // A minute takes less than one.
+    await Promise.all([clock.sleep(60_000), stage.run("sleep", "60")]);
+    const ended = { before: performance.now(), shown: clock.monotonic(), wall: clock.wall(), after: performance.now() };
+    const [most, least] = [ended.after - began.before, ended.before - began.after];
+    for (const passed of [ended.shown - began.shown, ended.wall - began.wall]) {
+      expect(passed).toBeGreaterThanOrEqual(60_000);
+      expect(passed).toBeGreaterThan(99 * least);
+      expect(passed).toBeLessThan(101 * most);
+    }
+    expect(stage.clock.wasSeen()).toBe(true);
+    stage.clock.step({ wall: -3_600_000 });
+    expect(clock.wall() - began.wall).toBeLessThan(0);
+  });
+
   test("never go back, and are never half old, whatever is written while sixteen threads look", async () => {
     const program = await compileFixture("clocks", folder);
     const path = join(folder, "page");

@@ -47,8 +47,8 @@ export async function startStage({
         wallAt: (raw) => began.wall + (raw - began.raw) * BigInt(scale),
         monotonicAt: (raw) => began.raw + (raw - began.raw) * BigInt(scale),
       },
-      soon(callback) {
-        const timeout = setTimeout(callback, 5);
+      wait(milliseconds, callback) {
+        const timeout = setTimeout(callback, milliseconds);
         return { [Symbol.dispose]: () => clearTimeout(timeout) };
       },
     }),

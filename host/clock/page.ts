@@ -7,7 +7,7 @@
  * A sequence number that is odd says that the page is being written. The kernel's clock is read by the writer while it is, and by readers between two
  * looks at an even one: so each moment belongs to one regime, and a clock whose rate changes goes on from where it was.
  */
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 
 /** Nanoseconds of what clocks show since the kernel's monotonic clock showed `raw`, which is read by `process.hrtime`. */
 export interface Regime {
@@ -43,9 +43,14 @@ const sequenceAt = 8;
 const regimesAt = 16;
 const regimeBytes = 48;
 
-/** Makes the file. Whoever runs as the same user may say in it what he has seen; a daemon that drops its privileges, and then begins anew, still sees the clock. */
-export function createClockPage(path: string): ClockPage {
+/**
+ * Makes the file. Whoever runs as the same user may say in it what he has seen, and anybody if it is shared; a daemon that drops its privileges, and then
+ * begins anew, still sees the clock.
+ */
+export function createClockPage(path: string, { shared = false } = {}): ClockPage {
   const file = openSync(path, "wx+", 0o644);
+  // Whatever the mask of this process is.
+  if (shared) fchmodSync(file, 0o666);
   ftruncateSync(file, 2 * pageBytes);
   const word = Buffer.alloc(8);
   const body = Buffer.alloc(2 * regimeBytes);

@@ -1,9 +1,12 @@
 /**
  * The virtual clock of a service: what it shows, made from true time, and what its processes have seen of it.
  *
- *     true time ──rate──► monotonic ──wall rate, steps──► wall          the main process
- *                                             └── + ahead ──► wall      all others
+ *     true time ──rate, slew──► monotonic ──wall rate, steps──► wall    the main process
+ *                                                   └── + ahead ──► wall    all others
  */
+import type { Clock } from "../host.ts";
+import { sleepBy } from "../sleep.ts";
+import { createAlarms } from "./alarms.ts";
 import { createClockPage } from "./page.ts";
 import type { Regime } from "./page.ts";
 
@@ -31,18 +34,26 @@ export interface VirtualClock extends AsyncDisposable {
   step(by: { readonly wall: number; readonly boottime?: number }): void;
   /** All clocks run by `rate` of true time, the wall clock by `wall` of that. */
   setPace(pace: { readonly rate: number; readonly wall: number }): void;
+  /** Somebody steers it: all clocks run by so much of that pace. */
+  setSlew(slew: number): void;
   /** All processes but the main one see a wall clock that is ahead by so much. */
   setOthers(aheadMs: number): void;
   /** Calls back once a process has looked at what is in force now. */
   onSeen(look: Look, callback: () => void): void;
+  /** Whether any process has ever looked at it, or waited by it. */
+  wasSeen(): boolean;
+  /** The same clock for a host: whoever waits by it follows it. */
+  readonly clock: Clock;
 }
 
 export interface VirtualClockOptions {
   /** Of the page, which is made. */
   readonly path: string;
   readonly time: TrueTime;
-  /** Calls back after so long in real time. */
-  readonly soon: (callback: () => void) => Disposable;
+  /** Calls back after so many milliseconds of real time. */
+  readonly wait: (milliseconds: number, callback: () => void) => Disposable;
+  /** Other users may map the page as well. */
+  readonly shared?: boolean;
 }
 
 interface Waiting {
@@ -51,9 +62,13 @@ interface Waiting {
   readonly callback: () => void;
 }
 
-export function createVirtualClock({ path, time, soon }: VirtualClockOptions): VirtualClock {
-  const page = createClockPage(path);
+/** How often it is looked whether a process has seen its clock, in real time. */
+const lookEveryMs = 20;
+
+export function createVirtualClock({ path, time, wait, shared = false }: VirtualClockOptions): VirtualClock {
+  const page = createClockPage(path, { shared });
   let pace = { rate: 1, wall: 1 };
+  let slew = 1;
   let ahead = 0n;
   let now: Regime = { raw: 0n, monotonic: 0n, wall: 0n, boot: 0n, rate: 1, wallRate: 1 };
   let sequence = 0n;
@@ -67,12 +82,19 @@ export function createVirtualClock({ path, time, soon }: VirtualClockOptions): V
         monotonic: shown(now.monotonic, raw - now.raw, now.rate),
         wall: shown(now.wall, raw - now.raw, now.wallRate) + (by.wall ?? 0n),
         boot: now.boot + (by.boot ?? 0n),
-        rate: time.scale * pace.rate,
-        wallRate: time.scale * pace.rate * pace.wall,
+        rate: time.scale * pace.rate * slew,
+        wallRate: time.scale * pace.rate * slew * pace.wall,
       };
       return [now, { ...now, wall: now.wall + ahead }];
     });
+    alarms.changed();
   };
+  const monotonicNow = (): bigint => shown(now.monotonic, process.hrtime.bigint() - now.raw, now.rate);
+  const alarms = createAlarms({ now: monotonicNow, rate: () => now.rate, wait });
+  const arm = (milliseconds: number, callback: () => void): Disposable =>
+    milliseconds === Infinity
+      ? { [Symbol.dispose]: () => {} }
+      : alarms.at(monotonicNow() + nanoseconds(milliseconds), callback);
   sequence = page.write((raw) => {
     now = {
       raw,
@@ -93,7 +115,7 @@ export function createVirtualClock({ path, time, soon }: VirtualClockOptions): V
     const over = waiting.filter(isSeen);
     waiting = waiting.filter((each) => !isSeen(each));
     for (const { callback } of over) callback();
-    if (waiting.length > 0) timer ??= soon(ask);
+    if (waiting.length > 0) timer ??= wait(lookEveryMs, ask);
   };
   const wallNow = (): bigint => {
     const raw = process.hrtime.bigint();
@@ -108,13 +130,27 @@ export function createVirtualClock({ path, time, soon }: VirtualClockOptions): V
       pace = wanted;
       change({});
     },
+    setSlew(wanted) {
+      slew = wanted;
+      change({});
+    },
     setOthers(aheadMs) {
       ahead = nanoseconds(aheadMs);
       change({});
     },
     onSeen(look, callback) {
       waiting = [...waiting, { look, sequence, callback }];
-      timer ??= soon(ask);
+      timer ??= wait(lookEveryMs, ask);
+    },
+    wasSeen() {
+      const { main, others } = page.seen();
+      return main.any > 0n || others.any > 0n;
+    },
+    clock: {
+      wall: () => milliseconds(wallNow()),
+      monotonic: () => Number(monotonicNow()) / 1e6,
+      sleep: (time, waiting) => sleepBy((wake) => arm(time, wake), waiting),
+      timer: arm,
     },
     async [Symbol.asyncDispose]() {
       timer?.[Symbol.dispose]();

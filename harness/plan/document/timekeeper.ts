@@ -21,5 +21,9 @@ export const timekeeper = z
       description:
         "From one question to the next, such as 64s; by default as the policy has it, growing when all is quiet.",
     }),
+    stepout: bound(duration).optional().meta({
+      description:
+        "For how long an offset must have been beyond the step threshold before the clock is stepped; by default 300s for ntpd (its tinker stepout), and no time for the others.",
+    }),
   })
   .meta({ id: "timekeeper" });

@@ -7,7 +7,15 @@ import type { Images } from "./images.ts";
 
 const defaults: Service = { args: [], env: {}, files: {}, folder: ".", start_timeout: 10_000, stop_timeout: 2000 };
 const link: Link = { from: "my_client", to: "server", proto: "https", port: 443, name: "plc.test" };
-const found = { id: "sha256:1", entrypoint: ["run"], command: ["serve", "-v"], directory: "/", hasHealthCheck: false };
+const found = {
+  id: "sha256:1",
+  entrypoint: ["run"],
+  command: ["serve", "-v"],
+  directory: "/",
+  hasHealthCheck: false,
+  architecture: "amd64",
+  environment: {},
+};
 
 /** What the images of a run answer, without any. */
 const images: Images = {
@@ -40,6 +48,7 @@ function options(service: Partial<Service>, more: Partial<ServiceContainerOption
     ]),
     without: [],
     journalled: false,
+    hasClock: false,
     seed: 7,
     ...more,
   };

@@ -6,6 +6,7 @@ import { hostName, linkVariables } from "../links.ts";
 import { namingOf } from "../names.ts";
 import { required } from "../required.ts";
 import { argumentsOf } from "../program.ts";
+import { clockLibraryFile, clockPage } from "./gate/directories.ts";
 import type { Container, ContainerLimits, ContainerSpec, Engine, Labels } from "./engine.ts";
 import { homeInImage } from "./images.ts";
 import type { Images } from "./images.ts";
@@ -108,6 +109,8 @@ export interface ServiceContainerOptions {
   readonly doorOf: (link: string) => string;
   readonly without: readonly string[];
   readonly journalled: boolean;
+  /** Whether it has a virtual clock. */
+  readonly hasClock: boolean;
   readonly seed: number;
 }
 
@@ -124,8 +127,7 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
     ...(limits !== undefined && { limits }),
   };
   const environment = environmentOf(options);
-  if (service.program === undefined)
-    return { ...common, ...(await foreign(options)), environment: { ...environment, ...service.env } };
+  if (service.program === undefined) return { ...common, ...(await foreign(options, environment)) };
   const { image, program } = await options.images.ofProgram(service.program);
   return {
     ...common,
@@ -134,7 +136,7 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
     command: argumentsOf(service, options),
     directory: homeAt,
     volumes: await mountsOf(options),
-    environment: {
+    environment: withClock(options, {
       ...environment,
       SINBIN_CONTROL: `${roomAt}/control`,
       SINBIN_SEED_FILE: `${roomAt}/seed`,
@@ -143,16 +145,30 @@ export async function specOf(options: ServiceContainerOptions): Promise<Containe
       }),
       ...(options.journalled && { SINBIN_JOURNAL: `${roomAt}/journal` }),
       ...service.env,
-    },
+    }),
+  };
+}
+
+/** With the library in front of the C library of all its processes, whatever else is there. Docker's init is linked statically, and has none. */
+function withClock({ hasClock }: ServiceContainerOptions, environment: Record<string, string>): Record<string, string> {
+  if (!hasClock) return environment;
+  const { LD_PRELOAD: others = "" } = environment;
+  return {
+    ...environment,
+    LD_PRELOAD: [`${roomAt}/${clockLibraryFile}`, others].filter((each) => each !== "").join(":"),
+    SINBIN_CLOCK: `${roomAt}/${clockPage}`,
+    // That init's, whose child the main process is.
+    SINBIN_CLOCK_PARENT: "1",
   };
 }
 
 /** Its own way to start, unless the plan has another command. */
 async function foreign(
   options: ServiceContainerOptions,
-): Promise<Pick<ContainerSpec, "image" | "command" | "user" | "volumes">> {
+  environment: Record<string, string>,
+): Promise<Pick<ContainerSpec, "image" | "command" | "user" | "volumes" | "environment">> {
   const { name, service, images } = options;
-  const { name: image, command, hasHealthCheck } = await images.foreign(service);
+  const { name: image, command, hasHealthCheck, environment: own } = await images.foreign(service);
   if (service.ready?.healthy === true && !hasHealthCheck)
     throw new WorldError(
       `${name} has to be healthy, and its image ${image} has no HEALTHCHECK: write ready: { port: … }`,
@@ -162,6 +178,12 @@ async function foreign(
     command: [...(service.command ?? command), ...argumentsOf(service, options)],
     user: service.user,
     volumes: await mountsOf(options),
+    environment: withClock(options, {
+      // What an image puts before its C library stays there.
+      ...(own["LD_PRELOAD"] !== undefined && { LD_PRELOAD: own["LD_PRELOAD"] }),
+      ...environment,
+      ...service.env,
+    }),
   };
 }
 

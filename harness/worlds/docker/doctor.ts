@@ -1,5 +1,7 @@
 /** What works of the docker world here, for `sinbin doctor`: each answer comes from a trial, and each "no" with what to do about it. */
 import { messageOf } from "../../errors.ts";
+import { compilerRemedy } from "../../../host/clock/library.ts";
+import { findClockHindrance } from "../local/clock.ts";
 import { connectEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 import { baseImage } from "./images.ts";
@@ -31,7 +33,17 @@ export async function examineDocker(): Promise<readonly DockerFinding[]> {
         : `its API is ${connected.api} (Docker ${connected.version}); install Docker 20.10 or newer`,
     },
     await examineBase(connected),
+    examineClocks(),
   ];
+}
+
+/** Whether an image can have them is seen when one is used. */
+function examineClocks(): DockerFinding {
+  const what = "clock";
+  const hindrance = findClockHindrance();
+  if (hindrance !== undefined) return { what, works: false, details: `${hindrance}; ${compilerRemedy}` };
+  const glibc = `images for ${process.arch} with glibc, this machine's or a later one`;
+  return { what, works: true, details: `virtual clocks and timekeepers, in ${glibc}` };
 }
 
 /** Of two numbers with a dot between them: 1.9 is older than 1.41. */

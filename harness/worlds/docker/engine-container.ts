@@ -1,13 +1,17 @@
 /** One container of an engine: how it is made, and what can be done with it. */
+import { posix } from "node:path";
 import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
 import type { Container, ContainerLimits, ContainerSpec } from "./engine.ts";
 import { WorldError } from "../../errors.ts";
+import { readArchive } from "./archive.ts";
 import { reasonOf, statusOf } from "./engine-errors.ts";
 import { joinPipes } from "./pipes.ts";
 
 /** Characters that are kept of what a process complains of. */
 const complaintLength = 4000;
+/** As Linux has it. */
+const mostLinks = 40;
 
 /** Tries something at the engine, within its patience. @throws {WorldError} that says what was tried. */
 export type Attempt = <Result>(what: string, work: () => Promise<Result>) => Promise<Result>;
@@ -29,6 +33,7 @@ export function wrap(container: Docker.Container, attempt: Attempt, docker: Dock
       }),
     unpack: (archive, path) =>
       attempt(`files can't be copied into ${called}`, async () => void (await container.putArchive(archive, { path }))),
+    read: (path) => attempt(`files of ${called} can't be looked at`, () => readFile(container, path)),
     listen: (onChunk) =>
       attempt(`the output of ${called} can't be heard`, async () => {
         const stream = await container.attach({ stream: true, stdout: true, stderr: true });
@@ -100,6 +105,21 @@ export function wrap(container: Docker.Container, attempt: Attempt, docker: Dock
     remove: () =>
       attempt(`${called} can't be removed`, async () => void (await container.remove({ force: true, v: true }))),
   };
+}
+
+/** An engine follows the links of folders, and not that of the file itself. */
+async function readFile(container: Docker.Container, path: string, links = 0): Promise<Uint8Array | undefined> {
+  if (links > mostLinks) return undefined;
+  let archive: NodeJS.ReadableStream;
+  try {
+    archive = await container.getArchive({ path });
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+  const found = await readArchive(archive);
+  if (found?.link === undefined) return found?.bytes;
+  return readFile(container, posix.resolve(posix.dirname(path), found.link), links + 1);
 }
 
 export function toOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {

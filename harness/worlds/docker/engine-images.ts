@@ -7,11 +7,15 @@ import { reasonOf, statusOf } from "./engine-errors.ts";
 
 export async function findImage(docker: Docker, image: string): Promise<Image | undefined> {
   try {
-    const { Id, Config } = await docker.getImage(image).inspect();
+    const { Id, Config, Architecture } = await docker.getImage(image).inspect();
     return {
       id: Id,
       command: Config.Cmd ?? [],
       hasHealthCheck: "Healthcheck" in Config && Config.Healthcheck !== undefined && Config.Healthcheck !== null,
+      architecture: Architecture,
+      environment: Object.fromEntries(
+        (Config.Env ?? []).map((entry) => [entry.split("=", 1)[0] ?? "", entry.slice(entry.indexOf("=") + 1)]),
+      ),
     };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;

@@ -66,6 +66,10 @@ export interface Image {
   /** CMD. */
   readonly command: readonly string[];
   readonly hasHealthCheck: boolean;
+  /** Such as amd64. */
+  readonly architecture: string;
+  /** ENV. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface BuildOptions {
@@ -135,6 +139,8 @@ export interface Container {
   connect(network: string, options: { readonly address?: string; readonly names?: readonly string[] }): Promise<void>;
   /** Unpacks an archive (tar) at a path in it, running or not. */
   unpack(archive: Readable, at: string): Promise<void>;
+  /** A file in it, running or not, at the end of all links; undefined if there is none. */
+  read(path: string): Promise<Uint8Array | undefined>;
   /** What it writes from now on, until it ends. */
   listen(onChunk: (stream: "out" | "err", chunk: Buffer) => void): Promise<{ readonly ended: Promise<void> }>;
   start(): Promise<void>;

@@ -6,6 +6,7 @@ import { waysToBeTurnedAway } from "../../../proxies/tcp/door.ts";
 import { innerProxies } from "../../../proxies/chain/planes.ts";
 import { carriers } from "../transport.ts";
 import { eventSchema } from "../../history/event.ts";
+import { timekeeperDuty } from "../timekeeper.ts";
 
 const service = z.string();
 const empty = z.null();
@@ -60,6 +61,21 @@ export const inputs = {
   "service.began": on({ pid: z.number() }),
   "service.ready": on({}),
   "service.refused": on({ what: z.enum(["disk", "open-files", "processes"]) }),
+  /** Lasts: the virtual clock of the service, before its first life, and its timekeeper. Tells `toldByClock`. */
+  "clock.start": on({ timekeeper: timekeeperDuty.nullable() }),
+  "clock.error": on({}),
+  "clock.wall": on({}),
+  "clock.step": on({ wall: z.number(), boottime: z.number().optional() }),
+  "clock.pace": on({ rate: z.number(), wall: z.number() }),
+  "clock.others": on({ ahead: z.number() }),
+  /** Tells of `id` once somebody has looked at what is in force now. */
+  "clock.watch": on({ id: z.number(), at: z.enum(["wall", "any"]), by: z.enum(["anybody", "others"]) }),
+  /** Its value is whether any process has ever looked. */
+  "clock.seen": on({}),
+  /** If it has one, and unless it runs. */
+  "timekeeper.start": on({}),
+  /** Hold; tells of each question that is not asked. Null: it asks none. */
+  "timekeeper.starve": on({ every: z.number().nullable() }),
   "process.signal": on({ signal: z.enum(signals), to: z.enum(recipients) }),
   /** This and what follows with `.hold` in its comment lasts; the value is whether there was anything to act on. Hold. */
   "process.pause": on({ to: z.enum(recipients) }),
@@ -101,4 +117,7 @@ export type Input<Name extends OperationName> = z.input<(typeof inputs)[Name]>;
 export const toldByLink = eventSchema;
 export const toldOfHit = z.strictObject({ at: z.number(), detail: z.record(z.string(), z.unknown()) });
 export const toldAddress = address;
+/** What was watched for has been seen, or the timekeeper has something for the history. */
+export const toldByClock = z.union([z.strictObject({ seen: z.number() }), eventSchema]);
+export type ToldByClock = z.input<typeof toldByClock>;
 export const toldPackets = z.number();

@@ -11,6 +11,7 @@ import type { Container, Engine } from "./engine.ts";
 import type { GateClient } from "./gate-client.ts";
 import type { ServiceNetwork } from "./networks.ts";
 import { startContainerLife } from "./life.ts";
+import type { RemoteClock } from "./clocks.ts";
 import { createResources } from "./resources.ts";
 import { createRemoteTargets } from "./targets.ts";
 
@@ -25,12 +26,14 @@ export interface ContainerServiceOptions extends Omit<ServiceOptions, Made> {
   readonly network: ServiceNetwork;
   /** Undefined: it asks no name server. */
   readonly resolver: ResolverTarget | undefined;
+  /** Undefined: it has the machine's. */
+  readonly clock: RemoteClock | undefined;
 }
 
 const betweenLooksMs = 100;
 
 export function createContainerService(options: ContainerServiceOptions): SupervisedService {
-  const { name, service, engine, container, gate, seed, load, network, record } = options;
+  const { name, service, engine, container, gate, seed, load, network, clock, record } = options;
   let current: Life | undefined;
   const life = (): Life | undefined => (current?.isGone() === false ? current : undefined);
   const own = limitsOf(service) ?? {};
@@ -44,12 +47,18 @@ export function createContainerService(options: ContainerServiceOptions): Superv
     resources,
     cable: { gate: network.harness, service: network.service },
   });
-  return createService({
+  const supervised = createService({
     ...options,
-    targets: { ...targets, ...(options.resolver !== undefined && { resolver: options.resolver }) },
+    targets: {
+      ...targets,
+      ...(options.resolver !== undefined && { resolver: options.resolver }),
+      ...(clock !== undefined && { clock: clock.steered.target }),
+      ...(clock?.timekeeper !== undefined && { timekeeper: clock.timekeeper }),
+    },
     async startLife(number, events) {
       await remote.allowed();
       await resources.begins();
+      await clock?.steered.starts();
       await gate.ask("service.begins", { service: name, seed: seed(number) });
       current = await startContainerLife({
         service: name,
@@ -59,6 +68,7 @@ export function createContainerService(options: ContainerServiceOptions): Superv
         ...events,
       });
       resources.began();
+      await clock?.began();
       return current;
     },
     async onReady() {
@@ -79,4 +89,6 @@ export function createContainerService(options: ContainerServiceOptions): Superv
       while ((await container.inspect()).health !== "healthy") await sleep(betweenLooksMs, undefined, { signal });
     },
   });
+  if (clock === undefined) return supervised;
+  return { ...supervised, clockOffset: () => clock.offset(), hasSeenClock: () => clock.wasSeen() };
 }

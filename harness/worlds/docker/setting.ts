@@ -21,7 +21,7 @@ export async function prepareDocker({ host, onProgress, signal }: DockerSettingO
   const images = createImages(engine, onProgress);
   return () => ({
     name: "docker",
-    capabilities: dockerCapabilities,
+    capabilities: dockerCapabilities(),
     clock: host.clock,
     realTime: true,
     start: (options) => startDockerWorld({ ...options, engine, images }),

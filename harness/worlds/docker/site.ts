@@ -25,6 +25,8 @@ export interface SiteOptions {
   readonly without: ReadonlyMap<string, readonly string[]>;
   /** Services whose hosts write down what they do to their disks. */
   readonly journalled: (service: string) => boolean;
+  /** Services that have virtual clocks. */
+  readonly clocks: ReadonlySet<string>;
   /** Of the first life of a service. */
   readonly seed: (service: string) => number;
   readonly signal: AbortSignal;
@@ -81,6 +83,7 @@ export async function createSite(options: SiteOptions): Promise<Site> {
       doorOf: (link) => required(doors, link),
       without: options.without.get(name) ?? [],
       journalled: options.journalled(name),
+      hasClock: options.clocks.has(name),
       seed: options.seed(name),
     });
     // What is mounted has to be there first.

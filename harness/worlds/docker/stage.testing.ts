@@ -37,9 +37,11 @@ export interface Injected {
 export interface Cast {
   readonly services: Readonly<Record<string, Service>>;
   readonly links?: Readonly<Record<string, Link>>;
+  /** Services that have a virtual clock. */
+  readonly clocks?: readonly string[];
 }
 
-export async function openStage({ services, links = {} }: Cast): Promise<Stage> {
+export async function openStage({ services, links = {}, clocks = [] }: Cast): Promise<Stage> {
   const engine = theEngine();
   await using opening = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "sinbin-test-"));
@@ -57,7 +59,7 @@ export async function openStage({ services, links = {} }: Cast): Promise<Stage> 
     inner: new Map(),
     without: new Map(),
     journalled: new Set(),
-    clocks: new Set(),
+    clocks: new Set(clocks),
     seed: 1,
     directory,
     record(happening) {

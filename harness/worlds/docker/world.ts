@@ -7,7 +7,7 @@
  * Whatever is made carries the run's label; it is removed at the end, and by the reaper if the harness is killed.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { debuglog } from "node:util";
 import type { Host } from "../../../host/host.ts";
@@ -25,13 +25,18 @@ import { carrierOf } from "../transport.ts";
 import { namingOf } from "../names.ts";
 import { createResolverTarget } from "../resolver.ts";
 import type { StartedLink } from "../links.ts";
+import { clockLibrary, findClockHindrance } from "../local/clock.ts";
 import { createLogFile } from "../local/log-file.ts";
 import { required } from "../required.ts";
 import type { SupervisedService } from "../service.ts";
 import type { World, WorldOptions } from "../world.ts";
+import { dutyOf } from "../timekeeper.ts";
 import { removeRun } from "./cleanup.ts";
+import { startRemoteClock } from "./clocks.ts";
 import { programOwner } from "./containers.ts";
 import type { Container, Engine, Labels } from "./engine.ts";
+import { clockLibraryFile } from "./gate/directories.ts";
+import { checkLibc, imageOf } from "./libc.ts";
 import { gateCommand, speakToGate } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
 import { untilInterrupted } from "./images.ts";
@@ -53,16 +58,20 @@ export interface DockerWorldOptions extends WorldOptions {
   readonly images: Images;
 }
 
-export const dockerCapabilities: ReadonlySet<Capability> = new Set<Capability>([
-  "programs",
-  "isolation",
-  "natural-ports",
-  "limits",
-  "images",
-  "memory",
-  "cables",
-  "packets",
-]);
+/** The library of virtual clocks is compiled on the harness's machine. */
+export function dockerCapabilities(): ReadonlySet<Capability> {
+  return new Set<Capability>([
+    "programs",
+    "isolation",
+    "natural-ports",
+    "limits",
+    "images",
+    "memory",
+    "cables",
+    "packets",
+    ...(findClockHindrance() === undefined ? (["clock", "child-clocks", "timekeepers"] as const) : []),
+  ]);
+}
 
 /** At the end of a run nobody waits longer for a service to stop by itself. */
 const patienceMs = 2000;
@@ -115,9 +124,22 @@ export async function startDockerWorld(everything: DockerWorldOptions): Promise<
     publish(options, site, networks, gate),
   );
   signal.throwIfAborted();
+  const library = options.clocks.size > 0 ? await readFile(await clockLibrary()) : undefined;
   const logs = starting.use(new DisposableStack());
   const host = throughGate(plain, gate);
-  const context: Context = { options, run, labels, networks, containers, gate, host, proxies, identities, logs };
+  const context: Context = {
+    options,
+    run,
+    labels,
+    networks,
+    containers,
+    gate,
+    host,
+    proxies,
+    identities,
+    library,
+    logs,
+  };
   const running = new Map<string, SupervisedService>();
   starting.defer(() => endAll(running, context));
   const prepared = await forEach(services, (name, service) => prepareService(name, service, context));
@@ -129,7 +151,7 @@ export async function startDockerWorld(everything: DockerWorldOptions): Promise<
   broken.catch(nothing);
   return {
     name: "docker",
-    capabilities: dockerCapabilities,
+    capabilities: dockerCapabilities(),
     host,
     services: running,
     links: proxies,
@@ -150,6 +172,8 @@ interface Context {
   readonly host: Host;
   readonly proxies: ReadonlyMap<string, StartedLink>;
   readonly identities: Identities;
+  /** That of virtual clocks, if somebody has one. */
+  readonly library: Uint8Array | undefined;
   /** Closed after the last service has ended. */
   readonly logs: DisposableStack;
 }
@@ -195,6 +219,9 @@ async function prepareService(name: string, service: Service, context: Context):
   const { options, run, labels, networks, gate, host, proxies, identities } = context;
   const { engine, images, links, record, seed, signal } = options;
   const container = required(context.containers, name);
+  const library = options.clocks.has(name) ? context.library : undefined;
+  if (library !== undefined)
+    await checkLibc(library, { service: name, container, ...(await imageOf(service, { engine, images })) });
   const { certificate, key } = required(identities.issued, name);
   const network = required(networks, name);
   const { resolvConf } = namingOf({ service: name, services: options.services, links, doors: network.names });
@@ -203,11 +230,14 @@ async function prepareService(name: string, service: Service, context: Context):
     owner: isImage(service) ? 0 : programOwner,
     // Those of an image are not in a volume.
     files: isImage(service) ? [] : encoded(service.files),
-    secrets: encoded({
-      "authority.pem": identities.authority.certificate,
-      "certificate.pem": certificate,
-      "key.pem": key,
-    }),
+    secrets: [
+      ...encoded({
+        "authority.pem": identities.authority.certificate,
+        "certificate.pem": certificate,
+        "key.pem": key,
+      }),
+      ...(library === undefined ? [] : [{ path: clockLibraryFile, bytes: Buffer.from(library).toString("base64") }]),
+    ],
     journalled: options.journalled.has(name) && service.program !== undefined,
     remembers: options.journalled.has(name),
   });
@@ -244,6 +274,20 @@ async function prepareService(name: string, service: Service, context: Context):
     onFields: (fields) =>
       service.program === undefined ? fields : hear(fields, { service: name, links, running: proxies, refused }),
     onEnd: nothing,
+    clock:
+      library === undefined
+        ? undefined
+        : await startRemoteClock({
+            service: name,
+            gate,
+            duty: dutyOf(service, {
+              doorOf: (link) => required(proxies, link).address,
+              from: network.harness,
+              addresses: [network.service],
+              seed: seedOf(seed, `${name}.timekeeper`, 0),
+            }),
+            record,
+          }),
     signal,
   });
 }

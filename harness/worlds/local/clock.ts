@@ -13,9 +13,6 @@ import type { ScaledClock } from "../../../host/real/clock.ts";
 import { WorldError } from "../../errors.ts";
 import { findExecutable } from "./executable.ts";
 
-/** How often it is looked whether a process has seen its clock, in real time. */
-const lookEveryMs = 20;
-
 /** Why services can't have virtual clocks here; undefined if they can, as far as can be told without a trial. */
 export function findClockHindrance(): string | undefined {
   if (process.platform !== "linux") return `virtual clocks are for Linux, and this is ${process.platform}`;
@@ -50,7 +47,7 @@ export function startLocalClock({
   const clock = createVirtualClock({
     path: page,
     time: time.trueTime,
-    soon: (callback) => time.timer(lookEveryMs * time.scale, callback),
+    wait: (milliseconds, callback) => time.timer(milliseconds * time.scale, callback),
   });
   return {
     clock,

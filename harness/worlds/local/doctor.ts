@@ -3,7 +3,7 @@ import type { Capability } from "../capability.ts";
 import { compilerRemedy } from "../../../host/clock/library.ts";
 import { tryClock } from "./clock.ts";
 import { findLimitHindrance } from "./limits.ts";
-import { localCapabilities } from "./layout.ts";
+import { localCapabilities, needsClock } from "./layout.ts";
 import { findWireHindrance, missingWireTools } from "./wire/hindrance.ts";
 import { wireTools } from "./wire/wire.ts";
 import { findHindrance, isIsolated, missingTools, tools } from "./isolate.ts";
@@ -28,14 +28,13 @@ export async function examine(): Promise<readonly Finding[]> {
       return { capability, works: false, reason: limitHindrance, install: limitRemedy() };
     if (wireHindrance !== undefined && needsWire.has(capability))
       return { capability, works: false, reason: wireHindrance, install: wireRemedy() };
-    if (clockHindrance !== undefined && needsClock.has(capability))
+    if (clockHindrance !== undefined && needsClock.includes(capability))
       return { capability, works: false, reason: clockHindrance, install: clockRemedy() };
     return { capability, works: true };
   });
 }
 
 const needsWire: ReadonlySet<Capability> = new Set<Capability>(["cables", "packets"]);
-const needsClock: ReadonlySet<Capability> = new Set<Capability>(["clock", "child-clocks", "scaled-time"]);
 const needsIsolation: ReadonlySet<Capability> = new Set<Capability>(["isolation", "natural-ports", ...needsWire]);
 
 function wireRemedy(): string {

@@ -26,6 +26,8 @@ export interface Layout extends AsyncDisposable {
   readonly aliasesOf: (service: string) => readonly string[];
   /** Rewrites what a service asks name servers by; undefined if it asks none. */
   readonly resolverOf?: (service: string) => ResolverTarget | undefined;
+  /** The harness's own address that is next to the service: whoever acts in its place asks from there. */
+  readonly besideOf: (service: string) => string;
   /** Where a client's links lead, once their proxies listen; variables of its environment. */
   namesFor(service: string, doors: ReadonlyMap<string, Address>): Readonly<Record<string, string>>;
   /** The command line that runs a command in the service's place. The process that it starts becomes the command without a fork. */
@@ -58,14 +60,17 @@ export const localCapabilities: readonly Capability[] = [
   "clock",
   "child-clocks",
   "scaled-time",
+  "timekeepers",
 ];
+
+export const needsClock: readonly Capability[] = ["clock", "child-clocks", "scaled-time", "timekeepers"];
 
 export function capabilitiesOf({ isolated }: { readonly isolated: boolean }): ReadonlySet<Capability> {
   const missing = new Set<Capability>([
     ...(isolated ? [] : (["isolation", "natural-ports"] as const)),
     ...(isolated && missingWireTools().length === 0 ? [] : (["cables", "packets"] as const)),
     ...(findLimitHindrance() === undefined ? [] : (["limits"] as const)),
-    ...(findClockHindrance() === undefined ? [] : (["clock", "child-clocks", "scaled-time"] as const)),
+    ...(findClockHindrance() === undefined ? [] : needsClock),
   ]);
   return new Set(localCapabilities.filter((capability) => !missing.has(capability)));
 }

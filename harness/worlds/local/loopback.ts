@@ -38,6 +38,7 @@ export async function startLoopback({ run, services, links }: LayoutOptions): Pr
       throw Object.assign(new Error(`${service} does not listen on port ${port}`), { code: "ECONNREFUSED" });
     },
     aliasesOf: () => [],
+    besideOf: () => loopback,
     namesFor(service, doors) {
       const names = [...links]
         .filter(([, link]) => link.from === service)

@@ -71,6 +71,7 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
     },
     addressOf: (service, port): Address => ({ host: place(service).service, port }),
     aliasesOf: (service) => [place(service).service],
+    besideOf: (service) => place(service).harness,
     namesFor: (service) =>
       place(service).naming.resolvConf === undefined ? {} : { SINBIN_RESOLV_CONF: "/etc/resolv.conf" },
     resolverOf(service) {

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { ResolverTarget } from "../../../faults/resolver/contract.ts";
 import { WorldError } from "../../errors.ts";
 import type { SteeredTarget } from "../clock.ts";
+import type { Timekeeper } from "../timekeeper.ts";
 import { createService } from "../service.ts";
 import type { ServiceOptions, SupervisedService } from "../service.ts";
 import { startLife } from "./process.ts";
@@ -31,6 +32,7 @@ export interface LocalServiceOptions extends Omit<ServiceOptions, Made> {
   readonly remembers: boolean;
   /** Its virtual clock, if it has one. */
   readonly clock?: SteeredTarget | undefined;
+  readonly timekeeper?: Timekeeper | undefined;
   /** Of its network, where it has one of its own. */
   readonly befall?: Befall | undefined;
   readonly resolver?: ResolverTarget | undefined;
@@ -43,7 +45,7 @@ export interface LocalService extends SupervisedService {
 
 /** Its directory is as it shall be at its first start. */
 export async function prepareLocalService(options: LocalServiceOptions): Promise<LocalService> {
-  const { name, directory, command, executable, environment, befall, clock, resolver } = options;
+  const { name, directory, command, executable, environment, befall, clock, timekeeper, resolver } = options;
   let current: LocalLife | undefined;
   const machine = createLocalTargets({
     ...options,
@@ -62,11 +64,13 @@ export async function prepareLocalService(options: LocalServiceOptions): Promise
       ...machine.targets,
       ...(befall !== undefined && targetsOf(befall)),
       ...(clock !== undefined && { clock: clock.target }),
+      ...(timekeeper !== undefined && { timekeeper: timekeeper.target }),
       ...(resolver !== undefined && { resolver }),
     },
     async startLife(number, events) {
       await machine.allowed();
-      clock?.starts();
+      await clock?.starts();
+      timekeeper?.start();
       current = await startLife({
         name,
         command,

@@ -14,8 +14,10 @@ import { debuglog } from "node:util";
 import type { Address, Clock, Host } from "../../../host/host.ts";
 import { createRealHost } from "../../../host/real.ts";
 import type { ScaledClock } from "../../../host/real/clock.ts";
+import type { VirtualClock } from "../../../host/clock/virtual.ts";
 import { WorldError } from "../../errors.ts";
 import { createClockTarget } from "../clock.ts";
+import { createTimekeeper, dutyOf, type Timekeeper } from "../timekeeper.ts";
 import type { Service } from "../../plan/schema.ts";
 import { seedOf } from "../life.ts";
 import { hear, type Hearing } from "../hear.ts";
@@ -83,7 +85,7 @@ export async function startLocalWorld(options: LocalWorldOptions): Promise<World
       ? undefined
       : // No service may be called so, since names of services have no dots.
         clocks.use(startLocalClock({ library, page: join(layout.scratch, `${service}.clock`), time }));
-  const context: Context = { options, layout, host, proxies, doors, variablesOf, clockOf, logs, run };
+  const context: Context = { options, layout, host, proxies, doors, variablesOf, clockOf, clocks, logs, run };
   const locals = new Map<string, LocalService>();
   starting.defer(() => endAll([...locals.values()], context));
   for (const [name, service] of services) locals.set(name, await prepareService(name, service, context));
@@ -111,6 +113,8 @@ interface Context {
   readonly variablesOf: (service: string) => Readonly<Record<string, string>>;
   /** Its virtual clock, if it needs one. */
   readonly clockOf: (service: string) => LocalClock | undefined;
+  /** They and those who steer them, who end first. */
+  readonly clocks: AsyncDisposableStack;
   /** Closed after the last service has ended. */
   readonly logs: DisposableStack;
   readonly run: string;
@@ -168,6 +172,7 @@ async function prepareService(name: string, service: Service, context: Context):
   const doorOf = (link: string): string => required(context.doors, link).host;
   const command = commandOf(service, { without: options.without.get(name) ?? [], doorOf });
   const clock = context.clockOf(name);
+  const timekeeper = clock && startTimekeeper(name, service, clock.clock, context);
   const hearing: Hearing = {
     service: name,
     links: options.links,
@@ -186,6 +191,7 @@ async function prepareService(name: string, service: Service, context: Context):
     remembers,
     befall: layout.befallOf?.(name),
     clock: clock && createClockTarget(clock.clock),
+    timekeeper,
     machineClock: options.machineClock,
     resolver: layout.resolverOf?.(name),
     command: layout.enter(name, clock?.around(command) ?? command),
@@ -199,7 +205,37 @@ async function prepareService(name: string, service: Service, context: Context):
     onEnd: () => layout.ended(name),
     signal: options.signal,
   });
-  return local;
+  if (clock === undefined) return local;
+  return {
+    ...local,
+    clockOffset: async () => clock.clock.error(),
+    hasSeenClock: async () => clock.clock.wasSeen(),
+  };
+}
+
+/** Undefined if the plan gives it none. */
+function startTimekeeper(
+  name: string,
+  service: Service,
+  clock: VirtualClock,
+  { options: { record, seed }, layout, doors, clocks }: Context,
+): Timekeeper | undefined {
+  const duty = dutyOf(service, {
+    doorOf: (link) => required(doors, link),
+    from: layout.besideOf(name),
+    addresses: layout.aliasesOf(name),
+    seed: seedOf(seed, `${name}.timekeeper`, 0),
+  });
+  if (duty === undefined) return undefined;
+  return clocks.use(
+    createTimekeeper({
+      ...duty,
+      service: name,
+      clock,
+      onEvent: (event) => record({ event: "timekeeper.acts", service: name, ...event }),
+      onCrash: (reason) => record({ event: "run.trouble", reason }),
+    }),
+  );
 }
 
 /** `files` are a plan's: they must not reach beyond the service's directory. */

@@ -18,7 +18,7 @@ import type { WorldOptions } from "../world.ts";
 import { neutralPlaces } from "./places.ts";
 import type { LoadedProgram } from "./programs.ts";
 import { createTargets, type Refused } from "./targets.ts";
-import { createTimekeeper } from "./timekeeper.ts";
+import { createSimTimekeeper } from "./timekeeper.ts";
 
 export interface SimServiceOptions {
   readonly name: string;
@@ -58,10 +58,10 @@ export function createSimService(options: SimServiceOptions): SimService {
   let current: { readonly life: Life; readonly events: LifeEvents } | undefined;
   const targets = createTargets({ machine, life: () => current?.life, resolver: options.resolver });
 
-  const timekeeper = createTimekeeper(options);
+  const timekeeper = createSimTimekeeper(options);
 
   const startLife = async (number: number, events: LifeEvents): Promise<Life> => {
-    targets.starts();
+    await targets.starts();
     timekeeper?.start();
     const life = startProgram(number, events);
     current = { life, events };
@@ -144,7 +144,7 @@ export function createSimService(options: SimServiceOptions): SimService {
 
   return {
     ...supervised,
-    clockOffset: options.clockOffset,
+    clockOffset: async () => options.clockOffset(),
     refused(what) {
       targets.refused(what);
       if (current !== undefined && !current.life.isGone()) say(current.events, ...sayingOf(what, machine));

@@ -15,7 +15,7 @@ export interface SimTargets {
   readonly targets: Omit<Targets, "process">;
   refused(what: Refused): void;
   /** A life is about to begin. */
-  starts(): void;
+  starts(): Promise<void>;
 }
 
 interface TargetsOptions {

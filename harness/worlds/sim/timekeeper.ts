@@ -1,10 +1,10 @@
 /** The NTP client of a simulated machine: a process beside the service's, which goes on when that ends, and begins again when it starts on a machine whose power was gone. */
-import { inspect } from "node:util";
 import type { TimekeeperTarget } from "../../../faults/timekeeper/contract.ts";
 import type { Program } from "../../../host/sim/machine.ts";
 import { createStarving } from "../../timekeeper/starving.ts";
 import { keepTime } from "../../timekeeper/timekeeper.ts";
 import { seedOf } from "../life.ts";
+import { describeCrash } from "../timekeeper.ts";
 import type { SimServiceOptions } from "./service.ts";
 
 export interface SimTimekeeper {
@@ -14,7 +14,7 @@ export interface SimTimekeeper {
 }
 
 /** Undefined if the plan gives it none. */
-export function createTimekeeper({
+export function createSimTimekeeper({
   name,
   service,
   machine,
@@ -25,7 +25,7 @@ export function createTimekeeper({
 }: SimServiceOptions): SimTimekeeper | undefined {
   const { timekeeper } = service;
   if (timekeeper === undefined) return undefined;
-  const { policy, poll: pollMs } = timekeeper;
+  const { policy, poll: pollMs, stepout: stepoutMs } = timekeeper;
   const { record, seed } = world;
   const starving = createStarving(() => machine.clock.monotonic());
   let running: Program | undefined;
@@ -45,6 +45,7 @@ export function createTimekeeper({
               servers,
               addresses: [address],
               ...(pollMs !== undefined && { pollMs }),
+              ...(stepoutMs !== undefined && { stepoutMs }),
               mayAsk: () => starving.mayAsk(),
               onEvent(event) {
                 if (event.what === "panic") gaveUp = true;
@@ -62,8 +63,7 @@ export function createTimekeeper({
         onExit(_exit, error) {
           running = undefined;
           if (error === undefined) return;
-          const why = error instanceof Error ? error.message : inspect(error);
-          record({ event: "run.trouble", reason: `the timekeeper of ${name} has crashed: ${why}` });
+          record({ event: "run.trouble", reason: describeCrash(name, error) });
         },
       });
       running = program;

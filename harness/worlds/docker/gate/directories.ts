@@ -8,6 +8,10 @@ import { lchown, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { WorldError } from "../../../errors.ts";
 
+/** In the room. */
+export const clockPage = "clock";
+export const clockLibraryFile = "clock.so";
+
 export interface Paths {
   readonly directory: string;
   readonly room: string;
@@ -15,6 +19,8 @@ export interface Paths {
   readonly journal: string;
   readonly seed: string;
   readonly resolvConf: string;
+  /** The page of its virtual clock. */
+  readonly clock: string;
 }
 
 export function pathsOf(service: string): Paths {
@@ -28,6 +34,7 @@ export function pathsOf(service: string): Paths {
     journal: at("journal"),
     seed: at("seed"),
     resolvConf: at("resolv.conf"),
+    clock: at(clockPage),
   };
 }
 

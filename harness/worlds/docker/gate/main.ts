@@ -9,6 +9,7 @@ import { sweep } from "../../local/sweep.ts";
 import { joinPipes } from "../pipes.ts";
 import { serveGate } from "../pipe.ts";
 import { createLentIdentity } from "./identity.ts";
+import { createClockOperations } from "./clocks.ts";
 import { createLinkOperations } from "./links.ts";
 import { createPacketOperations } from "./packets.ts";
 import { createServiceOperations } from "./services.ts";
@@ -29,6 +30,7 @@ await serveGate({
     ...createLinkOperations(host),
     ...createServiceOperations(run),
     ...createPacketOperations(),
+    ...createClockOperations(() => host.clock.monotonic()),
   },
   connect: (address, port) => host.network.connect({ host: address, port, halfOpen: true }),
 });
