@@ -6,13 +6,14 @@
 export interface RecordedEvent {
   /** Counts from 1. */
   readonly id: number;
-  readonly event: string;
-  /** JSON. */
-  readonly data: string;
+  /** Its name, and JSON. */
+  readonly read: () => { readonly event: string; readonly data: string };
 }
 
 export interface Events {
   record(event: string, fields: Readonly<Record<string, unknown>>): void;
+  /** What has happened is not asked for until somebody reads it, which takes `kept` bytes. */
+  recordUntold(told: () => Told, kept: number): void;
   /** The number of the last one; 0 before the first. */
   last(): number;
   /** Those behind `id` that are remembered. */
@@ -21,27 +22,52 @@ export interface Events {
   readers(): number;
 }
 
+interface Kept extends RecordedEvent {
+  readonly size: number;
+}
+
+export interface Told {
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 const mostEvents = 10_000;
 const mostBytes = 4 * 1024 * 1024;
 
 export function createEvents(wall: () => number): Events {
-  let ring: RecordedEvent[] = [];
+  let ring: Kept[] = [];
   let bytes = 0;
   let last = 0;
   const listeners = new Set<(event: RecordedEvent) => void>();
 
+  function keep(size: number, read: RecordedEvent["read"]): void {
+    last += 1;
+    const kept = { id: last, size, read };
+    ring.push(kept);
+    bytes += size;
+    // Half of them at once, so that a full ring costs no more than one that is not.
+    if (ring.length > mostEvents || bytes > mostBytes) {
+      ring = ring.slice(Math.ceil(ring.length / 2));
+      bytes = ring.reduce((sum, each) => sum + each.size, 0);
+    }
+    for (const listener of listeners) listener(kept);
+  }
+
   return {
     record(event, fields) {
-      last += 1;
-      const recorded = { id: last, event, data: JSON.stringify({ time: wall(), ...fields }) };
-      ring.push(recorded);
-      bytes += recorded.data.length;
-      // Half of them at once, so that a full ring costs no more than one that is not.
-      if (ring.length > mostEvents || bytes > mostBytes) {
-        ring = ring.slice(Math.ceil(ring.length / 2));
-        bytes = ring.reduce((sum, { data }) => sum + data.length, 0);
-      }
-      for (const listener of listeners) listener(recorded);
+      const read = { event, data: dataOf(wall(), fields) };
+      keep(read.data.length, () => read);
+    },
+    recordUntold(told, size) {
+      const time = wall();
+      let read: { readonly event: string; readonly data: string } | undefined;
+      keep(size, () => {
+        if (read === undefined) {
+          const { event, fields } = told();
+          read = { event, data: dataOf(time, fields) };
+        }
+        return read;
+      });
     },
     last: () => last,
     since: (id) => ring.filter((event) => event.id > id),
@@ -51,4 +77,8 @@ export function createEvents(wall: () => number): Events {
     },
     readers: () => listeners.size,
   };
+}
+
+function dataOf(time: number, fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ time, ...fields });
 }

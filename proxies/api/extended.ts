@@ -41,7 +41,8 @@ function removing(change: (name: string) => Change): Handler {
   };
 }
 
-function eventOf({ id, event, data }: RecordedEvent): string {
+function eventOf({ id, read }: RecordedEvent): string {
+  const { event, data } = read();
   return `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`;
 }
 

@@ -14,7 +14,6 @@ import { decideAfter, decideBefore, type Sent, type Telling } from "./decide.ts"
 import { createInjections, type AskedQuestion, type DnsInjection, type Meeting } from "./injections.ts";
 import { createQuestions, type Answered } from "./questions.ts";
 import { decode, peek, type Peeked } from "./wire/decode.ts";
-import { describe } from "./wire/dump.ts";
 import { encode } from "./wire/encode.ts";
 import { fit, payloadOf } from "./wire/fit.ts";
 
@@ -37,21 +36,19 @@ export interface Put extends Pick<DnsReply, "source" | "framing"> {
   readonly bytes: Uint8Array;
 }
 
-/** `message`: what a client has sent, or what it was sent, in one line (`wire/dump.ts`). */
-export type MessageEvent =
-  | { readonly type: "query"; readonly connection: number; readonly transport: Transport; readonly message: string }
-  | {
-      readonly type: "reply";
-      readonly connection: number;
-      readonly transport: Transport;
-      readonly message: string;
-      /** Of another port, or another address, than the one that was asked. */
-      readonly source?: "port" | "address";
-    };
+/** What a client has sent, or what it was sent. */
+export interface MessageEvent {
+  readonly type: "query" | "reply";
+  readonly connection: number;
+  readonly transport: Transport;
+  /** `wire/dump.ts` has a line for them. */
+  readonly bytes: Uint8Array;
+  /** Of another port, or another address, than the one that was asked. */
+  readonly source?: "port" | "address";
+}
 
 export interface ExchangeOptions {
   readonly clock: Clock;
-  /** Nothing is decoded for want of it. */
   readonly onMessage: ((event: MessageEvent) => void) | undefined;
   /** There is no room to keep back one more. */
   readonly onLost: (line: Line, direction: "upstream" | "downstream") => void;
@@ -288,7 +285,9 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function tell(type: MessageEvent["type"], line: Line, bytes: Uint8Array, source?: Put["source"]): void {
     const { connection, transport } = line;
-    onMessage?.({ type, connection, transport, message: describe(bytes), ...(source !== undefined && { source }) });
+    onMessage?.(
+      source === undefined ? { type, connection, transport, bytes } : { type, connection, transport, bytes, source },
+    );
   }
 
   return {

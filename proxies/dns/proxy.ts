@@ -22,9 +22,9 @@ export interface DnsProxyOptions {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
   /** Where the server is, asked for every datagram and every connection. While it is nowhere, datagrams are lost and connections are reset. */
-  readonly server: (transport: Transport) => Promise<Address>;
+  readonly server: (transport: Transport) => Address | Promise<Address>;
   readonly onEvent: (event: DnsEvent) => void;
-  /** Every message that a client sends or is sent. Without it, what no fault concerns is never decoded. */
+  /** Every message that a client sends or is sent. */
   readonly onMessage?: (event: MessageEvent) => void;
   /** Another address of this host, which replies may come from by mistake. By default there is one on loopback, and else none: then it is another port. */
   readonly elsewhere?: string;

@@ -8,13 +8,18 @@ import { stream } from "../../faults/random.ts";
 import { faults } from "../../faults/registry.ts";
 import type { NtpFault } from "../../faults/ntp/contract.ts";
 import { createRealHost } from "../../host/real.ts";
-import { startNtpProxy, type NtpEvent, type NtpInjection, type NtpProxy } from "./proxy.ts";
+import type { RelayEvent } from "../udp/relay.ts";
+import { startNtpProxy, type NtpInjection, type NtpProxy, type PacketEvent } from "./proxy.ts";
+import { describe } from "./wire/dump.ts";
 import { decode, encode } from "./wire/packet.ts";
+
+/** With its line in place of its bytes. */
+export type ToldPacket = Omit<PacketEvent, "bytes" | "now"> & { readonly packet: string };
 
 export interface Scene extends AsyncDisposable {
   readonly proxy: NtpProxy;
   readonly port: number;
-  readonly events: readonly NtpEvent[];
+  readonly events: readonly (RelayEvent | ToldPacket)[];
   readonly hits: readonly Readonly<Record<string, unknown>>[];
   /** The server's port, what it was asked, and what it has answered. */
   readonly server: {
@@ -63,7 +68,7 @@ export async function startScene(): Promise<Scene> {
     repeat = () => reply(encode(answer));
     reply(encode(answer));
   });
-  const events: NtpEvent[] = [];
+  const events: (RelayEvent | ToldPacket)[] = [];
   const hits: Readonly<Record<string, unknown>>[] = [];
   const proxy = starting.use(
     await startNtpProxy({
@@ -71,6 +76,7 @@ export async function startScene(): Promise<Scene> {
       listen: { host: "127.0.0.1", port: 0 },
       server: async () => ({ host: "127.0.0.1", port: server.address().port }),
       onEvent: (event) => void events.push(event),
+      onPacket: ({ bytes, now, ...event }) => void events.push({ ...event, packet: describe(bytes, now) }),
     }),
   );
   const started = starting.move();
