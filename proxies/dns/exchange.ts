@@ -13,6 +13,7 @@ import { createDelays } from "../delays.ts";
 import { decideAfter, decideBefore, type Sent, type Telling } from "./decide.ts";
 import { createInjections, type AskedQuestion, type DnsInjection, type Meeting } from "./injections.ts";
 import { createQuestions, type Answered } from "./questions.ts";
+import { remember } from "./remember.ts";
 import { decode, peek, type Peeked } from "./wire/decode.ts";
 import { encode } from "./wire/encode.ts";
 import { fit, payloadOf } from "./wire/fit.ts";
@@ -95,6 +96,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   const askedOtherwise = new WeakSet<Line>();
   /** When the last reply to a question went out, and who waits for the next, by client, name and type. */
   const repliedAt = new Map<string, number>();
+  /** Names that were asked for while a fault concerned them: somebody may wait for what is answered to another question for the same name. */
+  const concerned = new Map<string, true>();
   const waiting = new Map<string, Set<{ readonly owners: readonly object[] }>>();
 
   function askedOf(line: Line, peeked: Peeked): AskedQuestion {
@@ -103,9 +106,12 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     return { connection, transport, client, socket, question: peeked, logical, attempt: logical.attempts };
   }
 
+  function isConcerned({ connection, client, transport }: Line, question: Peeked): boolean {
+    return injections.concern({ connection, client, transport, question });
+  }
+
   function pendingOf(line: Line, peeked: Peeked, bytes: Uint8Array): Pending {
     let read: { readonly message: Message | undefined } | undefined;
-    const kept = Uint8Array.from(bytes);
     return {
       peeked,
       passed: peeked,
@@ -113,18 +119,20 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       met: new Set(),
       meetings: [],
       at: clock.monotonic(),
-      message: () => (read ??= { message: messageOf(kept) }).message,
+      message: () => (read ??= { message: messageOf(bytes) }).message,
     };
   }
 
   function query(line: Line, bytes: Uint8Array): void {
     if (onMessage !== undefined) tell("query", line, bytes);
     const peeked = injections.isEmpty() ? undefined : peek(bytes);
-    if (peeked === undefined || peeked.qr || peeked.opcode !== 0) {
+    if (peeked === undefined || peeked.qr || peeked.opcode !== 0 || !isConcerned(line, peeked)) {
       line.pass(bytes);
       return;
     }
     const one = pendingOf(line, peeked, bytes);
+    const name = peeked.name.toLowerCase();
+    if (!concerned.has(name)) remember(concerned, name, true, mostWaitedFor);
     const latest = pending.get(line) ?? [];
     pending.set(line, latest);
     latest.push(one);
@@ -166,15 +174,16 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     const one = passes ? undefined : pendingFor(line, peeked, bytes);
     one?.meetings.push(...injections.meet(one.asked, one.met));
     const meetings = one?.meetings.filter((meeting) => !meeting.isLifted()) ?? [];
-    const concerned = meetings.some(
+    const isRead = meetings.some(
       ({ chosen, fault }) => fault.remember !== undefined || (chosen && fault.after !== undefined),
     );
-    const asked = concerned ? one?.message() : undefined;
+    const asked = isRead ? one?.message() : undefined;
     const came = asked === undefined ? undefined : messageOf(bytes);
     if (one === undefined || asked === undefined || came === undefined) {
       line.put([{ bytes }]);
       if (onMessage !== undefined) tell("reply", line, bytes);
       if (one !== undefined) replied(one, answeredBy(bytes, one.peeked));
+      else if (peeked !== undefined && concerned.has(peeked.name.toLowerCase())) repliedTo(line.client, peeked);
       return;
     }
     const whole: Whole = { message: came, bytes };
@@ -196,7 +205,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
           passed.id === id &&
           (peeked === undefined || (isSameName(passed.name, peeked.name) && passed.type === peeked.type)),
       );
-    if (found !== undefined || peeked === undefined) return found;
+    if (found !== undefined || peeked === undefined || !isConcerned(line, peeked)) return found;
     const message = messageOf(bytes);
     if (message === undefined) return undefined;
     const question: Message = {
@@ -268,12 +277,15 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function replied({ asked, peeked }: Pending, answered: Answered): void {
     questions.answered(asked.logical, answered);
-    const key = keyOf(asked.client, peeked.name, peeked.type, peeked.class);
-    repliedAt.delete(key);
-    repliedAt.set(key, clock.monotonic());
-    const [oldest] = repliedAt.keys();
-    if (repliedAt.size > mostWaitedFor && oldest !== undefined) repliedAt.delete(oldest);
-    const all = [...(waiting.get(key) ?? [])];
+    repliedTo(asked.client, peeked);
+  }
+
+  function repliedTo(client: string, peeked: Peeked): void {
+    const key = keyOf(client, peeked.name, peeked.type, peeked.class);
+    remember(repliedAt, key, clock.monotonic(), mostWaitedFor);
+    const waits = waiting.get(key);
+    if (waits === undefined) return;
+    const all = [...waits];
     // Behind what is under way just now.
     if (all.length > 0) queueMicrotask(() => all.forEach((held) => delays.lift(held)));
   }

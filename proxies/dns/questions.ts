@@ -3,6 +3,7 @@
  * another port, with another id, or over TCP; that is the same question. A client that was answered and asks again has another one.
  */
 import type { Clock } from "../../host/host.ts";
+import { remember } from "./remember.ts";
 
 export interface Logical {
   /** Client, name, type and class. */
@@ -28,7 +29,7 @@ interface Known {
 
 /** Above what resolvers wait for an answer: glibc, c-ares and dig 5 s, and twice as long in the second round. */
 const patienceMs = 15_000;
-/** The one that was asked longest ago is forgotten first. */
+/** Those that were asked longest ago are forgotten first. */
 const mostKnown = 10_000;
 
 export function createQuestions(clock: Clock): Questions {
@@ -48,10 +49,7 @@ export function createQuestions(clock: Clock): Questions {
       known.askedAt = clock.monotonic();
       known.answered = undefined;
       known.logical.attempts += 1;
-      all.delete(key);
-      all.set(key, known);
-      const [oldest] = all.keys();
-      if (all.size > mostKnown && oldest !== undefined) all.delete(oldest);
+      remember(all, key, known, mostKnown);
       return known.logical;
     },
     answered(logical, how) {
