@@ -53,22 +53,29 @@ export function createEvents(wall: () => number): Events {
     for (const listener of listeners) listener(kept);
   }
 
+  function recordUntold(told: () => Told, size: number): void {
+    const time = wall();
+    let read: { readonly event: string; readonly data: string } | undefined;
+    keep(size, () => {
+      if (read === undefined) {
+        const { event, fields } = told();
+        read = { event, data: dataOf(time, fields) };
+      }
+      return read;
+    });
+  }
+
   return {
     record(event, fields) {
+      const size = sizeOf(fields);
+      if (size !== undefined) {
+        recordUntold(() => ({ event, fields }), size);
+        return;
+      }
       const read = { event, data: dataOf(wall(), fields) };
       keep(read.data.length, () => read);
     },
-    recordUntold(told, size) {
-      const time = wall();
-      let read: { readonly event: string; readonly data: string } | undefined;
-      keep(size, () => {
-        if (read === undefined) {
-          const { event, fields } = told();
-          read = { event, data: dataOf(time, fields) };
-        }
-        return read;
-      });
-    },
+    recordUntold,
     last: () => last,
     since: (id) => ring.filter((event) => event.id > id),
     listen(listener) {
@@ -81,4 +88,14 @@ export function createEvents(wall: () => number): Events {
 
 function dataOf(time: number, fields: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ time, ...fields });
+}
+
+/** About as long as their JSON; undefined if it takes JSON to know. */
+function sizeOf(fields: Readonly<Record<string, unknown>>): number | undefined {
+  let size = 0;
+  for (const value of Object.values(fields)) {
+    if (typeof value === "object") return undefined;
+    size += typeof value === "string" ? value.length : 16;
+  }
+  return size;
 }
