@@ -4,8 +4,9 @@
  */
 import { cpuSeconds, isThere } from "./children.ts";
 import { dnsperf } from "./dns/dnsperf.ts";
-import { startForwarder, startNameServer, startSinbin } from "./dns/peers.ts";
+import { startForwarder, startNameServer } from "./dns/servers.ts";
 import { quantile, ratioOf, say, table } from "./figures.ts";
+import { startSinbin } from "./peers.ts";
 import { roundsOf } from "./rounds.ts";
 
 const rounds = roundsOf(process.argv[2]);
@@ -33,7 +34,8 @@ await using stack = new AsyncDisposableStack();
 const server = stack.use(await startNameServer());
 const forwarder = stack.use(await startForwarder(server));
 const peers = [server, forwarder];
-for (const { name, faults } of proxies) peers.push(stack.use(await startSinbin(name, server, { faults })));
+for (const { name, faults } of proxies)
+  peers.push(stack.use(await startSinbin(name, server, { proto: "dns", faults })));
 
 const columns = ["queries/s", "CPU µs/query", "median ms", "p99 ms", "p99 ms at half load"] as const;
 const figures = new Map(columns.map((column) => [column, new Map(peers.map(({ name }) => [name, [] as number[]]))]));

@@ -29,7 +29,7 @@ export interface Flow extends AsyncDisposable {
   readonly since: number;
   traffic(): BothWays;
   /** From the client. */
-  receive(bytes: Uint8Array): void;
+  readonly receive: (bytes: Uint8Array) => void;
   end(by: FlowEndedBy): void;
 }
 
