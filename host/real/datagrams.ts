@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { isIP, isIPv6 } from "node:net";
-import { checkDatagram } from "../datagram.ts";
+import { isIPv6 } from "node:net";
+import { createDatagramCheck } from "../datagram.ts";
 import type { Address, DatagramSocket } from "../host.ts";
 
 export async function bindUdp(
@@ -23,11 +23,12 @@ export async function bindUdp(
   // What can't be received is lost, like all else that is lost on the way.
   socket.on("error", nothing);
   const { address, port: bound } = socket.address();
+  const check = createDatagramCheck();
   let closed = false;
   return {
     address: { host: address, port: bound },
     send(bytes, to) {
-      checkDatagram(bytes, to);
+      check(bytes, to);
       // Node takes the bytes as they are when their turn comes.
       if (!closed) socket.send(Buffer.from(bytes), to.port, to.host);
     },
@@ -49,5 +50,5 @@ function itself(
   _options: unknown,
   found: (error: null, address: string, family: number) => void,
 ): void {
-  found(null, address, isIP(address));
+  found(null, address, 4);
 }

@@ -6,8 +6,9 @@
 export interface RecordedEvent {
   /** Counts from 1. */
   readonly id: number;
-  /** Its name, and JSON. */
-  readonly read: () => { readonly event: string; readonly data: string };
+  /** Its name and what else there is to tell. */
+  readonly told: () => Told;
+  readonly time: number;
 }
 
 export interface Events {
@@ -40,9 +41,9 @@ export function createEvents(wall: () => number): Events {
   let last = 0;
   const listeners = new Set<(event: RecordedEvent) => void>();
 
-  function keep(size: number, read: RecordedEvent["read"]): void {
+  function recordUntold(told: () => Told, size: number): void {
     last += 1;
-    const kept = { id: last, size, read };
+    const kept = { id: last, size, told, time: wall() };
     ring.push(kept);
     bytes += size;
     // Half of them at once, so that a full ring costs no more than one that is not.
@@ -53,27 +54,9 @@ export function createEvents(wall: () => number): Events {
     for (const listener of listeners) listener(kept);
   }
 
-  function recordUntold(told: () => Told, size: number): void {
-    const time = wall();
-    let read: { readonly event: string; readonly data: string } | undefined;
-    keep(size, () => {
-      if (read === undefined) {
-        const { event, fields } = told();
-        read = { event, data: dataOf(time, fields) };
-      }
-      return read;
-    });
-  }
-
   return {
     record(event, fields) {
-      const size = sizeOf(fields);
-      if (size !== undefined) {
-        recordUntold(() => ({ event, fields }), size);
-        return;
-      }
-      const read = { event, data: dataOf(wall(), fields) };
-      keep(read.data.length, () => read);
+      recordUntold(() => ({ event, fields }), sizeOf(fields));
     },
     recordUntold,
     last: () => last,
@@ -86,16 +69,12 @@ export function createEvents(wall: () => number): Events {
   };
 }
 
-function dataOf(time: number, fields: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({ time, ...fields });
-}
-
-/** About as long as their JSON; undefined if it takes JSON to know. */
-function sizeOf(fields: Readonly<Record<string, unknown>>): number | undefined {
+/** About as long as their JSON. Whoever tells of them does not change them any more. */
+function sizeOf(fields: Readonly<Record<string, unknown>>): number {
   let size = 0;
   for (const value of Object.values(fields)) {
-    if (typeof value === "object") return undefined;
-    size += typeof value === "string" ? value.length : 16;
+    if (typeof value === "string") size += value.length;
+    else size += typeof value === "object" ? JSON.stringify(value).length : 16;
   }
   return size;
 }

@@ -183,7 +183,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       line.put([{ bytes }]);
       if (onMessage !== undefined) tell("reply", line, bytes);
       if (one !== undefined) replied(one, answeredBy(bytes, one.peeked));
-      else if (peeked !== undefined && concerned.has(peeked.name.toLowerCase())) repliedTo(line.client, peeked);
+      else if (peeked !== undefined && concerned.has(peeked.name.toLowerCase()))
+        repliedTo(keyOf(line.client, peeked.name, peeked.type, peeked.class));
       return;
     }
     const whole: Whole = { message: came, bytes };
@@ -275,13 +276,12 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     });
   }
 
-  function replied({ asked, peeked }: Pending, answered: Answered): void {
+  function replied({ asked }: Pending, answered: Answered): void {
     questions.answered(asked.logical, answered);
-    repliedTo(asked.client, peeked);
+    repliedTo(asked.logical.key);
   }
 
-  function repliedTo(client: string, peeked: Peeked): void {
-    const key = keyOf(client, peeked.name, peeked.type, peeked.class);
+  function repliedTo(key: string): void {
     remember(repliedAt, key, clock.monotonic(), mostWaitedFor);
     const waits = waiting.get(key);
     if (waits === undefined) return;

@@ -76,9 +76,9 @@ interface Active {
   readonly state: object;
   /** Unix time. */
   readonly since: number;
-  /** How many logical questions of each key it has met, and the number of each. */
+  readonly number: number;
+  /** How many logical questions of each key it has met. */
   readonly counts: Map<string, number>;
-  readonly ordinals: WeakMap<Logical, number>;
 }
 
 /** Clients are told apart by their order, not by their addresses, which may be others in the next run. */
@@ -88,13 +88,14 @@ export function createInjections(clock: Clock): Injections {
   const active = new Set<Active>();
   const clients = new Map<string, number>();
   let seen = 0;
+  let injected = 0;
 
-  function ordinalOf({ counts, ordinals }: Active, logical: Logical): number {
-    const known = ordinals.get(logical);
-    if (known !== undefined) return known;
+  function ordinalOf({ counts, number }: Active, logical: Logical): number {
+    const known = logical.ordinals.find(({ injection }) => injection === number);
+    if (known !== undefined) return known.ordinal;
     const ordinal = (counts.get(logical.key) ?? 0) + 1;
     remember(counts, logical.key, ordinal, mostRemembered);
-    ordinals.set(logical, ordinal);
+    logical.ordinals.push({ injection: number, ordinal });
     return ordinal;
   }
 
@@ -118,7 +119,8 @@ export function createInjections(clock: Clock): Injections {
       const since = clock.wall();
       const meant = injection.client === undefined ? undefined : subnetOf(injection.client);
       const matches = questionMatcher(injection.match ?? {});
-      const counted = { counts: new Map(), ordinals: new WeakMap() };
+      injected += 1;
+      const counted = { number: injected, counts: new Map<string, number>() };
       const each = { injection, clients: meant, connections, matches, state, since, ...counted };
       active.add(each);
       return each;
@@ -137,8 +139,9 @@ export function createInjections(clock: Clock): Injections {
         const { fault, parameters, draw, onHit } = injection;
         const { question, transport, client, socket, connection, logical, attempt } = asked;
         const ordinal = ordinalOf(each, logical);
-        const key = `${numberOf(client)}.${question.name.toLowerCase()}.${question.type}`;
-        const keyed = (decision: string, n: number): number => draw(`${key}.${decision}`, n);
+        const number = numberOf(client);
+        const keyed = (decision: string, n: number): number =>
+          draw(`${number}.${question.name.toLowerCase()}.${question.type}.${decision}`, n);
         let told = false;
         let isBound = false;
         return [

@@ -10,6 +10,8 @@ export interface Logical {
   readonly key: string;
   /** How often it was asked until now. */
   attempts: number;
+  /** Which one it is to each injection that it meets, by the injection's number: whoever counts keeps it here. */
+  readonly ordinals: { readonly injection: number; readonly ordinal: number }[];
 }
 
 /** `well`: with something that a client believes. `badly`: with something that it may take for an answer, and then asks again in the same words. */
@@ -44,7 +46,9 @@ export function createQuestions(clock: Clock): Questions {
     ask(key, id) {
       const before = all.get(key);
       const again = before !== undefined && isAskedAgain(before, id);
-      const known = again ? before : { logical: { key, attempts: 0 }, id, askedAt: 0, answered: undefined };
+      const known = again
+        ? before
+        : { logical: { key, attempts: 0, ordinals: [] }, id, askedAt: 0, answered: undefined };
       known.id = id;
       known.askedAt = clock.monotonic();
       known.answered = undefined;
