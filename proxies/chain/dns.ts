@@ -13,7 +13,7 @@ export async function startDnsPart(options: DatagramPartOptions): Promise<Outerm
   const proxy = await startDnsProxy({
     ...options,
     onEvent: (event) => tell[event.type](event),
-    onMessage: passed<MessageEvent>(options, ({ type, bytes, ...event }) => ({
+    onMessage: passed<MessageEvent>(options, ({ type, ...event }, bytes) => ({
       event: `dns.${type}`,
       ...event,
       message: describe(bytes),

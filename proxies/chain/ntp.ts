@@ -13,7 +13,7 @@ export async function startNtpPart(options: DatagramPartOptions): Promise<Outerm
   const proxy = await startNtpProxy({
     ...options,
     onEvent: (event) => tell[event.type](event),
-    onPacket: passed<PacketEvent>(options, ({ type, bytes, now, ...event }) => ({
+    onPacket: passed<PacketEvent>(options, ({ type, now, ...event }, bytes) => ({
       event: `ntp.${type}`,
       ...event,
       packet: describe(bytes, now),

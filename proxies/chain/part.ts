@@ -46,8 +46,7 @@ export type ChainEvent =
 /** What a client has sent or was sent, in one line. */
 export type MessagePassed = Named<
   "dns" | "ntp",
-  | (Omit<DnsMessage, "bytes"> & { readonly message: string })
-  | (Omit<NtpPacketEvent, "bytes" | "now"> & { readonly packet: string })
+  (DnsMessage & { readonly message: string }) | (Omit<NtpPacketEvent, "now"> & { readonly packet: string })
 >;
 
 /**
@@ -95,19 +94,20 @@ export interface Outermost extends Part {
 /** More than so many bytes of a message are not kept for whoever may ask what it was. */
 const mostKept = 1024;
 
-/** For the messages of a proxy. `say` is to take them as they are: nobody writes over their bytes. */
-export function passed<Message extends { readonly bytes: Uint8Array }>(
+/** For the messages of a proxy, of which `say` says what they are. */
+export function passed<Message>(
   { onEvent, onMessage = (whatPassed) => onEvent(whatPassed()) }: Pick<DatagramPartOptions, "onEvent" | "onMessage">,
-  say: (message: Message) => MessagePassed,
-): (message: Message) => void {
-  return (message) => {
-    const { length } = message.bytes;
-    if (length <= mostKept) {
-      onMessage(() => say(message), length);
+  say: (message: Message, bytes: Uint8Array) => MessagePassed,
+): (message: Message, bytes: Uint8Array) => void {
+  return (message, bytes) => {
+    if (bytes.length > mostKept) {
+      const said = say(message, bytes);
+      onMessage(() => said, mostKept);
       return;
     }
-    const said = say(message);
-    onMessage(() => said, mostKept);
+    // Of all that can be kept a text costs the collector of garbage least.
+    const kept = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+    onMessage(() => say(message, Buffer.from(kept, "latin1")), kept.length);
   };
 }
 

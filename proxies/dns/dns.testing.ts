@@ -153,8 +153,7 @@ export async function startServer(respond: Respond = answerFrom): Promise<Server
   };
 }
 
-/** With its line in place of its bytes. */
-export type ToldMessage = Omit<MessageEvent, "bytes"> & { readonly message: string };
+export type ToldMessage = MessageEvent & { readonly message: string };
 
 export interface Scene extends AsyncDisposable {
   readonly proxy: DnsProxy;
@@ -178,7 +177,7 @@ export async function startScene(respond?: Respond): Promise<Scene> {
       listen: { host: "127.0.0.1", port: 0 },
       server: async () => ({ host: "127.0.0.1", port: server.port }),
       onEvent: (event) => void events.push(event),
-      onMessage: ({ bytes, ...event }) => void messages.push({ ...event, message: describe(bytes) }),
+      onMessage: (event, bytes) => void messages.push({ ...event, message: describe(bytes) }),
     }),
   );
   const started = starting.move();

@@ -37,20 +37,21 @@ export interface Put extends Pick<DnsReply, "source" | "framing"> {
   readonly bytes: Uint8Array;
 }
 
-/** What a client has sent, or what it was sent. */
+/** That a client has sent a message, or was sent one. */
 export interface MessageEvent {
   readonly type: "query" | "reply";
   readonly connection: number;
   readonly transport: Transport;
-  /** `wire/dump.ts` has a line for them. */
-  readonly bytes: Uint8Array;
   /** Of another port, or another address, than the one that was asked. */
   readonly source?: "port" | "address";
 }
 
+export type OnMessage = (event: MessageEvent, bytes: Uint8Array) => void;
+
 export interface ExchangeOptions {
   readonly clock: Clock;
-  readonly onMessage: ((event: MessageEvent) => void) | undefined;
+  /** `wire/dump.ts` has a line for the bytes. */
+  readonly onMessage: OnMessage | undefined;
   /** There is no room to keep back one more. */
   readonly onLost: (line: Line, direction: "upstream" | "downstream") => void;
 }
@@ -111,7 +112,6 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   }
 
   function pendingOf(line: Line, peeked: Peeked, bytes: Uint8Array): Pending {
-    let read: { readonly message: Message | undefined } | undefined;
     return {
       peeked,
       passed: peeked,
@@ -119,7 +119,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       met: new Set(),
       meetings: [],
       at: clock.monotonic(),
-      message: () => (read ??= { message: messageOf(bytes) }).message,
+      // Read once more for the reply: what is kept for all that are asked takes more time of the collector of garbage.
+      message: () => messageOf(bytes),
     };
   }
 
@@ -298,7 +299,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   function tell(type: MessageEvent["type"], line: Line, bytes: Uint8Array, source?: Put["source"]): void {
     const { connection, transport } = line;
     onMessage?.(
-      source === undefined ? { type, connection, transport, bytes } : { type, connection, transport, bytes, source },
+      source === undefined ? { type, connection, transport } : { type, connection, transport, source },
+      bytes,
     );
   }
 

@@ -13,8 +13,7 @@ import { startNtpProxy, type NtpInjection, type NtpProxy, type PacketEvent } fro
 import { describe } from "./wire/dump.ts";
 import { decode, encode } from "./wire/packet.ts";
 
-/** With its line in place of its bytes. */
-export type ToldPacket = Omit<PacketEvent, "bytes" | "now"> & { readonly packet: string };
+export type ToldPacket = Omit<PacketEvent, "now"> & { readonly packet: string };
 
 export interface Scene extends AsyncDisposable {
   readonly proxy: NtpProxy;
@@ -76,7 +75,7 @@ export async function startScene(): Promise<Scene> {
       listen: { host: "127.0.0.1", port: 0 },
       server: async () => ({ host: "127.0.0.1", port: server.address().port }),
       onEvent: (event) => void events.push(event),
-      onPacket: ({ bytes, now, ...event }) => void events.push({ ...event, packet: describe(bytes, now) }),
+      onPacket: ({ now, ...event }, bytes) => void events.push({ ...event, packet: describe(bytes, now) }),
     }),
   );
   const started = starting.move();

@@ -24,20 +24,18 @@ export interface NtpProxyOptions {
   readonly server: () => Address | Promise<Address>;
   /** Of flows. */
   readonly onEvent: (event: RelayEvent) => void;
-  /** Every packet that a client sends or is sent. */
-  readonly onPacket?: (event: PacketEvent) => void;
+  /** Every packet that a client sends or is sent; `wire/dump.ts` has a line for the bytes. */
+  readonly onPacket?: (event: PacketEvent, bytes: Uint8Array) => void;
   /** How long nothing passes until a flow ends: longer than the shortest interval at which clients usually ask. */
   readonly idleMs?: number;
 }
 
-/** What a client has sent, or what it was sent. */
+/** That a client has sent a packet, or was sent one. */
 export interface PacketEvent {
   readonly type: "request" | "reply";
   readonly connection: number;
   /** Counts within the connection, which is a flow; missing of a reply that nobody has asked for. */
   readonly request?: number;
-  /** `wire/dump.ts` has a line for them. */
-  readonly bytes: Uint8Array;
   /** Unix time. */
   readonly now: number;
   readonly fromElsewhere?: true;
@@ -104,7 +102,7 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
     flow.count += 1;
     const request = flow.count;
     const now = host.clock.wall();
-    const tell = (): void => onPacket({ type: "request", connection, request, bytes, now });
+    const tell = (): void => onPacket({ type: "request", connection, request, now }, bytes);
     const decoded = isConcerned() ? decode(bytes) : undefined;
     if (decoded === undefined || !("packet" in decoded)) {
       pass(bytes);
@@ -140,7 +138,7 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
     if (decoded === undefined || !("packet" in decoded) || latest.length === 0) {
       pass(bytes);
       const request = asking.get(connection)?.count;
-      onPacket({ type: "reply", connection, ...(request !== undefined && { request }), bytes, now });
+      onPacket({ type: "reply", connection, ...(request !== undefined && { request }), now }, bytes);
       return;
     }
     const { packet } = decoded;
@@ -218,14 +216,8 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
   }
 
   function tellReply({ fromElsewhere }: NtpReply, bytes: Uint8Array, connection: number, request: number): void {
-    onPacket({
-      type: "reply",
-      connection,
-      request,
-      bytes,
-      now: host.clock.wall(),
-      ...(fromElsewhere === true && { fromElsewhere }),
-    });
+    const now = host.clock.wall();
+    onPacket({ type: "reply", connection, request, now, ...(fromElsewhere === true && { fromElsewhere }) }, bytes);
   }
 
   async function sendFromElsewhere(bytes: Uint8Array, client: Address): Promise<void> {
