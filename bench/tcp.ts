@@ -3,7 +3,8 @@
  * direct connection, HAProxy in TCP mode, and Toxiproxy, where they are installed. Ratios are of one round; what is printed is their median, and the
  * least and the most.
  */
-import { connectionRate, download, idle, quantile, roundTrips, upload } from "./tcp/measures.ts";
+import { measure, quantile, say, tell, tellRatio } from "./figures.ts";
+import { connectionRate, download, idle, roundTrips, upload } from "./tcp/measures.ts";
 import { roundsOf } from "./rounds.ts";
 import { mostConnections, startHaproxy, startServers, startSinbin, startToxiproxy } from "./tcp/peers.ts";
 import type { Peer } from "./tcp/peers.ts";
@@ -13,32 +14,6 @@ const bytes = 256 * 1024 * 1024;
 /** Of the proxy that is late. */
 const delayMs = 50;
 const idleConnections = Math.min(10_000, mostConnections);
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-type Figures = ReadonlyMap<string, readonly number[]>;
-
-/** A figure of each peer, round by round. */
-async function measure(peers: readonly Peer[], one: (peer: Peer) => Promise<number>): Promise<Figures> {
-  const figures = new Map(peers.map(({ name }) => [name, [] as number[]]));
-  for (let round = 0; round < rounds; round++) for (const peer of peers) figures.get(peer.name)?.push(await one(peer));
-  return figures;
-}
-
-function tell(what: string, figures: Figures, unit: string, digits = 0): void {
-  const middle = (values: readonly number[]): string => quantile(values, 0.5).toFixed(digits);
-  say(`${what}: ${[...figures].map(([name, values]) => `${name} ${middle(values)} ${unit}`).join(", ")}`);
-}
-
-function ratio(what: string, figures: Figures, of: string, to: string): void {
-  const [above = [], below] = [figures.get(of), figures.get(to)];
-  if (below === undefined) return;
-  const all = above.map((value, round) => value / (below[round] ?? Number.NaN));
-  const [least, middle, most] = [0, 0.5, 1].map((share) => quantile(all, share).toFixed(2));
-  say(`  ${what}: ${middle} of ${to}'s (${least} to ${most})`);
-}
 
 await using stack = new AsyncDisposableStack();
 const direct = stack.use(await startServers(bytes, delayMs));
@@ -56,10 +31,10 @@ for (const [what, move] of [
   ["download", (peer: Peer) => download(peer.ports.source, bytes)],
   ["upload", (peer: Peer) => upload(peer.ports.sink, bytes)],
 ] as const) {
-  const figures = await measure([...all, delayed, wide], move);
+  const figures = await measure(rounds, [...all, delayed, wide], move);
   tell(what, figures, "MB/s");
-  for (const { name } of [direct, ...others]) ratio("no fault", figures, "sinbin", name);
-  for (const { name } of [delayed, wide]) ratio(name, figures, name, "sinbin");
+  for (const { name } of [direct, ...others]) tellRatio("no fault", figures, "sinbin", name);
+  for (const { name } of [delayed, wide]) tellRatio(name, figures, name, "sinbin");
 }
 
 const trips = new Map(all.map(({ name }) => [name, [] as number[]]));
@@ -73,9 +48,9 @@ for (const [what, share] of [
   tell(`ping-pong of 64 bytes, ${what}`, figures, "µs");
 }
 
-const rates = await measure(all, ({ ports }) => connectionRate(ports.echo, 2000));
+const rates = await measure(rounds, all, ({ ports }) => connectionRate(ports.echo, 2000));
 tell("connections opened and closed", rates, "a second");
-for (const { name } of [direct, ...others]) ratio("no fault", rates, "sinbin", name);
+for (const { name } of [direct, ...others]) tellRatio("no fault", rates, "sinbin", name);
 
 for (const connections of [1, 100, 1000]) {
   // Ten seconds of a thousand messages a second at most, however many connections share them. Those of the first two warm up what is new with them.

@@ -108,8 +108,3 @@ export async function idle(port: number, count: number): Promise<Disposable> {
   }
   return { [Symbol.dispose]: () => sockets.forEach((socket) => socket.destroy()) };
 }
-
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}

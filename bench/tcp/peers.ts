@@ -1,15 +1,11 @@
 /** The proxies that are measured, each a process of its own in front of all three servers. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { endAll, freePort, isThere, launch, main, start, untilOpen } from "../children.ts";
 import type { Ports } from "./servers.ts";
 
 export interface Peer extends AsyncDisposable {
@@ -19,8 +15,6 @@ export interface Peer extends AsyncDisposable {
   readonly memory: () => Promise<number | undefined>;
 }
 
-const main = fileURLToPath(new URL("../../harness/cli/main.ts", import.meta.url));
-const betweenLooksMs = 20;
 /** Two sockets a connection, and a few files. */
 export const mostConnections = Math.min(50_000, Math.floor((openFiles() - 200) / 2));
 const servers = fileURLToPath(new URL("servers.ts", import.meta.url));
@@ -103,76 +97,14 @@ function peer(name: string, ports: Ports, children: readonly ChildProcess[], tid
       return sum;
     },
     async [Symbol.asyncDispose]() {
-      const ended = children.map((child) => once(child, "exit"));
-      for (const child of children) child.kill("SIGKILL");
-      await Promise.all(ended);
+      await endAll(children);
       await tidy?.();
     },
   };
-}
-
-interface Launched {
-  readonly child: ChildProcess;
-  /** Rejects when it has ended, with what it complained of. */
-  readonly over: Promise<never>;
-}
-
-function launch(command: string, words: readonly string[]): Launched {
-  const child = spawn(command, words, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, LOG_LEVEL: "error" },
-  });
-  let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));
-  const over = once(child, "close").then(() => Promise.reject(new Error(`${command} has ended: ${complaint}`)));
-  // At the end it is killed.
-  over.catch(() => {});
-  return { child, over };
-}
-
-/** Resolves with the first line that it writes. */
-async function start(command: string, words: readonly string[]): Promise<{ child: ChildProcess; line: string }> {
-  const { child, over } = launch(command, words);
-  if (child.stdout === null) throw new Error("it has no output");
-  const lines = createInterface({ input: child.stdout });
-  const [line] = (await Promise.race([once(lines, "line"), over])) as [string];
-  return { child, line };
 }
 
 /** What a process may have open here. */
 function openFiles(): number {
   const { stdout } = spawnSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" });
   return stdout.trim() === "unlimited" ? Infinity : Number(stdout);
-}
-
-function isThere(command: string): boolean {
-  return spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function untilOpen(over: Promise<never>, ports: readonly number[]): Promise<void> {
-  const open = async (): Promise<void> => {
-    for (const port of ports) while (!(await accepts(port))) await sleep(betweenLooksMs);
-  };
-  await Promise.race([open(), over]);
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

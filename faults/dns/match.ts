@@ -29,9 +29,12 @@ export interface Asked {
   readonly transport: Transport;
 }
 
-export function matchesQuestion(match: QuestionMatch, { question, transport }: Asked): boolean {
-  const { qname, qtype, proto } = match;
-  if (qtype !== undefined && qtype !== question.type) return false;
-  if (proto !== undefined && proto !== transport) return false;
-  return qname === undefined || fits(qname.toLowerCase().replace(/(?<=.)\.$/, ""), question.name.toLowerCase());
+/** Of many questions. */
+export function questionMatcher({ qname, qtype, proto }: QuestionMatch): (asked: Asked) => boolean {
+  const pattern = qname?.toLowerCase().replace(/(?<=.)\.$/, "");
+  return ({ question, transport }) => {
+    if (qtype !== undefined && qtype !== question.type) return false;
+    if (proto !== undefined && proto !== transport) return false;
+    return pattern === undefined || fits(pattern, question.name.toLowerCase());
+  };
 }

@@ -53,6 +53,8 @@ export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<n
       events.record(event, fields);
       tell({ event, ...fields });
     },
+    // As many lines as messages are nobody's log; whoever wants them reads the stream of events.
+    onMessage: (told, kept) => events.recordUntold(told, kept),
   });
   if (flags.config !== undefined) await beginWith(table, flags.config);
   const subject = { host, table, events, authority: () => authority.certificate() };

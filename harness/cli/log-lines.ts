@@ -1,7 +1,7 @@
 /**
  * Lines of a log to somebody who may not read them: nothing waits for that, and no more than a bound is kept.
  *
- *     line ──► stream ──► whoever reads it;  while that is full: counted, and told of when there is room again
+ *     lines of a turn of the event loop ──► stream ──► whoever reads them;  while that is full: counted, and told of when there is room again
  */
 import type { Writable } from "node:stream";
 
@@ -12,20 +12,28 @@ export function createLogLines(stream: Writable): (event: object) => void {
   const { _handle: handle } = stream as { readonly _handle?: { setBlocking?(blocking: boolean): void } };
   handle?.setBlocking?.(false);
   let dropped = 0;
+  let lines = "";
 
-  function write(event: object): void {
-    stream.write(`${JSON.stringify(event)}\n`);
+  /** Together, since a write takes longer than a line. */
+  function write(): void {
+    stream.write(lines);
+    lines = "";
+  }
+
+  function put(event: object): void {
+    if (lines === "") setImmediate(write);
+    lines += `${JSON.stringify(event)}\n`;
   }
 
   return (event) => {
-    if (stream.writableLength > mostKept) {
+    if (stream.writableLength + lines.length > mostKept) {
       dropped += 1;
       return;
     }
     if (dropped > 0) {
-      write({ event: "log.dropped", lines: dropped });
+      put({ event: "log.dropped", lines: dropped });
       dropped = 0;
     }
-    write(event);
+    put(event);
   };
 }

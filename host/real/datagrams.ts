@@ -1,18 +1,21 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { isIPv6 } from "node:net";
-import { checkDatagram } from "../datagram.ts";
+import { createDatagramCheck } from "../datagram.ts";
 import type { Address, DatagramSocket } from "../host.ts";
 
 export async function bindUdp(
   { host, port }: Address,
   onDatagram: (bytes: Uint8Array, from: Address) => void,
 ): Promise<DatagramSocket> {
-  const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
+  // There are no names to be looked up: so what is sent is gone when `send` returns, unless the kernel has no room.
+  const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4", lookup: itself });
   socket.on("message", (bytes, { address, port }) => onDatagram(bytes, { host: address, port }));
+  // Before it is bound, which is at once as well.
+  const listening = once(socket, "listening");
   socket.bind({ address: host, port });
   try {
-    await once(socket, "listening");
+    await listening;
   } catch (error) {
     socket.close();
     throw error;
@@ -20,13 +23,14 @@ export async function bindUdp(
   // What can't be received is lost, like all else that is lost on the way.
   socket.on("error", nothing);
   const { address, port: bound } = socket.address();
+  const check = createDatagramCheck();
   let closed = false;
   return {
     address: { host: address, port: bound },
     send(bytes, to) {
-      checkDatagram(bytes, to);
-      // Node takes the bytes as they are when their turn comes, and the error if there is somebody to take it.
-      if (!closed) socket.send(Uint8Array.from(bytes), to.port, to.host, nothing);
+      check(bytes, to);
+      // Node takes the bytes as they are when their turn comes.
+      if (!closed) socket.send(Buffer.from(bytes), to.port, to.host);
     },
     async [Symbol.asyncDispose]() {
       if (closed) return;
@@ -39,3 +43,12 @@ export async function bindUdp(
 }
 
 function nothing(): void {}
+
+/** As `dns.lookup` calls back. */
+function itself(
+  address: string,
+  _options: unknown,
+  found: (error: null, address: string, family: number) => void,
+): void {
+  found(null, address, 4);
+}

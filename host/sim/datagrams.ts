@@ -4,7 +4,7 @@
  *     send ── wire ──► the receiver's buffer ──► its program; full: lost
  */
 import { formatAddress } from "../address.ts";
-import { checkDatagram } from "../datagram.ts";
+import { createDatagramCheck } from "../datagram.ts";
 import type { Address } from "../host.ts";
 import { systemError, type SimulatedProcess } from "./process.ts";
 import { everywhere, type Binding, type Station, type Wire } from "./wire.ts";
@@ -36,6 +36,7 @@ export function bindUdp({ wire, station, process }: UdpOptions, at: Address, rea
   resources.use(openSocket(process, at));
   const binding: Binding = resources.use(station.udp.bind(at, "bind", receive));
   const { address } = binding;
+  const check = createDatagramCheck();
   let buffered = 0;
   let closed = false;
   resources.defer(() => (closed = true));
@@ -44,7 +45,7 @@ export function bindUdp({ wire, station, process }: UdpOptions, at: Address, rea
   return {
     address,
     send(bytes, to) {
-      checkDatagram(bytes, to);
+      check(bytes, to);
       if (closed) return;
       const sent = Buffer.from(bytes);
       const from = {

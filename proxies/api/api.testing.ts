@@ -62,6 +62,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       events.push({ event, fields });
       ring.record(event, fields);
     },
+    onMessage(told, kept) {
+      events.push(told());
+      ring.recordUntold(told, kept);
+    },
   });
   const api = await startApi({
     host: { ...host, clock },

@@ -41,8 +41,9 @@ function removing(change: (name: string) => Change): Handler {
   };
 }
 
-function eventOf({ id, event, data }: RecordedEvent): string {
-  return `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`;
+function eventOf({ id, time, told }: RecordedEvent): string {
+  const { event, fields } = told();
+  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify({ time, ...fields })}\n\n`;
 }
 
 /** From `Last-Event-ID` on, or from now; what is not remembered any more is said to be missing. */

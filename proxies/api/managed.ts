@@ -57,6 +57,13 @@ export interface ManagedProxy extends AsyncDisposable {
 /** What is told of a proxy: connections that come and go, and what hits them. */
 export type ApiEvent = (event: string, fields: Readonly<Record<string, unknown>>) => void;
 
+/** The same of a message that passes: `told` says what it is (`proxies/chain/part.ts`). */
+export type ApiMessage = (told: () => ToldMessage, kept: number) => void;
+export interface ToldMessage {
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 export interface ManagedOptions {
   readonly host: Host;
   readonly seed: number;
@@ -68,6 +75,7 @@ export interface ManagedOptions {
   readonly names: readonly string[] | undefined;
   readonly toxics: readonly Toxic[];
   readonly onEvent: ApiEvent;
+  readonly onMessage: ApiMessage;
 }
 
 /** A door is barred in some milliseconds; if it is not, nobody waits for it. */
@@ -82,7 +90,15 @@ type HeldToxic = Extract<Held, { toxic: Toxic }>;
 const isToxic = (held: Held): held is HeldToxic => "toxic" in held;
 
 /** Disabled. */
-export function createManagedProxy({ host, seed, name, proto, onEvent, ...first }: ManagedOptions): ManagedProxy {
+export function createManagedProxy({
+  host,
+  seed,
+  name,
+  proto,
+  onEvent,
+  onMessage,
+  ...first
+}: ManagedOptions): ManagedProxy {
   let { listen, upstream, names } = first;
   const network = proto === "udp" || proto === "dns" || proto === "ntp" ? "udp" : "tcp";
   let held: Held[] = first.toxics.map((toxic) => ({ toxic, hits: 0, active: undefined }));
@@ -102,6 +118,12 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
     if (event === "connection.close" && fields.connection !== undefined) hits.delete(fields.connection);
   };
 
+  const tellMessage: NonNullable<StartOptions["onMessage"]> = (whatPassed, kept) =>
+    onMessage(() => {
+      const { event, ...fields } = whatPassed();
+      return { event, fields: { proxy: name, ...fields } };
+    }, kept);
+
   /** Of whatever is called so. */
   function hitBy(what: "toxic" | "fault", called: string, count: () => void): OnHit {
     return (detail) => {
@@ -113,13 +135,15 @@ export function createManagedProxy({ host, seed, name, proto, onEvent, ...first 
   }
 
   async function bind(address: Address, leadsTo: string, called: readonly string[] | undefined): Promise<Chain> {
+    let to: Address | undefined;
     const open = (listenHost: string): Promise<Chain> =>
       startRunning(proto, {
         host,
         listen: { host: listenHost, port: address.port },
-        server: async () => upstreamAddress(leadsTo),
+        server: () => (to ??= upstreamAddress(leadsTo)),
         names: namesOf(called ?? [hostOf(leadsTo)], listenHost),
         onEvent: tell,
+        onMessage: tellMessage,
         onServerFailed: (connection, error) =>
           onEvent("upstream.failed", { proxy: name, connection, ...failureOf(error) }),
       });

@@ -5,7 +5,7 @@
  */
 import type { Address, Host } from "../../host/host.ts";
 import { startChain, type Chain, type ChainOptions } from "../chain/chain.ts";
-import type { ChainEvent } from "../chain/part.ts";
+import type { ChainEvent, OnMessage } from "../chain/part.ts";
 
 /** What each connection passes, faults or not: who says http wants to hear of requests, and a handshake is met only by who has heard its beginning. */
 const chains = {
@@ -24,10 +24,11 @@ export const protos = Object.keys(chains) as readonly Proto[];
 export interface StartOptions {
   readonly host: Host;
   readonly listen: Address;
-  readonly server: () => Promise<Address>;
+  readonly server: () => Address | Promise<Address>;
   /** What the server's certificate is for; the first is what it is called. */
   readonly names: readonly string[];
   readonly onEvent: (event: ChainEvent) => void;
+  readonly onMessage?: OnMessage;
   readonly onServerFailed: (connection: number, error: unknown) => void;
 }
 

@@ -6,7 +6,7 @@ import { ApiError, noTcp, proxyExists, proxyNotFound, toxicNotFound } from "./er
 import type { Change } from "./changes.ts";
 import { barsDoor, type HeldFault } from "./fault.ts";
 import { createFaults } from "./faults.ts";
-import { createManagedProxy, type ApiEvent, type ManagedProxy } from "./managed.ts";
+import { createManagedProxy, type ApiEvent, type ApiMessage, type ManagedProxy } from "./managed.ts";
 import { planChanges, type Wanted } from "./plan.ts";
 import { readToxic, readToxicChange, type ProxyChange, type ProxyRequest } from "./requests.ts";
 import type { ShownProxy } from "./render.ts";
@@ -57,9 +57,11 @@ export interface ProxyTableOptions {
   readonly host: Host;
   readonly seed: number;
   readonly onEvent: ApiEvent;
+  /** By default nobody hears of messages. */
+  readonly onMessage?: ApiMessage;
 }
 
-export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): ProxyTable {
+export function createProxyTable({ host, seed, onEvent, onMessage = () => {} }: ProxyTableOptions): ProxyTable {
   const proxies = new Map<string, ManagedProxy>();
   /** Changes follow one another; reading waits for nobody. */
   let last: Promise<unknown> = Promise.resolve();
@@ -99,7 +101,7 @@ export function createProxyTable({ host, seed, onEvent }: ProxyTableOptions): Pr
     request: Pick<ProxyRequest, "listen" | "upstream" | "toxics"> & Pick<ProxyChange, "names">,
   ): ManagedProxy {
     const { listen, upstream, names, toxics = [] } = request;
-    return createManagedProxy({ host, seed, name, proto, listen, upstream, names, toxics, onEvent });
+    return createManagedProxy({ host, seed, name, proto, listen, upstream, names, toxics, onEvent, onMessage });
   }
 
   async function start(request: ProxyRequest): Promise<ShownProxy> {

@@ -12,7 +12,7 @@ import { startDnsPart } from "./dns.ts";
 import { startHttpPart } from "./http.ts";
 import { createMeetings } from "./meetings.ts";
 import { startNtpPart } from "./ntp.ts";
-import type { ChainEvent, ChainInjection, Injected, Outermost, Part, PartOptions } from "./part.ts";
+import type { ChainEvent, ChainInjection, DatagramPartOptions, Injected, Outermost, Part } from "./part.ts";
 import { innerProxyFor, withNeeded, type InnerProxy } from "./planes.ts";
 import { startTcpPart } from "./tcp.ts";
 import { alpn, startOriginationPart, startTlsPart } from "./tls.ts";
@@ -26,7 +26,7 @@ export type Carrier = (typeof carriers)[number];
 
 const starters = { udp: startUdpPart, dns: startDnsPart, ntp: startNtpPart };
 
-export interface ChainOptions extends Omit<PartOptions, "target" | "names" | keyof Neighbours> {
+export interface ChainOptions extends Omit<DatagramPartOptions, "target" | "names" | keyof Neighbours> {
   /** By default tcp. */
   readonly carrier?: Carrier;
   /** Those that every connection passes, in order; by default none. */
@@ -52,7 +52,8 @@ const loopback = { host: "127.0.0.1", port: 0 };
 
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
 export async function startChain(options: ChainOptions): Promise<Chain> {
-  const { carrier = "tcp", inner: always = [], secure = false, names = [], server } = options;
+  const { carrier = "tcp", inner: always = [], secure = false, names = [] } = options;
+  const server = async (): Promise<Address> => options.server();
   const parts = new Map<InnerProxy, Part>();
   /** Injections, by what carries them. */
   const lasting = new Map<InnerProxy, number>();

@@ -1,7 +1,9 @@
 import { startDnsProxy, type DnsEvent } from "../dns/proxy.ts";
-import { faultOf, onceThere, told, type Outermost, type PartOptions } from "./part.ts";
+import type { MessageEvent } from "../dns/exchange.ts";
+import { describe } from "../dns/wire/dump.ts";
+import { faultOf, onceThere, passed, told, type Outermost, type DatagramPartOptions } from "./part.ts";
 
-export async function startDnsPart(options: PartOptions): Promise<Outermost> {
+export async function startDnsPart(options: DatagramPartOptions): Promise<Outermost> {
   const { onEvent } = options;
   const tell = {
     open: told("connection", onEvent),
@@ -11,7 +13,11 @@ export async function startDnsPart(options: PartOptions): Promise<Outermost> {
   const proxy = await startDnsProxy({
     ...options,
     onEvent: (event) => tell[event.type](event),
-    onMessage: told("dns", onEvent),
+    onMessage: passed<MessageEvent>(options, ({ type, ...event }, bytes) => ({
+      event: `dns.${type}`,
+      ...event,
+      message: describe(bytes),
+    })),
   });
   return {
     ...proxy,

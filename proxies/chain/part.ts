@@ -4,11 +4,11 @@ import type { Match } from "../../faults/match.ts";
 import type { FaultOfLink } from "../../faults/registry.ts";
 import type { Neighbours } from "../caller.ts";
 import type { Selection } from "../chosen.ts";
-import type { MessageEvent } from "../dns/exchange.ts";
+import type { MessageEvent as DnsMessage } from "../dns/exchange.ts";
 import type { DnsEvent } from "../dns/proxy.ts";
 import type { HttpEvent } from "../http/proxy.ts";
 import type { BothWays, LiveConnection } from "../live.ts";
-import type { NtpEvent } from "../ntp/proxy.ts";
+import type { PacketEvent as NtpPacketEvent } from "../ntp/proxy.ts";
 import type { TurnedAway } from "../tcp/door.ts";
 import type { Injected, ProxyEvent } from "../tcp/proxy.ts";
 import type { TlsProxyEvent } from "../tls/proxy.ts";
@@ -38,11 +38,22 @@ type Lost = { readonly type: "lost" };
 
 export type ChainEvent =
   | Named<"connection", ProxyEvent | Exclude<DnsEvent, Lost>>
-  | Named<"dns", MessageEvent>
-  | Named<"ntp", Exclude<NtpEvent, RelayEvent>>
+  | MessagePassed
   | Named<"datagram", Extract<RelayEvent, Lost>>
   | Named<"http", HttpEvent>
   | Named<"tls", Extract<TlsProxyEvent, { readonly type: "handshake" }>>;
+
+/** What a client has sent or was sent, in one line. */
+export type MessagePassed = Named<
+  "dns" | "ntp",
+  (DnsMessage & { readonly message: string }) | (Omit<NtpPacketEvent, "now"> & { readonly packet: string })
+>;
+
+/**
+ * Of a message that passes: where thousands do in a second, to say what is in them takes longer than to pass them on. So whoever hears of it asks what it
+ * is, once, now or later, or never. `kept`: how many bytes are kept for that.
+ */
+export type OnMessage = (whatPassed: () => MessagePassed, kept: number) => void;
 
 export const transports = ["tcp", "udp"] as const;
 export type Transport = (typeof transports)[number];
@@ -65,6 +76,13 @@ export interface Part extends AsyncDisposable {
   inject(injection: ChainInjection): Injected;
 }
 
+/** Of what is carried by datagrams: its server is asked for with each of them, and best without a promise. */
+export interface DatagramPartOptions extends Omit<PartOptions, "server"> {
+  readonly server: (transport?: Transport) => Address | Promise<Address>;
+  /** By default `onEvent` is told of messages as well. */
+  readonly onMessage?: OnMessage;
+}
+
 /** Where the client knocks. */
 export interface Outermost extends Part {
   /** Somebody saw that a connect failed at the door (`TcpProxy.turnedAway`). */
@@ -73,9 +91,29 @@ export interface Outermost extends Part {
   connections(): readonly LiveConnection[];
 }
 
+/** More than so many bytes of a message are not kept for whoever may ask what it was. */
+const mostKept = 1024;
+
+/** For the messages of a proxy, of which `say` says what they are. */
+export function passed<Message>(
+  { onEvent, onMessage = (whatPassed) => onEvent(whatPassed()) }: Pick<DatagramPartOptions, "onEvent" | "onMessage">,
+  say: (message: Message, bytes: Uint8Array) => MessagePassed,
+): (message: Message, bytes: Uint8Array) => void {
+  return (message, bytes) => {
+    if (bytes.length > mostKept) {
+      const said = say(message, bytes);
+      onMessage(() => said, mostKept);
+      return;
+    }
+    // Of all that can be kept a text costs the collector of garbage least.
+    const kept = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+    onMessage(() => say(message, Buffer.from(kept, "latin1")), kept.length);
+  };
+}
+
 /** For the events of the proxy of one plane. */
 export function told(
-  what: "connection" | "datagram" | "dns" | "http" | "ntp" | "tls",
+  what: "connection" | "datagram" | "http" | "tls",
   onEvent: PartOptions["onEvent"],
 ): (event: { readonly type: string }) => void {
   return ({ type, ...details }) => onEvent({ event: `${what}.${type}`, ...details } as unknown as ChainEvent);

@@ -1,7 +1,7 @@
 import { startUdpRelay, type RelayEvent } from "../udp/relay.ts";
-import { atOnce, faultOf, told, type Outermost, type PartOptions } from "./part.ts";
+import { atOnce, faultOf, told, type Outermost, type DatagramPartOptions } from "./part.ts";
 
-export async function startUdpPart(options: PartOptions): Promise<Outermost> {
+export async function startUdpPart(options: DatagramPartOptions): Promise<Outermost> {
   const { onEvent } = options;
   const [ofFlows, ofDatagrams] = [told("connection", onEvent), told("datagram", onEvent)];
   const relay = await startUdpRelay({

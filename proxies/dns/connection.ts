@@ -13,7 +13,7 @@ export interface ConnectionOptions {
   readonly host: Host;
   readonly number: number;
   readonly client: Socket;
-  readonly server: () => Promise<Address>;
+  readonly server: () => Address | Promise<Address>;
   readonly exchange: Exchange;
   /** Once, when nothing is left of it. */
   readonly onEnd: (by: ConnectionEndedBy) => void;

@@ -1,6 +1,6 @@
 /** What the faults that a query has met make of it, and of its reply. */
 import type { DnsContext, DnsReply } from "../../faults/dns/contract.ts";
-import type { Message } from "../../faults/dns/message.ts";
+import type { Message, Name } from "../../faults/dns/message.ts";
 import type { Delay } from "../delays.ts";
 import type { Meeting } from "./injections.ts";
 import { encode } from "./wire/encode.ts";
@@ -69,6 +69,7 @@ export function decideAfter(
 
 function isSameReply(one: DnsReply, other: DnsReply): boolean {
   if (one === other) return true;
+  if (isPlainlyOther(one.message, other.message) && one.bytes === undefined && other.bytes === undefined) return false;
   const { message, bytes, ...rest } = one;
   const { message: otherMessage, bytes: otherBytes, ...otherRest } = other;
   if (JSON.stringify(rest) !== JSON.stringify(otherRest)) return false;
@@ -77,5 +78,18 @@ function isSameReply(one: DnsReply, other: DnsReply): boolean {
 }
 
 function isSame(one: Message, other: Message): boolean {
-  return one === other || Buffer.compare(encode(one), encode(other)) === 0;
+  return one === other || (!isPlainlyOther(one, other) && Buffer.compare(encode(one), encode(other)) === 0);
+}
+
+/** By what can be seen without writing them: how many records there are, and what the question is. */
+function isPlainlyOther(one: Message, other: Message): boolean {
+  if (one.counts !== undefined || other.counts !== undefined) return false;
+  const isLonger = (["questions", "answers", "authorities"] as const).some((of) => one[of].length !== other[of].length);
+  const [name, otherName] = [one.questions[0]?.name, other.questions[0]?.name];
+  return isLonger || (isPlainName(name) && isPlainName(otherName) && name !== otherName);
+}
+
+/** No other text says the same name. */
+function isPlainName(name: Name | undefined): name is string {
+  return typeof name === "string" && !name.includes("\\") && !name.endsWith(".");
 }

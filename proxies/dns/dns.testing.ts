@@ -20,6 +20,7 @@ import { createRealHost } from "../../host/real.ts";
 import type { MessageEvent } from "./exchange.ts";
 import type { DnsInjection } from "./injections.ts";
 import { startDnsProxy, type DnsEvent, type DnsProxy } from "./proxy.ts";
+import { describe } from "./wire/dump.ts";
 
 /** What the server knows. */
 const zone: readonly Answer[] = [
@@ -152,12 +153,14 @@ export async function startServer(respond: Respond = answerFrom): Promise<Server
   };
 }
 
+export type ToldMessage = MessageEvent & { readonly message: string };
+
 export interface Scene extends AsyncDisposable {
   readonly proxy: DnsProxy;
   readonly port: number;
   readonly server: Server;
   readonly events: readonly DnsEvent[];
-  readonly messages: readonly MessageEvent[];
+  readonly messages: readonly ToldMessage[];
   readonly hits: readonly Readonly<Record<string, unknown>>[];
   readonly inject: (kind: string, parameters?: object, more?: Partial<DnsInjection>) => Promise<AsyncDisposable>;
 }
@@ -166,7 +169,7 @@ export async function startScene(respond?: Respond): Promise<Scene> {
   await using starting = new AsyncDisposableStack();
   const server = starting.use(await startServer(respond));
   const events: DnsEvent[] = [];
-  const messages: MessageEvent[] = [];
+  const messages: ToldMessage[] = [];
   const hits: Readonly<Record<string, unknown>>[] = [];
   const proxy = starting.use(
     await startDnsProxy({
@@ -174,7 +177,7 @@ export async function startScene(respond?: Respond): Promise<Scene> {
       listen: { host: "127.0.0.1", port: 0 },
       server: async () => ({ host: "127.0.0.1", port: server.port }),
       onEvent: (event) => void events.push(event),
-      onMessage: (event) => void messages.push(event),
+      onMessage: (event, bytes) => void messages.push({ ...event, message: describe(bytes) }),
     }),
   );
   const started = starting.move();

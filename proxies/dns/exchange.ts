@@ -13,8 +13,8 @@ import { createDelays } from "../delays.ts";
 import { decideAfter, decideBefore, type Sent, type Telling } from "./decide.ts";
 import { createInjections, type AskedQuestion, type DnsInjection, type Meeting } from "./injections.ts";
 import { createQuestions, type Answered } from "./questions.ts";
+import { remember } from "./remember.ts";
 import { decode, peek, type Peeked } from "./wire/decode.ts";
-import { describe } from "./wire/dump.ts";
 import { encode } from "./wire/encode.ts";
 import { fit, payloadOf } from "./wire/fit.ts";
 
@@ -37,22 +37,21 @@ export interface Put extends Pick<DnsReply, "source" | "framing"> {
   readonly bytes: Uint8Array;
 }
 
-/** `message`: what a client has sent, or what it was sent, in one line (`wire/dump.ts`). */
-export type MessageEvent =
-  | { readonly type: "query"; readonly connection: number; readonly transport: Transport; readonly message: string }
-  | {
-      readonly type: "reply";
-      readonly connection: number;
-      readonly transport: Transport;
-      readonly message: string;
-      /** Of another port, or another address, than the one that was asked. */
-      readonly source?: "port" | "address";
-    };
+/** That a client has sent a message, or was sent one. */
+export interface MessageEvent {
+  readonly type: "query" | "reply";
+  readonly connection: number;
+  readonly transport: Transport;
+  /** Of another port, or another address, than the one that was asked. */
+  readonly source?: "port" | "address";
+}
+
+export type OnMessage = (event: MessageEvent, bytes: Uint8Array) => void;
 
 export interface ExchangeOptions {
   readonly clock: Clock;
-  /** Nothing is decoded for want of it. */
-  readonly onMessage: ((event: MessageEvent) => void) | undefined;
+  /** `wire/dump.ts` has a line for the bytes. */
+  readonly onMessage: OnMessage | undefined;
   /** There is no room to keep back one more. */
   readonly onLost: (line: Line, direction: "upstream" | "downstream") => void;
 }
@@ -98,6 +97,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   const askedOtherwise = new WeakSet<Line>();
   /** When the last reply to a question went out, and who waits for the next, by client, name and type. */
   const repliedAt = new Map<string, number>();
+  /** Names that were asked for while a fault concerned them: somebody may wait for what is answered to another question for the same name. */
+  const concerned = new Map<string, true>();
   const waiting = new Map<string, Set<{ readonly owners: readonly object[] }>>();
 
   function askedOf(line: Line, peeked: Peeked): AskedQuestion {
@@ -106,9 +107,11 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     return { connection, transport, client, socket, question: peeked, logical, attempt: logical.attempts };
   }
 
+  function isConcerned({ connection, client, transport }: Line, question: Peeked): boolean {
+    return injections.concern({ connection, client, transport, question });
+  }
+
   function pendingOf(line: Line, peeked: Peeked, bytes: Uint8Array): Pending {
-    let read: { readonly message: Message | undefined } | undefined;
-    const kept = Uint8Array.from(bytes);
     return {
       peeked,
       passed: peeked,
@@ -116,18 +119,21 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       met: new Set(),
       meetings: [],
       at: clock.monotonic(),
-      message: () => (read ??= { message: messageOf(kept) }).message,
+      // Read once more for the reply: what is kept for all that are asked takes more time of the collector of garbage.
+      message: () => messageOf(bytes),
     };
   }
 
   function query(line: Line, bytes: Uint8Array): void {
     if (onMessage !== undefined) tell("query", line, bytes);
     const peeked = injections.isEmpty() ? undefined : peek(bytes);
-    if (peeked === undefined || peeked.qr || peeked.opcode !== 0) {
+    if (peeked === undefined || peeked.qr || peeked.opcode !== 0 || !isConcerned(line, peeked)) {
       line.pass(bytes);
       return;
     }
     const one = pendingOf(line, peeked, bytes);
+    const name = peeked.name.toLowerCase();
+    if (!concerned.has(name)) remember(concerned, name, true, mostWaitedFor);
     const latest = pending.get(line) ?? [];
     pending.set(line, latest);
     latest.push(one);
@@ -169,15 +175,17 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     const one = passes ? undefined : pendingFor(line, peeked, bytes);
     one?.meetings.push(...injections.meet(one.asked, one.met));
     const meetings = one?.meetings.filter((meeting) => !meeting.isLifted()) ?? [];
-    const concerned = meetings.some(
+    const isRead = meetings.some(
       ({ chosen, fault }) => fault.remember !== undefined || (chosen && fault.after !== undefined),
     );
-    const asked = concerned ? one?.message() : undefined;
+    const asked = isRead ? one?.message() : undefined;
     const came = asked === undefined ? undefined : messageOf(bytes);
     if (one === undefined || asked === undefined || came === undefined) {
       line.put([{ bytes }]);
       if (onMessage !== undefined) tell("reply", line, bytes);
       if (one !== undefined) replied(one, answeredBy(bytes, one.peeked));
+      else if (peeked !== undefined && concerned.has(peeked.name.toLowerCase()))
+        repliedTo(keyOf(line.client, peeked.name, peeked.type, peeked.class));
       return;
     }
     const whole: Whole = { message: came, bytes };
@@ -199,7 +207,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
           passed.id === id &&
           (peeked === undefined || (isSameName(passed.name, peeked.name) && passed.type === peeked.type)),
       );
-    if (found !== undefined || peeked === undefined) return found;
+    if (found !== undefined || peeked === undefined || !isConcerned(line, peeked)) return found;
     const message = messageOf(bytes);
     if (message === undefined) return undefined;
     const question: Message = {
@@ -269,14 +277,16 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     });
   }
 
-  function replied({ asked, peeked }: Pending, answered: Answered): void {
+  function replied({ asked }: Pending, answered: Answered): void {
     questions.answered(asked.logical, answered);
-    const key = keyOf(asked.client, peeked.name, peeked.type, peeked.class);
-    repliedAt.delete(key);
-    repliedAt.set(key, clock.monotonic());
-    const [oldest] = repliedAt.keys();
-    if (repliedAt.size > mostWaitedFor && oldest !== undefined) repliedAt.delete(oldest);
-    const all = [...(waiting.get(key) ?? [])];
+    repliedTo(asked.logical.key);
+  }
+
+  function repliedTo(key: string): void {
+    remember(repliedAt, key, clock.monotonic(), mostWaitedFor);
+    const waits = waiting.get(key);
+    if (waits === undefined) return;
+    const all = [...waits];
     // Behind what is under way just now.
     if (all.length > 0) queueMicrotask(() => all.forEach((held) => delays.lift(held)));
   }
@@ -288,7 +298,10 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function tell(type: MessageEvent["type"], line: Line, bytes: Uint8Array, source?: Put["source"]): void {
     const { connection, transport } = line;
-    onMessage?.({ type, connection, transport, message: describe(bytes), ...(source !== undefined && { source }) });
+    onMessage?.(
+      source === undefined ? { type, connection, transport } : { type, connection, transport, source },
+      bytes,
+    );
   }
 
   return {

@@ -1,10 +1,11 @@
 /** The faults that are on a link's questions, and which of them a query meets. */
 import type { DnsContext, DnsFault } from "../../faults/dns/contract.ts";
-import { matchesQuestion, type Asked, type QuestionMatch } from "../../faults/dns/match.ts";
+import { questionMatcher, type Asked, type QuestionMatch } from "../../faults/dns/match.ts";
 import type { Clock } from "../../host/host.ts";
 import { subnetOf, type Subnet } from "../../host/subnet.ts";
 import { chosen, type Selection } from "../chosen.ts";
 import type { Logical } from "./questions.ts";
+import { remember } from "./remember.ts";
 
 /** Ordinals count logical questions that match, for each client, name and type. `scope: new` means those of flows and connections that come from now on. */
 export interface DnsInjection extends Omit<Selection, "direction"> {
@@ -25,10 +26,14 @@ export type DnsHit = {
 };
 
 /** A query, as far as it matters for whom it meets. */
-export interface AskedQuestion extends Asked {
+export interface Concerned extends Asked {
   readonly connection: number;
-  /** The client's address; below, with its port. */
+  /** The client's address. */
   readonly client: string;
+}
+
+export interface AskedQuestion extends Concerned {
+  /** The client's address with its port. */
   readonly socket: string;
   readonly logical: Logical;
   /** Which try of it. */
@@ -56,6 +61,8 @@ export interface Injections {
   add(injection: DnsInjection, connections: number): object;
   remove(owner: object): boolean;
   isEmpty(): boolean;
+  /** Whether there is one that such a query meets. */
+  concern(asked: Concerned): boolean;
   /** Those that it has not met yet, in the order of their injection. */
   meet(asked: AskedQuestion, met: Set<object>): readonly Meeting[];
   clear(): void;
@@ -65,12 +72,13 @@ interface Active {
   readonly injection: DnsInjection;
   readonly clients: Subnet | undefined;
   readonly connections: number;
+  readonly matches: (asked: Asked) => boolean;
   readonly state: object;
   /** Unix time. */
   readonly since: number;
-  /** How many logical questions of each key it has met, and the number of each. */
+  readonly number: number;
+  /** How many logical questions of each key it has met. */
   readonly counts: Map<string, number>;
-  readonly ordinals: WeakMap<Logical, number>;
 }
 
 /** Clients are told apart by their order, not by their addresses, which may be others in the next run. */
@@ -80,13 +88,14 @@ export function createInjections(clock: Clock): Injections {
   const active = new Set<Active>();
   const clients = new Map<string, number>();
   let seen = 0;
+  let injected = 0;
 
-  function ordinalOf({ counts, ordinals }: Active, logical: Logical): number {
-    const known = ordinals.get(logical);
-    if (known !== undefined) return known;
+  function ordinalOf({ counts, number }: Active, logical: Logical): number {
+    const known = logical.ordinals.find(({ injection }) => injection === number);
+    if (known !== undefined) return known.ordinal;
     const ordinal = (counts.get(logical.key) ?? 0) + 1;
-    remember(counts, logical.key, ordinal);
-    ordinals.set(logical, ordinal);
+    remember(counts, logical.key, ordinal, mostRemembered);
+    logical.ordinals.push({ injection: number, ordinal });
     return ordinal;
   }
 
@@ -94,14 +103,14 @@ export function createInjections(clock: Clock): Injections {
     const known = clients.get(client);
     if (known !== undefined) return known;
     seen += 1;
-    remember(clients, client, seen);
+    remember(clients, client, seen, mostRemembered);
     return seen;
   }
 
-  function concerns({ injection, clients: meant, connections }: Active, asked: AskedQuestion): boolean {
+  function concerns({ injection, clients: meant, connections, matches }: Active, asked: Concerned): boolean {
     if (meant?.contains(asked.client) === false) return false;
     if (injection.scope === "new" && asked.connection <= connections) return false;
-    return matchesQuestion(injection.match ?? {}, asked);
+    return matches(asked);
   }
 
   return {
@@ -109,12 +118,19 @@ export function createInjections(clock: Clock): Injections {
       const state = injection.fault.start(injection.parameters as Record<string, unknown>);
       const since = clock.wall();
       const meant = injection.client === undefined ? undefined : subnetOf(injection.client);
-      const each = { injection, clients: meant, connections, state, since, counts: new Map(), ordinals: new WeakMap() };
+      const matches = questionMatcher(injection.match ?? {});
+      injected += 1;
+      const counted = { number: injected, counts: new Map<string, number>() };
+      const each = { injection, clients: meant, connections, matches, state, since, ...counted };
       active.add(each);
       return each;
     },
     remove: (owner) => active.delete(owner as Active),
     isEmpty: () => active.size === 0,
+    concern(asked) {
+      for (const each of active) if (concerns(each, asked)) return true;
+      return false;
+    },
     meet: (asked, met) =>
       [...active].flatMap((each): readonly Meeting[] => {
         if (met.has(each) || !concerns(each, asked)) return [];
@@ -123,8 +139,9 @@ export function createInjections(clock: Clock): Injections {
         const { fault, parameters, draw, onHit } = injection;
         const { question, transport, client, socket, connection, logical, attempt } = asked;
         const ordinal = ordinalOf(each, logical);
-        const key = `${numberOf(client)}.${question.name.toLowerCase()}.${question.type}`;
-        const keyed = (decision: string, n: number): number => draw(`${key}.${decision}`, n);
+        const number = numberOf(client);
+        const keyed = (decision: string, n: number): number =>
+          draw(`${number}.${question.name.toLowerCase()}.${question.type}.${decision}`, n);
         let told = false;
         let isBound = false;
         return [
@@ -157,12 +174,4 @@ export function createInjections(clock: Clock): Injections {
       }),
     clear: () => active.clear(),
   };
-}
-
-/** What was put in first is forgotten first. */
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > mostRemembered && oldest !== undefined) map.delete(oldest);
 }

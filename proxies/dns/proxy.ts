@@ -13,7 +13,7 @@ import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts
 import { openDoor, type Door } from "../tcp/door.ts";
 import { startUdpRelay, type Passing, type RelayEvent, type UdpRelay } from "../udp/relay.ts";
 import { createConnection, type Connection, type ConnectionEndedBy } from "./connection.ts";
-import { createExchange, type Line, type MessageEvent, type Put } from "./exchange.ts";
+import { createExchange, type Line, type OnMessage, type Put } from "./exchange.ts";
 import type { DnsInjection } from "./injections.ts";
 
 export type { DnsInjection };
@@ -22,10 +22,10 @@ export interface DnsProxyOptions {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
   /** Where the server is, asked for every datagram and every connection. While it is nowhere, datagrams are lost and connections are reset. */
-  readonly server: (transport: Transport) => Promise<Address>;
+  readonly server: (transport: Transport) => Address | Promise<Address>;
   readonly onEvent: (event: DnsEvent) => void;
-  /** Every message that a client sends or is sent. Without it, what no fault concerns is never decoded. */
-  readonly onMessage?: (event: MessageEvent) => void;
+  /** Every message that a client sends or is sent. */
+  readonly onMessage?: OnMessage;
   /** Another address of this host, which replies may come from by mistake. By default there is one on loopback, and else none: then it is another port. */
   readonly elsewhere?: string;
   /** How long nothing passes until a flow ends. */

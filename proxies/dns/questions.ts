@@ -3,12 +3,15 @@
  * another port, with another id, or over TCP; that is the same question. A client that was answered and asks again has another one.
  */
 import type { Clock } from "../../host/host.ts";
+import { remember } from "./remember.ts";
 
 export interface Logical {
   /** Client, name, type and class. */
   readonly key: string;
   /** How often it was asked until now. */
   attempts: number;
+  /** Which one it is to each injection that it meets, by the injection's number: whoever counts keeps it here. */
+  readonly ordinals: { readonly injection: number; readonly ordinal: number }[];
 }
 
 /** `well`: with something that a client believes. `badly`: with something that it may take for an answer, and then asks again in the same words. */
@@ -28,7 +31,7 @@ interface Known {
 
 /** Above what resolvers wait for an answer: glibc, c-ares and dig 5 s, and twice as long in the second round. */
 const patienceMs = 15_000;
-/** The one that was asked longest ago is forgotten first. */
+/** Those that were asked longest ago are forgotten first. */
 const mostKnown = 10_000;
 
 export function createQuestions(clock: Clock): Questions {
@@ -43,15 +46,14 @@ export function createQuestions(clock: Clock): Questions {
     ask(key, id) {
       const before = all.get(key);
       const again = before !== undefined && isAskedAgain(before, id);
-      const known = again ? before : { logical: { key, attempts: 0 }, id, askedAt: 0, answered: undefined };
+      const known = again
+        ? before
+        : { logical: { key, attempts: 0, ordinals: [] }, id, askedAt: 0, answered: undefined };
       known.id = id;
       known.askedAt = clock.monotonic();
       known.answered = undefined;
       known.logical.attempts += 1;
-      all.delete(key);
-      all.set(key, known);
-      const [oldest] = all.keys();
-      if (all.size > mostKnown && oldest !== undefined) all.delete(oldest);
+      remember(all, key, known, mostKnown);
       return known.logical;
     },
     answered(logical, how) {

@@ -12,13 +12,17 @@ import { faults } from "../../faults/registry.ts";
 import type { NtpFault } from "../../faults/ntp/contract.ts";
 import type { Address } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
-import { startNtpProxy, type NtpEvent, type NtpInjection, type NtpProxy } from "./proxy.ts";
+import type { RelayEvent } from "../udp/relay.ts";
+import { startNtpProxy, type NtpInjection, type NtpProxy, type PacketEvent } from "./proxy.ts";
+import { describe } from "./wire/dump.ts";
 import { decode, encode } from "./wire/packet.ts";
+
+export type ToldPacket = Omit<PacketEvent, "now"> & { readonly packet: string };
 
 export interface Scene extends AsyncDisposable {
   readonly proxy: NtpProxy;
   readonly port: number;
-  readonly events: readonly NtpEvent[];
+  readonly events: readonly (RelayEvent | ToldPacket)[];
   readonly hits: readonly Readonly<Record<string, unknown>>[];
   /** The server's port, what it was asked, and what it has answered. */
   readonly server: {
@@ -67,7 +71,7 @@ export async function startScene({ host = "127.0.0.1" } = {}): Promise<Scene> {
     repeat = () => reply(encode(answer));
     reply(encode(answer));
   });
-  const events: NtpEvent[] = [];
+  const events: (RelayEvent | ToldPacket)[] = [];
   const hits: Readonly<Record<string, unknown>>[] = [];
   const proxy = starting.use(
     await startNtpProxy({
@@ -75,6 +79,7 @@ export async function startScene({ host = "127.0.0.1" } = {}): Promise<Scene> {
       listen: { host, port: 0 },
       server: async () => ({ host: "127.0.0.1", port: server.address().port }),
       onEvent: (event) => void events.push(event),
+      onPacket: ({ now, ...event }, bytes) => void events.push({ ...event, packet: describe(bytes, now) }),
     }),
   );
   const started = starting.move();

@@ -15,31 +15,31 @@ import type { BothWays, LiveConnection } from "../live.ts";
 import { startUdpRelay, type Passing, type RelayEvent } from "../udp/relay.ts";
 import { bytesOf, decideAfter, decideBefore, type Meeting, type Sent } from "./decide.ts";
 import { createDelays } from "../delays.ts";
-import { describe } from "./wire/dump.ts";
 import { decode, encode, type NtpPacket } from "./wire/packet.ts";
 
 export interface NtpProxyOptions {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
   /** Where the server is; asked for every request, since a restarted server may have moved. While it is nowhere, requests are lost. */
-  readonly server: () => Promise<Address>;
-  readonly onEvent: (event: NtpEvent) => void;
+  readonly server: () => Address | Promise<Address>;
+  /** Of flows. */
+  readonly onEvent: (event: RelayEvent) => void;
+  /** Every packet that a client sends or is sent; `wire/dump.ts` has a line for the bytes. */
+  readonly onPacket?: (event: PacketEvent, bytes: Uint8Array) => void;
   /** How long nothing passes until a flow ends: longer than the shortest interval at which clients usually ask. */
   readonly idleMs?: number;
 }
 
-/** `packet`: what a client has sent, and what it was sent, in one line (`wire/dump.ts`). `request` counts within the connection, which is a flow. */
-export type NtpEvent =
-  | RelayEvent
-  | { readonly type: "request"; readonly connection: number; readonly request: number; readonly packet: string }
-  | {
-      readonly type: "reply";
-      readonly connection: number;
-      /** Missing if nobody has asked for it. */
-      readonly request?: number;
-      readonly packet: string;
-      readonly fromElsewhere?: true;
-    };
+/** That a client has sent a packet, or was sent one. */
+export interface PacketEvent {
+  readonly type: "request" | "reply";
+  readonly connection: number;
+  /** Counts within the connection, which is a flow; missing of a reply that nobody has asked for. */
+  readonly request?: number;
+  /** Unix time. */
+  readonly now: number;
+  readonly fromElsewhere?: true;
+}
 
 /** Ordinals count requests, of all clients together. */
 export interface NtpInjection extends Omit<Selection, "direction"> {
@@ -77,7 +77,7 @@ const mostClients = 10_000;
 
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
 export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy> {
-  const { host, listen, server, onEvent, idleMs = 120_000 } = options;
+  const { host, listen, server, onEvent, onPacket = () => {}, idleMs = 120_000 } = options;
   /** By flow: its latest requests, and how many there were. */
   const asking = new Map<number, { count: number; readonly latest: Asked[] }>();
   const states = new WeakMap<object, Map<string, object>>();
@@ -102,7 +102,7 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
     flow.count += 1;
     const request = flow.count;
     const now = host.clock.wall();
-    const tell = (): void => onEvent({ type: "request", connection, request, packet: describe(bytes, now) });
+    const tell = (): void => onPacket({ type: "request", connection, request, now }, bytes);
     const decoded = isConcerned() ? decode(bytes) : undefined;
     if (decoded === undefined || !("packet" in decoded)) {
       pass(bytes);
@@ -138,7 +138,7 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
     if (decoded === undefined || !("packet" in decoded) || latest.length === 0) {
       pass(bytes);
       const request = asking.get(connection)?.count;
-      onEvent({ type: "reply", connection, ...(request !== undefined && { request }), packet: describe(bytes, now) });
+      onPacket({ type: "reply", connection, ...(request !== undefined && { request }), now }, bytes);
       return;
     }
     const { packet } = decoded;
@@ -216,13 +216,8 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
   }
 
   function tellReply({ fromElsewhere }: NtpReply, bytes: Uint8Array, connection: number, request: number): void {
-    onEvent({
-      type: "reply",
-      connection,
-      request,
-      packet: describe(bytes, host.clock.wall()),
-      ...(fromElsewhere === true && { fromElsewhere }),
-    });
+    const now = host.clock.wall();
+    onPacket({ type: "reply", connection, request, now, ...(fromElsewhere === true && { fromElsewhere }) }, bytes);
   }
 
   async function sendFromElsewhere(bytes: Uint8Array, client: Address): Promise<void> {

@@ -9,7 +9,7 @@ export interface FlowOptions {
   readonly host: Host;
   readonly number: number;
   readonly client: Address;
-  readonly server: () => Promise<Address>;
+  readonly server: () => Address | Promise<Address>;
   readonly idleMs: number;
   readonly keep: (bytes: number) => boolean;
   readonly toClient: (bytes: Uint8Array) => void;
@@ -29,7 +29,7 @@ export interface Flow extends AsyncDisposable {
   readonly since: number;
   traffic(): BothWays;
   /** From the client. */
-  receive(bytes: Uint8Array): void;
+  readonly receive: (bytes: Uint8Array) => void;
   end(by: FlowEndedBy): void;
 }
 
@@ -53,9 +53,10 @@ export function createFlow({
   let lastUsed = host.clock.monotonic();
   /** What answers from elsewhere is a stranger. */
   let expected: Address | undefined;
+  let opened: DatagramSocket | undefined;
   const socket: Promise<DatagramSocket | undefined> = host.network
     .bind({ port: 0 }, (bytes, from) => {
-      if (from.host !== expected?.host || from.port !== expected.port) return;
+      if (!isExpected(from)) return;
       if (ended) {
         onLost("downstream", "idle");
         return;
@@ -64,13 +65,38 @@ export function createFlow({
       received.downstream += bytes.length;
       downstream.receive(bytes);
     })
+    .then((bound) => (opened = bound))
     // No socket to be had: what the client sends is lost.
     .catch(() => undefined);
   let sending: Promise<void> = Promise.resolve();
+  /** How many wait until it is known where to send them, so that none overtakes another. */
+  let behind = 0;
 
-  async function sendUp(bytes: Uint8Array): Promise<void> {
+  function sendUp(bytes: Uint8Array): void {
     try {
-      const found = await host.network.resolve(await server());
+      const to = server();
+      if (behind === 0 && opened !== undefined && isExpected(to)) {
+        opened.send(bytes, to);
+        delivered.upstream += bytes.length;
+      } else if (keep(bytes.length)) {
+        behind += 1;
+        // Nobody waits for it yet.
+        if (to instanceof Promise) to.catch(() => undefined);
+        sending = sending.then(() => findAndSend(to, bytes));
+      } else onLost("upstream", "no-room");
+    } catch {
+      onLost("upstream", "no-server");
+    }
+  }
+
+  /** It is no name then, and needs no resolving. */
+  function isExpected(to: Address | Promise<Address>): to is Address {
+    return "host" in to && to.host === expected?.host && to.port === expected.port;
+  }
+
+  async function findAndSend(to: Address | Promise<Address>, bytes: Uint8Array): Promise<void> {
+    try {
+      const found = await host.network.resolve(await to);
       // The socket speaks IPv4.
       const address = found.find((each) => !each.host.includes(":"));
       const out = await socket;
@@ -82,6 +108,7 @@ export function createFlow({
     } catch {
       if (!ended) onLost("upstream", "no-server");
     } finally {
+      behind -= 1;
       keep(-bytes.length);
     }
   }
@@ -91,8 +118,7 @@ export function createFlow({
     keep,
     send(bytes) {
       lastUsed = host.clock.monotonic();
-      if (keep(bytes.length)) sending = sending.then(() => sendUp(bytes));
-      else onLost("upstream", "no-room");
+      sendUp(bytes);
     },
     onFull: () => onLost("upstream", "no-room"),
   });

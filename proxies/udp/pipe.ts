@@ -58,6 +58,10 @@ export function createPipe({ clock, send, keep, onFull }: PipeOptions): Pipe {
     },
     receive(bytes) {
       received += 1;
+      if (stages.length === 0) {
+        send(bytes);
+        return;
+      }
       const came = clock.monotonic();
       let later = false;
       for (const waiting of judge(stages, { due: came, ordinal: received, bytes })) {

@@ -7,7 +7,6 @@
  * A flow begins with a client's first datagram and ends when nothing has passed for a while; its socket stays for as long again, to tell of answers that
  * come too late. Nobody hears of ICMP: what a server's kernel refuses is lost, as it is for every client whose socket is not connected.
  */
-import { formatAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import type { Datagram, Direction, UdpFault } from "../../faults/udp/contract.ts";
 import type { Selection } from "../chosen.ts";
@@ -19,8 +18,8 @@ import { createFlow, type Flow } from "./flow.ts";
 export interface UdpRelayOptions {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
-  /** Where the server is; asked for every datagram, since a restarted server may have moved. While it is nowhere, datagrams are lost. */
-  readonly server: () => Promise<Address>;
+  /** Where the server is; asked for every datagram, since a restarted server may have moved; best without a promise. While it is nowhere, datagrams are lost. */
+  readonly server: () => Address | Promise<Address>;
   readonly onEvent: (event: RelayEvent) => void;
   /** Gets what comes from either side, and passes on what shall pass: when it comes to that, and as what. By default all does, at once, as it is. */
   readonly through?: (passing: Passing) => void;
@@ -94,8 +93,10 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     maximumFlows = 1000,
     maximumBytes = 64 * 1024 * 1024,
   } = options;
-  const flows = new Map<string, Flow>();
-  const injections = createInjections<UdpInjection>(host.clock, () => flows.values().map(partyOf));
+  /** By the client's address and port. A key of both would have to be made for every datagram. */
+  const flowsOf = new Map<string, Map<number, Flow>>();
+  const flows = new Set<Flow>();
+  const injections = createInjections<UdpInjection>(host.clock, () => [...flows].map(partyOf));
   /** Over, but an answer may still come. */
   const late = new Set<Flow>();
   /** Of flows that are no more. */
@@ -110,9 +111,10 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     return true;
   }
 
-  function begin(client: Address, key: string): Flow {
+  function begin(client: Address): Flow {
     opened += 1;
     const number = options.number?.() ?? opened;
+    const pass = (put: Uint8Array): void => door.send(put, client);
     const flow = createFlow({
       host,
       number,
@@ -120,17 +122,13 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       server,
       idleMs,
       keep,
-      toClient: (bytes) =>
-        through({
-          connection: number,
-          client,
-          direction: "downstream",
-          bytes,
-          pass: (put) => door.send(put, client),
-        }),
+      toClient: (bytes) => through({ connection: number, client, direction: "downstream", bytes, pass }),
       onLost: (direction, why) => onEvent({ type: "lost", connection: number, direction, why }),
       onEnd(by, delivered) {
-        flows.delete(key);
+        flows.delete(flow);
+        const ofHost = flowsOf.get(client.host);
+        ofHost?.delete(client.port);
+        if (ofHost?.size === 0) flowsOf.delete(client.host);
         late.add(flow);
         over = added(over, flow.traffic());
         onEvent({ type: "close", connection: number, ...delivered, by });
@@ -139,7 +137,9 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       },
       onGone: () => void late.delete(flow),
     });
-    flows.set(key, flow);
+    flows.add(flow);
+    const ofHost = flowsOf.get(client.host) ?? new Map<number, Flow>();
+    flowsOf.set(client.host, ofHost.set(client.port, flow));
     onEvent({ type: "open", connection: number });
     injections.welcome(partyOf(flow));
     return flow;
@@ -147,13 +147,9 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
 
   function onDatagram(bytes: Uint8Array, client: Address): void {
     if (disposed) return;
-    const key = formatAddress(client);
-    const flow = flows.get(key) ?? (flows.size < maximumFlows ? begin(client, key) : undefined);
+    const flow = flowsOf.get(client.host)?.get(client.port) ?? (flows.size < maximumFlows ? begin(client) : undefined);
     if (flow === undefined) onEvent({ type: "lost", direction: "upstream", why: "too-many-flows" });
-    else {
-      const pass = (put: Uint8Array): void => flow.receive(put);
-      through({ connection: flow.number, client, direction: "upstream", bytes, pass });
-    }
+    else through({ connection: flow.number, client, direction: "upstream", bytes, pass: flow.receive });
   }
 
   const door = await openUdpDoor({ host, listen, onDatagram });

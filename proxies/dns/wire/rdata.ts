@@ -5,7 +5,8 @@
 import * as dnsPacket from "dns-packet";
 import type { Data } from "../../../faults/dns/message.ts";
 import { Malformed } from "./malformed.ts";
-import { readName, writeName, type Written } from "./names.ts";
+import { readName } from "./names.ts";
+import type { Output } from "./output.ts";
 
 interface Codec {
   /** RDLENGTH is in front, read and written. */
@@ -72,27 +73,27 @@ function known(type: string, bytes: Uint8Array, at: number, length: number): Dat
 }
 
 /** Without RDLENGTH. Only names in types of RFC 1035 may be compressed (RFC 3597, section 4). */
-export function writeData(type: string, data: Data, at: number, written: Written): Uint8Array {
-  if ("rdata" in data) return data.rdata;
-  if ("address" in data) return codecOf(type).encode(data.address).subarray(2);
-  if ("texts" in data)
-    return codecOf("TXT")
-      .encode(data.texts.map((text) => Buffer.from(text)))
-      .subarray(2);
-  if ("target" in data) return Uint8Array.from(writeName(data.target, at, written, type !== "DNAME"));
-  if ("exchange" in data)
-    return Uint8Array.from([...uint16(data.preference), ...writeName(data.exchange, at + 2, written)]);
-  if ("service" in data) {
-    const { priority, weight, port, service } = data;
-    return Uint8Array.from([
-      ...[priority, weight, port].flatMap(uint16),
-      ...writeName(service, at + 6, written, false),
-    ]);
+export function writeData(type: string, data: Data, output: Output): void {
+  if ("rdata" in data) output.bytes(data.rdata);
+  else if ("address" in data) output.bytes(codecOf(type).encode(data.address).subarray(2));
+  else if ("texts" in data)
+    output.bytes(
+      codecOf("TXT")
+        .encode(data.texts.map((text) => Buffer.from(text)))
+        .subarray(2),
+    );
+  else if ("target" in data) output.name(data.target, type !== "DNAME");
+  else if ("exchange" in data) {
+    output.uint16(data.preference);
+    output.name(data.exchange);
+  } else if ("service" in data) {
+    for (const field of [data.priority, data.weight, data.port]) output.uint16(field);
+    output.name(data.service, false);
+  } else {
+    output.name(data.mname);
+    output.name(data.rname);
+    for (const field of [data.serial, data.refresh, data.retry, data.expire, data.minimum]) output.uint32(field);
   }
-  const { mname, rname, serial, refresh, retry, expire, minimum } = data;
-  const first = writeName(mname, at, written);
-  const second = writeName(rname, at + first.length, written);
-  return Uint8Array.from([...first, ...second, ...[serial, refresh, retry, expire, minimum].flatMap(uint32)]);
 }
 
 /** As a zone file has it; of a type that we do not read, as much as dns-packet does. */
@@ -113,7 +114,7 @@ function describeUnknown(type: string, rdata: Uint8Array): string {
   const codec = codecOf(type);
   if (codec !== codecOf("TYPE65280") && rdata.length > 0) {
     try {
-      const read = codec.decode(Buffer.from([...uint16(rdata.length), ...rdata]), 0);
+      const read = codec.decode(Buffer.concat([Buffer.of(rdata.length >> 8, rdata.length), rdata]), 0);
       return JSON.stringify(read, (_key, value: unknown) => plain(value)).replaceAll('"', "");
     } catch {
       // It is none of its type.
@@ -127,12 +128,4 @@ function describeUnknown(type: string, rdata: Uint8Array): string {
 function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !("type" in value) || !("data" in value)) return value;
   return value.type === "Buffer" && Array.isArray(value.data) ? Buffer.from(value.data).toString("hex") : value;
-}
-
-export function uint16(value: number): readonly number[] {
-  return [(value >>> 8) & 0xff, value & 0xff];
-}
-
-export function uint32(value: number): readonly number[] {
-  return [(value >>> 24) & 0xff, (value >>> 16) & 0xff, ...uint16(value)];
 }

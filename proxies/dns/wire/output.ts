@@ -1,0 +1,127 @@
+/** The bytes of a message while it is written; it grows as it has to. Names are compressed as in RFC 1035, section 4.1.4. */
+import { labelsOf, labelText } from "../../../faults/dns/name.ts";
+import type { Name } from "../../../faults/dns/message.ts";
+
+export interface Output {
+  uint8(value: number): void;
+  uint16(value: number): void;
+  uint32(value: number): void;
+  bytes(all: Uint8Array): void;
+  /** `compresses`: false where nobody reckons with a pointer; another name may point to this one all the same. */
+  name(name: Name, compresses?: boolean): void;
+  /** What `write` writes, behind its length in 16 bits. */
+  measured(write: () => void): void;
+  written(): Uint8Array;
+}
+
+/** How far a pointer reaches. */
+const mostOffset = 0x3fff;
+/** Most messages over UDP fit. */
+const firstBytes = 512;
+
+export function createOutput(): Output {
+  let buffer = Buffer.allocUnsafe(firstBytes);
+  let at = 0;
+  /** Where names begin that were written already, by their text. */
+  const names = new Map<string, number>();
+
+  function room(more: number): void {
+    if (at + more <= buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(at + more, 2 * buffer.length));
+    buffer.copy(larger, 0, 0, at);
+    buffer = larger;
+  }
+
+  function uint8(value: number): void {
+    room(1);
+    buffer[at] = value;
+    at += 1;
+  }
+
+  function uint16(value: number): void {
+    room(2);
+    buffer[at] = value >>> 8;
+    buffer[at + 1] = value;
+    at += 2;
+  }
+
+  function bytes(all: Uint8Array): void {
+    room(all.length);
+    buffer.set(all, at);
+    at += all.length;
+  }
+
+  /** Of a name whose text from some label on is this: true if a pointer says all the rest of it. */
+  function pointsTo(suffix: string, compresses: boolean): boolean {
+    const known = names.get(suffix);
+    if (known === undefined) {
+      if (at <= mostOffset) names.set(suffix, at);
+      return false;
+    }
+    if (compresses) uint16(0xc000 | known);
+    return compresses;
+  }
+
+  function plainName(name: string, compresses: boolean): void {
+    for (let start = 0; start < name.length;) {
+      if (pointsTo(name.slice(start), compresses)) return;
+      const dot = name.indexOf(".", start);
+      const end = dot < 0 ? name.length : dot;
+      room(1 + end - start);
+      buffer[at] = end - start;
+      at += 1;
+      for (let from = start; from < end; from += 1) {
+        buffer[at] = name.charCodeAt(from);
+        at += 1;
+      }
+      start = end + 1;
+    }
+    uint8(0);
+  }
+
+  function name(of: Name, compresses = true): void {
+    if (typeof of !== "string") {
+      bytes(of);
+      return;
+    }
+    if (isPlain(of)) {
+      plainName(of, compresses);
+      return;
+    }
+    const labels = labelsOf(of);
+    const texts = labels.map(labelText);
+    for (const [n, label] of labels.entries()) {
+      if (pointsTo(texts.slice(n).join("."), compresses)) return;
+      uint8(label.length);
+      bytes(label);
+    }
+    uint8(0);
+  }
+
+  return {
+    uint8,
+    uint16,
+    uint32(value) {
+      uint16(value >>> 16);
+      uint16(value & 0xffff);
+    },
+    bytes,
+    name,
+    measured(write) {
+      const start = at;
+      uint16(0);
+      write();
+      const length = at - start - 2;
+      buffer[start] = length >>> 8;
+      buffer[start + 1] = length;
+    },
+    written: () => buffer.subarray(0, at),
+  };
+}
+
+/** Its labels are what is between its dots. */
+const plain = /^[!-[\]-~]*[!-\-/-[\]-~]$/;
+
+function isPlain(name: string): boolean {
+  return plain.test(name);
+}
