@@ -27,7 +27,7 @@ export function createLog(host: Host, { logFile, guards }: Pick<Config, "logFile
     if (queue.length >= queueLimit) dropped += 1;
     else
       queue.push(
-        `${JSON.stringify({ wall: host.clock.wall(), monotonic: host.clock.monotonic(), event, ...fields })}\n`,
+        `${JSON.stringify({ wall: host.clock.wall(), monotonic: host.clock.monotonic(), boot: host.clock.boot, event, ...fields })}\n`,
       );
   };
   const write: Log = (event, fields = {}) => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Host } from "../../host/host.ts";
 import { createRandom } from "../../host/random.ts";
 import { createGuards, type Guard } from "./guards.ts";
+import { createLeniency } from "./leniency.ts";
 import { createResources, errorCodes, ResourceError } from "./resources.ts";
 
 const unboundMs = 600_000;
@@ -16,18 +17,27 @@ function rig(...without: readonly Guard[]) {
     timers.set(handle, { due: now + milliseconds, callback });
     return handle;
   };
-  const host = { clock: { timer }, random: createRandom(1) } as unknown as Host;
+  const host = { clock: { timer, monotonic: () => now }, random: createRandom(1) } as unknown as Host;
   const slices = new Set(["a_a", "a_b"]);
   let collected = 0;
   const resources = createResources(
     host,
     { guards: createGuards(without), capacity: 100, unboundMs },
-    { log: () => undefined, isKnownSlice: (name) => slices.has(name), onCollected: () => (collected += 1) },
+    {
+      log: () => undefined,
+      leniency: createLeniency(createGuards(without)),
+      isKnownSlice: (name) => slices.has(name),
+      onCollected: () => (collected += 1),
+    },
   );
   return {
     resources,
     collected: () => collected,
-    acquire: (share: number) => resources.acquire({ nm_cpu_share: share }),
+    acquire: (share: number, latencyMs = 0) => {
+      const rcap = resources.acquire({ nm_cpu_share: share });
+      resources.answered(rcap, latencyMs);
+      return rcap;
+    },
     pass: (milliseconds: number) => {
       now += milliseconds;
       for (const [handle, { due, callback }] of timers) if (due <= now && timers.delete(handle)) callback();
