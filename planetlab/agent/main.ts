@@ -5,6 +5,7 @@
  *     --node node.test:812 --slice princeton_slice001
  *     --every 500ms                        from one set of resources to the next
  *     --timeout 1s                         for one call
+ *     --bind on                            `off` forgets what it has acquired
  */
 import type { Address, Host, Main } from "../../host/host.ts";
 import { parseAddress } from "../../host/address.ts";
@@ -16,6 +17,7 @@ interface Config {
   readonly slice: string;
   readonly everyMs: number;
   readonly timeoutMs: number;
+  readonly binds: boolean;
 }
 
 export const main: Main = async (host, args) => {
@@ -35,7 +37,7 @@ export const main: Main = async (host, args) => {
 };
 
 function readConfig(args: readonly string[]): Config {
-  const flags = readFlags(args, ["node", "slice", "every", "timeout"]);
+  const flags = readFlags(args, ["node", "slice", "every", "timeout", "bind"]);
   const node = parseAddress(flags.text("node", "node.test:812"));
   if (node.host === "" || !(node.port > 0)) throw new ArgumentError("--node: write an address, such as node.test:812");
   return {
@@ -43,13 +45,14 @@ function readConfig(args: readonly string[]): Config {
     slice: flags.text("slice", "princeton_slice001"),
     everyMs: flags.duration("every", "500ms"),
     timeoutMs: flags.duration("timeout", "1s"),
+    binds: flags.word("bind", "on", ["on", "off"]) === "on",
   };
 }
 
 async function bindForEver(host: Host, config: Config, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const rcap = await callUntilAnswered(host, config, { method: "acquire", params: [{ nm_cpu_share: 0 }] }, signal);
-    if (typeof rcap === "string")
+    if (typeof rcap === "string" && config.binds)
       await callUntilAnswered(host, config, { method: "bind", params: [config.slice, rcap] }, signal);
     await host.clock.sleep(config.everyMs, { signal }).catch(() => undefined);
   }

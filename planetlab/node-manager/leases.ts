@@ -212,6 +212,7 @@ export function createLeases(
         if (lease.left_ms === null) waiting = [...waiting, lease];
         else begin({ ...lease, left_ms: Math.max(0, lease.left_ms - elapsedMs) }, "lease.resume");
       }
+      announce();
       turn();
     },
     correct(elapsedMs) {

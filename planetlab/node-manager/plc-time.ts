@@ -39,8 +39,10 @@ const worstRate = 0.15;
 /** So uncertain an estimate is none. */
 const mostUncertain = 0.01;
 /** Rates of longer ago say nothing about now; and so far apart are the samples that are kept for them. */
-const memoryMs = 3_600_000;
+const memoryMs = 1_200_000;
 const spacingMs = 30_000;
+/** With so many of the last ones an estimate begins anew that did not foresee what came. */
+const mostRecent = 3;
 /** A jump of PLC's is believed when so many documents in a row agree on it. */
 const confirmations = 3;
 
@@ -77,8 +79,9 @@ export function createPlcTime(
     rate = Math.abs(found - 1) > uncertain ? found : 1;
     if (rate !== before && guards.has("rate-correction")) onRate(rate);
   };
-  const take = (sample: Sample): void => {
+  const take = (sample: Sample, by: number): void => {
     samples = samples.filter(({ at: taken }) => sample.at - taken < memoryMs);
+    if (Math.abs(by) > sample.error + (anchor?.error ?? 0)) samples = samples.slice(-mostRecent);
     estimate(sample);
     if (sample.at - (samples.at(-1)?.at ?? -Infinity) >= spacingMs) samples = [...samples, sample];
     // An old sample that was a better one is still the better one for a while.
@@ -89,7 +92,7 @@ export function createPlcTime(
     jumps += 1;
     log("plc.clock-step", { by_ms: Math.round(by) });
     [samples, doubtful, anchor] = [[], [], undefined];
-    take(sample);
+    take(sample, 0);
   };
 
   return {
@@ -106,7 +109,7 @@ export function createPlcTime(
       const may = sample.error + (anchor?.error ?? 0) + worstRate * (sample.at - (anchor?.at ?? sample.at));
       if (Math.abs(by) <= may) {
         doubtful = [];
-        return take(sample);
+        return take(sample, by);
       }
       doubtful = [...doubtful.filter((each) => agree(each, sample)), sample];
       if (doubtful.length >= confirmations) jump(sample, by);
