@@ -44,7 +44,13 @@ export async function callUntilAnswered(
   return undefined;
 }
 
-async function callOnce(host: Host, { node, timeoutMs }: Asking, call: Call, signal: AbortSignal): Promise<Reply> {
+/** @throws {Error} if there is no answer. */
+export async function callOnce(
+  host: Host,
+  { node, timeoutMs }: Asking,
+  call: Call,
+  signal: AbortSignal,
+): Promise<Reply> {
   using deadline = createDeadline(host.clock, timeoutMs, { signal });
   const headers = { host: `${node.host}:${node.port}`, "content-type": "text/xml" };
   const options = { address: node, path: "/", method: "POST", headers, body: encodeCall(call) };

@@ -3,7 +3,7 @@
  *
  * What is left without a guard is the naive daemon, so a guard is asked about where its check stands and nowhere else.
  */
-import { ArgumentError } from "../../host/arguments.ts";
+import { guardsOf, type GuardsOf } from "../guards.ts";
 
 /** Name and meaning; `subject.yaml` repeats them for plans, and a test compares the two. */
 export const guardMeanings = {
@@ -47,18 +47,7 @@ export const guardMeanings = {
 
 export type Guard = keyof typeof guardMeanings;
 
-export interface Guards {
-  has(guard: Guard): boolean;
-}
+export type Guards = GuardsOf<Guard>;
 
 /** @throws {ArgumentError} if a name is no guard's. */
-export function createGuards(without: readonly string[]): Guards {
-  const unknown = without.filter((name) => !Object.hasOwn(guardMeanings, name));
-  if (unknown.length > 0) {
-    throw new ArgumentError(
-      `--without ${unknown.join(", ")}: there is no such guard; write one of ${Object.keys(guardMeanings).join(", ")}`,
-    );
-  }
-  const off = new Set(without);
-  return { has: (guard) => !off.has(guard) };
-}
+export const createGuards = (without: readonly string[]): Guards => guardsOf(guardMeanings, without);

@@ -156,6 +156,8 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   const rpc = await serveRpc(host, {
     port: config.port,
     log: log.write,
+    machine: machine.clock,
+    recentLines: (count) => log.recent(count),
     resources,
     leases,
     save,

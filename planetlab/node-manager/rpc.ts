@@ -1,9 +1,9 @@
 /**
- * The Node Manager's XML-RPC: `ping`, `status`, `acquire`, `bind`, `lease`. Each answers `[0, value]`, or `[code, message]` if it is refused.
+ * The Node Manager's XML-RPC: `ping`, `status`, `log`, `acquire`, `bind`, `lease`. Each answers `[0, value]`, or `[code, message]` if it is refused.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import type { Host, Listener, Log } from "../../host/host.ts";
+import type { Clock, Host, Listener, Log } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { limitConnections } from "../limits.ts";
 import {
@@ -17,16 +17,21 @@ import {
   type XmlRpcValue,
 } from "../xml-rpc.ts";
 import type { Leases, LeaseRequest } from "./leases.ts";
+import type { NodeLog } from "./log.ts";
 import { cpuShareOf, ResourceError, type Resources } from "./resources.ts";
 
 /** What a lease gives unless it is told otherwise: several times as much as a slice has of its own. */
 const standardBoost = { nm_cpu_share: 512 };
+const standardLines = 20;
 const bodyLimitBytes = 1024 * 1024;
 const limits = { connections: 64, lifetimeMs: 30_000 };
 
 export interface RpcOptions {
   readonly port: number;
   readonly log: Log;
+  /** The clocks that are shown to others. */
+  readonly machine: Pick<Clock, "wall" | "monotonic" | "boot">;
+  readonly recentLines: NodeLog["recent"];
   readonly resources: Resources;
   readonly leases: Leases;
   /** Everything that is known. */
@@ -43,7 +48,7 @@ export interface RpcOptions {
 type Method = (params: readonly XmlRpcValue[], latencyMs: () => number) => XmlRpcValue | Promise<XmlRpcValue>;
 
 export async function serveRpc(host: Host, options: RpcOptions): Promise<Listener> {
-  const methods = createMethods(host, options);
+  const methods = createMethods(options);
   return serveHttp(limitConnections(host, limits), { port: options.port }, async (request, response) => {
     response.on("error", () => undefined);
     const came = host.clock.monotonic();
@@ -58,13 +63,31 @@ export async function serveRpc(host: Host, options: RpcOptions): Promise<Listene
   });
 }
 
-function createMethods(
-  host: Host,
-  { resources, leases, status, loopAgeMs, save }: RpcOptions,
-): ReadonlyMap<string, Method> {
+function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
+  const { machine, resources, leases, status, recentLines, loopAgeMs, save } = options;
   return new Map<string, Method>([
-    ["ping", () => ({ loop_age_ms: Math.round(loopAgeMs()), wall_ms: Math.round(host.clock.wall()) })],
+    [
+      "ping",
+      () => ({
+        loop_age_ms: Math.round(loopAgeMs()),
+        wall_ms: Math.round(machine.wall()),
+        monotonic_ms: Math.round(machine.monotonic()),
+        boot: machine.boot,
+      }),
+    ],
     ["status", status],
+    [
+      "log",
+      ([count = standardLines]) => {
+        if (typeof count !== "number" || !(count >= 0)) throw new ResourceError("badRequest", "write log(count)");
+        return recentLines(count).map(({ wall, monotonic, boot, event }) => ({
+          wall_ms: Math.round(wall),
+          monotonic_ms: Math.round(monotonic),
+          boot,
+          event,
+        }));
+      },
+    ],
     [
       "acquire",
       async ([rspec = {}], latencyMs) => {
