@@ -136,7 +136,9 @@ export function createResources(
       const by = leniency(latencyMs, unboundMs);
       if (by > 0) log("resources.extended", { extended_by_ms: by });
       keep(rcap);
-      collectIn(rcap, Math.max(0, collection.due - host.clock.monotonic()) + by);
+      const left = Math.max(0, collection.due - host.clock.monotonic()) + by;
+      if (left > 0) collectIn(rcap, left);
+      else collect(rcap);
     },
     bind(slice, rcap) {
       const set = sets.get(rcap);
