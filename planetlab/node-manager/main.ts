@@ -15,6 +15,7 @@ import { createLeases } from "./leases.ts";
 import { createLeniency } from "./leniency.ts";
 import { createLog } from "./log.ts";
 import { createLoop, type Knowledge } from "./loop.ts";
+import { watchNtp, type NtpState } from "./ntp-watch.ts";
 import { createPlcTime } from "./plc-time.ts";
 import { createResources } from "./resources.ts";
 import { absenceSince } from "./restart.ts";
@@ -131,6 +132,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     },
     onStep: saveQuietly,
   });
+  let ntp: NtpState = "not asked";
   let isCorrected = false;
   const loop = createLoop(host, config, {
     log: log.write,
@@ -171,6 +173,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       resources: { ...resources.audit() },
       leases: { ...leases.report() },
       clock: { boot: machine.clock.boot, rate: timescale.rate(), ...watch.report() },
+      ntp,
       plc_clock: { ...plcTime.report() },
       log_dropped: log.dropped(),
       loop: { ...loop.report() },
@@ -179,5 +182,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   doors.use(rpc);
   if (config.guards.has("start-cached-slivers")) for (const name of slivers.names()) await slivers.run(name);
   log.write("ready", { node_id: config.nodeId });
+  if (config.ntp !== undefined)
+    void watchNtp(host, config.ntp, { log: log.write, onState: (state) => (ntp = state), signal });
   await loop.run(signal);
 }
