@@ -73,6 +73,22 @@ describe("acquire", () => {
     expect(codeOf(() => rig().acquire(share))).toBe(errorCodes.badRequest);
   });
 
+  test("one that was slow to answer has its time from the answer on, and longer; without lenient-windows it is gone by then", () => {
+    const { resources, pass } = rig();
+    const rcap = resources.acquire({ nm_cpu_share: 40 });
+    pass(3 * unboundMs);
+    resources.answered(rcap, 3 * unboundMs);
+    pass(unboundMs - 1);
+    expect(resources.audit()).toMatchObject({ unbound: 40 });
+    pass(1);
+    expect(resources.audit()).toMatchObject({ unbound: 0 });
+    const naive = rig("lenient-windows");
+    const lost = naive.resources.acquire({ nm_cpu_share: 40 });
+    naive.pass(3 * unboundMs);
+    naive.resources.answered(lost, 3 * unboundMs);
+    expect(naive.resources.audit()).toMatchObject({ unbound: 0 });
+  });
+
   test("without collect-unbound, retries eat the node", () => {
     const { acquire, resources, pass } = rig("collect-unbound");
     acquire(100);

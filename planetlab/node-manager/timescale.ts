@@ -53,10 +53,10 @@ export function createTimescale(host: Clock, guards: Guards): Timescale {
     const over = now() - alarm.due;
     // Half a step of rounding would else be waited for again and again.
     if (over < -shiftMs / 1000) return arm(alarm, -over);
-    if (over > lateMs) late = { at: host.monotonic(), milliseconds: over };
-    if (over > lateMs && !alarm.isExcused && guards.has("pending-input-first")) {
+    if (over > lateMs && !alarm.isExcused) {
       alarm.isExcused = true;
-      return arm(alarm, graceMs);
+      late = { at: host.monotonic(), milliseconds: over };
+      if (guards.has("pending-input-first")) return arm(alarm, graceMs);
     }
     alarms.delete(alarm);
     alarm.callback();
