@@ -19,19 +19,19 @@ function saved(clock: ReturnType<typeof createTestClock>, plc: number | null = n
   };
 }
 
-describe("the watch", () => {
-  function rig(last: State["clock"] = null, clock = createTestClock(), ...without: readonly Guard[]) {
-    const steps: unknown[] = [];
-    const watch = startClockWatch(
-      clock,
-      { lookMs: 10_000, guards: createGuards(without) },
-      { log: (event, fields) => void steps.push({ event, ...fields }), last, onLook() {}, onStep() {} },
-    );
-    return { clock, watch, steps };
-  }
+function watchRig(last: State["clock"] = null, clock = createTestClock(), ...without: readonly Guard[]) {
+  const steps: unknown[] = [];
+  const watch = startClockWatch(
+    clock,
+    { lookMs: 10_000, guards: createGuards(without) },
+    { log: (event, fields) => void steps.push({ event, ...fields }), last, onLook() {}, onStep() {} },
+  );
+  return { clock, watch, steps };
+}
 
+describe("the watch", () => {
   test("tells each step once, with its size, and which ones are gross", () => {
-    const { clock, watch, steps } = rig();
+    const { clock, watch, steps } = watchRig();
     for (const by of [999_000, -1_001_000, 3 * day, -40_000]) {
       clock.pass(25_000);
       clock.step(by);
@@ -47,7 +47,7 @@ describe("the watch", () => {
   });
 
   test("takes what drifts for a drift, and finds a step in the middle of it", () => {
-    const { clock, watch, steps } = rig();
+    const { clock, watch, steps } = watchRig();
     for (let second = 0; second < 600; second += 1) {
       clock.pass(1000);
       clock.step(second === 300 ? 40_000 : -44);
@@ -63,50 +63,50 @@ describe("the watch", () => {
     const last = saved(clock);
     clock.pass(hour);
     clock.step(-2 * hour);
-    const { steps } = rig(last, clock);
+    const { steps } = watchRig(last, clock);
     clock.pass(0);
     expect(steps).toEqual([{ event: "clock.step", by_ms: -2 * hour, gross: true }]);
     clock.reboot();
-    const again = rig(last, clock);
+    const again = watchRig(last, clock);
     clock.pass(hour);
     expect(again.steps).toEqual([]);
   });
 
   test("sees nothing without its guard", () => {
-    const { clock, steps } = rig(null, createTestClock(), "clock-watch");
+    const { clock, steps } = watchRig(null, createTestClock(), "clock-watch");
     clock.step(day);
     clock.pass(hour);
     expect(steps).toEqual([]);
   });
 });
 
-describe("PLC's time", () => {
-  /** PLC's clock goes by the truth, which passes `fast` times as fast as this node's own clock. */
-  function rig(
-    { fast = 1, last = null as State["clock"], clock = createTestClock() } = {},
-    ...without: readonly Guard[]
-  ) {
-    const events: string[] = [];
-    const rates: number[] = [];
-    const time = createPlcTime(
-      clock,
-      { guards: createGuards(without) },
-      { log: (event) => void events.push(event), last, onRate: (rate) => void rates.push(rate) },
-    );
-    const began = { plc: clock.wall() + hour, at: clock.monotonic() };
-    let jump = 0;
-    const truth = (): number => began.plc + jump + (clock.monotonic() - began.at) * fast;
-    const hear = (): void => {
-      const asked = clock.monotonic();
-      const stamp = Math.floor(truth() / 1000) * 1000;
-      clock.pass(100);
-      time.hear(stamp, asked, clock.monotonic());
-    };
-    return { clock, time, truth, hear, events, rates, jump: (by: number) => (jump += by) };
-  }
+/** PLC's clock goes by the truth, which passes `fast` times as fast as this node's own clock. */
+function plcRig(
+  { fast = 1, last = null as State["clock"], clock = createTestClock() } = {},
+  ...without: readonly Guard[]
+) {
+  const events: string[] = [];
+  const rates: number[] = [];
+  const time = createPlcTime(
+    clock,
+    { guards: createGuards(without) },
+    { log: (event) => void events.push(event), last, onRate: (rate) => void rates.push(rate) },
+  );
+  const began = { plc: clock.wall() + hour, at: clock.monotonic() };
+  let jump = 0;
+  const truth = (): number => began.plc + jump + (clock.monotonic() - began.at) * fast;
+  const hear = (): void => {
+    const asked = clock.monotonic();
+    const stamp = Math.floor(truth() / 1000) * 1000;
+    clock.pass(100);
+    time.hear(stamp, asked, clock.monotonic());
+  };
+  return { clock, time, truth, hear, events, rates, jump: (by: number) => (jump += by) };
+}
 
+describe("PLC's time", () => {
   test("is this node's own until PLC has said something, and then within its error whatever the wall clock does", () => {
-    const { clock, time, truth, hear } = rig();
+    const { clock, time, truth, hear } = plcRig();
     expect(time.told()).toBeUndefined();
     expect(time.now()).toBe(clock.wall());
     hear();
@@ -117,14 +117,14 @@ describe("PLC's time", () => {
   });
 
   test("is the wall clock's without plc-relative-time", () => {
-    const { clock, time, hear } = rig({}, "plc-relative-time");
+    const { clock, time, hear } = plcRig({}, "plc-relative-time");
     hear();
     clock.step(hour);
     expect(time.now()).toBe(clock.wall());
   });
 
   test.for([1 / 0.9, 1 / 0.97, 1 / 1.03])("tells how fast the clock runs here (%d)", (fast) => {
-    const { clock, hear, rates } = rig({ fast });
+    const { clock, hear, rates } = plcRig({ fast });
     for (let round = 0; round < 30; round += 1) {
       hear();
       clock.pass(minute);
@@ -133,7 +133,7 @@ describe("PLC's time", () => {
   });
 
   test("believes a jump of PLC's only when three documents in a row agree on it, and takes it for no rate", () => {
-    const { clock, time, truth, hear, events, rates, jump } = rig();
+    const { clock, time, truth, hear, events, rates, jump } = plcRig();
     for (let round = 0; round < 10; round += 1) {
       hear();
       clock.pass(5 * minute);
@@ -151,14 +151,14 @@ describe("PLC's time", () => {
   });
 
   test("outlives the process, and not the machine", () => {
-    const { clock, time, truth, hear } = rig();
+    const { clock, time, truth, hear } = plcRig();
     hear();
     const last = time.saved();
     clock.pass(hour);
-    const next = rig({ clock, last }).time;
+    const next = plcRig({ clock, last }).time;
     expect(Math.abs((next.told() ?? 0) - truth())).toBeLessThanOrEqual(550);
     clock.reboot();
-    expect(rig({ clock, last }).time.told()).toBeUndefined();
+    expect(plcRig({ clock, last }).time.told()).toBeUndefined();
   });
 });
 

@@ -18,7 +18,7 @@ function rig({ clock = createTestClock(), without = [] as readonly Guard[] } = {
     { clock, random: createRandom(1) } as unknown as Host,
     { guards, minLeaseMs: minute },
     {
-      log: (event, { slice } = {}) => void events.push(slice === undefined ? event : `${event} ${String(slice)}`),
+      log: (event, { slice } = {}) => void events.push(typeof slice === "string" ? `${event} ${slice}` : event),
       leniency: createLeniency(guards),
       plcTime: { now: () => clock.wall() },
       isKnownSlice: (name) => ["a_a", "a_b"].includes(name),

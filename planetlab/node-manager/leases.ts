@@ -148,14 +148,6 @@ export function createLeases(
     turn();
   };
 
-  const requireTime = (beginMs: number, now: number): void => {
-    if (beginMs >= now - slackMs && beginMs <= now + horizonMs) return;
-    const side = beginMs < now ? "past" : "too far away";
-    throw new ResourceError(
-      "outOfTime",
-      `the lease begins at ${momentOf(beginMs)}, and here it is ${momentOf(now)}: that is ${side}`,
-    );
-  };
   const requireRoom = (wanted: Lease): void => {
     if (all().length >= leaseLimit) throw new ResourceError("noResources", `there are ${leaseLimit} leases already`);
     const other = all().find((lease) => lease.begin_ms < endOf(wanted) && wanted.begin_ms < endOf(lease));
@@ -223,6 +215,15 @@ export function createLeases(
     report: () => ({ boosted: boosted(), waiting: waiting.length, extended, extended_ms: extendedMs }),
     [Symbol.dispose]: () => timer?.[Symbol.dispose](),
   };
+}
+
+function requireTime(beginMs: number, now: number): void {
+  if (beginMs >= now - slackMs && beginMs <= now + horizonMs) return;
+  const side = beginMs < now ? "past" : "too far away";
+  throw new ResourceError(
+    "outOfTime",
+    `the lease begins at ${momentOf(beginMs)}, and here it is ${momentOf(now)}: that is ${side}`,
+  );
 }
 
 /** In PLC's own unit, so that it can be compared with what was asked for. */
