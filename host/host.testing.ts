@@ -324,6 +324,16 @@ function describeClock(startPair: () => Promise<HostPair>): void {
     await expect(pair.client.clock.sleep(0, controller)).rejects.toBe(reason);
   });
 
+  test("the start of the machine has one name, and the monotonic clock counts from it", async () => {
+    await using pair = await startPair();
+    const { clock } = pair.client;
+    const { boot } = clock;
+    expect(boot).not.toBe("");
+    await clock.sleep(1);
+    expect(clock.boot).toBe(boot);
+    expect(clock.monotonic()).toBeGreaterThan(0);
+  });
+
   test("timers fire in the order of their times, and a disposed one never", async () => {
     await using pair = await startPair();
     const { clock } = pair.client;

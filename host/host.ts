@@ -32,8 +32,10 @@ export interface Waiting {
 export interface Clock {
   /** Milliseconds since the Unix epoch. May step, and may run fast or slow. */
   wall(): number;
-  /** Milliseconds since an arbitrary start. Never steps. */
+  /** Milliseconds since the machine was started, as far as the machine tells. Never steps. */
   monotonic(): number;
+  /** Names that start of the machine: times on the monotonic clock can be compared, be it from one process to the next, as long as it is the same. */
+  readonly boot: string;
   /** Waits on the monotonic clock. */
   sleep(milliseconds: number, waiting?: Waiting): Promise<void>;
   /** Calls back once on the monotonic clock; disposing cancels. Does not keep a process alive. */

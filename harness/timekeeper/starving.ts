@@ -8,7 +8,7 @@ export interface Starving {
   mayAsk(): boolean;
 }
 
-/** `now`: on the clock by which it asks. */
+/** `now`: on a clock that goes on, whatever becomes of the machine. */
 export function createStarving(now: () => number): Starving {
   const starving = createOverlap<number>(() => {});
   let last = -Infinity;

@@ -5,6 +5,7 @@
  *                                                   └── + ahead ──► wall    all others
  */
 import type { Clock } from "../host.ts";
+import { realClock } from "../real/clock.ts";
 import { sleepBy } from "../sleep.ts";
 import { createAlarms } from "./alarms.ts";
 import { createClockPage } from "./page.ts";
@@ -147,6 +148,7 @@ export function createVirtualClock({ path, time, wait, shared = false }: Virtual
       return main.any > 0n || others.any > 0n;
     },
     clock: {
+      boot: realClock.boot,
       wall: () => milliseconds(wallNow()),
       monotonic: () => Number(monotonicNow()) / 1e6,
       sleep: (time, waiting) => sleepBy((wake) => arm(time, wake), waiting),

@@ -1,4 +1,6 @@
 /** The system's clocks, and clocks that run by a multiple of them. */
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { TrueTime } from "../clock/virtual.ts";
 import type { Clock } from "../host.ts";
 import { sleepBy } from "../sleep.ts";
@@ -6,7 +8,16 @@ import { sleepBy } from "../sleep.ts";
 /** Node takes a longer timeout for 1 ms. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
-export const realClock: Clock = clockOf({ wall: () => Date.now(), monotonic: () => performance.now(), scale: 1 });
+const boot = bootOfMachine();
+
+/** Node counts from the start of the process, which says nothing to the next one: the system's own clock stood here then. */
+const processStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+export const realClock: Clock = clockOf({
+  wall: () => Date.now(),
+  monotonic: () => processStartMs + performance.now(),
+  scale: 1,
+});
 
 export interface ScaledClock extends Clock {
   /** So many milliseconds pass in one of the machine's. */
@@ -58,7 +69,17 @@ function clockOf({ wall, monotonic, scale }: Shown): Clock {
   return {
     wall,
     monotonic,
+    boot,
     sleep: (milliseconds, waiting) => sleepBy((wake) => arm(milliseconds, true, wake), waiting),
     timer: (milliseconds, callback) => arm(milliseconds, false, callback),
   };
+}
+
+/** Where the system does not tell, each process has one of its own: then nobody compares what can't be compared. */
+function bootOfMachine(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return randomUUID();
+  }
 }

@@ -115,3 +115,18 @@ test("whoever looks at a clock is told of once, and whoever waits by one has loo
   clock.onLook("wall", () => told.push("never"));
   expect(told).toEqual(["any", "wall", "waits"]);
 });
+
+test("a machine that starts anew counts from 0 again, under another name, and its wall clock goes on", async () => {
+  const { time, clock } = createScene();
+  const before = clock.boot();
+  let fired = NaN;
+  await time.pass(async () => {
+    clock.step(3000);
+    await sleepUntil(time, 100);
+    clock.reboot();
+    clock.at(50, () => (fired = time.now()));
+    await sleepUntil(time, 200);
+  });
+  expect(clock.boot()).not.toBe(before);
+  expect([clock.monotonic(), clock.wall(), fired]).toEqual([100, 1e12 + 3000 + 200, 150]);
+});

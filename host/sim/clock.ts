@@ -12,6 +12,10 @@ import { momentMs, type VirtualTime } from "./time.ts";
 export interface MachineClock {
   /** Milliseconds on the machine's own monotonic clock. */
   monotonic(): number;
+  /** Names the start of the machine that the monotonic clock counts from. */
+  boot(): string;
+  /** The machine starts anew: the monotonic clock begins at 0, and the wall clock goes on. Nobody may be waiting. */
+  reboot(): void;
   /** Milliseconds since the Unix epoch, as the machine believes. */
   wall(): number;
   /** The wall clock jumps; the monotonic clock does not. */
@@ -49,6 +53,7 @@ export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions)
   /** By itself, as it is steered, and both together. */
   let [own, slew, rate] = [1, 1, 1];
   let base = { truth: 0, monotonic: upMs };
+  let boots = 1;
   /** `wall` is what the wall clock showed when the monotonic one showed `monotonic`. */
   let hung = { monotonic: upMs, wall: epochMs, rate: 1 };
   const alarms = new Set<Alarm>();
@@ -89,6 +94,12 @@ export function createMachineClock({ time, epochMs, upMs }: MachineClockOptions)
 
   return {
     monotonic,
+    boot: () => `boot-${boots}`,
+    reboot() {
+      hung = { ...hung, monotonic: 0, wall: wall() };
+      base = { truth: time.now(), monotonic: 0 };
+      boots += 1;
+    },
     wall,
     step(milliseconds) {
       hung = { ...hung, wall: hung.wall + milliseconds };
@@ -159,6 +170,9 @@ export function createClock(machine: MachineClock, process: SimulatedProcess): C
     monotonic() {
       machine.looked("monotonic");
       return machine.monotonic();
+    },
+    get boot() {
+      return machine.boot();
     },
     timer: arm,
     sleep: (milliseconds, waiting) => sleepBy((wake) => arm(milliseconds, wake), waiting),

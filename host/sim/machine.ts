@@ -77,7 +77,7 @@ export interface Machine {
   /** A host without a program: that of the harness, or of a test. */
   open(options: Pick<StartOptions, "seed" | "log" | "identity">): OpenedHost;
   start(options: StartOptions): Program;
-  /** Everything that runs on it is gone at once, and the disk is left as a crash leaves it. `draw`: a uniform number in [0, 1) for the n-th decision. */
+  /** Everything that runs on it is gone at once, the disk is left as a crash leaves it, and the monotonic clock begins anew. `draw`: a uniform number in [0, 1) for the n-th decision. */
   losePower(draw: (decision: string, n: number) => number): void;
 }
 
@@ -183,6 +183,7 @@ export function createMachine(options: MachineOptions): Machine {
       for (const process of processes) process.end({ code: undefined, signal: "KILL" });
       table.killAll();
       disk.losePower(draw);
+      clock.reboot();
     },
   };
 }

@@ -14,6 +14,12 @@ export interface Config {
   readonly fetchIdleMs: number;
   readonly port: number;
   readonly unboundMs: number;
+  /** A shorter lease would be at the mercy of the next correction of the clock. */
+  readonly minLeaseMs: number;
+  /** A time server that is asked whether it is there, if any. */
+  readonly ntp: string | undefined;
+  /** How often the clocks are compared. */
+  readonly lookMs: number;
   /** CPU shares that resource sets may reserve in all. */
   readonly capacity: number;
   readonly stateFile: string;
@@ -30,6 +36,9 @@ const flagNames = [
   "fetch-idle",
   "listen",
   "unbound",
+  "min-lease",
+  "look",
+  "ntp",
   "capacity",
   "state",
   "log",
@@ -48,6 +57,9 @@ export function readConfig(args: readonly string[]): Config {
     fetchIdleMs: flags.duration("fetch-idle", "30s"),
     port: flags.integer("listen", 812, 0, 65_535),
     unboundMs: flags.duration("unbound", "10m"),
+    minLeaseMs: flags.duration("min-lease", "15m"),
+    ntp: flags.given("ntp") ? flags.text("ntp", "") : undefined,
+    lookMs: flags.duration("look", "30s"),
     capacity: flags.integer("capacity", 1024, 0, 1_000_000),
     stateFile: flags.text("state", "state.json"),
     logFile: flags.text("log", "node.log"),

@@ -3,7 +3,7 @@
  *
  * What is left without a guard is the naive daemon, so a guard is asked about where its check stands and nowhere else.
  */
-import { ArgumentError } from "../../host/arguments.ts";
+import { guardsOf, type GuardsOf } from "../guards.ts";
 
 /** Name and meaning; `subject.yaml` repeats them for plans, and a test compares the two. */
 export const guardMeanings = {
@@ -23,6 +23,19 @@ export const guardMeanings = {
   "start-cached-slivers": "The slivers that are on disk run again before PLC has answered (I36).",
   "idempotent-bind": "Binding a resource set once more to the slice that has it succeeds (I8).",
   "collect-unbound": "A resource set that nobody binds within --unbound is given back (I7).",
+  "monotonic-durations":
+    "What lasts for a while is measured without the jumps of the wall clock: deadlines, pauses, collections, leases (I18, I19).",
+  "pending-input-first":
+    "A deadline that comes late because the process stood still waits until what has arrived meanwhile is read (I39).",
+  "clock-watch": "A jump of the wall clock is noticed and told, once and with its size, also across a restart (I21).",
+  "boot-aware-restore":
+    "After a restart the monotonic clock tells how much of a lease has passed, if the machine ran on, else a believable wall clock and then PLC (I21).",
+  "rate-correction":
+    "PLC's timestamps tell how fast this node's clock runs, and durations are corrected by that (I22).",
+  "plc-relative-time": "Whether a moment is past is judged by PLC's time, as its documents tell it (I23).",
+  "expiry-by-plc-time": "A slice has expired when PLC's time says so, whatever this node's clock shows (I19).",
+  "minimum-lease": "A lease that is asked for less than --min-lease lasts that long, and the reply says so (I20).",
+  "lenient-windows": "What was slow to grant lasts longer, counted from the answer, with a limit, and reported (I38).",
   "reopen-log-on-hup": "SIGHUP reopens the log, and no line is lost or torn (I32).",
   "atomic-save":
     "State is written to a temporary file that then takes the old one's name, so that a crash leaves the old state or the new (I34).",
@@ -34,18 +47,7 @@ export const guardMeanings = {
 
 export type Guard = keyof typeof guardMeanings;
 
-export interface Guards {
-  has(guard: Guard): boolean;
-}
+export type Guards = GuardsOf<Guard>;
 
 /** @throws {ArgumentError} if a name is no guard's. */
-export function createGuards(without: readonly string[]): Guards {
-  const unknown = without.filter((name) => !Object.hasOwn(guardMeanings, name));
-  if (unknown.length > 0) {
-    throw new ArgumentError(
-      `--without ${unknown.join(", ")}: there is no such guard; write one of ${Object.keys(guardMeanings).join(", ")}`,
-    );
-  }
-  const off = new Set(without);
-  return { has: (guard) => !off.has(guard) };
-}
+export const createGuards = (without: readonly string[]): Guards => guardsOf(guardMeanings, without);

@@ -10,10 +10,22 @@ export interface NodeLog extends AsyncDisposable {
   readonly write: Log;
   /** Lines that did not reach the file, because it could not be written or the queue was full. */
   dropped(): number;
+  /** The last lines, the newest last; without what else they said. */
+  recent(count: number): readonly LogTime[];
+}
+
+/** When something happened: by the wall clock, and by the monotonic one since that start of the machine. */
+export interface LogTime {
+  readonly wall: number;
+  readonly monotonic: number;
+  readonly boot: string;
+  readonly event: string;
 }
 
 /** Lines that wait for a slow disk. */
 const queueLimit = 10_000;
+/** Lines that are remembered for whoever asks. */
+const recentLimit = 100;
 
 export function createLog(host: Host, { logFile, guards }: Pick<Config, "logFile" | "guards">): NodeLog {
   const queue: string[] = [];
@@ -23,12 +35,14 @@ export function createLog(host: Host, { logFile, guards }: Pick<Config, "logFile
   let writing = false;
   let writer = Promise.resolve();
 
+  const recent: LogTime[] = [];
   const enqueue: Log = (event, fields = {}) => {
+    const { clock } = host;
+    const time: LogTime = { wall: clock.wall(), monotonic: clock.monotonic(), boot: clock.boot, event };
+    recent.push(time);
+    if (recent.length > recentLimit) recent.shift();
     if (queue.length >= queueLimit) dropped += 1;
-    else
-      queue.push(
-        `${JSON.stringify({ wall: host.clock.wall(), monotonic: host.clock.monotonic(), event, ...fields })}\n`,
-      );
+    else queue.push(`${JSON.stringify({ ...time, ...fields })}\n`);
   };
   const write: Log = (event, fields = {}) => {
     host.log(event, fields);
@@ -82,6 +96,7 @@ export function createLog(host: Host, { logFile, guards }: Pick<Config, "logFile
   return {
     write,
     dropped: () => dropped,
+    recent: (count) => recent.slice(Math.max(0, recent.length - count)),
     async [Symbol.asyncDispose]() {
       await writer;
       await file?.[Symbol.asyncDispose]();

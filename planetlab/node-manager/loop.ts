@@ -36,11 +36,16 @@ interface LoopOptions {
   readonly log: Log;
   readonly knowledge: Knowledge;
   readonly slivers: Slivers;
+  /** The time of it is over: it is not wanted any more, whatever documents say. */
+  readonly isOver: (slice: Slice) => boolean;
+  /** A document that is to be believed has this time on it, and was asked for so long ago. */
+  readonly onTimestamp: (timestampMs: number, askedMs: number) => void;
   /** What is wanted has changed. */
   readonly onApplied: () => Promise<void>;
 }
 
-export function createLoop(host: Host, config: Config, { log, knowledge, slivers, onApplied }: LoopOptions): Loop {
+export function createLoop(host: Host, config: Config, options: LoopOptions): Loop {
+  const { log, knowledge, slivers, isOver, onTimestamp, onApplied } = options;
   const { guards } = config;
   const directory = createDirectory(host, { guards, log });
   const outcomes = new Map<string, number>();
@@ -71,12 +76,13 @@ export function createLoop(host: Host, config: Config, { log, knowledge, slivers
     }
   };
 
-  const applyTransfer = async (transfer: Transfer): Promise<void> => {
+  const applyTransfer = async (transfer: Transfer, askedMs: number): Promise<void> => {
     const document = readDocument(transfer);
     checkDocument(document, { guards, nodeId: config.nodeId, last: knowledge.place });
+    if (document.timestamp !== undefined) onTimestamp(document.timestamp * 1000, askedMs);
     const { good, bad } = slicesOfNode(document, config.nodeId, guards);
     for (const { name, why } of bad) log("slice.frozen", { name, why });
-    const slices = [...good, ...frozenSlices(bad, knowledge.slices)];
+    const slices = [...good, ...frozenSlices(bad, knowledge.slices)].filter((slice) => !isOver(slice));
     await apply(slices, bad);
     knowledge.applied += 1;
     knowledge.slices = slices;
@@ -103,9 +109,11 @@ export function createLoop(host: Host, config: Config, { log, knowledge, slivers
   };
 
   const fetchAndApply = async (signal: AbortSignal): Promise<void> => {
+    const asked = host.clock.monotonic();
     const transfer = await fetchOnce(signal);
+    const askedMs = host.clock.monotonic() - asked;
     try {
-      await applyTransfer(transfer);
+      await applyTransfer(transfer, askedMs);
     } catch (error) {
       const isRefusal = error instanceof DocumentError || error instanceof SliceError || error instanceof FetchError;
       if (!isRefusal) throw error;

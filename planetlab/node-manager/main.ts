@@ -2,17 +2,28 @@
  * The Node Manager: keeps the slivers of one node as PlanetLab Central wants them, whatever the network, the clock and the disk do.
  *
  *     PLC ──slices.xml──► loop ──► slivers (directories, processes)
- *     agent ──XML-RPC──► rpc ──► resources          state.json, node.log
+ *     agent ──XML-RPC──► rpc ──► resources, leases  state.json, node.log
+ *
+ * Everything that waits does so by a timescale of its own, which the wall clock and its jumps can't move.
  */
 import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError } from "../../host/arguments.ts";
 import { readConfig, type Config } from "./config.ts";
+import { startClockWatch } from "./clock-watch.ts";
+import { createExpiry } from "./expiry.ts";
+import { createLeases } from "./leases.ts";
+import { createLeniency } from "./leniency.ts";
 import { createLog } from "./log.ts";
 import { createLoop, type Knowledge } from "./loop.ts";
+import { watchNtp, type NtpState } from "./ntp-watch.ts";
+import { createPlcTime } from "./plc-time.ts";
 import { createResources } from "./resources.ts";
+import { absenceSince } from "./restart.ts";
 import { serveRpc } from "./rpc.ts";
+import type { Slice } from "./slice.ts";
 import { createSlivers } from "./slivers.ts";
 import { createStateFile, type State } from "./state.ts";
+import { createTimescale } from "./timescale.ts";
 
 export const main: Main = async (host, args) => {
   let config: Config;
@@ -34,26 +45,53 @@ export const main: Main = async (host, args) => {
   return 0;
 };
 
-async function run(host: Host, config: Config, signal: AbortSignal): Promise<void> {
+async function run(machine: Host, config: Config, signal: AbortSignal): Promise<void> {
   // First of all: from here on SIGHUP does no harm.
-  await using log = createLog(host, config);
+  await using log = createLog(machine, config);
+  const timescale = createTimescale(machine.clock, config.guards);
+  /** From here on everything waits by that time. */
+  const host: Host = { ...machine, clock: timescale.clock };
   const knowledge: Knowledge = { applied: 0, place: undefined, slices: [] };
-  await using slivers = createSlivers(host, log.write);
+  const isKnownSlice = (name: string): boolean => knowledge.slices.some((slice) => slice.name === name);
+  const saveQuietly = (): void => void save().catch(() => undefined);
+  const leniency = createLeniency(config.guards);
+
+  const stateFile = createStateFile(host, config, { log: log.write, current: () => current() });
+  const state = await stateFile.load();
+  const absence = absenceSince(state.clock, machine.clock, config.guards);
+  const plcTime = createPlcTime(machine.clock, config, {
+    log: log.write,
+    last: state.clock,
+    onRate: (rate) => timescale.setRate(rate),
+  });
+  const expiry = createExpiry(machine.clock, config, { log: log.write, plcTime });
+  using leases = createLeases(host, config, {
+    log: log.write,
+    leniency,
+    plcTime,
+    isKnownSlice,
+    onChanged(names) {
+      saveQuietly();
+      for (const slice of knowledge.slices) if (names.includes(slice.name)) void bringUpToDate(slice);
+    },
+  });
+  await using slivers = createSlivers(host, { log: log.write, boostOf: (name) => leases.shareOf(name) });
   using resources = createResources(host, config, {
     log: log.write,
-    isKnownSlice: (name) => knowledge.slices.some((slice) => slice.name === name),
-    onCollected: () => void save().catch(() => undefined),
+    leniency,
+    isKnownSlice,
+    onCollected: saveQuietly,
   });
-  const stateFile = createStateFile(host, config, {
-    log: log.write,
-    current: (): State => ({
-      version: 1,
-      applied: knowledge.applied,
-      place: knowledge.place ?? null,
-      slivers: { names: [...slivers.names()] },
-      resources: [...resources.sets()],
-      slices: [...knowledge.slices],
-    }),
+
+  const current = (): State => ({
+    version: 1,
+    applied: knowledge.applied,
+    place: knowledge.place ?? null,
+    slivers: { names: [...slivers.names()] },
+    resources: [...resources.sets()],
+    leases: [...leases.saved()],
+    clock: plcTime.saved(),
+    slices: [...knowledge.slices],
   });
   const save = async (): Promise<void> => {
     try {
@@ -63,16 +101,54 @@ async function run(host: Host, config: Config, signal: AbortSignal): Promise<voi
       throw error;
     }
   };
+  const failed = (name: string, error: unknown): void => log.write("sliver.failed", { name, why: String(error) });
+  const bringUpToDate = (slice: Slice): Promise<void> =>
+    slivers.ensure(slice).catch((error: unknown) => failed(slice.name, error));
+  const keepOnly = (slices: readonly Slice[]): void => {
+    knowledge.slices = slices;
+    const names = new Set(slices.map(({ name }) => name));
+    resources.keepOnly(names);
+    leases.keepOnly(names);
+  };
+  /** Those whose time is over are ended, also while PLC can't be heard. */
+  const endExpired = async (): Promise<void> => {
+    const over = knowledge.slices.filter((slice) => expiry.isOver(slice));
+    if (over.length === 0) return;
+    keepOnly(knowledge.slices.filter((slice) => !over.includes(slice)));
+    for (const { name } of over) await slivers.destroy(name).catch((error: unknown) => failed(name, error));
+    saveQuietly();
+  };
 
-  const state = await stateFile.load();
   Object.assign(knowledge, { applied: state.applied, place: state.place ?? undefined, slices: state.slices });
   resources.restore(state.resources);
+  leases.restore(state.leases, absence.elapsedMs);
+  using watch = startClockWatch(machine.clock, config, {
+    log: log.write,
+    last: state.clock,
+    onLook() {
+      timescale.look();
+      leases.look();
+      void endExpired();
+    },
+    onStep: saveQuietly,
+  });
+  let ntp: NtpState = "not asked";
+  let isCorrected = false;
   const loop = createLoop(host, config, {
     log: log.write,
     knowledge,
     slivers,
+    isOver: (slice) => expiry.isOver(slice),
+    onTimestamp(timestampMs, askedMs) {
+      const got = machine.clock.monotonic();
+      plcTime.hear(timestampMs, got - askedMs, got);
+      const there = plcTime.told();
+      if (isCorrected || there === undefined) return;
+      isCorrected = true;
+      leases.correct(absence.correction(there) ?? 0);
+    },
     async onApplied() {
-      resources.keepOnly(new Set(knowledge.slices.map(({ name }) => name)));
+      keepOnly(knowledge.slices);
       // A full disk must not stop the loop; the log has it, and the next document tries again.
       await save().catch(() => undefined);
     },
@@ -82,15 +158,23 @@ async function run(host: Host, config: Config, signal: AbortSignal): Promise<voi
   const rpc = await serveRpc(host, {
     port: config.port,
     log: log.write,
+    machine: machine.clock,
+    recentLines: (count) => log.recent(count),
     resources,
+    leases,
     save,
     loopAgeMs: () => loop.ageMs(),
+    lagMs: () => timescale.lagMs(),
     status: () => ({
       node_id: config.nodeId,
       slivers: slivers.names(),
       applied: knowledge.applied,
       place: knowledge.place === undefined ? null : { ...knowledge.place },
       resources: { ...resources.audit() },
+      leases: { ...leases.report() },
+      clock: { boot: machine.clock.boot, rate: timescale.rate(), ...watch.report() },
+      ntp,
+      plc_clock: { ...plcTime.report() },
       log_dropped: log.dropped(),
       loop: { ...loop.report() },
     }),
@@ -98,5 +182,7 @@ async function run(host: Host, config: Config, signal: AbortSignal): Promise<voi
   doors.use(rpc);
   if (config.guards.has("start-cached-slivers")) for (const name of slivers.names()) await slivers.run(name);
   log.write("ready", { node_id: config.nodeId });
+  if (config.ntp !== undefined)
+    void watchNtp(host, config.ntp, { log: log.write, onState: (state) => (ntp = state), signal });
   await loop.run(signal);
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Host } from "../../host/host.ts";
 import { createRandom } from "../../host/random.ts";
 import { createGuards, type Guard } from "./guards.ts";
+import { createLeniency } from "./leniency.ts";
 import { createResources, errorCodes, ResourceError } from "./resources.ts";
 
 const unboundMs = 600_000;
@@ -16,18 +17,27 @@ function rig(...without: readonly Guard[]) {
     timers.set(handle, { due: now + milliseconds, callback });
     return handle;
   };
-  const host = { clock: { timer }, random: createRandom(1) } as unknown as Host;
+  const host = { clock: { timer, monotonic: () => now }, random: createRandom(1) } as unknown as Host;
   const slices = new Set(["a_a", "a_b"]);
   let collected = 0;
   const resources = createResources(
     host,
     { guards: createGuards(without), capacity: 100, unboundMs },
-    { log: () => undefined, isKnownSlice: (name) => slices.has(name), onCollected: () => (collected += 1) },
+    {
+      log: () => undefined,
+      leniency: createLeniency(createGuards(without)),
+      isKnownSlice: (name) => slices.has(name),
+      onCollected: () => (collected += 1),
+    },
   );
   return {
     resources,
     collected: () => collected,
-    acquire: (share: number) => resources.acquire({ nm_cpu_share: share }),
+    acquire: (share: number, latencyMs = 0) => {
+      const rcap = resources.acquire({ nm_cpu_share: share });
+      resources.answered(rcap, latencyMs);
+      return rcap;
+    },
     pass: (milliseconds: number) => {
       now += milliseconds;
       for (const [handle, { due, callback }] of timers) if (due <= now && timers.delete(handle)) callback();
@@ -61,6 +71,22 @@ describe("acquire", () => {
 
   test.for([-1, 101])("a share of %d is refused", (share) => {
     expect(codeOf(() => rig().acquire(share))).toBe(errorCodes.badRequest);
+  });
+
+  test("one that was slow to answer has its time from the answer on, and longer; without lenient-windows it is gone by then", () => {
+    const { resources, pass } = rig();
+    const rcap = resources.acquire({ nm_cpu_share: 40 });
+    pass(3 * unboundMs);
+    resources.answered(rcap, 3 * unboundMs);
+    pass(unboundMs - 1);
+    expect(resources.audit()).toMatchObject({ unbound: 40 });
+    pass(1);
+    expect(resources.audit()).toMatchObject({ unbound: 0 });
+    const naive = rig("lenient-windows");
+    const lost = naive.resources.acquire({ nm_cpu_share: 40 });
+    naive.pass(3 * unboundMs);
+    naive.resources.answered(lost, 3 * unboundMs);
+    expect(naive.resources.audit()).toMatchObject({ unbound: 0 });
   });
 
   test("without collect-unbound, retries eat the node", () => {

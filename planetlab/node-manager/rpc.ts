@@ -1,8 +1,9 @@
 /**
- * The Node Manager's XML-RPC: `ping`, `status`, `acquire`, `bind`. Each answers `[0, value]`, or `[code, message]` if it is refused.
+ * The Node Manager's XML-RPC: `ping`, `status`, `log`, `acquire`, `bind`, `lease`. Each answers `[0, value]`, or `[code, message]` if it is refused.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Host, Listener, Log } from "../../host/host.ts";
+import { z } from "zod";
+import type { Clock, Host, Listener, Log } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { limitConnections } from "../limits.ts";
 import {
@@ -15,31 +16,45 @@ import {
   type Reply,
   type XmlRpcValue,
 } from "../xml-rpc.ts";
-import { ResourceError, type Resources } from "./resources.ts";
+import type { Leases, LeaseRequest } from "./leases.ts";
+import type { NodeLog } from "./log.ts";
+import { cpuShareOf, ResourceError, type Resources } from "./resources.ts";
 
+/** What a lease gives unless it is told otherwise: several times as much as a slice has of its own. */
+const standardBoost = { nm_cpu_share: 512 };
+const standardLines = 20;
 const bodyLimitBytes = 1024 * 1024;
 const limits = { connections: 64, lifetimeMs: 30_000 };
 
 export interface RpcOptions {
   readonly port: number;
   readonly log: Log;
+  /** The clocks that are shown to others. */
+  readonly machine: Pick<Clock, "wall" | "monotonic" | "boot">;
+  readonly recentLines: NodeLog["recent"];
   readonly resources: Resources;
+  readonly leases: Leases;
   /** Everything that is known. */
   readonly status: () => { readonly [member: string]: XmlRpcValue };
   /** Milliseconds since the loop last came round: a daemon that listens and does nothing else is not alive. */
   readonly loopAgeMs: () => number;
+  /** By how much whatever was due has just been late: a call may have waited as long before anybody heard of it. */
+  readonly lagMs: () => number;
   /** Makes durable what a call has changed, before it is answered. */
   readonly save: () => Promise<void>;
 }
 
-type Method = (params: readonly XmlRpcValue[]) => XmlRpcValue | Promise<XmlRpcValue>;
+/** `latencyMs`: how long ago the call came, as far as anybody can tell. */
+type Method = (params: readonly XmlRpcValue[], latencyMs: () => number) => XmlRpcValue | Promise<XmlRpcValue>;
 
 export async function serveRpc(host: Host, options: RpcOptions): Promise<Listener> {
-  const methods = createMethods(host, options);
+  const methods = createMethods(options);
   return serveHttp(limitConnections(host, limits), { port: options.port }, async (request, response) => {
     response.on("error", () => undefined);
+    const came = host.clock.monotonic();
+    const latencyMs = (): number => Math.max(host.clock.monotonic() - came, options.lagMs());
     try {
-      await answer(request, response, methods);
+      await answer(request, response, (call) => run(call, methods, latencyMs));
     } catch (error) {
       // The client has gone while it was asked or answered; what its call did stays done, and it may ask again.
       options.log("rpc.aborted", { why: error instanceof Error ? error.message : String(error) });
@@ -48,15 +63,36 @@ export async function serveRpc(host: Host, options: RpcOptions): Promise<Listene
   });
 }
 
-function createMethods(host: Host, { resources, status, loopAgeMs, save }: RpcOptions): ReadonlyMap<string, Method> {
+function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
+  const { machine, resources, leases, status, recentLines, loopAgeMs, save } = options;
   return new Map<string, Method>([
-    ["ping", () => ({ loop_age_ms: Math.round(loopAgeMs()), wall_ms: Math.round(host.clock.wall()) })],
+    [
+      "ping",
+      () => ({
+        loop_age_ms: Math.round(loopAgeMs()),
+        wall_ms: Math.round(machine.wall()),
+        monotonic_ms: Math.round(machine.monotonic()),
+        boot: machine.boot,
+      }),
+    ],
     ["status", status],
     [
+      "log",
+      ([count = standardLines]) => {
+        if (typeof count !== "number" || !(count >= 0)) throw new ResourceError("badRequest", "write log(count)");
+        return recentLines(count).map(({ wall, monotonic, boot, event }) => ({
+          wall_ms: Math.round(wall),
+          monotonic_ms: Math.round(monotonic),
+          boot,
+          event,
+        }));
+      },
+    ],
+    [
       "acquire",
-      async ([rspec = {}]) => {
+      async ([rspec = {}], latencyMs) => {
         const rcap = resources.acquire(asRspec(rspec));
-        await save();
+        await save().finally(() => resources.answered(rcap, latencyMs()));
         return rcap;
       },
     ],
@@ -70,6 +106,21 @@ function createMethods(host: Host, { resources, status, loopAgeMs, save }: RpcOp
         return "ok";
       },
     ],
+    [
+      "lease",
+      async ([slice, terms = {}], latencyMs) => {
+        const handle = leases.grant(asLeaseRequest(slice, terms));
+        await save();
+        const answer = leases.answered(handle, latencyMs());
+        return {
+          lease: answer.lease,
+          begin: answer.beginMs / 1000,
+          length: answer.lengthMs / 1000,
+          minimum: answer.minimumMs / 1000,
+          extended_by: answer.extendedByMs / 1000,
+        };
+      },
+    ],
   ]);
 }
 
@@ -81,16 +132,45 @@ function asRspec(value: XmlRpcValue): Record<string, number> {
   return Object.fromEntries(numbers);
 }
 
+/** Lengths are in seconds, and begins in seconds of PLC's clock. */
+const leaseTermsSchema = z.strictObject({
+  length: z
+    .number()
+    .positive()
+    .max(366 * 86_400),
+  begin: z.number().min(0).max(4e9).optional(),
+  request: z.string().min(1).max(100).optional(),
+  rspec: z.record(z.string(), z.int().min(0)).optional(),
+});
+
+function asLeaseRequest(slice: XmlRpcValue | undefined, terms: XmlRpcValue): LeaseRequest {
+  const read = leaseTermsSchema.safeParse(terms);
+  if (typeof slice !== "string" || !read.success) {
+    throw new ResourceError(
+      "badRequest",
+      "write lease(slice, {length, begin, request, rspec}): times in seconds; all but the length may be left out",
+    );
+  }
+  const { length, begin, request, rspec } = read.data;
+  return {
+    slice,
+    share: cpuShareOf(rspec ?? standardBoost),
+    lengthMs: length * 1000,
+    beginMs: begin === undefined ? undefined : begin * 1000,
+    request,
+  };
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  methods: ReadonlyMap<string, Method>,
+  replyTo: (call: Call) => Promise<Reply>,
 ): Promise<void> {
   response.setHeader("connection", "close");
   if (request.method !== "POST") return reject(response, 405);
   const text = await readBody(request);
   if (text === undefined) return reject(response, 413);
-  const reply = Buffer.from(encodeReply(await callFrom(text, methods)));
+  const reply = Buffer.from(encodeReply(await callFrom(text, replyTo)));
   response.writeHead(200, { "content-type": "text/xml", "content-length": reply.length }).end(reply);
 }
 
@@ -98,7 +178,7 @@ function reject(response: ServerResponse, status: number): void {
   response.writeHead(status, { "content-length": 0 }).end();
 }
 
-async function callFrom(text: string, methods: ReadonlyMap<string, Method>): Promise<Reply> {
+async function callFrom(text: string, replyTo: (call: Call) => Promise<Reply>): Promise<Reply> {
   let call: Call;
   try {
     call = decodeCall(text);
@@ -106,11 +186,15 @@ async function callFrom(text: string, methods: ReadonlyMap<string, Method>): Pro
     if (!(error instanceof XmlRpcError)) throw error;
     return { fault: { code: faultCodes.notWellFormed, message: error.message } };
   }
+  return replyTo(call);
+}
+
+async function run(call: Call, methods: ReadonlyMap<string, Method>, latencyMs: () => number): Promise<Reply> {
   const method = methods.get(call.method);
   if (method === undefined)
     return { fault: { code: faultCodes.noSuchMethod, message: `there is no method ${call.method}` } };
   try {
-    return { value: [0, await method(call.params)] };
+    return { value: [0, await method(call.params, latencyMs)] };
   } catch (error) {
     if (error instanceof ResourceError) return { value: [error.code, error.message] };
     return { fault: { code: faultCodes.internal, message: error instanceof Error ? error.message : String(error) } };

@@ -8,6 +8,7 @@
  * The directory is the truth: a sliver exists if and only if its directory does, whatever became of the state file.
  */
 import type { Child, Host, Log } from "../../host/host.ts";
+import { cpuShare, cpuShareOf } from "./resources.ts";
 import { sliceName, type Slice } from "./slice.ts";
 
 export interface Slivers extends AsyncDisposable {
@@ -34,7 +35,13 @@ const longestPauseMs = 60_000;
  */
 const body = 'while [ -e "$0" ]; do sleep 2; done';
 
-export function createSlivers(host: Host, log: Log): Slivers {
+export interface SliversOptions {
+  readonly log: Log;
+  /** What a slice has of the CPU for now, beyond the share that its document gives to it. */
+  readonly boostOf: (slice: string) => number;
+}
+
+export function createSlivers(host: Host, { log, boostOf }: SliversOptions): Slivers {
   const known = new Map<string, Supervisor | undefined>();
 
   const announce = (): void => log("slivers", { names: names() });
@@ -55,7 +62,7 @@ export function createSlivers(host: Host, log: Log): Slivers {
   };
   const update = async ({ name, keys, rspec }: Slice): Promise<void> => {
     await replaceFile(host, directoryOf(name), "authorized_keys", keys.map((key) => `${key}\n`).join(""));
-    await replaceFile(host, directoryOf(name), "rspec.json", `${JSON.stringify(rspec)}\n`);
+    await replaceFile(host, directoryOf(name), "rspec.json", `${JSON.stringify(boosted(rspec, boostOf(name)))}\n`);
   };
 
   return {
@@ -147,6 +154,10 @@ function onAbort(signal: AbortSignal, callback: () => void): Disposable {
   if (signal.aborted) callback();
   signal.addEventListener("abort", callback);
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", callback) };
+}
+
+function boosted(rspec: Slice["rspec"], share: number): Slice["rspec"] {
+  return share === 0 ? rspec : { ...rspec, [cpuShare]: cpuShareOf(rspec) + share };
 }
 
 /** Whoever reads the file sees the old text or the new one. */

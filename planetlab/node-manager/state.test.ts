@@ -25,6 +25,19 @@ const full: State = {
   place: { epoch: 1, serial: 2 },
   slivers: { names: [slice.name] },
   resources: [{ rcap: "0".repeat(32), rspec: {}, slice: null }],
+  leases: [
+    {
+      lease: "1".repeat(32),
+      slice: slice.name,
+      share: 512,
+      request: null,
+      begin_ms: 1.5,
+      length_ms: 60_000,
+      left_ms: 0.25,
+      extended_by_ms: 0,
+    },
+  ],
+  clock: { boot: "boot", monotonic_ms: 1.5, wall_ms: 2, plc_ms: null, plc_error_ms: 0 },
   slices: [slice, { ...slice, id: 2 }],
 };
 

@@ -16,6 +16,28 @@ const resourceSetSchema = z.strictObject({
 
 const placeSchema = z.strictObject({ epoch: z.int(), serial: z.int() });
 
+const leaseSchema = z.strictObject({
+  lease: z.string().regex(/^[0-9a-f]{32}$/),
+  slice: z.string(),
+  share: z.int(),
+  request: z.string().nullable(),
+  /** PLC's time. */
+  begin_ms: z.number(),
+  length_ms: z.number(),
+  /** Of one that has begun, when the state was saved. */
+  left_ms: z.number().nullable(),
+  extended_by_ms: z.number(),
+});
+
+/** What the clocks showed when the state was saved. */
+const clockSchema = z.strictObject({
+  boot: z.string(),
+  monotonic_ms: z.number(),
+  wall_ms: z.number(),
+  plc_ms: z.number().nullable(),
+  plc_error_ms: z.number().nonnegative(),
+});
+
 /** The version is that of this file's format: a file of another version is not read. */
 const stateSchema = z.strictObject({
   version: z.literal(1),
@@ -24,6 +46,8 @@ const stateSchema = z.strictObject({
   place: placeSchema.nullable(),
   slivers: z.strictObject({ names: z.array(z.string()) }),
   resources: z.array(resourceSetSchema),
+  leases: z.array(leaseSchema).default([]),
+  clock: clockSchema.nullable().default(null),
   slices: z.array(sliceSchema),
 });
 export type State = z.output<typeof stateSchema>;
@@ -34,6 +58,8 @@ export const emptyState: State = {
   place: null,
   slivers: { names: [] },
   resources: [],
+  leases: [],
+  clock: null,
   slices: [],
 };
 

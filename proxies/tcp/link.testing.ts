@@ -19,6 +19,7 @@ export function createManualClock(creep = 0): ManualClock {
   return {
     wall: () => now,
     monotonic: () => (now += creep),
+    boot: "boot",
     sleep: () => Promise.reject(new Error("a link does not sleep")),
     timer(milliseconds, callback) {
       const timer = { at: now + milliseconds, callback };

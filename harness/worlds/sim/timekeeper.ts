@@ -22,12 +22,13 @@ export function createSimTimekeeper({
   servers,
   identity,
   world,
+  host,
 }: SimServiceOptions): SimTimekeeper | undefined {
   const { timekeeper } = service;
   if (timekeeper === undefined) return undefined;
   const { policy, poll: pollMs, stepout: stepoutMs } = timekeeper;
   const { record, seed } = world;
-  const starving = createStarving(() => machine.clock.monotonic());
+  const starving = createStarving(() => host.clock.monotonic());
   let running: Program | undefined;
   let gaveUp = false;
   let lives = 0;

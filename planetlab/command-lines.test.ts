@@ -1,0 +1,20 @@
+/** Command lines of the programs. */
+import { describe, expect, test } from "vitest";
+import { last, prepare, start } from "./programs.testing.ts";
+
+prepare();
+
+describe("command lines", () => {
+  test.for([
+    ["node-manager/main.ts", ["--without", "atomic-sav"], "there is no such guard"],
+    ["node-manager/main.ts", ["--poll", "10"], "write a duration with its unit"],
+    ["node-manager/main.ts", ["--plc", "plc.test"], "write an address"],
+    ["node-manager/main.ts", ["--polls", "10s"], "--polls"],
+    ["plc/main.ts", ["--framing", "none"], "write one of content-length, chunked, close"],
+    ["plc/main.ts", ["--data", "missing.json"], "ENOENT"],
+  ] as const)("%s %j ends with code 2 and says why", async ([program, args, why]) => {
+    await using refused = await start(program, args);
+    expect(await refused.exited).toEqual({ code: 2, signal: null });
+    expect(String(last(refused, "arguments.refused")?.["why"])).toContain(why);
+  });
+});
