@@ -68,8 +68,7 @@ const short = { type: "number" };
 
 describe("the plans of the suites, each of whose values is left out or becomes another one, are judged as by the schema at length", () => {
   const schema = z.toJSONSchema(planDocument, { io: "input", target: "draft-7" });
-  const compile = (of: object) => new Ajv({ strict: false }).compile(of);
-  const [long, brief] = [compile(schema), compile(shared(schema))];
+  const [long, brief] = [compiled(schema), compiled(shared(schema))];
 
   test.each([
     "2-names/cname-flap-while-primary-dns-is-down",
@@ -91,6 +90,10 @@ describe("the plans of the suites, each of whose values is left out or becomes a
     expect(accepted).toBeGreaterThan(0);
   });
 });
+
+function compiled(schema: object) {
+  return new Ajv({ strict: false }).compile(schema);
+}
 
 const instead: readonly unknown[] = [
   undefined,
