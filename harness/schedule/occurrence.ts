@@ -64,7 +64,7 @@ function placesOf(step: Step, n: number, drawer: Drawer): readonly string[] {
 /** A choice that no draw falls on is looked at all the same, if it is the same in each occurrence. */
 export function checkFixedChoices(step: Step, drawer: Drawer): void {
   for (const choice of step.choices) {
-    const shape = faults.get(choice.kind ?? "")?.parameters.shape ?? {};
+    const shape = drawer.repertoire.get(choice.kind ?? "")?.parameters.shape ?? {};
     const isFixed = Object.entries(shape).every(([name, schema]) => {
       const written = choice.parameters[name];
       if (written === undefined || isPerItem(schema)) return true;
@@ -83,7 +83,7 @@ function checkedParametersOf(
 ): Readonly<Record<string, Written>> {
   const drawn = parametersOf(step, choice, n, progress, drawer);
   const { kind = "", parameters } = choice;
-  const fault = faults.get(kind);
+  const fault = drawer.repertoire.get(kind);
   // What could not be drawn has been complained of.
   const isWhole = Object.keys(parameters).every((name) => name in drawn);
   const issues = isWhole ? (fault?.parameters.safeParse(drawn).error?.issues ?? []) : [];
