@@ -21,7 +21,7 @@ expect:
   - sometimes: fault("dns.wrong-source").hits > 0
 `;
 /** Of plc.test, A. */
-const question = Buffer.from("000701000001000000000000" + "03706c630474657374000001" + "0001", "hex");
+const question = Buffer.from("00070100000100000000000003706c6304746573740000010001", "hex");
 
 const node: Main = async (host) => {
   const socket = await host.network.bind({ port: 0 }, (_bytes, from) => host.log("heard", { ...from }));
