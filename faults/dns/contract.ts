@@ -75,6 +75,8 @@ export interface DnsFault<
   /** It acts at the port, and nothing narrows whom it meets; nobody sees a hit. */
   readonly everybody?: true;
   doors?(parameters: z.output<Parameters>): Doors;
+  /** Replies come from another address of the proxy's host: where there is none, it can't be injected. */
+  otherAddress?(parameters: z.output<Parameters>): boolean;
   /** What it keeps for the whole of its injection, all clients together, bounded (`kept.ts`). Its decisions may change it. */
   start(parameters: z.output<Parameters>): State;
   /** Undefined means "no concern of mine"; so it does below. */

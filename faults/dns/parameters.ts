@@ -59,6 +59,7 @@ export function seconds(milliseconds: number): number {
   return Math.min(0xffff_ffff, Math.floor(milliseconds / 1000));
 }
 
+/** Links of a plan have addresses of IPv4. */
 export function typeOf(address: string): "A" | "AAAA" {
-  return address.includes(":") ? "AAAA" : "A";
+  return address.includes(":") && linkIn(address) === undefined ? "AAAA" : "A";
 }

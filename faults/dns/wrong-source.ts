@@ -15,10 +15,11 @@ export const wrongSource = dnsFault({
       .prefault("port")
       .meta({
         description:
-          "port: another one of the same address; address: the same port of another address, if the proxy has one (on loopback 127.0.0.2), else as port",
+          "port: another one of the same address; address: another address that the proxy has toward its clients (on loopback 127.0.0.2), and the same port if that is free there",
         examples: ["port", "address"],
       }),
   }),
+  otherAddress: ({ from }) => from === "address",
   start: () => ({}),
   after: (reply, _query, _state, { from }, { transport }) =>
     transport === "udp" ? { ...reply, source: from } : undefined,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { faults } from "../../faults/registry.ts";
 import type { Repertoire } from "../../faults/registry.ts";
 import { planDocumentOf } from "./document/plan.ts";
+import { shared } from "./shared-schema.ts";
 
 function override(context: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   withoutHints(context);
@@ -15,7 +16,19 @@ export function renderJsonSchema(repertoire: Repertoire = faults): string {
   const { required: _required, ...rest } = schema;
   // What a file that includes others leaves out, they may say.
   const complete = { anyOf: [{ required: ["plan", "phases"] }, { required: ["include"] }] };
-  return `${JSON.stringify({ ...rest, ...complete, title: "A sinbin plan" }, undefined, 2)}\n`;
+  return `${print(shared({ ...rest, ...complete, title: "A sinbin plan" }), "")}\n`;
+}
+
+/** What fits on a line stands on one. */
+function print(value: unknown, indent: string): string {
+  const flat = JSON.stringify(value);
+  if (typeof value !== "object" || value === null || indent.length + flat.length <= 120) return flat;
+  const inner = `${indent}  `;
+  const lines = Array.isArray(value)
+    ? value.map((each) => print(each, inner))
+    : Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}: ${print(each, inner)}`);
+  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
+  return `${open}\n${lines.map((line) => inner + line).join(",\n")}\n${indent}${close}`;
 }
 
 /** What random mixes draw from is said in the parameter's `meta`, and is no matter of an editor. */

@@ -75,11 +75,12 @@ function placeOf(plan: Sketch, step: Step): Path {
   return [];
 }
 
-/** `tcp.latency.delay` is the key `delay` of the key `tcp.latency`; in a choice it is one of the list. */
+/** `tcp.latency.delay` is the key `delay` of the key `tcp.latency`, and `tcp.latency` that one; in a choice it is one of the list. */
 function keyPath(step: Step, key: string): Path {
-  const choice = step.choices.findIndex(({ kind }) => kind !== undefined && key.startsWith(`${kind}.`));
+  const choice = step.choices.findIndex(({ kind }) => kind !== undefined && `${key}.`.startsWith(`${kind}.`));
   const kind = step.choices[choice]?.kind;
   if (kind === undefined) return [key];
-  const below = [kind.replaceAll("-", "_"), key.slice(kind.length + 1)];
+  const fault = kind.replaceAll("-", "_");
+  const below = key === kind ? [fault] : [fault, key.slice(kind.length + 1)];
   return step.chosen ? ["choose", choice, ...below] : below;
 }

@@ -3,7 +3,7 @@ import { share } from "../../faults/units.ts";
 import { isPerItem } from "../plan/document/faults.ts";
 import { unwrap } from "../plan/document/values.ts";
 import type { Choice, Step, Written } from "../plan/schema.ts";
-import { isReference } from "./draw.ts";
+import { distributionOf, isFormula, isReference } from "./draw.ts";
 import type { Drawer } from "./drawer.ts";
 import type { Occurrence } from "./schedule.ts";
 
@@ -28,7 +28,7 @@ export function occurrenceOf(step: Step, moment: Moment, drawer: Drawer): Occurr
     ...(length === undefined ? {} : { for: length }),
     kind: fault.kind,
     where: placesOf(step, n, drawer),
-    parameters: parametersOf(step, choice, n, progress, drawer),
+    parameters: checkedParametersOf(step, choice, { n, progress }, drawer),
     match: matchOf(step, n, drawer),
     mayMiss: step.may_miss,
   };
@@ -59,6 +59,36 @@ function placesOf(step: Step, n: number, drawer: Drawer): readonly string[] {
     .slice(0, count)
     .map(({ name }) => name);
   return names.filter((name) => ranked.includes(name));
+}
+
+/** A choice that no draw falls on is looked at all the same, if it is the same in each occurrence. */
+export function checkFixedChoices(step: Step, drawer: Drawer): void {
+  for (const choice of step.choices) {
+    const shape = drawer.repertoire.get(choice.kind ?? "")?.parameters.shape ?? {};
+    const isFixed = Object.entries(shape).every(([name, schema]) => {
+      const written = choice.parameters[name];
+      if (written === undefined || isPerItem(schema)) return true;
+      return !isFormula(written) && distributionOf(written, unwrap(schema).inner, drawer.names) === undefined;
+    });
+    if (isFixed) checkedParametersOf(step, choice, { n: 0, progress: 0 }, drawer);
+  }
+}
+
+/** What the fault refuses of several parameters together, or of one that was drawn, is said here, and not when it is injected. */
+function checkedParametersOf(
+  step: Step,
+  choice: Choice,
+  { n, progress }: Pick<Moment, "n" | "progress">,
+  drawer: Drawer,
+): Readonly<Record<string, Written>> {
+  const drawn = parametersOf(step, choice, n, progress, drawer);
+  const { kind = "", parameters } = choice;
+  const fault = drawer.repertoire.get(kind);
+  // What could not be drawn has been complained of.
+  const isWhole = Object.keys(parameters).every((name) => name in drawn);
+  const issues = isWhole ? (fault?.parameters.safeParse(drawn).error?.issues ?? []) : [];
+  for (const { path, message } of issues) drawer.complain(step, [kind, ...path.slice(0, 1)].join("."), message);
+  return drawn;
 }
 
 /** In the order of the fault's own schema, whatever the order in the plan. */

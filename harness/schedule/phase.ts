@@ -14,7 +14,7 @@ import { distributionOf, isFormula, isReference } from "./draw.ts";
 import type { Drawer } from "./drawer.ts";
 import { readEdge, readPhaseEnd } from "./edge.ts";
 import type { Edge } from "./edge.ts";
-import { occurrenceOf, ownLength } from "./occurrence.ts";
+import { checkFixedChoices, occurrenceOf, ownLength } from "./occurrence.ts";
 import type { Occurrence, ScheduledPhase, ScheduledStep } from "./schedule.ts";
 
 /** More than this in one step is a mistake in `every`. */
@@ -76,6 +76,7 @@ interface Surroundings {
 
 function scheduleStep(step: Step, around: Surroundings): ScheduledStep {
   const { phase, drawer } = around;
+  checkFixedChoices(step, drawer);
   const end = readUntil(step, around);
   const until = end.condition === undefined ? {} : { until: end.condition };
   const times =

@@ -19,6 +19,7 @@ export interface FaultRequest {
 
 /** What takes a moment, and may fail. */
 export function barsDoor(fault: FaultOfLink): boolean {
+  if ("otherAddress" in fault && fault.otherAddress !== undefined) return true;
   return ("door" in fault && fault.door !== undefined) || ("everybody" in fault && fault.everybody);
 }
 

@@ -67,6 +67,8 @@ export interface PartOptions extends Neighbours {
   readonly target: () => Promise<Address>;
   /** What the server's certificate is for; the first is what the client calls it. */
   readonly names: readonly string[];
+  /** Another address of the host at which its clients reach it. */
+  readonly elsewhere?: string | undefined;
   readonly onEvent: (event: ChainEvent) => void;
 }
 

@@ -13,10 +13,8 @@ import {
   type DecodedPacket,
   type Packet,
 } from "dns-packet";
-import type { DnsFault } from "../../faults/dns/contract.ts";
-import { stream } from "../../faults/random.ts";
-import { faults } from "../../faults/registry.ts";
 import { createRealHost } from "../../host/real.ts";
+import { injectorOf, type Hits, type Inject } from "../injecting.testing.ts";
 import type { MessageEvent } from "./exchange.ts";
 import type { DnsInjection } from "./injections.ts";
 import { startDnsProxy, type DnsEvent, type DnsProxy } from "./proxy.ts";
@@ -162,7 +160,7 @@ export interface Scene extends AsyncDisposable {
   readonly events: readonly DnsEvent[];
   readonly messages: readonly ToldMessage[];
   readonly hits: readonly Readonly<Record<string, unknown>>[];
-  readonly inject: (kind: string, parameters?: object, more?: Partial<DnsInjection>) => Promise<AsyncDisposable>;
+  readonly inject: Inject<DnsInjection>;
 }
 
 export async function startScene(respond?: Respond): Promise<Scene> {
@@ -170,7 +168,7 @@ export async function startScene(respond?: Respond): Promise<Scene> {
   const server = starting.use(await startServer(respond));
   const events: DnsEvent[] = [];
   const messages: ToldMessage[] = [];
-  const hits: Readonly<Record<string, unknown>>[] = [];
+  const hits: Hits = [];
   const proxy = starting.use(
     await startDnsProxy({
       host: createRealHost({ name: "proxy", directory: "/", seed: 1 }),
@@ -188,16 +186,7 @@ export async function startScene(respond?: Respond): Promise<Scene> {
     events,
     messages,
     hits,
-    inject(kind, parameters = {}, more = {}) {
-      const fault = faults.get(kind) as DnsFault;
-      return proxy.inject({
-        fault,
-        parameters: fault.parameters.parse(parameters),
-        draw: stream(1, [kind]),
-        onHit: (detail) => void hits.push(detail),
-        ...more,
-      });
-    },
+    inject: injectorOf(proxy, hits),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 }

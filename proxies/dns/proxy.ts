@@ -26,8 +26,8 @@ export interface DnsProxyOptions {
   readonly onEvent: (event: DnsEvent) => void;
   /** Every message that a client sends or is sent. */
   readonly onMessage?: OnMessage;
-  /** Another address of this host, which replies may come from by mistake. By default there is one on loopback, and else none: then it is another port. */
-  readonly elsewhere?: string;
+  /** Another address of this host, which replies may come from by mistake. By default there is one on loopback, and else none. */
+  readonly elsewhere?: string | undefined;
   /** How long nothing passes until a flow ends. */
   readonly idleMs?: number;
   /** How many TCP connections there may be at a time; one more is reset. */
@@ -63,7 +63,7 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
   await using starting = new AsyncDisposableStack();
   const flows = new Map<number, Line>();
   const connections = new Map<number, Connection>();
-  const elsewhere = new Map<string, Promise<DatagramSocket>>();
+  const elsewhere = new Map<"port" | "address", Promise<DatagramSocket>>();
   let over = noTraffic;
   let opened = 0;
   const next = (): number => (opened += 1);
@@ -103,21 +103,28 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
   }
 
   async function sendFrom(source: "port" | "address", { bytes }: Put, client: Address): Promise<void> {
-    const { address } = relay;
-    const other = options.elsewhere ?? (address.host === loopback ? "127.0.0.2" : undefined);
-    const from =
-      source === "address" && other !== undefined
-        ? { host: other, port: address.port }
-        : { ...(listen.host !== undefined && { host: listen.host }), port: 0 };
     const bytesKept = Uint8Array.from(bytes);
-    const key = `${from.host ?? ""} ${from.port}`;
-    const socket = elsewhere.get(key) ?? host.network.bind(from, () => {});
-    elsewhere.set(key, socket);
+    const socket = elsewhere.get(source) ?? (source === "port" ? otherPort(listen.host) : otherAddress());
+    elsewhere.set(source, socket);
     try {
       (await socket).send(bytesKept, client);
     } catch {
       // It is lost, as on the way; and another try may have more luck.
-      elsewhere.delete(key);
+      elsewhere.delete(source);
+    }
+  }
+
+  function otherPort(of: string | undefined): Promise<DatagramSocket> {
+    return host.network.bind({ ...(of !== undefined && { host: of }), port: 0 }, () => {});
+  }
+
+  /** Another proxy may have taken the port there, for the same mistake. */
+  async function otherAddress(): Promise<DatagramSocket> {
+    try {
+      return await host.network.bind({ host: other ?? "", port: relay.address.port }, () => {});
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+      return otherPort(other);
     }
   }
 
@@ -174,6 +181,7 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
   }
 
   const { relay, door } = await openBoth(triesForBoth);
+  const other = options.elsewhere ?? (relay.address.host === loopback ? "127.0.0.2" : undefined);
 
   async function bar({ udp, tcp }: Doors, bars: AsyncDisposableStack): Promise<void> {
     if (udp !== undefined) bars.use(await relay.shut());
@@ -186,6 +194,10 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
     async inject(injection) {
       await using injecting = new AsyncDisposableStack();
       const { fault, parameters } = injection;
+      if (fault.otherAddress?.(parameters as Record<string, unknown>) === true && other === undefined)
+        throw new Error(
+          `${fault.kind} wants another address to reply from, and the proxy knows none beside ${relay.address.host}: listen on 127.0.0.1, or let replies come from another port`,
+        );
       await bar(fault.doors?.(parameters as Record<string, unknown>) ?? {}, injecting);
       injecting.use(exchange.inject(injection, opened));
       return injecting.move();

@@ -7,11 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requestOf, serverMode, type NtpPacket } from "../../faults/ntp/packet.ts";
 import { differenceMs, timestampOf } from "../../faults/ntp/timestamp.ts";
-import { stream } from "../../faults/random.ts";
-import { faults } from "../../faults/registry.ts";
-import type { NtpFault } from "../../faults/ntp/contract.ts";
 import type { Address } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
+import { injectorOf, type Hits, type Inject } from "../injecting.testing.ts";
 import type { RelayEvent } from "../udp/relay.ts";
 import { startNtpProxy, type NtpInjection, type NtpProxy, type PacketEvent } from "./proxy.ts";
 import { describe } from "./wire/dump.ts";
@@ -34,7 +32,7 @@ export interface Scene extends AsyncDisposable {
   };
   /** By how many seconds a reply is wrong: later or earlier than what the server sent last. */
   readonly wrongBy: (packet: NtpPacket | undefined) => number;
-  readonly inject: (kind: string, parameters?: object, more?: Partial<NtpInjection>) => Promise<AsyncDisposable>;
+  readonly inject: Inject<NtpInjection>;
 }
 
 /** What a stratum 2 server says whose clock is the machine's. */
@@ -72,7 +70,7 @@ export async function startScene({ host = "127.0.0.1" } = {}): Promise<Scene> {
     reply(encode(answer));
   });
   const events: (RelayEvent | ToldPacket)[] = [];
-  const hits: Readonly<Record<string, unknown>>[] = [];
+  const hits: Hits = [];
   const proxy = starting.use(
     await startNtpProxy({
       host: createRealHost({ name: "proxy", directory: "/", seed: 1 }),
@@ -90,16 +88,7 @@ export async function startScene({ host = "127.0.0.1" } = {}): Promise<Scene> {
     hits,
     server: { port: server.address().port, asked, answered, repeat: () => repeat?.() },
     wrongBy: (packet) => differenceMs(packet?.transmit ?? 0n, answered.at(-1)?.transmit ?? 0n) / 1000,
-    inject(kind, parameters = {}, more = {}) {
-      const fault = faults.get(kind) as NtpFault;
-      return proxy.inject({
-        fault,
-        parameters: fault.parameters.parse(parameters),
-        draw: stream(1, [kind]),
-        onHit: (detail) => void hits.push(detail),
-        ...more,
-      });
-    },
+    inject: injectorOf(proxy, hits),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 }

@@ -10,12 +10,13 @@ export function known(
   what: string,
   name: string | undefined,
   all: Iterable<string>,
+  ofCopies = "",
 ): void {
   const names = [...all];
   if (name === undefined || names.includes(name)) return;
   const copies = checking.copies.get(name);
   if (copies?.every((copy) => names.includes(copy)) === true) {
-    checking.complain(path, whichOne(name, copies), 0);
+    checking.complain(path, whichOne(name, copies) + ofCopies, 0);
     return;
   }
   checking.complain(path, `there is no ${what} ${name}: ${hint(name, names)}`, 0);

@@ -54,7 +54,7 @@ function checkKind(name: string, raw: Raw, checking: Checking): void {
     links: recordAt(document, "links"),
     texts: textsOf(name),
     complain: (below, message) => complain([...at, ...below], message),
-    known: (below, what, named, all) => known(checking, [...at, ...below], what, named, all),
+    known: (below, ...rest) => known(checking, [...at, ...below], ...rest),
   });
 }
 

@@ -171,3 +171,19 @@ function withStep(address: string): string {
   const step = `dns.captive_portal: { address: ${address} }, where: names`;
   return plan(primary).replace("for: 60s }", `for: 60s, faults: [{ ${step} }] }`);
 }
+
+test("a link of copies has an address for each, and a zone tells everybody the same", async () => {
+  const text = `plan: p
+services:
+  plc: { command: [plc] }
+  node: { command: [node], copies: 3 }
+  dns1: { dns: { zones: { plc.test: { boot: { A: { link: fetch } } } } } }
+links:
+  fetch: { from: node, to: plc, proto: https, port: 443, name: boot.plc.test }
+  names: { from: node, to: dns1, proto: dns }
+phases: [{ name: a, for: 1s }]
+`;
+  expect(await problemsIn(text, { "servers/dns/main.ts": "" })).toEqual([
+    "plan.yaml:5:58 services.dns1.dns.zones.plc.test.boot.A.link: fetch stands for fetch_1 to fetch_3: write the one that is meant, such as fetch_2, if only that copy asks for this name: a zone tells everybody the same address; else leave the name out, so that each copy has it in its hosts file",
+  ]);
+});

@@ -15,6 +15,9 @@ import { kind } from "./kind.ts";
 import type { KindChecking, KindContext, KindProgram, Texts } from "./kind.ts";
 
 const port = 53;
+/** Queries of all copies come from the proxy. */
+const oneForAll =
+  ", if only that copy asks for this name: a zone tells everybody the same address; else leave the name out, so that each copy has it in its hosts file";
 
 const link = z.strictObject({
   link: name.meta({ description: "Where the client of this link finds its server, in every world." }),
@@ -115,7 +118,7 @@ export const dns = kind({
     for (const [origin, names] of Object.entries(recordAt(written, "zones")))
       if (isRecord(names)) checkZone(origin, names, context);
     for (const { at, name: linked } of linksNamedIn(written, context.texts))
-      context.known(at, "link", linked, Object.keys(context.links));
+      context.known(at, "link", linked, Object.keys(context.links), oneForAll);
     const primary = textAt(recordAt(written, "secondary"), "of");
     if (primary !== undefined) checkPrimary(primary, recordAt(written, "secondary"), context);
     const upstream = textAt(written, "upstream");

@@ -43,8 +43,8 @@ export interface KindChecking {
   readonly texts: Texts;
   /** @param at Below the key. */
   readonly complain: (at: Path, message: string) => void;
-  /** Says what is wrong with a name that is none of these. */
-  readonly known: (at: Path, what: string, name: string, all: readonly string[]) => void;
+  /** Says what is wrong with a name that is none of these; `ofCopies`: and what else to do, if it stands for several. */
+  readonly known: (at: Path, what: string, name: string, all: readonly string[], ofCopies?: string) => void;
 }
 
 export type Texts = Readonly<Record<string, string>>;

@@ -15,6 +15,8 @@ export interface RemoteLinkOptions {
   readonly inner: readonly InnerProxy[];
   /** Where the client looks for the server. */
   readonly listen: Address;
+  /** Another address of the gate's that the client can reach. */
+  readonly elsewhere: string;
   /** Where the server is. */
   readonly server: Address;
   /** As for a part of the chain. */
@@ -28,13 +30,14 @@ export async function startRemoteLink({
   carrier,
   inner,
   listen,
+  elsewhere,
   server,
   names,
   record,
 }: RemoteLinkOptions): Promise<StartedLink> {
   const held = await gate.hold(
     "link.start",
-    { name, carrier, inner: [...inner], listen, server, names: [...names] },
+    { name, carrier, inner: [...inner], listen, elsewhere, server, names: [...names] },
     (news) => {
       const { at, ...happening } = toldByLink.parse(news);
       record(happening, gate.toHarness(at));

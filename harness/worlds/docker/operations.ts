@@ -28,6 +28,7 @@ export const inputs = {
     carrier: z.enum(carriers),
     inner: z.array(z.enum(innerProxies)),
     listen: address,
+    elsewhere: z.string(),
     server: address,
     names: z.array(z.string()),
   }),

@@ -192,7 +192,8 @@ async function startLinks(
     const listen = { host: required(required(networks, link.from).names, hostName(link)), port: link.port };
     const server = { host: required(networks, link.to).service, port: link.port };
     const names = namesOnLink(link, links, [server.host]);
-    const chain = { carrier: carrierOf(link), inner: inner.get(name) ?? [] };
+    const elsewhere = required(networks, link.from).harness;
+    const chain = { carrier: carrierOf(link), inner: inner.get(name) ?? [], elsewhere };
     return startRemoteLink({ name, gate, ...chain, listen, server, names, record });
   });
 }

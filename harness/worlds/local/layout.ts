@@ -20,6 +20,8 @@ export interface Layout extends AsyncDisposable {
   readonly scratch: string;
   /** Where the proxy of a link listens. */
   doorOf(link: string): Address;
+  /** Another address of the harness's that the client of a link can reach, if there is one beside that of loopback. */
+  readonly elsewhereOf?: (link: string) => string;
   /** Where a service listens on what it takes for a natural port. @throws {Error} with `code` ECONNREFUSED if it does not, as far as is known. */
   addressOf(service: string, port: number, transport?: Transport): Address;
   /** Other names and addresses by which the service may be reached. */

@@ -69,6 +69,7 @@ export async function startNamespaces({ services, links }: LayoutOptions): Promi
       if (link === undefined || host === undefined) throw new Error(`there is no link called ${name}`);
       return { host, port: link.port };
     },
+    elsewhereOf: (name) => place(links.get(name)?.from ?? "").harness,
     addressOf: (service, port): Address => ({ host: place(service).service, port }),
     aliasesOf: (service) => [place(service).service],
     besideOf: (service) => place(service).harness,

@@ -137,6 +137,7 @@ function startProxy(
     inner: inner.get(name) ?? [],
     listen: layout.doorOf(name),
     names: namesOnLink(link, links, layout.aliasesOf(link.to)),
+    elsewhere: layout.elsewhereOf?.(name),
     server,
     record,
   });

@@ -74,7 +74,8 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
     const listen = { host: required(subnet(link.from).names, hostName(link)), port: link.port };
     const server = async (): Promise<Address> => ({ host: subnet(link.to).service, port: link.port });
     const names = namesOnLink(link, links, [subnet(link.to).service]);
-    const chain = { carrier: carrierOf(link), inner: inner.get(name) ?? [] };
+    const elsewhere = subnet(link.from).harness;
+    const chain = { carrier: carrierOf(link), inner: inner.get(name) ?? [], elsewhere };
     proxies.set(name, starting.use(await startLink({ name, host, ...chain, listen, server, names, record })));
   }
 

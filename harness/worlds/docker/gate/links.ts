@@ -23,13 +23,14 @@ export function createLinkOperations(host: Host): Readonly<Record<string, Operat
       await takeAddresses(addresses);
     }),
     ...operation("names.refuse", async (addresses) => ({ lasting: await refuseNames(host, addresses) })),
-    ...operation("link.start", async ({ name, carrier, inner, listen, server, names }, { tell }) => {
+    ...operation("link.start", async ({ name, carrier, inner, listen, elsewhere, server, names }, { tell }) => {
       const link = await startLink({
         name,
         host,
         carrier,
         inner,
         listen,
+        elsewhere,
         server: async () => server,
         names,
         record: (happening) => tell({ at: host.clock.monotonic(), ...happening } satisfies HistoryEvent),

@@ -1,0 +1,64 @@
+/** What a fault refuses of several parameters together is a mistake of the plan, and shows when it is read. */
+import { expect, test } from "vitest";
+import { problemsIn, twoServices } from "./plan.testing.ts";
+
+const planWith = (...lines: readonly string[]): string => `plan: p
+${twoServices.replace("proto: https, port: 443", "proto: dns")}
+params: { home: { default: 2001:db8::1 }, some: { default: 0B } }
+phases:
+  - name: storm
+    for: 60s
+    faults:
+${lines.map((line) => `      ${line}`).join("\n")}
+`;
+const twoFamilies = "write two addresses of one family, both IPv4 or both IPv6";
+const tooShort = "write a size of 1B or more";
+
+test.each([
+  [["- dns.renumber: { from: 10.0.0.1, to: 2001:db8::1 }"], `.faults[0].dns.renumber: ${twoFamilies}`],
+  [
+    ["- none: {}", "- dns.renumber: { from: 10.0.0.1, to: $home }", "  every: 10s"],
+    `.faults[1].dns.renumber: ${twoFamilies}`,
+  ],
+  // Never drawn: nothing happens at a moment that never comes.
+  [
+    ["- dns.renumber: { from: 10.0.0.1, to: 2001:db8::1 }", "  when: node.exited"],
+    `.faults[0].dns.renumber: ${twoFamilies}`,
+  ],
+  [
+    ["- choose:", "    - { weight: 100000, none: {} }", "    - dns.renumber: { from: 10.0.0.1, to: 2001:db8::1 }"],
+    `.faults[0].choose[1].dns.renumber: ${twoFamilies}`,
+  ],
+  [
+    ["- dns.renumber: { from: 10.0.0.1, to: { cycle: [10.0.0.2, 2001:db8::1] } }", "  every: 10s"],
+    `.faults[0].dns.renumber: ${twoFamilies}`,
+  ],
+  [["- dns.renumber: { from: link:fetch, to: 2001:db8::1 }"], `.faults[0].dns.renumber: ${twoFamilies}`],
+])("%s", async (lines, problem) => {
+  const problems = await problemsIn(planWith(...lines));
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(/^plan\.yaml:\d+:\d+ phases\[0\]/);
+  expect(problems[0]).toContain(problem);
+});
+
+test("of a value that is drawn, or a parameter's, the place is the value's", async () => {
+  const text = planWith(
+    "- tcp.corrupt: { length: { cycle: [1B, 0B] } }",
+    "  every: 10s",
+    "- tcp.corrupt: { length: $some }",
+    "  name: again",
+  ).replace("proto: dns", "proto: tcp, port: 443");
+  const problems = await problemsIn(text);
+  expect(problems.map((each) => each.replace(/^\S+ phases\[0\]\.faults/, ""))).toEqual([
+    `[0].tcp.corrupt.length: ${tooShort}`,
+    `[1].tcp.corrupt.length: ${tooShort}`,
+  ]);
+});
+
+test.each([
+  "- dns.renumber: { from: 10.0.0.1, to: 10.0.0.2 }",
+  "- dns.renumber: { from: 10.0.0.1, to: link:fetch }",
+  "- dns.renumber: { from: $home, to: 2001:db8::2 }",
+])("right: %s", async (line) => {
+  expect(await problemsIn(planWith(line))).toEqual([]);
+});
