@@ -18,7 +18,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 300_000 } },
     // The slowest wait for real time, engines and other processes: one of them a core leaves a core idle.
-    maxWorkers: Math.max(2, availableParallelism()),
+    maxWorkers: Math.max(2, availableParallelism()) + 1,
     // Tests start hundreds of processes, and to compile the same files anew takes each of them half of its time.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compiled") },
     projects: [
