@@ -19,7 +19,7 @@ function blocks(language: string): readonly string[] {
 
 test("the config is one", () => {
   const found = blocks("yaml");
-  expect(found.map((text) => readConfig("proxy-api.md", text).length)).toEqual([4]);
+  expect(found.map((text) => readConfig("proxy-api.md", text).length)).toEqual([6]);
 });
 
 /** Each as it stands, but for the ports: those of a test are free ones. */
