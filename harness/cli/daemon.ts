@@ -54,7 +54,7 @@ export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<n
       tell({ event, ...fields });
     },
     // As many lines as messages are nobody's log; whoever wants them reads the stream of events.
-    onMessage: (told, kept) => events.recordUntold(told, kept),
+    onMessage: (...message) => events.recordMessage(...message),
   });
   if (flags.config !== undefined) await beginWith(table, flags.config);
   const subject = { host, table, events, authority: () => authority.certificate() };

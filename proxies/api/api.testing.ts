@@ -62,9 +62,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       events.push({ event, fields });
       ring.record(event, fields);
     },
-    onMessage(told, kept) {
-      events.push(told());
-      ring.recordUntold(told, kept);
+    onMessage(message, bytes, tell) {
+      events.push(tell(message, bytes));
+      ring.recordMessage(message, bytes, tell);
     },
   });
   const api = await startApi({

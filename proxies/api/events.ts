@@ -11,20 +11,22 @@ export interface RecordedEvent {
   readonly time: number;
 }
 
+/** Puts a message that has passed into words. */
+export type TellMessage = (message: object, bytes: Uint8Array) => Told;
+
 export interface Events {
   record(event: string, fields: Readonly<Record<string, unknown>>): void;
-  /** What has happened is not asked for until somebody reads it, which takes `kept` bytes. */
-  recordUntold(told: () => Told, kept: number): void;
+  /**
+   * Thousands of messages may pass in a second: what they are is not asked for until somebody reads it. `tell` is best the same for many, and `message` as well:
+   * each object that is remembered costs the collector of garbage time.
+   */
+  recordMessage(message: object, bytes: Uint8Array, tell: TellMessage): void;
   /** The number of the last one; 0 before the first. */
   last(): number;
   /** Those behind `id` that are remembered. */
   since(id: number): readonly RecordedEvent[];
   listen(listener: (event: RecordedEvent) => void): Disposable;
   readers(): number;
-}
-
-interface Kept extends RecordedEvent {
-  readonly size: number;
 }
 
 export interface Told {
@@ -34,33 +36,95 @@ export interface Told {
 
 const mostEvents = 10_000;
 const mostBytes = 4 * 1024 * 1024;
+/** What is longer is put into words at once. */
+const longestMessage = 1024;
+
+/** An event's place in the ring: it is `told`, or a message whose bytes are in the memory. */
+interface Place {
+  told: Told | undefined;
+  message: object | undefined;
+  tell: TellMessage | undefined;
+  time: number;
+  /** Where its bytes begin, counted from the first byte ever; what is `told` takes as many as are about as long as it. */
+  start: number;
+  length: number;
+}
 
 export function createEvents(wall: () => number): Events {
-  let ring: Kept[] = [];
-  let bytes = 0;
+  const places: Place[] = [];
+  /** Made when the first message passes. */
+  let memory = Buffer.alloc(0);
+  let taken = 0;
   let last = 0;
+  let first = 1;
   const listeners = new Set<(event: RecordedEvent) => void>();
 
-  function recordUntold(told: () => Told, size: number): void {
+  function placeOf(id: number): Place {
+    const empty = { told: undefined, message: undefined, tell: undefined, time: 0, start: 0, length: 0 };
+    return (places[id % mostEvents] ??= empty);
+  }
+
+  function forget(): void {
+    const place = placeOf(first);
+    [place.told, place.message, place.tell] = [undefined, undefined, undefined];
+    first += 1;
+  }
+
+  /** The next place, with room for so many bytes: the oldest make it. */
+  function take(length: number): Place {
     last += 1;
-    const kept = { id: last, size, told, time: wall() };
-    ring.push(kept);
-    bytes += size;
-    // Half of them at once, so that a full ring costs no more than one that is not.
-    if (ring.length > mostEvents || bytes > mostBytes) {
-      ring = ring.slice(Math.ceil(ring.length / 2));
-      bytes = ring.reduce((sum, each) => sum + each.size, 0);
-    }
-    for (const listener of listeners) listener(kept);
+    if (last - first >= mostEvents) forget();
+    // In one piece.
+    if ((taken % mostBytes) + length > mostBytes) taken += mostBytes - (taken % mostBytes);
+    const start = taken;
+    taken += length;
+    while (first < last && placeOf(first).start < taken - mostBytes) forget();
+    const place = placeOf(last);
+    place.time = wall();
+    place.start = start;
+    place.length = length;
+    return place;
+  }
+
+  function eventOf(id: number): RecordedEvent {
+    const { told, message, tell, time, start, length } = placeOf(id);
+    if (told !== undefined) return { id, time, told: () => told };
+    const begin = start % mostBytes;
+    const bytes = Uint8Array.from(memory.subarray(begin, begin + length));
+    if (message === undefined || tell === undefined) throw new Error("an event of which nothing is remembered");
+    return { id, time, told: () => tell(message, bytes) };
+  }
+
+  function publish(): void {
+    if (listeners.size === 0) return;
+    const event = eventOf(last);
+    for (const listener of listeners) listener(event);
+  }
+
+  function recordTold(told: Told): void {
+    take(Math.min(sizeOf(told.fields), mostBytes)).told = told;
+    publish();
   }
 
   return {
-    record(event, fields) {
-      recordUntold(() => ({ event, fields }), sizeOf(fields));
+    record: (event, fields) => recordTold({ event, fields }),
+    recordMessage(message, bytes, tell) {
+      if (bytes.length > longestMessage) {
+        recordTold(tell(message, bytes));
+        return;
+      }
+      if (memory.length === 0) memory = Buffer.alloc(mostBytes);
+      const place = take(bytes.length);
+      memory.set(bytes, place.start % mostBytes);
+      place.message = message;
+      place.tell = tell;
+      publish();
     },
-    recordUntold,
     last: () => last,
-    since: (id) => ring.filter((event) => event.id > id),
+    since(id) {
+      const from = Math.max(first, id + 1);
+      return Array.from({ length: Math.max(0, last - from + 1) }, (_, n) => eventOf(from + n));
+    },
     listen(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };

@@ -17,7 +17,8 @@ import { barsDoor, type HeldFault } from "./fault.ts";
 import type { ShownProxy } from "./render.ts";
 import type { ProxyChange } from "./requests.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { Injected, OnHit } from "../chain/part.ts";
+import type { Injected, MessagePassed, OnHit, OnMessage, SayMessage } from "../chain/part.ts";
+import type { Events, TellMessage, Told } from "./events.ts";
 import { failureOf } from "./failure.ts";
 import { startRunning, type Proto, type StartOptions } from "./running.ts";
 import { activate, type ActiveToxic, type Toxic } from "./toxic.ts";
@@ -57,12 +58,8 @@ export interface ManagedProxy extends AsyncDisposable {
 /** What is told of a proxy: connections that come and go, and what hits them. */
 export type ApiEvent = (event: string, fields: Readonly<Record<string, unknown>>) => void;
 
-/** The same of a message that passes: `told` says what it is (`proxies/chain/part.ts`). */
-export type ApiMessage = (told: () => ToldMessage, kept: number) => void;
-export interface ToldMessage {
-  readonly event: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
+/** The same of a message that passes: `tell` says what it is (`proxies/chain/part.ts`). */
+export type ApiMessage = Events["recordMessage"];
 
 export interface ManagedOptions {
   readonly host: Host;
@@ -118,11 +115,17 @@ export function createManagedProxy({
     if (event === "connection.close" && fields.connection !== undefined) hits.delete(fields.connection);
   };
 
-  const tellMessage: NonNullable<StartOptions["onMessage"]> = (whatPassed, kept) =>
-    onMessage(() => {
-      const { event, ...fields } = whatPassed();
-      return { event, fields: { proxy: name, ...fields } };
-    }, kept);
+  /** By what the parts of its chain say. */
+  const tells = new WeakMap<SayMessage, TellMessage>();
+  const tellMessage: OnMessage = (message, bytes, say) => {
+    let tellIt = tells.get(say);
+    if (tellIt === undefined) {
+      tellIt = (...passed) => withName(say(...passed));
+      tells.set(say, tellIt);
+    }
+    onMessage(message, bytes, tellIt);
+  };
+  const withName = ({ event, ...fields }: MessagePassed): Told => ({ event, fields: { proxy: name, ...fields } });
 
   /** Of whatever is called so. */
   function hitBy(what: "toxic" | "fault", called: string, count: () => void): OnHit {

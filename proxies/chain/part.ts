@@ -49,11 +49,14 @@ export type MessagePassed = Named<
   (DnsMessage & { readonly message: string }) | (Omit<NtpPacketEvent, "now"> & { readonly packet: string })
 >;
 
+/** Puts a message that has passed into words; the same function for all messages of a part. */
+export type SayMessage = (message: object, bytes: Uint8Array) => MessagePassed;
+
 /**
  * Of a message that passes: where thousands do in a second, to say what is in them takes longer than to pass them on. So whoever hears of it asks what it
- * is, once, now or later, or never. `kept`: how many bytes are kept for that.
+ * is, now, or later of a copy of the bytes, or never.
  */
-export type OnMessage = (whatPassed: () => MessagePassed, kept: number) => void;
+export type OnMessage = (message: object, bytes: Uint8Array, say: SayMessage) => void;
 
 export const transports = ["tcp", "udp"] as const;
 export type Transport = (typeof transports)[number];
@@ -93,24 +96,15 @@ export interface Outermost extends Part {
   connections(): readonly LiveConnection[];
 }
 
-/** More than so many bytes of a message are not kept for whoever may ask what it was. */
-const mostKept = 1024;
-
 /** For the messages of a proxy, of which `say` says what they are. */
-export function passed<Message>(
-  { onEvent, onMessage = (whatPassed) => onEvent(whatPassed()) }: Pick<DatagramPartOptions, "onEvent" | "onMessage">,
+export function passed<Message extends object>(
+  {
+    onEvent,
+    onMessage = (message, bytes, sayIt) => onEvent(sayIt(message, bytes)),
+  }: Pick<DatagramPartOptions, "onEvent" | "onMessage">,
   say: (message: Message, bytes: Uint8Array) => MessagePassed,
 ): (message: Message, bytes: Uint8Array) => void {
-  return (message, bytes) => {
-    if (bytes.length > mostKept) {
-      const said = say(message, bytes);
-      onMessage(() => said, mostKept);
-      return;
-    }
-    // Of all that can be kept a text costs the collector of garbage least.
-    const kept = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-    onMessage(() => say(message, Buffer.from(kept, "latin1")), kept.length);
-  };
+  return (message, bytes) => onMessage(message, bytes, say as SayMessage);
 }
 
 /** For the events of the proxy of one plane. */

@@ -93,6 +93,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   const questions = createQuestions(clock);
   const delays = createDelays(clock);
   const pending = new WeakMap<Line, Pending[]>();
+  const eventsOf = new WeakMap<Line, Readonly<Record<MessageEvent["type"], MessageEvent>>>();
   /** Where the server was asked something else than the client has asked: replies there are looked at also when no fault is left. */
   const askedOtherwise = new WeakSet<Line>();
   /** When the last reply to a question went out, and who waits for the next, by client, name and type. */
@@ -298,10 +299,17 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function tell(type: MessageEvent["type"], line: Line, bytes: Uint8Array, source?: Put["source"]): void {
     const { connection, transport } = line;
-    onMessage?.(
-      source === undefined ? { type, connection, transport } : { type, connection, transport, source },
-      bytes,
-    );
+    if (source !== undefined) {
+      onMessage?.({ type, connection, transport, source }, bytes);
+      return;
+    }
+    // The same of all: whoever remembers thousands has one.
+    let events = eventsOf.get(line);
+    if (events === undefined) {
+      events = { query: { type: "query", connection, transport }, reply: { type: "reply", connection, transport } };
+      eventsOf.set(line, events);
+    }
+    onMessage?.(events[type], bytes);
   }
 
   return {
