@@ -60,7 +60,7 @@ export function startJobs({ orders, jobs, isolation, clock, signal }: JobsOption
   signal.addEventListener("abort", stop);
   line.show((width) =>
     inColumns(
-      [...workers].filter(({ task }) => task !== undefined),
+      [...workers].filter(({ text }) => text !== ""),
       width,
     ),
   );
