@@ -7,9 +7,9 @@
  *     --timeout 1s                         for one call
  *     --bind on                            `off` forgets what it has acquired
  */
-import type { Address, Host, Main } from "../../host/host.ts";
-import { parseAddress } from "../../host/address.ts";
-import { ArgumentError, readFlags } from "../../host/arguments.ts";
+import type { Address, Host } from "../../host/host.ts";
+import { readFlags } from "../../host/arguments.ts";
+import { nodeOf, untilStopped } from "../client.ts";
 import { callUntilAnswered } from "./call.ts";
 
 interface Config {
@@ -20,28 +20,12 @@ interface Config {
   readonly binds: boolean;
 }
 
-export const main: Main = async (host, args) => {
-  try {
-    const config = readConfig(args);
-    const stop = new AbortController();
-    using handlers = new DisposableStack();
-    for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, () => stop.abort()));
-    host.log("ready");
-    await bindForEver(host, config, stop.signal);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error;
-    host.log("arguments.refused", { why: error.message });
-    return 2;
-  }
-};
+export const main = untilStopped(readConfig, bindForEver);
 
 function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, ["node", "slice", "every", "timeout", "bind"]);
-  const node = parseAddress(flags.text("node", "node.test:812"));
-  if (node.host === "" || !(node.port > 0)) throw new ArgumentError("--node: write an address, such as node.test:812");
   return {
-    node,
+    node: nodeOf(flags),
     slice: flags.text("slice", "princeton_slice001"),
     everyMs: flags.duration("every", "500ms"),
     timeoutMs: flags.duration("timeout", "1s"),

@@ -9,9 +9,9 @@
  *     --late 10m                           or so long after
  *     --timeout 5s                         for one call
  */
-import type { Host, Main } from "../../host/host.ts";
-import { parseAddress } from "../../host/address.ts";
-import { ArgumentError, readFlags } from "../../host/arguments.ts";
+import type { Host } from "../../host/host.ts";
+import { readFlags } from "../../host/arguments.ts";
+import { nodeOf, untilStopped } from "../client.ts";
 import { callUntilAnswered, type Asking } from "../agent/call.ts";
 import { isStruct } from "../xml-rpc.ts";
 
@@ -27,29 +27,13 @@ interface Lease {
   readonly begin: number;
 }
 
-export const main: Main = async (host, args) => {
-  try {
-    const config = readConfig(args);
-    const stop = new AbortController();
-    using handlers = new DisposableStack();
-    for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, () => stop.abort()));
-    host.log("ready");
-    await leaseForEver(host, config, stop.signal);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error;
-    host.log("arguments.refused", { why: error.message });
-    return 2;
-  }
-};
+export const main = untilStopped(readConfig, leaseForEver);
 
 function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, ["node", "slices", "length", "every", "ahead", "late", "timeout"]);
-  const node = parseAddress(flags.text("node", "node.test:812"));
-  if (node.host === "" || !(node.port > 0)) throw new ArgumentError("--node: write an address, such as node.test:812");
   const lengthMs = flags.duration("length", "1m");
   return {
-    node,
+    node: nodeOf(flags),
     slices: flags.text("slices", "princeton_slice001").split(","),
     lengthMs,
     everyMs: flags.given("every") ? flags.duration("every", "1m") : lengthMs,

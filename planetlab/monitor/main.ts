@@ -6,9 +6,9 @@
  *     --timeout 2s                         for one call, at first
  *     --patience 30s                       how long its loop may take, and its log may be silent
  */
-import type { Host, Main } from "../../host/host.ts";
-import { parseAddress } from "../../host/address.ts";
-import { ArgumentError, readFlags } from "../../host/arguments.ts";
+import type { Host } from "../../host/host.ts";
+import { readFlags } from "../../host/arguments.ts";
+import { nodeOf, untilStopped } from "../client.ts";
 import { callOnce, type Asking } from "../agent/call.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
 import { createGuards, type Guards } from "./guards.ts";
@@ -23,37 +23,25 @@ interface Config extends Asking {
 const mostTries = 4;
 const lineCount = 20;
 
-export const main: Main = async (host, args) => {
-  try {
-    const config = readConfig(args);
-    const stop = new AbortController();
-    using handlers = new DisposableStack();
-    for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, () => stop.abort()));
-    host.log("ready");
-    const watch = createWatch(host, config, stop.signal);
-    while (!stop.signal.aborted) {
-      await watch();
-      await host.clock.sleep(config.everyMs, stop).catch(() => undefined);
-    }
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error;
-    host.log("arguments.refused", { why: error.message });
-    return 2;
-  }
-};
+export const main = untilStopped(readConfig, watchForEver);
 
 function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, ["node", "every", "timeout", "patience", "without"]);
-  const node = parseAddress(flags.text("node", "node.test:812"));
-  if (node.host === "" || !(node.port > 0)) throw new ArgumentError("--node: write an address, such as node.test:812");
   return {
-    node,
+    node: nodeOf(flags),
     everyMs: flags.duration("every", "5s"),
     timeoutMs: flags.duration("timeout", "2s"),
     patienceMs: flags.duration("patience", "30s"),
     guards: createGuards(flags.list("without")),
   };
+}
+
+async function watchForEver(host: Host, config: Config, signal: AbortSignal): Promise<void> {
+  const watch = createWatch(host, config, signal);
+  while (!signal.aborted) {
+    await watch();
+    await host.clock.sleep(config.everyMs, { signal }).catch(() => undefined);
+  }
 }
 
 function createWatch(host: Host, config: Config, signal: AbortSignal): () => Promise<void> {

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import type { Clock, Host, Listener, Log } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
+import { BodyError, readBody } from "../body.ts";
 import { limitConnections } from "../limits.ts";
 import {
   decodeCall,
@@ -168,8 +169,13 @@ async function answer(
 ): Promise<void> {
   response.setHeader("connection", "close");
   if (request.method !== "POST") return reject(response, 405);
-  const text = await readBody(request);
-  if (text === undefined) return reject(response, 413);
+  let text: string;
+  try {
+    text = await readBody(request as AsyncIterable<Uint8Array>, bodyLimitBytes);
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+    return reject(response, 413);
+  }
   const reply = Buffer.from(encodeReply(await callFrom(text, replyTo)));
   response.writeHead(200, { "content-type": "text/xml", "content-length": reply.length }).end(reply);
 }
@@ -199,16 +205,4 @@ async function run(call: Call, methods: ReadonlyMap<string, Method>, latencyMs: 
     if (error instanceof ResourceError) return { value: [error.code, error.message] };
     return { fault: { code: faultCodes.internal, message: error instanceof Error ? error.message : String(error) } };
   }
-}
-
-/** Undefined if it is longer than anybody may send. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > bodyLimitBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
 }
