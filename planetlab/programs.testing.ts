@@ -149,9 +149,8 @@ export async function startCutter(target: string): Promise<Cutter> {
       if (passed < last) client.write(rest);
       else if (way === "fin") client.end(rest);
       else if (way === "hold") client.write(rest);
-      // The peer must have read what came before, or its system would throw that away.
-      else if (way === "rst" && passed - chunk.length < last)
-        client.write(rest, () => setTimeout(() => client.resetAndDestroy(), 50));
+      // What the kernel has is with the peer already, which reads it before it hears of the reset.
+      else if (way === "rst" && passed - chunk.length < last) client.write(rest, () => client.resetAndDestroy());
     });
   });
   const open = async (at: number): Promise<void> => {
