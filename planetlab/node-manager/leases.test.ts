@@ -5,7 +5,8 @@ import { createTestClock } from "./clocks.testing.ts";
 import { createGuards, type Guard } from "./guards.ts";
 import { createLeases, type LeaseRequest } from "./leases.ts";
 import { createLeniency } from "./leniency.ts";
-import { errorCodes, ResourceError } from "./resources.ts";
+import { errorCodes } from "./resources.ts";
+import { codeOf } from "./resources.testing.ts";
 
 const minute = 60_000;
 const slack = 300_000;
@@ -36,16 +37,6 @@ function rig({ clock = createTestClock(), without = [] as readonly Guard[] } = {
       beginMs: beginMs === undefined ? undefined : began + beginMs,
     });
   return { clock, leases, grant, events: () => events.filter((event) => event !== "leases") };
-}
-
-function codeOf(action: () => unknown): number {
-  try {
-    action();
-    return 0;
-  } catch (error) {
-    if (error instanceof ResourceError) return error.code;
-    throw error;
-  }
 }
 
 test("one follows another, back to back, and each has its share for its minute", () => {

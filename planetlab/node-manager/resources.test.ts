@@ -2,22 +2,18 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Host } from "../../host/host.ts";
 import { createRandom } from "../../host/random.ts";
+import { createTestClock } from "./clocks.testing.ts";
 import { createGuards, type Guard } from "./guards.ts";
 import { createLeniency } from "./leniency.ts";
-import { createResources, errorCodes, ResourceError } from "./resources.ts";
+import { createResources, errorCodes } from "./resources.ts";
+import { codeOf } from "./resources.testing.ts";
 
 const unboundMs = 600_000;
 
 /** A node with 100 shares and the slices a_a and a_b, on a clock that only the test moves. */
 function rig(...without: readonly Guard[]) {
-  const timers = new Map<object, { readonly due: number; readonly callback: () => void }>();
-  let now = 0;
-  const timer = (milliseconds: number, callback: () => void): Disposable => {
-    const handle = { [Symbol.dispose]: () => void timers.delete(handle) };
-    timers.set(handle, { due: now + milliseconds, callback });
-    return handle;
-  };
-  const host = { clock: { timer, monotonic: () => now }, random: createRandom(1) } as unknown as Host;
+  const clock = createTestClock();
+  const host = { clock, random: createRandom(1) } as unknown as Host;
   const slices = new Set(["a_a", "a_b"]);
   let collected = 0;
   const resources = createResources(
@@ -38,22 +34,9 @@ function rig(...without: readonly Guard[]) {
       resources.answered(rcap, latencyMs);
       return rcap;
     },
-    pass: (milliseconds: number) => {
-      now += milliseconds;
-      for (const [handle, { due, callback }] of timers) if (due <= now && timers.delete(handle)) callback();
-    },
+    pass: (milliseconds: number) => clock.pass(milliseconds),
   };
 }
-
-const codeOf = (action: () => unknown): number => {
-  try {
-    action();
-    return 0;
-  } catch (error) {
-    if (error instanceof ResourceError) return error.code;
-    throw error;
-  }
-};
 
 describe("acquire", () => {
   test("handles are 128 random bits, and a retried call costs a set until that is collected", () => {
