@@ -41,38 +41,21 @@ export const transportRows: readonly Row[] = [
     dig: /flags: qr aa tc [^]*10\.0\.0\.3/,
     wire: / tc .*; pair\.test 300 A 10\.0\.0\.3; OPT$/,
   },
-  {
+  ...(
+    [
+      ["refuse", /Truncated[^]*for plc\.test failed: connection refused/],
+      ["reset", /Truncated[^]*connection reset/],
+      ["mute", /Truncated[^]*timed out/],
+      ["close", /Truncated[^]*end of file/],
+    ] as const
+  ).map(([tcp, dig]): Row => ({
     row: 12,
     kind: "dns.truncate",
-    parameters: { tcp: "refuse" },
+    parameters: { tcp },
     impatient: true,
-    dig: /Truncated[^]*for plc\.test failed: connection refused/,
+    dig,
     wire: / tc /,
-  },
-  {
-    row: 12,
-    kind: "dns.truncate",
-    parameters: { tcp: "reset" },
-    impatient: true,
-    dig: /Truncated[^]*connection reset/,
-    wire: / tc /,
-  },
-  {
-    row: 12,
-    kind: "dns.truncate",
-    parameters: { tcp: "mute" },
-    impatient: true,
-    dig: /Truncated[^]*timed out/,
-    wire: / tc /,
-  },
-  {
-    row: 12,
-    kind: "dns.truncate",
-    parameters: { tcp: "close" },
-    impatient: true,
-    dig: /Truncated[^]*end of file/,
-    wire: / tc /,
-  },
+  })),
   {
     row: 13,
     kind: "dns.tcp-framing",
