@@ -10,6 +10,8 @@ import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError } from "../../host/arguments.ts";
 import { readConfig, type Config } from "./config.ts";
 import { startClockWatch } from "./clock-watch.ts";
+import { createDump } from "./dump.ts";
+import { dumpNetwork } from "./dump-network.ts";
 import { createExpiry } from "./expiry.ts";
 import { createLeases } from "./leases.ts";
 import { createLeniency } from "./leniency.ts";
@@ -47,10 +49,12 @@ export const main: Main = async (host, args) => {
 
 async function run(machine: Host, config: Config, signal: AbortSignal): Promise<void> {
   // First of all: from here on SIGHUP does no harm.
-  await using log = createLog(machine, config);
+  await using dump = createDump(machine, config);
+  await using log = createLog(machine, config, { onHup: () => dump.reopen() });
   const timescale = createTimescale(machine.clock, config.guards);
-  /** From here on everything waits by that time. */
-  const host: Host = { ...machine, clock: timescale.clock };
+  /** From here on everything waits by that time, and what is sent and received is in the dump. */
+  const network = dumpNetwork(machine.network, machine.clock, dump);
+  const host: Host = { ...machine, network, clock: timescale.clock };
   const knowledge: Knowledge = { applied: 0, place: undefined, slices: [] };
   const isKnownSlice = (name: string): boolean => knowledge.slices.some((slice) => slice.name === name);
   const saveQuietly = (): void => void save().catch(() => undefined);
@@ -136,6 +140,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   let isCorrected = false;
   const loop = createLoop(host, config, {
     log: log.write,
+    dump,
     knowledge,
     slivers,
     isOver: (slice) => expiry.isOver(slice),
@@ -158,6 +163,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   const rpc = await serveRpc(host, {
     port: config.port,
     log: log.write,
+    dump,
     machine: machine.clock,
     recentLines: (count) => log.recent(count),
     resources,

@@ -17,6 +17,7 @@ import {
   type Reply,
   type XmlRpcValue,
 } from "../xml-rpc.ts";
+import type { Dump } from "./dump.ts";
 import type { Leases, LeaseRequest } from "./leases.ts";
 import type { NodeLog } from "./log.ts";
 import { cpuShareOf, ResourceError, type Resources } from "./resources.ts";
@@ -30,6 +31,7 @@ const limits = { connections: 64, lifetimeMs: 30_000 };
 export interface RpcOptions {
   readonly port: number;
   readonly log: Log;
+  readonly dump: Dump;
   /** The clocks that are shown to others. */
   readonly machine: Pick<Clock, "wall" | "monotonic" | "boot">;
   readonly recentLines: NodeLog["recent"];
@@ -55,7 +57,7 @@ export async function serveRpc(host: Host, options: RpcOptions): Promise<Listene
     const came = host.clock.monotonic();
     const latencyMs = (): number => Math.max(host.clock.monotonic() - came, options.lagMs());
     try {
-      await answer(request, response, (call) => run(call, methods, latencyMs));
+      await answer(request, response, options.dump, (call) => run(call, methods, latencyMs));
     } catch (error) {
       // The client has gone while it was asked or answered; what its call did stays done, and it may ask again.
       options.log("rpc.aborted", { why: error instanceof Error ? error.message : String(error) });
@@ -65,7 +67,7 @@ export async function serveRpc(host: Host, options: RpcOptions): Promise<Listene
 }
 
 function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
-  const { machine, resources, leases, status, recentLines, loopAgeMs, save } = options;
+  const { dump, machine, resources, leases, status, recentLines, loopAgeMs, save } = options;
   return new Map<string, Method>([
     [
       "ping",
@@ -87,6 +89,13 @@ function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
           boot,
           event,
         }));
+      },
+    ],
+    [
+      "dump",
+      ([number = 0]) => {
+        if (typeof number !== "number") throw new ResourceError("badRequest", "write dump(number of the first line)");
+        return { ...dump.since(number) };
       },
     ],
     [
@@ -165,6 +174,7 @@ function asLeaseRequest(slice: XmlRpcValue | undefined, terms: XmlRpcValue): Lea
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
+  dump: Dump,
   replyTo: (call: Call) => Promise<Reply>,
 ): Promise<void> {
   response.setHeader("connection", "close");
@@ -176,7 +186,15 @@ async function answer(
     if (!(error instanceof BodyError)) throw error;
     return reject(response, 413);
   }
-  const reply = Buffer.from(encodeReply(await callFrom(text, replyTo)));
+  const from = request.socket.remotePort;
+  const told = await callFrom(text, async (call) => {
+    dump.line("rpc", "call", { from, method: call.method, bytes: text.length });
+    return replyTo(call);
+  });
+  if ("fault" in told && told.fault.code === faultCodes.notWellFormed)
+    dump.malformed("rpc", told.fault.message, Buffer.from(text));
+  const reply = Buffer.from(encodeReply(told));
+  dump.line("rpc", "reply", { from, ...("fault" in told && { fault: told.fault.code }), bytes: reply.length });
   response.writeHead(200, { "content-type": "text/xml", "content-length": reply.length }).end(reply);
 }
 
