@@ -22,16 +22,17 @@ export interface LogTime {
 /** Lines that are remembered for whoever asks. */
 const recentLimit = 100;
 
-/** `onHup`: other files that are to be opened anew with it. */
+/** `onHup`: other files that are to be opened anew with it. `hear` hears every line. */
 export function createLog(
   host: Host,
   { logFile, guards }: Pick<Config, "logFile" | "guards">,
-  { onHup = () => undefined }: { readonly onHup?: () => void } = {},
+  { onHup, hear }: { readonly onHup: () => void; readonly hear: Log },
 ): NodeLog {
   const recent: LogTime[] = [];
   const file = createLineFile(host.files, { path: logFile, onReopened: () => write("log.reopened") });
   const write: Log = (event, fields = {}) => {
     host.log(event, fields);
+    hear(event, fields);
     const { clock } = host;
     const time: LogTime = { wall: clock.wall(), monotonic: clock.monotonic(), boot: clock.boot, event };
     recent.push(time);

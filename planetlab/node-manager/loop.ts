@@ -99,6 +99,7 @@ export function createLoop(host: Host, config: Config, options: LoopOptions): Lo
     log("document.applied", {
       slices: good.length,
       frozen: bad.length,
+      format: document.format,
       epoch: document.epoch,
       serial: document.serial,
     });

@@ -1,5 +1,5 @@
 /**
- * The Node Manager's XML-RPC: `ping`, `status`, `log`, `acquire`, `bind`, `lease`. Each answers `[0, value]`, or `[code, message]` if it is refused.
+ * The Node Manager's XML-RPC: `ping`, `status`, `dump_state`, `log`, `dump`, `acquire`, `bind`, `lease`. Each answers `[0, value]`, or `[code, message]` if it is refused.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
@@ -38,7 +38,9 @@ export interface RpcOptions {
   readonly resources: Resources;
   readonly leases: Leases;
   /** Everything that is known. */
-  readonly status: () => { readonly [member: string]: XmlRpcValue };
+  readonly status: (() => { readonly [member: string]: XmlRpcValue }) | undefined;
+  /** What is on the node. */
+  readonly dumpState: (() => Promise<{ readonly [member: string]: XmlRpcValue }>) | undefined;
   /** Milliseconds since the loop last came round: a daemon that listens and does nothing else is not alive. */
   readonly loopAgeMs: () => number;
   /** By how much whatever was due has just been late: a call may have waited as long before anybody heard of it. */
@@ -67,7 +69,7 @@ export async function serveRpc(host: Host, options: RpcOptions): Promise<Listene
 }
 
 function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
-  const { dump, machine, resources, leases, status, recentLines, loopAgeMs, save } = options;
+  const { dump, machine, resources, leases, status, dumpState, recentLines, loopAgeMs, save } = options;
   return new Map<string, Method>([
     [
       "ping",
@@ -78,7 +80,7 @@ function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
         boot: machine.boot,
       }),
     ],
-    ["status", status],
+    ...methodsThere({ status, dump_state: dumpState }),
     [
       "log",
       ([count = standardLines]) => {
@@ -132,6 +134,10 @@ function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
       },
     ],
   ]);
+}
+
+function methodsThere(methods: Readonly<Record<string, Method | undefined>>): readonly [string, Method][] {
+  return Object.entries(methods).flatMap(([name, method]) => (method === undefined ? [] : [[name, method]]));
 }
 
 function asRspec(value: XmlRpcValue): Record<string, number> {
