@@ -17,9 +17,6 @@ const everyMs = 1000;
 export function dumpNetwork(network: Network, clock: Clock, dump: Dump): Network {
   let connections = 0;
   const since = (began: number): number => clock.monotonic() - began;
-  const codeOf = (error: unknown): string =>
-    error instanceof Error && "code" in error ? String(error.code) : error instanceof Error ? error.name : "unknown";
-  const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
   /** Looks at what is read and written, and takes nothing from those who use it. */
   const watch = (socket: Socket, id: number): void => {
@@ -123,4 +120,13 @@ export function dumpNetwork(network: Network, clock: Clock, dump: Dump): Network
       };
     },
   };
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  return "code" in error ? String(error.code) : error.name;
+}
+
+function whyOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
