@@ -24,6 +24,10 @@ export interface Config {
   readonly capacity: number;
   readonly stateFile: string;
   readonly logFile: string;
+  /** Where the packet dump goes; undefined: its last lines are remembered, and no more. */
+  readonly dumpFile: string | undefined;
+  /** Of the dump's file and the one before it. */
+  readonly dumpBytes: number;
   readonly guards: Guards;
 }
 
@@ -42,6 +46,8 @@ const flagNames = [
   "capacity",
   "state",
   "log",
+  "dump",
+  "dump-bytes",
   "without",
 ];
 
@@ -63,6 +69,8 @@ export function readConfig(args: readonly string[]): Config {
     capacity: flags.integer("capacity", 1024, 0, 1_000_000),
     stateFile: flags.text("state", "state.json"),
     logFile: flags.text("log", "node.log"),
+    dumpFile: flags.given("dump") ? flags.text("dump", "") : undefined,
+    dumpBytes: flags.integer("dump-bytes", 8 * 1024 * 1024, 4096, 2 ** 40),
     guards: createGuards(flags.list("without")),
   };
 }

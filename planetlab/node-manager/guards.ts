@@ -43,6 +43,9 @@ export const guardMeanings = {
     "State is synced to the disk before its file takes the old one's name, so that a power loss leaves the old state or the new (I34).",
   "tolerate-corrupt-state":
     "A state file that cannot be read is set aside and reported, and no sliver is destroyed because of it (I34).",
+  "mask-secrets": "Keys, sessions and handles are masked in the packet dump, which others read than the node (I44).",
+  "report-status": "Whoever asks for the status is told everything that is known (I45).",
+  "dump-state": "Whoever verifies the node is told what is really on it (I10).",
 } as const;
 
 export type Guard = keyof typeof guardMeanings;

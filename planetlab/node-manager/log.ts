@@ -1,10 +1,7 @@
-/**
- * The Node Manager's log: a file of its own for people and logrotate, and the host's structured log for whoever watches the process.
- *
- * Lines are appended by one writer, whole lines at a time, so that a rotation by renaming finds every line once: in the old file or in the new one.
- */
-import type { Host, Log, OpenFile } from "../../host/host.ts";
+/** The Node Manager's log: a file of its own for people and logrotate, and the host's structured log for whoever watches the process. */
+import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
+import { createLineFile } from "./line-file.ts";
 
 export interface NodeLog extends AsyncDisposable {
   readonly write: Log;
@@ -22,84 +19,38 @@ export interface LogTime {
   readonly event: string;
 }
 
-/** Lines that wait for a slow disk. */
-const queueLimit = 10_000;
 /** Lines that are remembered for whoever asks. */
 const recentLimit = 100;
 
-export function createLog(host: Host, { logFile, guards }: Pick<Config, "logFile" | "guards">): NodeLog {
-  const queue: string[] = [];
-  let dropped = 0;
-  let file: OpenFile | undefined;
-  let reopening = false;
-  let writing = false;
-  let writer = Promise.resolve();
-
+/** `onHup`: other files that are to be opened anew with it. `hear` hears every line. */
+export function createLog(
+  host: Host,
+  { logFile, guards }: Pick<Config, "logFile" | "guards">,
+  { onHup, hear }: { readonly onHup: () => void; readonly hear: Log },
+): NodeLog {
   const recent: LogTime[] = [];
-  const enqueue: Log = (event, fields = {}) => {
+  const file = createLineFile(host.files, { path: logFile, onReopened: () => write("log.reopened") });
+  const write: Log = (event, fields = {}) => {
+    host.log(event, fields);
+    hear(event, fields);
     const { clock } = host;
     const time: LogTime = { wall: clock.wall(), monotonic: clock.monotonic(), boot: clock.boot, event };
     recent.push(time);
     if (recent.length > recentLimit) recent.shift();
-    if (queue.length >= queueLimit) dropped += 1;
-    else queue.push(`${JSON.stringify({ ...time, ...fields })}\n`);
+    file.add(JSON.stringify({ ...time, ...fields }));
   };
-  const write: Log = (event, fields = {}) => {
-    host.log(event, fields);
-    enqueue(event, fields);
-    wake();
-  };
-  const append = async (): Promise<void> => {
-    const lines = queue.splice(0);
-    try {
-      file ??= await host.files.open(logFile, "append");
-      await file.write(lines.join(""));
-    } catch {
-      // A full disk or a missing directory must not stop the service; `status` tells how much is missing.
-      dropped += lines.length;
-    }
-  };
-  const reopen = async (): Promise<void> => {
-    reopening = false;
-    const old = file;
-    file = undefined;
-    try {
-      await old?.[Symbol.asyncDispose]();
-    } finally {
-      // If it cannot be opened now, the next line tries again.
-      file = await host.files.open(logFile, "append").catch(() => undefined);
-    }
-    host.log("log.reopened");
-    enqueue("log.reopened");
-  };
-  /** Only the writer touches the file: a reopening falls between two writes, and never into one. */
-  const turn = async (): Promise<void> => {
-    for (;;) {
-      if (reopening) await reopen();
-      else if (queue.length > 0) await append();
-      else break;
-    }
-    writing = false;
-  };
-  const wake = (): void => {
-    if (writing) return;
-    writing = true;
-    writer = turn();
-  };
-
   const handler = guards.has("reopen-log-on-hup")
     ? host.signals.on("HUP", () => {
-        reopening = true;
-        wake();
+        file.reopen();
+        onHup();
       })
     : undefined;
   return {
     write,
-    dropped: () => dropped,
+    dropped: () => file.dropped(),
     recent: (count) => recent.slice(Math.max(0, recent.length - count)),
     async [Symbol.asyncDispose]() {
-      await writer;
-      await file?.[Symbol.asyncDispose]();
+      await file[Symbol.asyncDispose]();
       handler?.[Symbol.dispose]();
     },
   };

@@ -8,6 +8,8 @@ import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { checkDocument, DocumentError, readDocument, slicesOfNode, type BadSlice, type Place } from "./document.ts";
 import { createDirectory } from "./directory.ts";
+import { factsOf } from "./dump-document.ts";
+import type { Dump } from "./dump.ts";
 import { FetchError, fetchDocument, type Outcome, type Transfer } from "./fetch.ts";
 import { SliceError, type Slice } from "./slice.ts";
 import type { Slivers } from "./slivers.ts";
@@ -34,6 +36,7 @@ export interface Loop {
 
 interface LoopOptions {
   readonly log: Log;
+  readonly dump: Dump;
   readonly knowledge: Knowledge;
   readonly slivers: Slivers;
   /** The time of it is over: it is not wanted any more, whatever documents say. */
@@ -45,7 +48,7 @@ interface LoopOptions {
 }
 
 export function createLoop(host: Host, config: Config, options: LoopOptions): Loop {
-  const { log, knowledge, slivers, isOver, onTimestamp, onApplied } = options;
+  const { log, dump, knowledge, slivers, isOver, onTimestamp, onApplied } = options;
   const { guards } = config;
   const directory = createDirectory(host, { guards, log });
   const outcomes = new Map<string, number>();
@@ -78,10 +81,14 @@ export function createLoop(host: Host, config: Config, options: LoopOptions): Lo
 
   const applyTransfer = async (transfer: Transfer, askedMs: number): Promise<void> => {
     const document = readDocument(transfer);
+    dump.line("document", "read", factsOf(document));
     checkDocument(document, { guards, nodeId: config.nodeId, last: knowledge.place });
     if (document.timestamp !== undefined) onTimestamp(document.timestamp * 1000, askedMs);
     const { good, bad } = slicesOfNode(document, config.nodeId, guards);
-    for (const { name, why } of bad) log("slice.frozen", { name, why });
+    for (const { name, why } of bad) {
+      log("slice.frozen", { name, why });
+      dump.line("document", "bad-slice", { name, why });
+    }
     const slices = [...good, ...frozenSlices(bad, knowledge.slices)].filter((slice) => !isOver(slice));
     await apply(slices, bad);
     knowledge.applied += 1;
@@ -92,6 +99,7 @@ export function createLoop(host: Host, config: Config, options: LoopOptions): Lo
     log("document.applied", {
       slices: good.length,
       frozen: bad.length,
+      format: document.format,
       epoch: document.epoch,
       serial: document.serial,
     });
@@ -120,6 +128,7 @@ export function createLoop(host: Host, config: Config, options: LoopOptions): Lo
       refused += 1;
       lastRefusal = error.message;
       log("document.refused", { why: error.message });
+      dump.malformed("document", error.message, transfer.bytes);
       // A transfer that broke off is a failed fetch as well.
       if (error instanceof FetchError) throw error;
     }

@@ -10,13 +10,18 @@ import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError } from "../../host/arguments.ts";
 import { readConfig, type Config } from "./config.ts";
 import { startClockWatch } from "./clock-watch.ts";
+import { createDump } from "./dump.ts";
+import { dumpNetwork } from "./dump-network.ts";
+import { dumpState } from "./dump-state.ts";
 import { createExpiry } from "./expiry.ts";
 import { createLeases } from "./leases.ts";
 import { createLeniency } from "./leniency.ts";
 import { createLog } from "./log.ts";
+import type { XmlRpcValue } from "../xml-rpc.ts";
 import { createLoop, type Knowledge } from "./loop.ts";
 import { watchNtp, type NtpState } from "./ntp-watch.ts";
 import { createPlcTime } from "./plc-time.ts";
+import { createRecord } from "./record.ts";
 import { createResources } from "./resources.ts";
 import { absenceSince } from "./restart.ts";
 import { serveRpc } from "./rpc.ts";
@@ -47,10 +52,13 @@ export const main: Main = async (host, args) => {
 
 async function run(machine: Host, config: Config, signal: AbortSignal): Promise<void> {
   // First of all: from here on SIGHUP does no harm.
-  await using log = createLog(machine, config);
+  await using dump = createDump(machine, config);
+  const record = createRecord(machine.clock);
+  await using log = createLog(machine, config, { onHup: () => dump.reopen(), hear: record.hear });
   const timescale = createTimescale(machine.clock, config.guards);
-  /** From here on everything waits by that time. */
-  const host: Host = { ...machine, clock: timescale.clock };
+  /** From here on everything waits by that time, and what is sent and received is in the dump. */
+  const network = dumpNetwork(machine.network, machine.clock, dump);
+  const host: Host = { ...machine, network, clock: timescale.clock };
   const knowledge: Knowledge = { applied: 0, place: undefined, slices: [] };
   const isKnownSlice = (name: string): boolean => knowledge.slices.some((slice) => slice.name === name);
   const saveQuietly = (): void => void save().catch(() => undefined);
@@ -136,6 +144,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   let isCorrected = false;
   const loop = createLoop(host, config, {
     log: log.write,
+    dump,
     knowledge,
     slivers,
     isOver: (slice) => expiry.isOver(slice),
@@ -153,11 +162,27 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       await save().catch(() => undefined);
     },
   });
+  const status = (): { readonly [member: string]: XmlRpcValue } => ({
+    node_id: config.nodeId,
+    slivers: slivers.names(),
+    applied: knowledge.applied,
+    place: knowledge.place === undefined ? null : { ...knowledge.place },
+    resources: { ...resources.audit() },
+    leases: { ...leases.report() },
+    clock: { boot: machine.clock.boot, rate: timescale.rate(), ...watch.report() },
+    ntp,
+    plc_clock: { ...plcTime.report() },
+    log_dropped: log.dropped(),
+    dump_dropped: dump.dropped(),
+    ...record.report(),
+    loop: { ...loop.report() },
+  });
   await slivers.discover();
   await using doors = new AsyncDisposableStack();
   const rpc = await serveRpc(host, {
     port: config.port,
     log: log.write,
+    dump,
     machine: machine.clock,
     recentLines: (count) => log.recent(count),
     resources,
@@ -165,19 +190,10 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     save,
     loopAgeMs: () => loop.ageMs(),
     lagMs: () => timescale.lagMs(),
-    status: () => ({
-      node_id: config.nodeId,
-      slivers: slivers.names(),
-      applied: knowledge.applied,
-      place: knowledge.place === undefined ? null : { ...knowledge.place },
-      resources: { ...resources.audit() },
-      leases: { ...leases.report() },
-      clock: { boot: machine.clock.boot, rate: timescale.rate(), ...watch.report() },
-      ntp,
-      plc_clock: { ...plcTime.report() },
-      log_dropped: log.dropped(),
-      loop: { ...loop.report() },
-    }),
+    status: config.guards.has("report-status") ? status : undefined,
+    dumpState: config.guards.has("dump-state")
+      ? () => dumpState(host.files, { nodeId: config.nodeId, place: knowledge.place })
+      : undefined,
   });
   doors.use(rpc);
   if (config.guards.has("start-cached-slivers")) for (const name of slivers.names()) await slivers.run(name);

@@ -1,5 +1,5 @@
 /**
- * The Node Manager's XML-RPC: `ping`, `status`, `log`, `acquire`, `bind`, `lease`. Each answers `[0, value]`, or `[code, message]` if it is refused.
+ * The Node Manager's XML-RPC: `ping`, `status`, `dump_state`, `log`, `dump`, `acquire`, `bind`, `lease`. Each answers `[0, value]`, or `[code, message]` if it is refused.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
@@ -17,6 +17,7 @@ import {
   type Reply,
   type XmlRpcValue,
 } from "../xml-rpc.ts";
+import type { Dump } from "./dump.ts";
 import type { Leases, LeaseRequest } from "./leases.ts";
 import type { NodeLog } from "./log.ts";
 import { cpuShareOf, ResourceError, type Resources } from "./resources.ts";
@@ -30,13 +31,16 @@ const limits = { connections: 64, lifetimeMs: 30_000 };
 export interface RpcOptions {
   readonly port: number;
   readonly log: Log;
+  readonly dump: Dump;
   /** The clocks that are shown to others. */
   readonly machine: Pick<Clock, "wall" | "monotonic" | "boot">;
   readonly recentLines: NodeLog["recent"];
   readonly resources: Resources;
   readonly leases: Leases;
   /** Everything that is known. */
-  readonly status: () => { readonly [member: string]: XmlRpcValue };
+  readonly status: (() => { readonly [member: string]: XmlRpcValue }) | undefined;
+  /** What is on the node. */
+  readonly dumpState: (() => Promise<{ readonly [member: string]: XmlRpcValue }>) | undefined;
   /** Milliseconds since the loop last came round: a daemon that listens and does nothing else is not alive. */
   readonly loopAgeMs: () => number;
   /** By how much whatever was due has just been late: a call may have waited as long before anybody heard of it. */
@@ -55,7 +59,7 @@ export async function serveRpc(host: Host, options: RpcOptions): Promise<Listene
     const came = host.clock.monotonic();
     const latencyMs = (): number => Math.max(host.clock.monotonic() - came, options.lagMs());
     try {
-      await answer(request, response, (call) => run(call, methods, latencyMs));
+      await answer(request, response, options.dump, (call) => run(call, methods, latencyMs));
     } catch (error) {
       // The client has gone while it was asked or answered; what its call did stays done, and it may ask again.
       options.log("rpc.aborted", { why: error instanceof Error ? error.message : String(error) });
@@ -65,7 +69,7 @@ export async function serveRpc(host: Host, options: RpcOptions): Promise<Listene
 }
 
 function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
-  const { machine, resources, leases, status, recentLines, loopAgeMs, save } = options;
+  const { dump, machine, resources, leases, status, dumpState, recentLines, loopAgeMs, save } = options;
   return new Map<string, Method>([
     [
       "ping",
@@ -76,7 +80,7 @@ function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
         boot: machine.boot,
       }),
     ],
-    ["status", status],
+    ...methodsThere({ status, dump_state: dumpState }),
     [
       "log",
       ([count = standardLines]) => {
@@ -87,6 +91,13 @@ function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
           boot,
           event,
         }));
+      },
+    ],
+    [
+      "dump",
+      ([number = 0]) => {
+        if (typeof number !== "number") throw new ResourceError("badRequest", "write dump(number of the first line)");
+        return { ...dump.since(number) };
       },
     ],
     [
@@ -123,6 +134,10 @@ function createMethods(options: RpcOptions): ReadonlyMap<string, Method> {
       },
     ],
   ]);
+}
+
+function methodsThere(methods: Readonly<Record<string, Method | undefined>>): readonly [string, Method][] {
+  return Object.entries(methods).flatMap(([name, method]) => (method === undefined ? [] : [[name, method]]));
 }
 
 function asRspec(value: XmlRpcValue): Record<string, number> {
@@ -165,6 +180,7 @@ function asLeaseRequest(slice: XmlRpcValue | undefined, terms: XmlRpcValue): Lea
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
+  dump: Dump,
   replyTo: (call: Call) => Promise<Reply>,
 ): Promise<void> {
   response.setHeader("connection", "close");
@@ -176,7 +192,15 @@ async function answer(
     if (!(error instanceof BodyError)) throw error;
     return reject(response, 413);
   }
-  const reply = Buffer.from(encodeReply(await callFrom(text, replyTo)));
+  const from = request.socket.remotePort;
+  const told = await callFrom(text, async (call) => {
+    dump.line("rpc", "call", { from, method: call.method, bytes: text.length });
+    return replyTo(call);
+  });
+  if ("fault" in told && told.fault.code === faultCodes.notWellFormed)
+    dump.malformed("rpc", told.fault.message, Buffer.from(text));
+  const reply = Buffer.from(encodeReply(told));
+  dump.line("rpc", "reply", { from, ...("fault" in told && { fault: told.fault.code }), bytes: reply.length });
   response.writeHead(200, { "content-type": "text/xml", "content-length": reply.length }).end(reply);
 }
 

@@ -24,8 +24,8 @@ export interface Slivers extends AsyncDisposable {
   destroy(name: string): Promise<void>;
 }
 
-const home = "slivers";
-const directoryOf = (name: string): string => `${home}/${name}`;
+export const sliversHome = "slivers";
+const directoryOf = (name: string): string => `${sliversHome}/${name}`;
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
 
@@ -55,7 +55,7 @@ export function createSlivers(host: Host, { log, boostOf }: SliversOptions): Sli
     await host.files.remove(making);
     await host.files.makeDirectory(making);
     await host.files.rename(making, directoryOf(slice.name));
-    await host.files.syncDirectory(home);
+    await host.files.syncDirectory(sliversHome);
     known.set(slice.name, undefined);
     log("sliver.created", { name: slice.name });
     announce();
@@ -68,8 +68,8 @@ export function createSlivers(host: Host, { log, boostOf }: SliversOptions): Sli
   return {
     names,
     async discover() {
-      await host.files.makeDirectory(home);
-      for (const name of await host.files.list(home)) {
+      await host.files.makeDirectory(sliversHome);
+      for (const name of await host.files.list(sliversHome)) {
         if (sliceName.safeParse(name).success) known.set(name, undefined);
         else if (/\.(?:making|removing)$/.test(name)) await host.files.remove(directoryOf(name));
       }
