@@ -28,5 +28,15 @@ test("one that is called off by one that is due with it doesn't call", async () 
 });
 
 test("one that is set by one that calls is waited for, too", async () => {
-  await new Promise<void>((resolve) => alarmIn(1, () => alarmIn(0, () => alarmIn(2, resolve))));
+  const called: number[] = [];
+  await new Promise<void>((resolve) =>
+    alarmIn(1, () => {
+      alarmIn(0, () => {
+        called.push(1);
+        alarmIn(2, resolve);
+      });
+      called.push(0);
+    }),
+  );
+  expect(called).toEqual([0, 1]);
 });
