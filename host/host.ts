@@ -29,6 +29,11 @@ export interface Waiting {
   readonly signal?: AbortSignal;
 }
 
+export interface Precision {
+  /** Late by a fraction of a millisecond, not by one or two. It costs more, and a thread of the process. */
+  readonly exact?: boolean;
+}
+
 export interface Clock {
   /** Milliseconds since the Unix epoch. May step, and may run fast or slow. */
   wall(): number;
@@ -38,8 +43,8 @@ export interface Clock {
   readonly boot: string;
   /** Waits on the monotonic clock. */
   sleep(milliseconds: number, waiting?: Waiting): Promise<void>;
-  /** Calls back once on the monotonic clock; disposing cancels. Does not keep a process alive. */
-  timer(milliseconds: number, callback: () => void): Disposable;
+  /** Calls back once on the monotonic clock, never early; disposing cancels. Does not keep a process alive. */
+  timer(milliseconds: number, callback: () => void, precision?: Precision): Disposable;
 }
 
 export interface Address {

@@ -28,10 +28,11 @@ export function createDelays(clock: Clock): Delays {
   function arm(held: Held): Disposable {
     const added = [...held.delay.values()].reduce((sum, each) => sum + each, 0);
     const left = Math.max(0, held.since + added - clock.monotonic());
-    return clock.timer(Math.min(left, longestTimerMs), () => {
+    const then = (): void => {
       if (left > longestTimerMs) held.timer = arm(held);
       else if (all.delete(held)) held.go();
-    });
+    };
+    return clock.timer(Math.min(left, longestTimerMs), then, { exact: true });
   }
 
   return {

@@ -4,9 +4,13 @@ import { readFileSync } from "node:fs";
 import type { TrueTime } from "../clock/virtual.ts";
 import type { Clock } from "../host.ts";
 import { sleepBy } from "../sleep.ts";
+import { alarmIn, prepareAlarms } from "./alarm.ts";
 
 /** Node takes a longer timeout for 1 ms. */
 const longestTimeoutMs = 2 ** 31 - 1;
+
+/** What an exact timer leaves to an alarm: Node's timers are less late than this. */
+const alarmMs = 3;
 
 const boot = bootOfMachine();
 
@@ -50,29 +54,37 @@ interface Shown {
 
 function clockOf({ wall, monotonic, scale }: Shown): Clock {
   /** Never early: Node's timers may fire up to a millisecond before their time. */
-  const arm = (milliseconds: number, keepAlive: boolean, callback: () => void): Disposable => {
+  const arm = (milliseconds: number, { keepAlive = false, exact = false }, callback: () => void): Disposable => {
     const due = monotonic() + milliseconds;
-    let timeout: NodeJS.Timeout;
+    let waiting: Disposable;
     const wait = (remaining: number): void => {
+      const leftMs = remaining / scale;
+      const byAlarm = exact && leftMs <= alarmMs ? alarmIn(leftMs, wake) : undefined;
       // Node cuts off fractions: it would wake too early nearly always, and once more a millisecond later.
-      timeout = setTimeout(wake, Math.min(Math.ceil(remaining / scale), longestTimeoutMs));
-      if (!keepAlive) timeout.unref();
+      waiting = byAlarm ?? timeoutIn(exact && leftMs > alarmMs ? leftMs - alarmMs : Math.ceil(leftMs), keepAlive, wake);
     };
     const wake = (): void => {
       const remaining = due - monotonic();
       if (remaining > 0) wait(remaining);
       else callback();
     };
+    if (exact) prepareAlarms();
     wait(milliseconds);
-    return { [Symbol.dispose]: () => clearTimeout(timeout) };
+    return { [Symbol.dispose]: () => waiting[Symbol.dispose]() };
   };
   return {
     wall,
     monotonic,
     boot,
-    sleep: (milliseconds, waiting) => sleepBy((wake) => arm(milliseconds, true, wake), waiting),
-    timer: (milliseconds, callback) => arm(milliseconds, false, callback),
+    sleep: (milliseconds, waiting) => sleepBy((wake) => arm(milliseconds, { keepAlive: true }, wake), waiting),
+    timer: (milliseconds, callback, precision) => arm(milliseconds, { ...precision }, callback),
   };
+}
+
+function timeoutIn(milliseconds: number, keepAlive: boolean, callback: () => void): Disposable {
+  const timeout = setTimeout(callback, Math.min(milliseconds, longestTimeoutMs));
+  if (!keepAlive) timeout.unref();
+  return { [Symbol.dispose]: () => clearTimeout(timeout) };
 }
 
 /** Where the system does not tell, each process has one of its own: then nobody compares what can't be compared. */

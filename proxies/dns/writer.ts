@@ -48,7 +48,7 @@ export function createWriter({ clock, client, onIdle }: WriterOptions): Writer {
       queue.length = 0;
     }
     const [first] = queue;
-    if (first !== undefined) timer = clock.timer(first.laterMs, write);
+    if (first !== undefined) timer = clock.timer(first.laterMs, write, { exact: true });
     else onIdle();
   }
 

@@ -346,11 +346,11 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     if (timer?.at === at) return;
     disarm();
     if (at === Infinity) return;
-    const handle = clock.timer(Math.min(longestWait, Math.max(0, at - now)), () => {
+    const then = (): void => {
       timer = undefined;
       pump();
-    });
-    timer = { at, handle };
+    };
+    timer = { at, handle: clock.timer(Math.min(longestWait, Math.max(0, at - now)), then, { exact: true }) };
   }
 
   function disarm(): void {

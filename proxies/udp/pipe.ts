@@ -49,7 +49,7 @@ export function createPipe({ clock, send, keep, onFull }: PipeOptions): Pipe {
       send(datagram.bytes);
     }
     const next = Math.min(...held.map(({ due }) => due));
-    if (next < Infinity) timer = clock.timer(Math.min(longestTimerMs, Math.max(0, next - now)), flush);
+    if (next < Infinity) timer = clock.timer(Math.min(longestTimerMs, Math.max(0, next - now)), flush, { exact: true });
   }
 
   return {
