@@ -2,12 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { guardMeanings as guardsOfAgent } from "./agent/guards.ts";
 import { guardMeanings as guardsOfMonitor } from "./monitor/guards.ts";
 import { createGuards, guardMeanings } from "./node-manager/guards.ts";
 
 const programs = [
   { program: "node-manager", meanings: guardMeanings },
   { program: "monitor", meanings: guardsOfMonitor },
+  { program: "agent", meanings: guardsOfAgent },
 ];
 
 describe.each(programs)("$program", ({ program, meanings }) => {

@@ -1,6 +1,6 @@
 /** A call to a Node Manager, asked again until it is answered: whether one was done that was not answered can't be told. */
 import type { Address, Host } from "../../host/host.ts";
-import { createDeadline } from "../../host/deadline.ts";
+import { createDeadline, type Deadline } from "../../host/deadline.ts";
 import { request } from "../../host/http.ts";
 import { readBody } from "../body.ts";
 import { decodeReply, encodeCall, type Call, type Reply, type XmlRpcValue } from "../xml-rpc.ts";
@@ -11,37 +11,50 @@ export interface Asking {
   readonly node: Address;
   /** A call that was not answered is made again after a fifth of this. */
   readonly everyMs: number;
-  /** For one call. */
+  /** For one call; Infinity: for ever. */
   readonly timeoutMs: number;
+  /** How often one call is made; by default until it is answered. */
+  readonly tries?: number;
 }
 
-/** The value, or undefined if it was refused. */
+/** `[code, value]`, as the Node Manager says it: 0 is yes. */
+export interface Answer {
+  readonly code: number;
+  readonly value: XmlRpcValue;
+}
+
+/** A fault of the protocol, which says that the server is in trouble and not what it has done: no answer to go by. */
+const faultCode = -1;
+
+/** The answer, or undefined if there was none. `call` makes it anew for each try. */
 export async function callUntilAnswered(
   host: Host,
   config: Asking,
-  call: Call,
+  call: () => Call,
   signal: AbortSignal,
-): Promise<XmlRpcValue | undefined> {
-  for (let n = 1; !signal.aborted; n += 1) {
-    const answer = await callOnce(host, config, call, signal).catch((error: unknown) => {
-      host.log("agent.unanswered", {
-        method: call.method,
-        why: error instanceof Error ? error.message : String(error),
-      });
+): Promise<Answer | undefined> {
+  const { tries = Infinity, everyMs } = config;
+  for (let n = 1; n <= tries && !signal.aborted; n += 1) {
+    const asked = call();
+    const { method } = asked;
+    const answer = await callOnce(host, config, asked, signal).then(read, (error: unknown) => {
+      host.log("agent.unanswered", { method, why: error instanceof Error ? error.message : String(error) });
     });
-    if (answer === undefined) {
-      await host.clock.sleep(config.everyMs / 5, { signal }).catch(() => undefined);
-      continue;
+    if (answer !== undefined) {
+      const { code, value } = answer;
+      if (code === 0) host.log("agent.done", { method, tries: n });
+      else host.log("agent.refused", { method, tries: n, code, why: value });
+      if (code !== faultCode) return answer;
     }
-    const [code, value] =
-      "value" in answer && Array.isArray(answer.value) ? answer.value : [-1, "a fault of the protocol"];
-    const refused = code !== 0;
-    const outcome = { method: call.method, tries: n };
-    if (refused) host.log("agent.refused", { ...outcome, code, why: value });
-    else host.log("agent.done", outcome);
-    return refused ? undefined : value;
+    await host.clock.sleep(everyMs / 5, { signal }).catch(() => undefined);
   }
   return undefined;
+}
+
+function read(reply: Reply): Answer {
+  if ("fault" in reply) return { code: faultCode, value: reply.fault.message };
+  const [code, value = null] = Array.isArray(reply.value) ? (reply.value as readonly XmlRpcValue[]) : [];
+  return typeof code === "number" ? { code, value } : { code: faultCode, value: "the reply is no [code, value]" };
 }
 
 /** @throws {Error} if there is no answer. */
@@ -51,7 +64,7 @@ export async function callOnce(
   call: Call,
   signal: AbortSignal,
 ): Promise<Reply> {
-  using deadline = createDeadline(host.clock, timeoutMs, { signal });
+  using deadline = timeoutMs === Infinity ? unlimited(signal) : createDeadline(host.clock, timeoutMs, { signal });
   const headers = { host: `${node.host}:${node.port}`, "content-type": "text/xml" };
   const options = { address: node, path: "/", method: "POST", headers, body: encodeCall(call) };
   const { status, body } = await request(host, options, deadline);
@@ -59,3 +72,5 @@ export async function callOnce(
   if (status !== 200) throw new Error(`the reply has status ${status}`);
   return decodeReply(text);
 }
+
+const unlimited = (signal: AbortSignal): Deadline => ({ signal, [Symbol.dispose]() {} });

@@ -55,8 +55,9 @@ async function leaseForEver(host: Host, config: Config, signal: AbortSignal): Pr
 
 async function askFor(host: Host, config: Config, { slice, begin }: Lease, signal: AbortSignal): Promise<void> {
   const terms = { begin: begin / 1000, length: config.lengthMs / 1000, request: `${slice} ${begin}` };
-  const answer = await callUntilAnswered(host, config, { method: "lease", params: [slice, terms] }, signal);
-  const lengthMs = isStruct(answer) && typeof answer["length"] === "number" ? answer["length"] * 1000 : undefined;
+  const answer = await callUntilAnswered(host, config, () => ({ method: "lease", params: [slice, terms] }), signal);
+  const lease = answer?.code === 0 && isStruct(answer.value) ? answer.value : {};
+  const lengthMs = typeof lease["length"] === "number" ? lease["length"] * 1000 : undefined;
   if (lengthMs === undefined) return;
   host.log("lease.granted", { slice, asked_ms: config.lengthMs, length_ms: lengthMs });
   await until(host, begin, signal);

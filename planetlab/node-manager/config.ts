@@ -13,6 +13,10 @@ export interface Config {
   readonly fetchTotalMs: number;
   readonly fetchIdleMs: number;
   readonly port: number;
+  /** For the head of a request, its body, and the reply, each. */
+  readonly rpcDeadlineMs: number;
+  /** How many may be connected at a time. */
+  readonly rpcConnections: number;
   readonly unboundMs: number;
   /** A shorter lease would be at the mercy of the next correction of the clock. */
   readonly minLeaseMs: number;
@@ -39,6 +43,8 @@ const flagNames = [
   "fetch-total",
   "fetch-idle",
   "listen",
+  "rpc-deadline",
+  "rpc-connections",
   "unbound",
   "min-lease",
   "look",
@@ -62,6 +68,8 @@ export function readConfig(args: readonly string[]): Config {
     fetchTotalMs: flags.duration("fetch-total", "120s"),
     fetchIdleMs: flags.duration("fetch-idle", "30s"),
     port: flags.integer("listen", 812, 0, 65_535),
+    rpcDeadlineMs: flags.duration("rpc-deadline", "10s"),
+    rpcConnections: flags.integer("rpc-connections", 64, 1, 10_000),
     unboundMs: flags.duration("unbound", "10m"),
     minLeaseMs: flags.duration("min-lease", "15m"),
     ntp: flags.given("ntp") ? flags.text("ntp", "") : undefined,

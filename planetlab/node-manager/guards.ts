@@ -23,6 +23,24 @@ export const guardMeanings = {
   "start-cached-slivers": "The slivers that are on disk run again before PLC has answered (I36).",
   "idempotent-bind": "Binding a resource set once more to the slice that has it succeeds (I8).",
   "collect-unbound": "A resource set that nobody binds within --unbound is given back (I7).",
+  "contain-call-errors":
+    "An error of one connection, such as a client that resets it, ends that connection and nothing else (I9, I11).",
+  "rpc-deadlines":
+    "The head of a request, its body and the reply must each be over within --rpc-deadline, or the connection is reset (I11).",
+  "connection-limit":
+    "If --rpc-connections are there, the one that has been silent longest makes room for one more (I11).",
+  "body-limit": "A request's body may be 256 KiB, and no more of it is read (I11).",
+  "rpc-log-cap": "Of visitors that do not behave 20 a minute are logged, and the others counted (I11).",
+  "request-once":
+    "A request that has a name is executed once, and answered alike each time, across restarts too (I6, I12).",
+  "save-before-answer": "A call is answered when what it did is on disk (I9).",
+  "undo-unsaved": "What a call did is undone if it can't be saved: it is refused, and nothing is left of it (I9).",
+  "keep-bound-set": "A resource set that is bound to a slice is not given to another one, and the error says so (I8).",
+  "one-set-per-slice": "A slice that is bound to another set gives back the one that it had (I6).",
+  "newer-set-wins":
+    "A set is not bound in place of one that was acquired later: the call is an old one that was under way for long (I12).",
+  "remember-unbound":
+    "How long a set has been unbound is remembered across restarts, so that it is given back in time (I7).",
   "monotonic-durations":
     "What lasts for a while is measured without the jumps of the wall clock: deadlines, pauses, collections, leases (I18, I19).",
   "pending-input-first":

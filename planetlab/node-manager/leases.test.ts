@@ -32,7 +32,6 @@ function rig({ clock = createTestClock(), without = [] as readonly Guard[] } = {
       slice,
       share: 100,
       lengthMs: minute,
-      request: undefined,
       ...more,
       beginMs: beginMs === undefined ? undefined : began + beginMs,
     });
@@ -88,10 +87,11 @@ describe("a request", () => {
     }
   });
 
-  test("that comes once more, by its name, is answered as before; a slice that is not there gets nothing", () => {
-    const { grant } = rig();
-    const handle = grant("a_a", minute, { request: "mine" });
-    expect(grant("a_a", minute, { request: "mine" })).toBe(handle);
+  test("for a slice that is not there gets nothing, and what is revoked leaves its time to others", () => {
+    const { grant, leases } = rig();
+    leases.revoke(grant("a_a", minute));
+    leases.revoke(grant("a_a", undefined));
+    expect(leases.saved()).toEqual([]);
     expect(codeOf(() => grant("a_c", 10 * minute))).toBe(errorCodes.noSuchSlice);
   });
 });

@@ -21,8 +21,6 @@ export interface LeaseRequest {
   readonly lengthMs: number;
   /** PLC's time in milliseconds; undefined: now. */
   readonly beginMs: number | undefined;
-  /** A name that the client gave to its request: asked once more, it is answered as before. */
-  readonly request: string | undefined;
 }
 
 export interface Leases extends Disposable {
@@ -30,6 +28,8 @@ export interface Leases extends Disposable {
   grant(request: LeaseRequest): string;
   /** The answer goes out only now, so long after the request has come: what has begun lasts longer, if it may. */
   answered(lease: string, latencyMs: number): LeaseAnswer;
+  /** As if it had never been granted. */
+  revoke(lease: string): void;
   /** To be called now and then: a moment of the calendar may come otherwise than by waiting. */
   look(): void;
   /** Slices that have gone have no leases. */
@@ -159,9 +159,7 @@ export function createLeases(
     look: turn,
     saved: all,
     shareOf: (slice) => (running?.lease.slice === slice ? running.lease.share : 0),
-    grant({ slice, share, lengthMs, beginMs, request }) {
-      const same = request === undefined ? undefined : all().find((lease) => lease.request === request);
-      if (same !== undefined) return same.lease;
+    grant({ slice, share, lengthMs, beginMs }) {
       if (!isKnownSlice(slice)) throw new ResourceError("noSuchSlice", `${slice} is not on this node`);
       const now = plcTime.now();
       requireTime(beginMs ?? now, now);
@@ -169,7 +167,6 @@ export function createLeases(
         lease: Buffer.from(host.random.bytes(16)).toString("hex"),
         slice,
         share,
-        request: request ?? null,
         begin_ms: Math.round(beginMs ?? now),
         length_ms: guards.has("minimum-lease") ? Math.max(lengthMs, minLeaseMs) : lengthMs,
         left_ms: null,
@@ -193,6 +190,11 @@ export function createLeases(
         minimumMs: minLeaseMs,
         extendedByMs: answer.extended_by_ms,
       };
+    },
+    revoke(handle) {
+      waiting = waiting.filter(({ lease }) => lease !== handle);
+      if (running?.lease.lease === handle) running.end = -Infinity;
+      turn();
     },
     keepOnly(slices) {
       waiting = waiting.filter(({ slice }) => slices.has(slice));

@@ -22,9 +22,10 @@ import { createLoop, type Knowledge } from "./loop.ts";
 import { watchNtp, type NtpState } from "./ntp-watch.ts";
 import { createPlcTime } from "./plc-time.ts";
 import { createRecord } from "./record.ts";
+import { createRequests } from "./requests.ts";
 import { createResources } from "./resources.ts";
 import { absenceSince } from "./restart.ts";
-import { serveRpc } from "./rpc.ts";
+import { serveRpc, type Rpc } from "./rpc.ts";
 import type { Slice } from "./slice.ts";
 import { createSlivers } from "./slivers.ts";
 import { createStateFile, type State } from "./state.ts";
@@ -97,6 +98,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     place: knowledge.place ?? null,
     slivers: { names: [...slivers.names()] },
     resources: [...resources.sets()],
+    requests: [...requests.saved()],
     leases: [...leases.saved()],
     clock: plcTime.saved(),
     slices: [...knowledge.slices],
@@ -109,6 +111,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       throw error;
     }
   };
+  const requests = createRequests(config, { save });
   const failed = (name: string, error: unknown): void => log.write("sliver.failed", { name, why: String(error) });
   const bringUpToDate = (slice: Slice): Promise<void> =>
     slivers.ensure(slice).catch((error: unknown) => failed(slice.name, error));
@@ -128,7 +131,8 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   };
 
   Object.assign(knowledge, { applied: state.applied, place: state.place ?? undefined, slices: state.slices });
-  resources.restore(state.resources);
+  resources.restore(state.resources, absence.elapsedMs);
+  requests.restore(state.requests);
   leases.restore(state.leases, absence.elapsedMs);
   using watch = startClockWatch(machine.clock, config, {
     log: log.write,
@@ -167,7 +171,9 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     slivers: slivers.names(),
     applied: knowledge.applied,
     place: knowledge.place === undefined ? null : { ...knowledge.place },
-    resources: { ...resources.audit() },
+    resources: { ...resources.report() },
+    requests: { ...requests.report() },
+    rpc: { ...rpc.report() },
     leases: { ...leases.report() },
     clock: { boot: machine.clock.boot, rate: timescale.rate(), ...watch.report() },
     ntp,
@@ -179,15 +185,14 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   });
   await slivers.discover();
   await using doors = new AsyncDisposableStack();
-  const rpc = await serveRpc(host, {
-    port: config.port,
+  const rpc: Rpc = await serveRpc(host, config, {
     log: log.write,
     dump,
     machine: machine.clock,
     recentLines: (count) => log.recent(count),
+    requests,
     resources,
     leases,
-    save,
     loopAgeMs: () => loop.ageMs(),
     lagMs: () => timescale.lagMs(),
     status: config.guards.has("report-status") ? status : undefined,

@@ -30,7 +30,7 @@ function rig(...without: readonly Guard[]) {
     resources,
     collected: () => collected,
     acquire: (share: number, latencyMs = 0) => {
-      const rcap = resources.acquire({ nm_cpu_share: share });
+      const { rcap } = resources.acquire({ nm_cpu_share: share });
       resources.answered(rcap, latencyMs);
       return rcap;
     },
@@ -46,9 +46,9 @@ describe("acquire", () => {
     for (const handle of handles) expect(handle).toMatch(/^[0-9a-f]{32}$/);
     expect(codeOf(() => acquire(40))).toBe(errorCodes.noResources);
     pass(unboundMs - 1);
-    expect(resources.audit()).toEqual({ capacity: 100, bound: 0, unbound: 80, free: 20 });
+    expect(resources.report()).toMatchObject({ capacity: 100, bound: 0, unbound: 80, free: 20 });
     pass(1);
-    expect(resources.audit()).toEqual({ capacity: 100, bound: 0, unbound: 0, free: 100 });
+    expect(resources.report()).toMatchObject({ capacity: 100, bound: 0, unbound: 0, free: 100 });
     expect(collected()).toBe(2);
   });
 
@@ -58,25 +58,25 @@ describe("acquire", () => {
 
   test("one that was slow to answer has its time from the answer on, and longer; without lenient-windows it is gone by then", () => {
     const { resources, pass } = rig();
-    const rcap = resources.acquire({ nm_cpu_share: 40 });
+    const { rcap } = resources.acquire({ nm_cpu_share: 40 });
     pass(3 * unboundMs);
     resources.answered(rcap, 3 * unboundMs);
     pass(unboundMs - 1);
-    expect(resources.audit()).toMatchObject({ unbound: 40 });
+    expect(resources.report()).toMatchObject({ unbound: 40 });
     pass(1);
-    expect(resources.audit()).toMatchObject({ unbound: 0 });
+    expect(resources.report()).toMatchObject({ unbound: 0 });
     const naive = rig("lenient-windows");
-    const lost = naive.resources.acquire({ nm_cpu_share: 40 });
+    const { rcap: lost } = naive.resources.acquire({ nm_cpu_share: 40 });
     naive.pass(3 * unboundMs);
     naive.resources.answered(lost, 3 * unboundMs);
-    expect(naive.resources.audit()).toMatchObject({ unbound: 0 });
+    expect(naive.resources.report()).toMatchObject({ unbound: 0 });
   });
 
   test("without collect-unbound, retries eat the node", () => {
     const { acquire, resources, pass } = rig("collect-unbound");
     acquire(100);
     pass(10 * unboundMs);
-    expect(resources.audit()).toMatchObject({ unbound: 100, free: 0 });
+    expect(resources.report()).toMatchObject({ unbound: 100, free: 0 });
   });
 });
 
@@ -89,7 +89,7 @@ describe("bind", () => {
     expect(codeOf(() => resources.bind("a_b", rcap))).toBe(errorCodes.boundElsewhere);
     pass(unboundMs);
     expect(codeOf(() => resources.bind("a_a", late))).toBe(errorCodes.expiredHandle);
-    expect(resources.sets()).toEqual([{ rcap, rspec: { nm_cpu_share: 10 }, slice: "a_a" }]);
+    expect(resources.sets()).toEqual([{ rcap, rspec: { nm_cpu_share: 10 }, slice: "a_a", number: 1, left_ms: null }]);
   });
 
   test("once more is as good as once, and without idempotent-bind an error that makes an agent delete a good sliver", () => {
@@ -106,22 +106,72 @@ describe("bind", () => {
     const rcap = acquire(10);
     resources.bind("a_a", rcap);
     pass(100 * unboundMs);
-    expect(resources.audit()).toMatchObject({ bound: 10 });
+    expect(resources.report()).toMatchObject({ bound: 10 });
     resources.keepOnly(new Set(["a_b"]));
-    expect(resources.audit()).toMatchObject({ bound: 0, free: 100 });
+    expect(resources.report()).toMatchObject({ bound: 0, free: 100 });
   });
 });
 
-test("after a restart an unbound set has its time anew, and a bound one stays", () => {
-  const { resources, pass } = rig();
-  resources.restore([
-    { rcap: "0".repeat(32), rspec: {}, slice: null },
-    { rcap: "1".repeat(32), rspec: {}, slice: "a_a" },
-  ]);
-  pass(unboundMs - 1);
-  expect(resources.audit()).toMatchObject({ unbound: 32, bound: 32 });
-  pass(1);
-  expect(resources.audit()).toMatchObject({ unbound: 0, bound: 32 });
+describe("after a restart", () => {
+  const saved = [
+    { rcap: "0".repeat(32), rspec: {}, slice: null, number: 1, left_ms: 5000 },
+    { rcap: "1".repeat(32), rspec: {}, slice: "a_a", number: 2, left_ms: null },
+  ];
+
+  test("an unbound set has what was left of its time when the node went away, and a bound one stays", () => {
+    const { resources, pass } = rig();
+    resources.restore(saved, 2000);
+    pass(2999);
+    expect(resources.report()).toMatchObject({ unbound: 32, bound: 32 });
+    pass(1);
+    expect(resources.report()).toMatchObject({ unbound: 0, bound: 32 });
+  });
+
+  test("without remember-unbound it has all of it once more, and a node that restarts often enough keeps it for ever", () => {
+    const { resources, pass } = rig("remember-unbound");
+    resources.restore(saved, 2000);
+    pass(unboundMs - 1);
+    expect(resources.report()).toMatchObject({ unbound: 32, bound: 32 });
+  });
+
+  test("numbers go on, so that what was acquired before is older", () => {
+    const { resources, acquire } = rig();
+    resources.restore(saved, 0);
+    const rcap = acquire(10);
+    resources.bind("a_a", rcap);
+    expect(codeOf(() => resources.bind("a_a", "0".repeat(32)))).toBe(errorCodes.expiredHandle);
+    expect(resources.sets().map(({ slice, number }) => [slice, number])).toEqual([
+      [null, 1],
+      ["a_a", 3],
+    ]);
+  });
+});
+
+describe("what is taken back", () => {
+  test("leaves everything as it was: what was acquired, bound in place of another, or released", () => {
+    const { resources, acquire, pass } = rig();
+    const [first, second] = [acquire(30), acquire(40)];
+    resources.bind("a_a", first);
+    pass(1000);
+    const before = new Set(resources.sets().map((set) => JSON.stringify(set)));
+    resources.acquire({ nm_cpu_share: 10 }).undo();
+    resources.bind("a_a", second)();
+    resources.release(first)();
+    resources.release(second)();
+    expect(new Set(resources.sets().map((set) => JSON.stringify(set)))).toEqual(before);
+    pass(unboundMs - 1000);
+    expect(resources.report()).toMatchObject({ bound: 30, unbound: 0 });
+  });
+
+  test("is not there again if somebody else has got the room meanwhile", () => {
+    const { resources, acquire } = rig();
+    const [first, second] = [acquire(60), acquire(40)];
+    resources.bind("a_a", first);
+    const undo = resources.bind("a_a", second);
+    acquire(60);
+    undo();
+    expect(resources.report()).toMatchObject({ bound: 0, unbound: 100, free: 0 });
+  });
 });
 
 test("whatever is asked in whatever order, free and bound and unbound make up the capacity", () => {
@@ -137,6 +187,9 @@ test("whatever is asked in whatever order, free and bound and unbound make up th
       ),
       fc.nat(unboundMs).map((milliseconds) => (node: ReturnType<typeof rig>) => node.pass(milliseconds)),
       slice.map((name) => (node: ReturnType<typeof rig>) => node.resources.keepOnly(new Set([name]))),
+      fc.nat(5).map((index) => (node: ReturnType<typeof rig>) => {
+        node.resources.release(node.resources.sets()[index]?.rcap ?? "");
+      }),
     ),
   );
   fc.assert(
@@ -144,9 +197,11 @@ test("whatever is asked in whatever order, free and bound and unbound make up th
       const node = rig();
       for (const action of actions) {
         codeOf(() => action(node));
-        const { capacity, free, bound, unbound } = node.resources.audit();
+        const { capacity, free, bound, unbound } = node.resources.report();
         expect(free + bound + unbound).toBe(capacity);
         expect(free).toBeGreaterThanOrEqual(0);
+        const owners = node.resources.sets().flatMap(({ slice: owner }) => owner ?? []);
+        expect(owners).toHaveLength(new Set(owners).size);
       }
     }),
   );

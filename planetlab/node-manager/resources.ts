@@ -1,5 +1,6 @@
 /**
- * Resource sets, in two steps as the PLC agent asks for them: `acquire` reserves a set and gives its handle, `bind` gives the set to a slice.
+ * Resource sets, in two steps as the PLC agent asks for them: `acquire` reserves a set and gives its handle, `bind` gives the set to a slice, in place of the
+ * one that it had.
  *
  * A client whose call was cut off cannot know whether it was done, and asks again. So a set that nobody binds is given back after a time, and binding
  * twice is as good as once. What is free is computed from the sets and never stored: an aborted call cannot leave the two at odds.
@@ -9,7 +10,8 @@ import type { Config } from "./config.ts";
 import type { Leniency } from "./leniency.ts";
 import type { State } from "./state.ts";
 
-type ResourceSet = State["resources"][number];
+type Saved = State["resources"][number];
+type ResourceSet = Omit<Saved, "left_ms">;
 
 /** Each code is one thing that a client does next. */
 export const errorCodes = {
@@ -38,19 +40,32 @@ export class ResourceError extends Error {
   }
 }
 
+/** Takes back what was done just now. */
+export type Undo = () => void;
+
 export interface Resources extends Disposable {
-  /** @returns the handle. @throws {ResourceError} */
-  acquire(rspec: Readonly<Record<string, number>>): string;
+  /** Returns the handle. @throws {ResourceError} */
+  acquire(rspec: Readonly<Record<string, number>>): { readonly rcap: string; readonly undo: Undo };
   /** The handle goes out only now, so long after it was asked for; until then, nobody could bind it. */
   answered(rcap: string, latencyMs: number): void;
   /** @throws {ResourceError} */
-  bind(slice: string, rcap: string): void;
+  bind(slice: string, rcap: string): Undo;
+  /** Gives a set back; if there is none, that has been done already. */
+  release(rcap: string): Undo;
   /** Gives back what is bound to slices that are not on the node any more. */
   keepOnly(slices: ReadonlySet<string>): void;
-  restore(sets: readonly ResourceSet[]): void;
-  sets(): readonly ResourceSet[];
-  /** In CPU shares; free and bound and unbound make up the capacity. */
-  audit(): { readonly capacity: number; readonly free: number; readonly bound: number; readonly unbound: number };
+  /** So much time has passed since they were saved. */
+  restore(sets: readonly Saved[], elapsedMs: number): void;
+  sets(): readonly Saved[];
+  report(): Audit & { readonly collected: number };
+}
+
+/** In CPU shares; free and bound and unbound make up the capacity. */
+interface Audit {
+  readonly capacity: number;
+  readonly free: number;
+  readonly bound: number;
+  readonly unbound: number;
 }
 
 export const cpuShare = "nm_cpu_share";
@@ -81,18 +96,27 @@ export function createResources(
   const sets = new Map<string, ResourceSet>();
   const collections = new Map<string, Collection>();
   const unanswered = new Set<string>();
+  let given = 0;
+  let collected = 0;
 
   const shares = (wanted: (set: ResourceSet) => boolean): number =>
     [...sets.values()].filter(wanted).reduce((sum, set) => sum + cpuShareOf(set.rspec), 0);
-  const audit = () => {
+  const audit = (): Audit => {
     const bound = shares((set) => set.slice !== null);
     const unbound = shares((set) => set.slice === null);
     return { capacity, bound, unbound, free: capacity - bound - unbound };
   };
-  const add = (set: ResourceSet): void => {
+  /** Whose sets they are, a name for each one. */
+  const owners = (): readonly string[] => [...sets.values()].flatMap(({ slice }) => slice ?? []).sort();
+  const announce = (): void => log("resources", { owners: owners(), ...audit() });
+
+  const put = (set: ResourceSet, leftMs: number): void => {
     sets.set(set.rcap, set);
-    // The time counts from now: after a restart an unbound set has all of it once more, which is late but never early.
-    if (set.slice === null && guards.has("collect-unbound")) collectIn(set.rcap, unboundMs);
+    if (set.slice === null && guards.has("collect-unbound")) collectIn(set.rcap, leftMs);
+  };
+  const left = (rcap: string): number | undefined => {
+    const collection = collections.get(rcap);
+    return collection && Math.max(0, collection.due - host.clock.monotonic());
   };
   const collectIn = (rcap: string, milliseconds: number): void => {
     const timer = host.clock.timer(milliseconds, () => collect(rcap));
@@ -110,14 +134,35 @@ export function createResources(
     // Its client is about to hear of it, and gets as long as it is given then.
     if (unanswered.has(rcap)) return;
     forget(rcap);
-    log("resources.collected", audit());
+    collected += 1;
+    log("resources.collected", { ...audit() });
+    announce();
     onCollected();
   };
+  /** What takes it back into the state that it is in now, as far as there is room. */
+  const returning = (rcap: string): Undo => {
+    const set = sets.get(rcap);
+    const leftMs = left(rcap) ?? unboundMs;
+    return () => {
+      forget(rcap);
+      if (set !== undefined && cpuShareOf(set.rspec) <= audit().free) put(set, leftMs);
+    };
+  };
+  const formerOf = (slice: string): ResourceSet | undefined => [...sets.values()].find((set) => set.slice === slice);
 
   return {
-    audit,
-    sets: () => [...sets.values()],
-    restore: (saved) => saved.forEach(add),
+    report: () => ({ ...audit(), collected }),
+    sets: () => [...sets.values()].map((set) => ({ ...set, left_ms: left(set.rcap) ?? null })),
+    restore(saved, elapsedMs) {
+      for (const { left_ms, ...set } of saved) {
+        given = Math.max(given, set.number);
+        // What it had left when it was saved; else a node that is restarted again and again would keep it for ever.
+        let leftMs = unboundMs;
+        if (guards.has("remember-unbound")) leftMs = Math.max(0, (left_ms ?? unboundMs) - elapsedMs);
+        put(set, leftMs);
+      }
+      announce();
+    },
     acquire(rspec) {
       const share = cpuShareOf(rspec);
       if (share < 0 || share > capacity)
@@ -125,9 +170,18 @@ export function createResources(
       if (share > audit().free || sets.size >= setLimit)
         throw new ResourceError("noResources", `${share} CPU shares are wanted, and ${audit().free} are free`);
       const rcap = Buffer.from(host.random.bytes(16)).toString("hex");
-      add({ rcap, rspec: { ...rspec }, slice: null });
+      given += 1;
+      put({ rcap, rspec: { ...rspec }, slice: null, number: given }, unboundMs);
       unanswered.add(rcap);
-      return rcap;
+      announce();
+      return {
+        rcap,
+        undo() {
+          unanswered.delete(rcap);
+          forget(rcap);
+          announce();
+        },
+      };
     },
     answered(rcap, latencyMs) {
       unanswered.delete(rcap);
@@ -135,28 +189,60 @@ export function createResources(
       if (collection === undefined) return;
       const by = leniency(latencyMs, unboundMs);
       if (by > 0) log("resources.extended", { extended_by_ms: by });
+      const leftMs = (left(rcap) ?? 0) + by;
       keep(rcap);
-      const left = Math.max(0, collection.due - host.clock.monotonic()) + by;
-      if (left > 0) collectIn(rcap, left);
+      if (leftMs > 0) collectIn(rcap, leftMs);
       else collect(rcap);
     },
     bind(slice, rcap) {
       const set = sets.get(rcap);
       if (set === undefined)
         throw new ResourceError("expiredHandle", "there is no such resource set, or no longer: acquire one");
-      if (set.slice === slice && guards.has("idempotent-bind")) return;
-      if (set.slice !== null) throw new ResourceError("boundElsewhere", `the resource set is bound to ${set.slice}`);
+      if (set.slice === slice && guards.has("idempotent-bind")) return nothing;
+      if (set.slice !== null && guards.has("keep-bound-set"))
+        throw new ResourceError("boundElsewhere", `the resource set is bound to ${set.slice}`);
       if (!isKnownSlice(slice)) throw new ResourceError("noSuchSlice", `${slice} is not on this node`);
+      let former: ResourceSet | undefined;
+      if (guards.has("one-set-per-slice")) former = formerOf(slice);
+      if (former !== undefined && former.number > set.number && guards.has("newer-set-wins"))
+        throw new ResourceError("expiredHandle", `${slice} has got a newer resource set since: acquire another`);
+      const undo = [rcap, ...(former === undefined ? [] : [former.rcap])].map(returning);
+      if (former !== undefined) forget(former.rcap);
       keep(rcap);
       sets.set(rcap, { ...set, slice });
+      log("resources.bound", { slice, set: nameOf(rcap) });
+      announce();
+      return () => {
+        for (const each of undo) each();
+        announce();
+      };
+    },
+    release(rcap) {
+      if (!sets.has(rcap)) return nothing;
+      const undo = returning(rcap);
+      forget(rcap);
+      announce();
+      return () => {
+        undo();
+        announce();
+      };
     },
     keepOnly(slices) {
-      for (const set of sets.values()) if (set.slice !== null && !slices.has(set.slice)) forget(set.rcap);
+      const gone = [...sets.values()].filter((set) => set.slice !== null && !slices.has(set.slice));
+      for (const { rcap } of gone) forget(rcap);
+      if (gone.length > 0) announce();
     },
     [Symbol.dispose]() {
       for (const { timer } of collections.values()) timer[Symbol.dispose]();
     },
   };
+}
+
+const nothing = (): void => undefined;
+
+/** How it is called where others may read: the handle is for those who own it. */
+export function nameOf(rcap: string): string {
+  return rcap.slice(0, 8);
 }
 
 export function cpuShareOf(rspec: Readonly<Record<string, number>>): number {

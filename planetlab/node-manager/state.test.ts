@@ -24,13 +24,13 @@ const full: State = {
   applied: 3,
   place: { epoch: 1, serial: 2 },
   slivers: { names: [slice.name] },
-  resources: [{ rcap: "0".repeat(32), rspec: {}, slice: null }],
+  resources: [{ rcap: "0".repeat(32), rspec: {}, slice: null, number: 1, left_ms: 1000 }],
+  requests: [{ name: "mine", call: "0", reply: "1" }],
   leases: [
     {
       lease: "1".repeat(32),
       slice: slice.name,
       share: 512,
-      request: null,
       begin_ms: 1.5,
       length_ms: 60_000,
       left_ms: 0.25,

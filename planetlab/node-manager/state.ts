@@ -12,7 +12,14 @@ const resourceSetSchema = z.strictObject({
   rcap: z.string().regex(/^[0-9a-f]{32}$/),
   rspec: z.record(z.string(), z.int()),
   slice: z.string().nullable(),
+  /** Counts the sets that this node has given out. */
+  number: z.int().nonnegative().default(0),
+  /** Of one that nobody has bound, when the state was saved. */
+  left_ms: z.number().nullable().default(null),
 });
+
+/** A request that has a name, and how it was answered. */
+const requestSchema = z.strictObject({ name: z.string(), call: z.string(), reply: z.string() });
 
 const placeSchema = z.strictObject({ epoch: z.int(), serial: z.int() });
 
@@ -20,7 +27,6 @@ const leaseSchema = z.strictObject({
   lease: z.string().regex(/^[0-9a-f]{32}$/),
   slice: z.string(),
   share: z.int(),
-  request: z.string().nullable(),
   /** PLC's time. */
   begin_ms: z.number(),
   length_ms: z.number(),
@@ -46,6 +52,7 @@ const stateSchema = z.strictObject({
   place: placeSchema.nullable(),
   slivers: z.strictObject({ names: z.array(z.string()) }),
   resources: z.array(resourceSetSchema),
+  requests: z.array(requestSchema).default([]),
   leases: z.array(leaseSchema).default([]),
   clock: clockSchema.nullable().default(null),
   slices: z.array(sliceSchema),
@@ -58,6 +65,7 @@ export const emptyState: State = {
   place: null,
   slivers: { names: [] },
   resources: [],
+  requests: [],
   leases: [],
   clock: null,
   slices: [],
