@@ -25,15 +25,22 @@ export async function bindUdp(
   const { address, port: bound } = socket.address();
   const check = createDatagramCheck();
   let closed = false;
+  /** All of a turn of the event loop go together: whoever is sent one after the other falls asleep between them, and to wake it takes longer than to send. */
+  const outbox: { readonly bytes: Buffer; readonly to: Address }[] = [];
+  function flush(): void {
+    for (const { bytes, to } of outbox.splice(0)) socket.send(bytes, to.port, to.host);
+  }
   return {
     address: { host: address, port: bound },
     send(bytes, to) {
       check(bytes, to);
-      // Node takes the bytes as they are when their turn comes.
-      if (!closed) socket.send(Buffer.from(bytes), to.port, to.host);
+      if (closed) return;
+      if (outbox.length === 0) setImmediate(flush);
+      outbox.push({ bytes: Buffer.from(bytes), to });
     },
     async [Symbol.asyncDispose]() {
       if (closed) return;
+      flush();
       closed = true;
       const gone = once(socket, "close");
       socket.close();

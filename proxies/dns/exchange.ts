@@ -81,7 +81,10 @@ interface Pending {
   readonly meetings: Meeting[];
   /** When it came, on the monotonic clock. */
   readonly at: number;
+  /** What the bytes say. */
   readonly message: () => Message | undefined;
+  /** Until it is asked again: what is kept for all that were asked takes more time of the collector of garbage than reading it does. */
+  readonly forgetMessage: () => void;
 }
 
 /** Of one line: replies to older ones find the faults that act by then. */
@@ -113,6 +116,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   }
 
   function pendingOf(line: Line, peeked: Peeked, bytes: Uint8Array): Pending {
+    let message: Message | undefined;
     return {
       peeked,
       passed: peeked,
@@ -120,8 +124,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       met: new Set(),
       meetings: [],
       at: clock.monotonic(),
-      // Read once more for the reply: what is kept for all that are asked takes more time of the collector of garbage.
-      message: () => messageOf(bytes),
+      message: () => (message ??= messageOf(bytes)),
+      forgetMessage: () => (message = undefined),
     };
   }
 
@@ -180,6 +184,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       ({ chosen, fault }) => fault.remember !== undefined || (chosen && fault.after !== undefined),
     );
     const asked = isRead ? one?.message() : undefined;
+    one?.forgetMessage();
     const came = asked === undefined ? undefined : messageOf(bytes);
     if (one === undefined || asked === undefined || came === undefined) {
       line.put([{ bytes }]);

@@ -3,16 +3,19 @@
  * `Name`). dns-packet's own `encode` compresses nothing, so that what only passes would grow beyond what a datagram takes.
  */
 import type { Edns, Message, Question, Resource } from "../../../faults/dns/message.ts";
-import { createOutput, type Output } from "./output.ts";
+import { createOutput } from "./output.ts";
 import { writeData } from "./rdata.ts";
 import { classNumber, typeNumber } from "./types.ts";
 
 /** A message has at most so many bytes: its length over TCP is 16 bits. */
 export const mostBytesOfMessage = 65_535;
 
+/** For all messages, as each is written at once. */
+const output = createOutput();
+
 export function encode(message: Message): Uint8Array {
   const { questions, answers, authorities, additionals, edns, counts = {}, trailing, rcode } = message;
-  const output = createOutput();
+  output.clear();
   const heading = ({ name, type, class: of }: Question): void => {
     output.name(name);
     output.uint16(typeNumber(type));
@@ -33,7 +36,7 @@ export function encode(message: Message): Uint8Array {
   // A signature of the whole is the last (RFC 8945, section 5.1).
   const signature = additionals.findLastIndex(({ type }) => type === "TSIG");
   for (const [n, each] of additionals.entries()) if (n !== signature) resource(each);
-  if (edns !== undefined) writeOpt(edns, rcode >> 4, output);
+  if (edns !== undefined) writeOpt(edns, rcode >> 4);
   for (const each of additionals.slice(signature, signature === -1 ? 0 : signature + 1)) resource(each);
   if (trailing !== undefined) output.bytes(trailing);
   return output.written();
@@ -54,7 +57,7 @@ function flagsOf({ qr, opcode, aa, tc, rd, ra, z, ad, cd, rcode }: Message): num
   );
 }
 
-function writeOpt({ version, udpPayloadSize, dnssecOk, z, options }: Edns, upperRcode: number, output: Output): void {
+function writeOpt({ version, udpPayloadSize, dnssecOk, z, options }: Edns, upperRcode: number): void {
   output.name(".");
   output.uint16(typeNumber("OPT"));
   output.uint16(udpPayloadSize);

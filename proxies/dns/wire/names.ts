@@ -8,9 +8,14 @@ export interface ReadName {
   readonly end: number;
 }
 
+/** Where a name is put together, since one text of all its letters is made sooner than one letter after the other. */
+const together = Buffer.alloc(mostBytesOfName);
+
 /** Every pointer must lead to what is before it, so that there is an end to it (RFC 9267, section 2). @throws {Malformed} */
 export function readName(bytes: Uint8Array, start: number): ReadName {
-  let name = "";
+  /** What there is of it: in letters that are themselves, until there are others. */
+  let letters = 0;
+  let text: string | undefined;
   let length = 1;
   let at = start;
   /** Of those labels that are read just now: a pointer leads to before them. */
@@ -31,22 +36,33 @@ export function readName(bytes: Uint8Array, start: number): ReadName {
     }
     if (first > mostBytesOfLabel) throw new Malformed(`the name at ${start} has a label of type ${first >> 6}`);
     if (at + 1 + first > bytes.length) throw new Malformed(`the name at ${start} is cut off`);
+    const isFirst = length === 1;
     length += 1 + first;
     if (length > mostBytesOfName) throw new Malformed(`the name at ${start} is longer than ${mostBytesOfName} bytes`);
-    if (length > 1 + 1 + first) name += ".";
-    name += textOf(bytes, at + 1, at + 1 + first);
+    const after = text === undefined ? putLabel(bytes, at + 1, at + 1 + first, letters, isFirst) : undefined;
+    if (after === undefined) {
+      text ??= together.toString("latin1", 0, letters);
+      text += `${isFirst ? "" : "."}${labelText(bytes.subarray(at + 1, at + 1 + first))}`;
+    } else letters = after;
     at += 1 + first;
   }
-  return { name: length === 1 ? "." : name, end: end ?? at + 1 };
+  return { name: length === 1 ? "." : (text ?? together.toString("latin1", 0, letters)), end: end ?? at + 1 };
 }
 
-/** As `labelText` has it: nearly all labels are plain letters. */
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
+/** Behind how many letters: as `labelText` has it, if all of them are themselves, which those of nearly all labels are. */
+function putLabel(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  letters: number,
+  isFirst: boolean,
+): number | undefined {
+  let to = letters;
+  if (!isFirst) together[to++] = 0x2e;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
-    if (byte <= 0x20 || byte >= 0x7f || byte === 0x2e || byte === 0x5c) return labelText(bytes.subarray(start, end));
-    text += String.fromCharCode(byte);
+    if (byte <= 0x20 || byte >= 0x7f || byte === 0x2e || byte === 0x5c) return undefined;
+    together[to++] = byte;
   }
-  return text;
+  return to;
 }

@@ -1,8 +1,10 @@
-/** The bytes of a message while it is written; it grows as it has to. Names are compressed as in RFC 1035, section 4.1.4. */
+/** The bytes of one message after the other, while it is written; it grows as it has to. Names are compressed as in RFC 1035, section 4.1.4. */
 import { labelsOf, labelText } from "../../../faults/dns/name.ts";
 import type { Name } from "../../../faults/dns/message.ts";
 
 export interface Output {
+  /** Nothing is written yet. */
+  clear(): void;
   uint8(value: number): void;
   uint16(value: number): void;
   uint32(value: number): void;
@@ -11,6 +13,7 @@ export interface Output {
   name(name: Name, compresses?: boolean): void;
   /** What `write` writes, behind its length in 16 bits. */
   measured(write: () => void): void;
+  /** A copy. */
   written(): Uint8Array;
 }
 
@@ -99,6 +102,10 @@ export function createOutput(): Output {
   }
 
   return {
+    clear() {
+      at = 0;
+      names.clear();
+    },
     uint8,
     uint16,
     uint32(value) {
@@ -115,7 +122,7 @@ export function createOutput(): Output {
       buffer[start] = length >>> 8;
       buffer[start + 1] = length;
     },
-    written: () => buffer.subarray(0, at),
+    written: () => Buffer.from(buffer.subarray(0, at)),
   };
 }
 
