@@ -71,12 +71,14 @@ export function createSlivers(
     for (const name of await host.files.list(directory)) await host.files.remove(`${directory}/${name}`);
     await host.files.remove(directory);
   };
-  const finishTeardown = async (name: string): Promise<void> => {
-    if (!tombstones.has(name) || !guards.has("finish-teardown")) return;
-    await remove(tombstoneOf(name));
+  const bury = async (name: string, grave: string): Promise<void> => {
+    await remove(grave);
     tombstones.delete(name);
     log("sliver.removed", { name });
     announce();
+  };
+  const finishTeardown = async (name: string): Promise<void> => {
+    if (tombstones.has(name) && guards.has("finish-teardown")) await bury(name, tombstoneOf(name));
   };
   const finishTeardowns = (): void => {
     for (const name of tombstones) {
@@ -126,10 +128,7 @@ export function createSlivers(
     known.delete(name);
     log("sliver.destroyed", { name });
     announce();
-    await remove(grave);
-    tombstones.delete(name);
-    log("sliver.removed", { name });
-    announce();
+    await bury(name, grave);
   };
 
   return {

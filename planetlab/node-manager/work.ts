@@ -41,7 +41,7 @@ export function createWorkQueue({ guards, creations }: Pick<Config, "guards" | "
   const find = (name: string): Entry | undefined =>
     guards.has("one-work-a-sliver") ? waiting.find(({ work }) => work.name === name) : undefined;
   const mayBegin = ({ work }: Entry): boolean => {
-    if (locks.has(lockOf(work))) return false;
+    if (ended || locks.has(lockOf(work))) return false;
     return work.isMaking() ? making < makingAtOnce : locks.size - making < quickAtOnce;
   };
   const begin = ({ work, resolve, reject }: Entry): void => {
@@ -59,12 +59,8 @@ export function createWorkQueue({ guards, creations }: Pick<Config, "guards" | "
     locks.set(lock, done);
   };
   const pump = (): void => {
-    while (!ended) {
-      const next = waiting.findIndex(mayBegin);
-      const [entry] = next < 0 ? [] : waiting.splice(next, 1);
-      if (entry === undefined) return;
-      begin(entry);
-    }
+    for (let next = waiting.findIndex(mayBegin); next >= 0; next = waiting.findIndex(mayBegin))
+      for (const entry of waiting.splice(next, 1)) begin(entry);
   };
 
   return {
