@@ -26,6 +26,15 @@ export interface Config {
   readonly lookMs: number;
   /** CPU shares that resource sets may reserve in all. */
   readonly capacity: number;
+  /** How many slivers may be made at once. */
+  readonly creations: number;
+  /** Files that a new sliver begins with, for want of an image. */
+  readonly image: number;
+  /** The command that fills the directory of a new sliver, if any: words (making.ts). */
+  readonly make: readonly string[];
+  readonly makeTotalMs: number;
+  /** A shell script that slivers run; a path, or nothing. */
+  readonly program: string;
   readonly stateFile: string;
   readonly logFile: string;
   /** Where the packet dump goes; undefined: its last lines are remembered, and no more. */
@@ -50,6 +59,11 @@ const flagNames = [
   "look",
   "ntp",
   "capacity",
+  "creations",
+  "image",
+  "make",
+  "make-total",
+  "program",
   "state",
   "log",
   "dump",
@@ -75,6 +89,11 @@ export function readConfig(args: readonly string[]): Config {
     ntp: flags.given("ntp") ? flags.text("ntp", "") : undefined,
     lookMs: flags.duration("look", "30s"),
     capacity: flags.integer("capacity", 1024, 0, 1_000_000),
+    creations: flags.integer("creations", 4, 1, 1000),
+    image: flags.integer("image", 0, 0, 100_000),
+    make: flags.text("make", "").split(" ").filter(Boolean),
+    makeTotalMs: flags.duration("make-total", "15m"),
+    program: flags.text("program", ""),
     stateFile: flags.text("state", "state.json"),
     logFile: flags.text("log", "node.log"),
     dumpFile: flags.given("dump") ? flags.text("dump", "") : undefined,

@@ -21,6 +21,20 @@ export const guardMeanings = {
   "node-id-check": "A document made for another node is refused whole (I15).",
   "freeze-bad-slice": "A malformed slice is frozen as it was, alone; the others are updated (I28).",
   "start-cached-slivers": "The slivers that are on disk run again before PLC has answered (I36).",
+  "making-aside": "The loop goes round while slivers are made, however long that takes (I2).",
+  "lock-per-sliver":
+    "What is done to a sliver locks that sliver alone: one that is slow to be made delays no other (I2).",
+  "making-deadline": "The program that fills a sliver is killed after --make-total (I1).",
+  "bounded-creations": "At most --creations slivers are made at once (I40).",
+  "one-work-a-sliver": "What is to be done to a sliver takes the place of what was to be done to it before (I40).",
+  "restart-backoff": "A sliver that does not last is started again after a pause that doubles each time (I40).",
+  "keys-before-name": "A sliver has its keys before it has its name: whoever hears of it can log in (F-07).",
+  "sliver-errors-apart":
+    "A sliver that can't be made or removed is that slice's trouble alone, and is tried again with the next document (I2).",
+  "two-phase-delete":
+    "A sliver that is destroyed loses its name first, and then its files, so that no other one finds them (I31).",
+  "finish-teardown":
+    "What was left half removed is removed before anything else is done under its name, after a restart too (I31).",
   "idempotent-bind": "Binding a resource set once more to the slice that has it succeeds (I8).",
   "collect-unbound": "A resource set that nobody binds within --unbound is given back (I7).",
   "contain-call-errors":

@@ -47,6 +47,9 @@ interface LoopOptions {
   readonly onApplied: () => Promise<void>;
 }
 
+/** With slivers, as long as they do what the last document wanted. */
+const patienceMs = 1000;
+
 export function createLoop(host: Host, config: Config, options: LoopOptions): Loop {
   const { log, dump, knowledge, slivers, isOver, onTimestamp, onApplied } = options;
   const { guards } = config;
@@ -106,14 +109,30 @@ export function createLoop(host: Host, config: Config, options: LoopOptions): Lo
     await onApplied();
   };
 
-  const attempt = async (name: string, action: () => Promise<void>): Promise<void> => {
+  const attemptApart = async (name: string, action: () => Promise<void>): Promise<void> => {
     await action().catch((error: unknown) => log("sliver.failed", { name, why: String(error) }));
   };
+  const attempt = guards.has("sliver-errors-apart")
+    ? attemptApart
+    : (_name: string, action: () => Promise<void>): Promise<void> => action();
   /** A sliver that can't be made or removed is that slice's trouble alone; the next document tries again. */
   const apply = async (slices: readonly Slice[], bad: readonly BadSlice[]): Promise<void> => {
     const wanted = new Set([...slices, ...bad].map(({ name }) => name));
-    for (const name of slivers.names()) if (!wanted.has(name)) await attempt(name, () => slivers.destroy(name));
-    for (const slice of slices) await attempt(slice.name, () => slivers.ensure(slice));
+    const unwanted = slivers.names().filter((name) => !wanted.has(name));
+    slivers.finishTeardowns();
+    const work = Promise.all([
+      ...unwanted.map((name) => attempt(name, () => slivers.destroy(name))),
+      ...slices.map((slice) => attempt(slice.name, () => slivers.ensure(slice))),
+    ]);
+    log("slivers.work", slivers.work());
+    await patiently(work);
+  };
+  /** What takes longer goes on while the loop goes round. */
+  const patiently = async (work: Promise<unknown>): Promise<void> => {
+    const enough = Promise.withResolvers<void>();
+    using timer = guards.has("making-aside") ? host.clock.timer(patienceMs, enough.resolve) : undefined;
+    void timer;
+    await Promise.race([work, enough.promise]);
   };
 
   const fetchAndApply = async (signal: AbortSignal): Promise<void> => {

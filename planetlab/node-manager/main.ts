@@ -84,7 +84,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       for (const slice of knowledge.slices) if (names.includes(slice.name)) void bringUpToDate(slice);
     },
   });
-  await using slivers = createSlivers(host, { log: log.write, boostOf: (name) => leases.shareOf(name) });
+  await using slivers = createSlivers(host, config, { log: log.write, boostOf: (name) => leases.shareOf(name) });
   using resources = createResources(host, config, {
     log: log.write,
     leniency,
@@ -169,6 +169,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   const status = (): { readonly [member: string]: XmlRpcValue } => ({
     node_id: config.nodeId,
     slivers: slivers.names(),
+    work: { ...slivers.work() },
     applied: knowledge.applied,
     place: knowledge.place === undefined ? null : { ...knowledge.place },
     resources: { ...resources.report() },
@@ -201,7 +202,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       : undefined,
   });
   doors.use(rpc);
-  if (config.guards.has("start-cached-slivers")) for (const name of slivers.names()) await slivers.run(name);
+  if (config.guards.has("start-cached-slivers")) for (const name of slivers.names()) void slivers.run(name);
   log.write("ready", { node_id: config.nodeId });
   if (config.ntp !== undefined)
     void watchNtp(host, config.ntp, { log: log.write, onState: (state) => (ntp = state), signal });

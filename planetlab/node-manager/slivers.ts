@@ -2,19 +2,23 @@
  * The slivers of this node: a directory and a supervised process group each.
  *
  *     slivers/NAME/            a sliver that is there: made under another name, then renamed
- *     slivers/NAME.making/     half made; removed at the next start
- *     slivers/NAME.removing/   half removed; removed at the next start
+ *     slivers/NAME.making/     half made; removed before it is made anew, and at the next start
+ *     slivers/NAME.removing/   a tombstone: removed file by file, at the next start if not before; until then no new one of the name is made
  *
  * The directory is the truth: a sliver exists if and only if its directory does, whatever became of the state file.
  */
-import type { Child, Host, Log } from "../../host/host.ts";
+import type { Host, Log } from "../../host/host.ts";
+import type { Config } from "./config.ts";
+import { createFill } from "./making.ts";
 import { cpuShare, cpuShareOf } from "./resources.ts";
 import { sliceName, type Slice } from "./slice.ts";
+import { startSupervisor, type Supervisor } from "./supervisor.ts";
+import { createWorkQueue, type WorkQueue } from "./work.ts";
 
 export interface Slivers extends AsyncDisposable {
   /** Sorted. */
   names(): readonly string[];
-  /** Finds what is on disk and removes what is half made or half removed. */
+  /** Finds what is on disk, and has removed what is half made or half removed. */
   discover(): Promise<void>;
   /** Makes it if it is not there, brings its files up to date, and sees that it runs. */
   ensure(slice: Slice): Promise<void>;
@@ -22,18 +26,16 @@ export interface Slivers extends AsyncDisposable {
   run(name: string): Promise<void>;
   /** Ends its processes, then removes its directory. */
   destroy(name: string): Promise<void>;
+  /** Has what is half removed by now removed. */
+  finishTeardowns(): void;
+  /** What is to be done, and what is being done. */
+  work: WorkQueue["counts"];
 }
 
 export const sliversHome = "slivers";
 const directoryOf = (name: string): string => `${sliversHome}/${name}`;
-const firstPauseMs = 1000;
-const longestPauseMs = 60_000;
-
-/**
- * What runs in a sliver, for want of users: it waits for the file to go that it was started with. So a process that has outlived its Node Manager
- * ends when the next one starts the sliver anew or removes it, and no process id, which could be somebody else's by now, is ever signalled.
- */
-const body = 'while [ -e "$0" ]; do sleep 2; done';
+const keysFile = "authorized_keys";
+const tombstoneOf = (name: string): string => directoryOf(`${name}.removing`);
 
 export interface SliversOptions {
   readonly log: Log;
@@ -41,123 +43,130 @@ export interface SliversOptions {
   readonly boostOf: (slice: string) => number;
 }
 
-export function createSlivers(host: Host, { log, boostOf }: SliversOptions): Slivers {
+export function createSlivers(
+  host: Host,
+  config: Pick<Config, "guards" | "creations" | "image" | "make" | "makeTotalMs" | "program">,
+  { log, boostOf }: SliversOptions,
+): Slivers {
+  const { guards } = config;
   const known = new Map<string, Supervisor | undefined>();
+  const tombstones = new Set<string>();
+  const over = new AbortController();
+  const fill = createFill(host, config, over.signal);
+  const queue = createWorkQueue(config);
 
-  const announce = (): void => log("slivers", { names: names() });
   const names = (): readonly string[] => [...known.keys()].sort();
-  const supervise = (name: string): void => {
-    known.set(name, startSupervisor(host, { log, name, directory: directoryOf(name) }));
+  const announce = (): void => log("slivers", { names: names(), removing: [...tombstones].sort() });
+  /** Resolves when it has been started once, or could not be. */
+  const supervise = async (name: string): Promise<void> => {
+    if (over.signal.aborted || !known.has(name) || known.get(name) !== undefined) return;
+    const program = config.program === "" ? "" : `../../${config.program}`;
+    const supervisor = startSupervisor(host, config, { log, name, directory: directoryOf(name), program });
+    known.set(name, supervisor);
+    await supervisor.tried;
   };
 
-  const make = async (slice: Slice): Promise<void> => {
-    const making = directoryOf(`${slice.name}.making`);
-    await host.files.remove(making);
-    await host.files.makeDirectory(making);
-    await host.files.rename(making, directoryOf(slice.name));
-    await host.files.syncDirectory(sliversHome);
-    known.set(slice.name, undefined);
-    log("sliver.created", { name: slice.name });
+  /** File by file: what a sliver has may be much, and others want the disk, too. */
+  const remove = async (directory: string): Promise<void> => {
+    for (const name of await host.files.list(directory)) await host.files.remove(`${directory}/${name}`);
+    await host.files.remove(directory);
+  };
+  const bury = async (name: string, grave: string): Promise<void> => {
+    await remove(grave);
+    tombstones.delete(name);
+    log("sliver.removed", { name });
     announce();
   };
-  const update = async ({ name, keys, rspec }: Slice): Promise<void> => {
-    await replaceFile(host, directoryOf(name), "authorized_keys", keys.map((key) => `${key}\n`).join(""));
-    await replaceFile(host, directoryOf(name), "rspec.json", `${JSON.stringify(boosted(rspec, boostOf(name)))}\n`);
+  const finishTeardown = async (name: string): Promise<void> => {
+    if (tombstones.has(name) && guards.has("finish-teardown")) await bury(name, tombstoneOf(name));
+  };
+  const finishTeardowns = (): void => {
+    for (const name of tombstones) {
+      const failed = (error: unknown): void => log("sliver.failed", { name, why: String(error) });
+      void queue.submit({ name, isMaking: () => false, run: () => finishTeardown(name) }).catch(failed);
+    }
+  };
+
+  const update = async ({ name, keys, rspec }: Slice, directory: string): Promise<void> => {
+    await replaceFile(host, directory, keysFile, keys.map((key) => `${key}\n`).join(""));
+    await replaceFile(host, directory, "rspec.json", `${JSON.stringify(boosted(rspec, boostOf(name)))}\n`);
+  };
+  const make = async (slice: Slice): Promise<void> => {
+    const { name } = slice;
+    const { making, waiting } = queue.counts();
+    log("sliver.making", { name, at_once: making, waiting });
+    const directory = directoryOf(`${name}.making`);
+    await host.files.remove(directory);
+    await host.files.makeDirectory(directory);
+    await fill(slice, directory);
+    if (guards.has("keys-before-name")) await update(slice, directory);
+    await host.files.rename(directory, directoryOf(name));
+    await host.files.syncDirectory(sliversHome);
+    known.set(name, undefined);
+    log("sliver.created", { name, keys: await countKeys(host, directoryOf(name)) });
+    announce();
+  };
+  const ensure = async (slice: Slice): Promise<void> => {
+    await finishTeardown(slice.name);
+    if (!known.has(slice.name)) await make(slice);
+    await update(slice, directoryOf(slice.name));
+    await supervise(slice.name);
+  };
+  const destroy = async (name: string): Promise<void> => {
+    await finishTeardown(name);
+    if (!known.has(name)) return;
+    await known.get(name)?.[Symbol.asyncDispose]();
+    // If what follows fails, it can run again.
+    known.set(name, undefined);
+    const directory = directoryOf(name);
+    const grave = guards.has("two-phase-delete") ? tombstoneOf(name) : directory;
+    if (grave !== directory) {
+      await host.files.rename(directory, grave);
+      await host.files.syncDirectory(sliversHome);
+      tombstones.add(name);
+    }
+    known.delete(name);
+    log("sliver.destroyed", { name });
+    announce();
+    await bury(name, grave);
   };
 
   return {
     names,
+    work: () => queue.counts(),
     async discover() {
       await host.files.makeDirectory(sliversHome);
-      for (const name of await host.files.list(sliversHome)) {
-        if (sliceName.safeParse(name).success) known.set(name, undefined);
-        else if (/\.(?:making|removing)$/.test(name)) await host.files.remove(directoryOf(name));
+      for (const entry of await host.files.list(sliversHome)) {
+        const name = entry.replace(/\.(?:making|removing)$/, "");
+        if (!sliceName.safeParse(name).success) continue;
+        if (entry === name) known.set(name, undefined);
+        else if (directoryOf(entry) === tombstoneOf(name)) tombstones.add(name);
+        else await host.files.remove(directoryOf(entry));
       }
       announce();
+      finishTeardowns();
     },
-    async ensure(slice) {
-      if (!known.has(slice.name)) await make(slice);
-      await update(slice);
-      if (known.get(slice.name) === undefined) supervise(slice.name);
-    },
-    async run(name) {
-      if (known.has(name) && known.get(name) === undefined) supervise(name);
-    },
-    async destroy(name) {
-      const removing = directoryOf(`${name}.removing`);
-      await known.get(name)?.[Symbol.asyncDispose]();
-      // If what follows fails, it can run again.
-      known.set(name, undefined);
-      await host.files.remove(removing);
-      await host.files.rename(directoryOf(name), removing);
-      known.delete(name);
-      log("sliver.destroyed", { name });
-      announce();
-      await host.files.remove(removing);
-    },
+    finishTeardowns,
+    ensure: (slice) =>
+      queue.submit({ name: slice.name, isMaking: () => !known.has(slice.name), run: () => ensure(slice) }),
+    run: (name) => queue.submit({ name, isMaking: () => false, run: () => supervise(name) }),
+    destroy: (name) => queue.submit({ name, isMaking: () => false, run: () => destroy(name) }),
     async [Symbol.asyncDispose]() {
+      over.abort();
+      await queue.end();
       await Promise.all([...known.values()].map(async (supervisor) => supervisor?.[Symbol.asyncDispose]()));
     },
   };
 }
 
-type Supervisor = AsyncDisposable;
-
-interface SupervisorOptions {
-  readonly log: Log;
-  readonly name: string;
-  readonly directory: string;
-}
-
-/** Keeps a process group running; disposing ends it. A group that ends by itself starts again after a pause, which doubles while it does not last. */
-function startSupervisor(host: Host, { log, name, directory }: SupervisorOptions): Supervisor {
-  const stop = new AbortController();
-  const runOnce = async (): Promise<void> => {
-    const child = await startBody(host, directory);
-    log("sliver.started", { name });
-    using _ = onAbort(stop.signal, () => child.signal("KILL"));
-    const { code, signal } = await child.exited;
-    // What is left of the group would be nobody's.
-    child.signal("KILL");
-    if (!stop.signal.aborted) log("sliver.exit", { name, code, signal });
-  };
-  const supervise = async (): Promise<void> => {
-    let pauseMs = firstPauseMs;
-    while (!stop.signal.aborted) {
-      const started = host.clock.monotonic();
-      await runOnce().catch((error: unknown) => log("sliver.failed", { name, why: String(error) }));
-      if (host.clock.monotonic() - started > longestPauseMs) pauseMs = firstPauseMs;
-      await host.clock.sleep(pauseMs, { signal: stop.signal }).catch(() => undefined);
-      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
-    }
-  };
-  const supervision = supervise();
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await supervision;
-    },
-  };
-}
-
-async function startBody(host: Host, directory: string): Promise<Child> {
-  for (const name of await host.files.list(directory)) {
-    if (name.startsWith("running-")) await host.files.remove(`${directory}/${name}`);
-  }
-  const token = `running-${Buffer.from(host.random.bytes(8)).toString("hex")}`;
-  await (await host.files.open(`${directory}/${token}`, "create-new"))[Symbol.asyncDispose]();
-  return host.processes.start("/bin/sh", ["-c", body, token], { directory });
-}
-
-/** Calls back when the signal aborts, at once if it has; disposing calls that off. */
-function onAbort(signal: AbortSignal, callback: () => void): Disposable {
-  if (signal.aborted) callback();
-  signal.addEventListener("abort", callback);
-  return { [Symbol.dispose]: () => signal.removeEventListener("abort", callback) };
-}
-
 function boosted(rspec: Slice["rspec"], share: number): Slice["rspec"] {
   return share === 0 ? rspec : { ...rspec, [cpuShare]: cpuShareOf(rspec) + share };
+}
+
+/** What is there for whoever logs in. */
+async function countKeys(host: Host, directory: string): Promise<number> {
+  const bytes = await host.files.read(`${directory}/${keysFile}`).catch(() => new Uint8Array());
+  return new TextDecoder().decode(bytes).split("\n").length - 1;
 }
 
 /** Whoever reads the file sees the old text or the new one. */

@@ -1,0 +1,6 @@
+/** Calls back when the signal aborts, at once if it has; disposing calls that off. */
+export function onAbort(signal: AbortSignal, callback: () => void): Disposable {
+  if (signal.aborted) callback();
+  signal.addEventListener("abort", callback);
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", callback) };
+}

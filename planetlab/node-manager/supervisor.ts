@@ -1,0 +1,85 @@
+/**
+ * Keeps the process group of one sliver running; disposing ends it. A group that ends by itself, or can't be started, starts again after a pause, which
+ * doubles while it does not last.
+ */
+import type { Child, Host, Log } from "../../host/host.ts";
+import type { Config } from "./config.ts";
+import { onAbort } from "./on-abort.ts";
+
+export interface Supervisor extends AsyncDisposable {
+  /** The group that runs now, if one does. */
+  readonly child: Child | undefined;
+  /** Resolves when it has been started once, or could not be. */
+  readonly tried: Promise<void>;
+}
+
+const firstPauseMs = 1000;
+const longestPauseMs = 60_000;
+
+/**
+ * What runs in a sliver: the program, if there is one, for as long as the file is there that the sliver was started with. So a group that has outlived
+ * its Node Manager ends when the next one starts the sliver anew or removes it, and no process id, which could be somebody else's by now, is ever signalled.
+ */
+const body = '[ -z "$1" ] || sh "$1" & while [ -e "$0" ]; do sleep 2; done; kill -KILL 0';
+
+export interface SupervisorOptions {
+  readonly log: Log;
+  readonly name: string;
+  readonly directory: string;
+  /** The path of the program from that directory, or nothing. */
+  readonly program: string;
+}
+
+export function startSupervisor(
+  host: Host,
+  { guards }: Pick<Config, "guards">,
+  { log, name, directory, program }: SupervisorOptions,
+): Supervisor {
+  const stop = new AbortController();
+  const tried = Promise.withResolvers<void>();
+  let running: Child | undefined;
+  const runOnce = async (): Promise<void> => {
+    const child = await startBody(host, directory, program);
+    running = child;
+    log("sliver.started", { name });
+    tried.resolve();
+    using _ = onAbort(stop.signal, () => child.signal("KILL"));
+    const { code, signal } = await child.exited;
+    running = undefined;
+    // What is left of the group would be nobody's.
+    child.signal("KILL");
+    if (!stop.signal.aborted) log("sliver.exit", { name, code, signal });
+  };
+  const supervise = async (): Promise<void> => {
+    let pauseMs = firstPauseMs;
+    while (!stop.signal.aborted) {
+      const started = host.clock.monotonic();
+      await runOnce().catch((error: unknown) => log("sliver.failed", { name, why: String(error) }));
+      tried.resolve();
+      const lasted = host.clock.monotonic() - started > longestPauseMs;
+      if (lasted) pauseMs = firstPauseMs;
+      await host.clock.sleep(pauseMs, { signal: stop.signal }).catch(() => undefined);
+      if (guards.has("restart-backoff")) pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+    }
+  };
+  const supervision = supervise();
+  return {
+    tried: tried.promise,
+    get child() {
+      return running;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await supervision;
+    },
+  };
+}
+
+async function startBody(host: Host, directory: string, program: string): Promise<Child> {
+  for (const name of await host.files.list(directory)) {
+    if (name.startsWith("running-")) await host.files.remove(`${directory}/${name}`);
+  }
+  const token = `running-${Buffer.from(host.random.bytes(8)).toString("hex")}`;
+  await (await host.files.open(`${directory}/${token}`, "create-new"))[Symbol.asyncDispose]();
+  return host.processes.start("/bin/sh", ["-c", body, token, program], { directory });
+}
