@@ -148,6 +148,18 @@ links:
 ${rest}`;
 const rest = "phases: [{ name: rest, for: 60s }]\n";
 
+test("copies are told apart by their numbers, where the plan says so", () => {
+  const { document } = expandCopies({
+    services: {
+      node: { program: "node.ts", copies: 2, args: ["--node-id", "$copy"], env: { OWN: "$copy", OTHER: "$copies" } },
+    },
+  });
+  expect(document["services"]).toEqual({
+    node_1: { program: "node.ts", args: ["--node-id", "1"], env: { OWN: "1", OTHER: "$copies" } },
+    node_2: { program: "node.ts", args: ["--node-id", "2"], env: { OWN: "2", OTHER: "$copies" } },
+  });
+});
+
 test("a plan with copies is a plan of so many services, in every cell", async () => {
   const parsed = await parseText(
     plan(`matrix: { gap: [1s, 2s] }

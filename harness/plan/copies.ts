@@ -4,6 +4,7 @@
  *
  *     node: { …, copies: 3 }            ──►   node_1, node_2, node_3
  *     fetch: { from: node, to: plc }    ──►   fetch_1, fetch_2, fetch_3: a link for each client
+ *     args: [--number, $copy]           ──►   [--number, "1"], [--number, "2"], [--number, "3"]
  *     where: node                       ──►   where: [node_1, node_2, node_3]
  *     never: node.exited                ──►   never: node_1.exited · never: node_2.exited · never: node_3.exited
  *     controls: { service: node, … }    ──►   { service: node_1, … }
@@ -88,8 +89,20 @@ function copyServices(services: Written, expansion: Expansion): Written {
       expansion.problems.push({ path: ["services", name, "ports"], message });
     }
     const { ports: _ports, ...portless } = raw;
-    return { owner: name, count, copyOf: (number) => (number === 1 ? raw : portless) };
+    return { owner: name, count, copyOf: (number) => numbered(number === 1 ? raw : portless, number) };
   });
+}
+
+/** Where copies are told apart by what they are told: the word stands for the number of each. */
+function numbered(raw: Raw, number: number): Raw {
+  const tell = (written: Written): Written => {
+    if (written === "$copy") return String(number);
+    if (Array.isArray(written)) return (written as readonly Written[]).map(tell);
+    return isRecord(written)
+      ? Object.fromEntries(Object.entries(written).map(([key, value]) => [key, tell(value)]))
+      : written;
+  };
+  return ["command", "args", "env"].reduce((told, key) => changed(told, key, tell), raw);
 }
 
 function copyLinks(links: Written, expansion: Expansion): Written {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { decodeReply, encodeCall } from "../xml-rpc.ts";
-import { hmacOf } from "./calls/authenticate.ts";
+import { hmacOf } from "../hmac.ts";
 import { generateData } from "./generate.ts";
 import { startPlc } from "./plc.testing.ts";
 
@@ -69,7 +69,7 @@ test("a node has its session, its slivers and its files by Python's xmlrpc.clien
 
 test("curl posts a call as the Node Manager of 2010 did, and checks the certificate", async () => {
   await using plc = await startPlc({ data, tls: true });
-  const body = encodeCall({ method: "GetNodeID", params: ["02-16-00-00-00-2A"] });
+  const body = encodeCall({ method: "GetNodeID", params: ["02-16-00-00-00-2A", "node1000.princeton.test"] });
   const curl = async (...args: string[]): Promise<string> =>
     (await run("curl", ["--silent", "--fail", "--cacert", plc.authority, ...args])).stdout;
   expect(decodeReply(await curl("--data", body, `${plc.url}/PLCAPI/`))).toEqual({ value: 42 });

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import type { Host } from "../../host/host.ts";
-import { macOf } from "./mac.ts";
+import { macOf } from "../mac.ts";
 import { numberInterfaces } from "./data.ts";
 import type { Data, Node, Person, Slice } from "./data.ts";
 

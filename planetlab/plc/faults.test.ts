@@ -7,7 +7,7 @@ import { childrenNamed, readXml } from "../xml.ts";
 import type { XmlElement } from "../xml.ts";
 import { decodeReply, encodeCall, isStruct } from "../xml-rpc.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
-import { hmacOf } from "./calls/authenticate.ts";
+import { hmacOf } from "../hmac.ts";
 import { plcFaults } from "./faults/registry.ts";
 import { generateData } from "./generate.ts";
 import { startPlc } from "./plc.testing.ts";
@@ -188,6 +188,33 @@ test("whoever asks for an id by a MAC that two nodes have gets that of the other
   const { before, seen, hits } = await during("plc.duplicate-mac", { node: 42, other: 1000 }, look);
   expect(before[0]).toBe("42");
   expect(seen).toEqual(["1000", mac]);
+  expect(hits).toBe(2);
+});
+
+test("a node that was entered anew has its MAC under the new id, and nothing under the old one", async () => {
+  const mac = data.nodes[0]?.interfaces[0]?.mac ?? "";
+  const look = async (plc: RunningPlc) => {
+    const [old, anew] = await Promise.all([42, 1000].map(async (id) => (await sliversOf(plc, id))["interfaces"]));
+    const id = await (await fetch(`${plc.url}/boot/getnodeid.php?mac_addr=${mac}`)).text();
+    return { id, old, anew, slices: names(await documentOf(plc)).length };
+  };
+  const { before, seen, hits } = await during("plc.renumber", { node: 42, to: 1000 }, look);
+  expect(before).toMatchObject({ id: "42", slices: 4 });
+  expect(seen).toMatchObject({ id: "1000", old: [], anew: [{ mac, node_id: 1000 }], slices: 0 });
+  expect(hits).toBe(3);
+});
+
+test("a MAC that PLC was not told is nobody's", async () => {
+  const mac = data.nodes[0]?.interfaces[0]?.mac ?? "";
+  const look = async (plc: RunningPlc) => [
+    await (await fetch(`${plc.url}/boot/getnodeid.php?mac_addr=${mac}`)).text(),
+    ((await sliversOf(plc))["interfaces"] as readonly XmlRpcValue[]).length,
+  ];
+  const { before, seen, hits } = await during("plc.unknown-mac", { node: 42 }, look);
+  expect([before, seen]).toEqual([
+    ["42", 1],
+    ["-1", 0],
+  ]);
   expect(hits).toBe(2);
 });
 

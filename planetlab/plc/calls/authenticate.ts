@@ -6,10 +6,10 @@
  *     { AuthMethod: password, Username, AuthString }
  *     { AuthMethod: anonymous }
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
+import { hmacOf } from "../../hmac.ts";
 import { isStruct } from "../../xml-rpc.ts";
 import type { XmlRpcValue } from "../../xml-rpc.ts";
-import type { Node } from "../data.ts";
 import type { Database } from "../database.ts";
 import type { Caller } from "./contract.ts";
 import { PlcFault } from "./fault.ts";
@@ -61,26 +61,6 @@ const methods = new Map<string, Authenticate>([
   ],
   ["anonymous", () => ({ nobody: true })],
 ]);
-
-/** Neither the method nor a time is in it: for calls without arguments it is a constant (reference 1.3). */
-export function hmacOf({ key }: Pick<Node, "key">, params: readonly XmlRpcValue[]): string {
-  const leaves = leavesOf(params).sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
-  return createHmac("sha1", key)
-    .update(`[${leaves.join("")}]`)
-    .digest("hex");
-}
-
-/** All values that are no lists or structs, as Python writes them; names of members don't count. */
-function leavesOf(values: readonly XmlRpcValue[]): string[] {
-  return values.flatMap((value) => {
-    if (Array.isArray(value)) return leavesOf(value as readonly XmlRpcValue[]);
-    if (isStruct(value)) return leavesOf(Object.values(value));
-    if (value === null) return ["None"];
-    if (typeof value === "boolean") return [value ? "True" : "False"];
-    if (value instanceof Uint8Array) return [Buffer.from(value).toString("base64")];
-    return typeof value === "string" || typeof value === "number" ? [String(value)] : [];
-  });
-}
 
 function isEqual(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];

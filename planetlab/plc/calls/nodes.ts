@@ -6,12 +6,20 @@ import type { Database } from "../database.ts";
 import type { PlcCall } from "./contract.ts";
 import { PlcFault } from "./fault.ts";
 
-/** What `getnodeid.php` of the boot server answers too: a node that has lost its id asks by the address that it can't lose. */
+/**
+ * What `getnodeid.php` of the boot server answers too: a node that has lost its id asks by the address that it can't lose. It may say its host name besides,
+ * which counts if it says no MAC address, and of several nodes that are called so names the first.
+ */
 export const getNodeId: PlcCall = {
   method: "GetNodeID",
   roles: ["anybody"],
-  params: [1, 1],
-  answer({ params: [mac], database, disturbances }) {
+  params: [1, 2],
+  answer({ params: [mac = null, hostname = ""], database, disturbances }) {
+    if (mac === null && typeof hostname === "string") {
+      const named = database.nodeNamed(hostname);
+      if (named === undefined) throw new PlcFault(102, `no node is called ${hostname.slice(0, 40)}`);
+      return named.id;
+    }
     if (typeof mac !== "string") throw new PlcFault(102, "mac: a string is expected");
     const id = nodeIdOf(mac, database, disturbances);
     if (id === undefined) throw new PlcFault(102, `no node has the MAC address ${mac.slice(0, 40)}`);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { macOf } from "../mac.ts";
+import { macOf } from "../../mac.ts";
 import { plcFault } from "./contract.ts";
 
 export const duplicateMac = plcFault({

@@ -13,8 +13,10 @@ import { duplicateMac } from "./duplicate-mac.ts";
 import { firstEntryOnly } from "./first-entry-only.ts";
 import { format } from "./format.ts";
 import { nilField } from "./nil-field.ts";
+import { renumber } from "./renumber.ts";
 import { revokeSession } from "./revoke-session.ts";
 import { serialBack } from "./serial-back.ts";
+import { unknownMac } from "./unknown-mac.ts";
 import { vanish } from "./vanish.ts";
 import { wrongNode } from "./wrong-node.ts";
 
@@ -27,6 +29,8 @@ const list: readonly PlcFaultKind[] = [
   revokeSession,
   wrongNode,
   duplicateMac,
+  renumber,
+  unknownMac,
   badSlice,
   nilField,
   bigReply,
