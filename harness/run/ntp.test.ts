@@ -38,6 +38,13 @@ test.each([["sim"], ["local", "--no-isolation"], ["local"]])(
   },
 );
 
+test.each(["sim", "local"])(
+  "the name of a time server leads to one that is wrong, and whoever asks by name is wrong with it: %s",
+  async (world) => {
+    expect(await run("moved-name.yaml", world)).toContain("pass: 1 passed");
+  },
+);
+
 test("a daemon that never looks at the clock that is kept for it was not put to the test", async () => {
   const said = await run("unkept.yaml", "local", "--no-isolation");
   expect(said).toContain("unknown: 1 unknown");
