@@ -30,4 +30,13 @@ describe("intruder", () => {
     expect(lines.map(({ after }) => after)).toEqual([0, ...Array.from({ length: 999 }, () => 2000)]);
     expect(lines.map(({ bytes }) => Buffer.from(bytes).toString()).join("")).not.toContain("\r\n\r\n");
   });
+
+  test("an endless body goes on as it has begun, and is far shorter than it says", () => {
+    const says = visits({ what: "endless-body", bytes: "10B", pace: "5ms" })(1)?.says ?? [];
+    const [head, ...pieces] = [...Iterator.from(says).take(1000)];
+    expect(Buffer.from(head?.bytes ?? []).toString()).toMatch(
+      /^POST \/ HTTP\/1\.1\r\n.*Content-Length: \d{13}\r\n\r\n$/s,
+    );
+    expect(pieces.every(({ after, bytes }) => after === 5 && bytes.length === 10)).toBe(true);
+  });
 });

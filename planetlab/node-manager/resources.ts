@@ -57,7 +57,7 @@ export interface Resources extends Disposable {
   /** So much time has passed since they were saved. */
   restore(sets: readonly Saved[], elapsedMs: number): void;
   sets(): readonly Saved[];
-  report(): Audit & { readonly collected: number };
+  report(): Audit;
 }
 
 /** In CPU shares; free and bound and unbound make up the capacity. */
@@ -97,7 +97,6 @@ export function createResources(
   const collections = new Map<string, Collection>();
   const unanswered = new Set<string>();
   let given = 0;
-  let collected = 0;
 
   const shares = (wanted: (set: ResourceSet) => boolean): number =>
     [...sets.values()].filter(wanted).reduce((sum, set) => sum + cpuShareOf(set.rspec), 0);
@@ -134,7 +133,6 @@ export function createResources(
     // Its client is about to hear of it, and gets as long as it is given then.
     if (unanswered.has(rcap)) return;
     forget(rcap);
-    collected += 1;
     log("resources.collected", { ...audit() });
     announce();
     onCollected();
@@ -151,7 +149,7 @@ export function createResources(
   const formerOf = (slice: string): ResourceSet | undefined => [...sets.values()].find((set) => set.slice === slice);
 
   return {
-    report: () => ({ ...audit(), collected }),
+    report: audit,
     sets: () => [...sets.values()].map((set) => ({ ...set, left_ms: left(set.rcap) ?? null })),
     restore(saved, elapsedMs) {
       for (const { left_ms, ...set } of saved) {
@@ -173,6 +171,7 @@ export function createResources(
       given += 1;
       put({ rcap, rspec: { ...rspec }, slice: null, number: given }, unboundMs);
       unanswered.add(rcap);
+      log("resources.acquired", { set: nameOf(rcap) });
       announce();
       return {
         rcap,
