@@ -238,6 +238,32 @@ export interface Exit {
 export interface Processes {
   /** Starts a child in a process group of its own, in a directory of the service (by default its own); its output is discarded. @throws {Error} with `code` ENOENT and so on. */
   start(command: string, args: readonly string[], options?: { readonly directory?: string }): Promise<Child>;
+  /**
+   * One look at all groups, or at those of some children alone, which is cheaper: what they have begun within the last second may be missing then.
+   *
+   * @throws {Error} with `code` ENOENT on a machine without /proc. In a simulation children use nothing.
+   */
+  usage(of?: readonly number[]): Promise<Usage>;
+}
+
+/** What processes use of their machine. */
+export interface Usage {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Of each group that was started here and has processes, by the pid of its child. */
+  readonly groups: ReadonlyMap<number, GroupUsage>;
+}
+
+export interface GroupUsage {
+  readonly processes: number;
+  /** Of these, so many run or would if there were a CPU. */
+  readonly active: number;
+  /** CPU time of those that are there. */
+  readonly cpuMs: number;
+  /** CPU time of those that have ended, and that one of those that are there has waited for. */
+  readonly pastCpuMs: number;
+  readonly residentBytes: number;
+  readonly virtualBytes: number;
 }
 
 export interface Child {

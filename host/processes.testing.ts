@@ -57,6 +57,21 @@ export function describeProcesses(startPair: () => Promise<HostPair>): void {
     expect(await rude.exited).toEqual({ code: undefined, signal: "KILL" });
   });
 
+  test("a child is counted while it is there, and others' are not", async () => {
+    await using pair = await startPair();
+    const { processes } = pair.client;
+    const child = await processes.start("sleep", ["1000"]);
+    const { cpus, memoryBytes, groups } = await processes.usage();
+    expect(cpus).toBeGreaterThan(0);
+    expect(memoryBytes).toBeGreaterThan(0);
+    expect(groups.get(child.pid)).toMatchObject({ processes: 1, pastCpuMs: 0 });
+    expect([...(await processes.usage([child.pid])).groups.keys()]).toEqual([child.pid]);
+    expect((await processes.usage([process.pid])).groups.size).toBe(0);
+    child.signal("KILL");
+    await child.exited;
+    expect((await processes.usage()).groups.has(child.pid)).toBe(false);
+  });
+
   test("a command that is not there can't be started", async () => {
     await using pair = await startPair();
     await expect(pair.client.processes.start("/no/such/command", [])).rejects.toMatchObject({

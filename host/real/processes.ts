@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { constants } from "node:os";
 import { resolve } from "node:path";
 import { codeOf } from "../disk/errors.ts";
+import { createUsage } from "./usage.ts";
 import type { Exit, Log, Processes, SignalName } from "../host.ts";
 
 export interface ProcessesOptions {
@@ -15,7 +16,12 @@ export interface ProcessesOptions {
 
 export function createProcesses({ directory: home, most, log }: ProcessesOptions): Processes {
   const alive = new Set<number>();
+  let look: ReturnType<typeof createUsage> | undefined;
   return {
+    async usage(of) {
+      look ??= createUsage(() => alive);
+      return look(of);
+    },
     async start(command, args, { directory = "." } = {}) {
       if (alive.size + 1 >= most()) {
         log("limits.refused", { limit: "processes" });

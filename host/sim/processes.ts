@@ -2,7 +2,7 @@
  * The children of a simulated process: opaque. No command runs in a simulation; one that is started is there, holds its place, and ends when a signal
  * ends it (`sleep` by itself, too), whoever started it.
  */
-import type { Exit, Processes, SignalName } from "../host.ts";
+import type { Exit, GroupUsage, Processes, SignalName } from "../host.ts";
 import { systemError, type SimulatedProcess } from "./process.ts";
 import { endedBy } from "./signals.ts";
 import type { VirtualTime } from "./time.ts";
@@ -23,6 +23,7 @@ export interface ProcessTableOptions {
 }
 
 interface Opaque {
+  readonly parent: SimulatedProcess;
   readonly end: (exit: Exit) => void;
   stopped: boolean;
   /** What ends it once it goes on. */
@@ -41,6 +42,8 @@ const commands: ReadonlySet<string> = new Set([
   "cat",
 ]);
 const startMs = 1;
+const cpus = 2;
+const memoryBytes = 2 ** 31;
 const harmless: ReadonlySet<SignalName> = new Set(["CHLD", "CONT"]);
 
 export function createProcessTable({ time, mostProcesses, onProcessesSpent }: ProcessTableOptions): ProcessTable {
@@ -67,6 +70,12 @@ export function createProcessTable({ time, mostProcesses, onProcessesSpent }: Pr
       for (const pid of table.keys()) signalOne(pid, "KILL");
     },
     of: (parent) => ({
+      usage: (of) =>
+        parent.after(startMs, () => ({
+          cpus,
+          memoryBytes,
+          groups: new Map([...(of ?? table.keys())].filter((pid) => table.get(pid)?.parent === parent).map(idle)),
+        })),
       start: (command, args) =>
         parent.after(startMs, () => {
           if (!commands.has(command)) throw systemError("ENOENT", `spawn ${command}`, "");
@@ -82,12 +91,17 @@ export function createProcessTable({ time, mostProcesses, onProcessesSpent }: Pr
             alarm[Symbol.dispose]();
             parent.deliver(() => exited.resolve(exit));
           };
-          table.set(pid, { end, stopped: false, deferred: undefined });
+          table.set(pid, { parent, end, stopped: false, deferred: undefined });
           const alarm = time.at(time.now() + lengthOf(command, args), () => end({ code: 0, signal: undefined }));
           return { pid, exited: exited.promise, signal: (signal: SignalName) => signalOne(pid, signal) };
         }),
     }),
   };
+}
+
+/** It is there, and uses nothing. */
+function idle(pid: number): [number, GroupUsage] {
+  return [pid, { processes: 1, active: 0, cpuMs: 0, pastCpuMs: 0, residentBytes: 0, virtualBytes: 0 }];
 }
 
 function lengthOf(command: string, [first]: readonly string[]): number {

@@ -35,6 +35,8 @@ export interface Config {
   readonly makeTotalMs: number;
   /** A shell script that slivers run; a path, or nothing. */
   readonly program: string;
+  /** SliceStat's. */
+  readonly sliceStatPort: number;
   readonly stateFile: string;
   readonly logFile: string;
   /** Where the packet dump goes; undefined: its last lines are remembered, and no more. */
@@ -64,6 +66,7 @@ const flagNames = [
   "make",
   "make-total",
   "program",
+  "slicestat",
   "state",
   "log",
   "dump",
@@ -94,6 +97,7 @@ export function readConfig(args: readonly string[]): Config {
     make: flags.text("make", "").split(" ").filter(Boolean),
     makeTotalMs: flags.duration("make-total", "15m"),
     program: flags.text("program", ""),
+    sliceStatPort: flags.integer("slicestat", 3100, 0, 65_535),
     stateFile: flags.text("state", "state.json"),
     logFile: flags.text("log", "node.log"),
     dumpFile: flags.given("dump") ? flags.text("dump", "") : undefined,

@@ -8,6 +8,7 @@
  */
 import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError } from "../../host/arguments.ts";
+import { createAccounts } from "./accounts.ts";
 import { readConfig, type Config } from "./config.ts";
 import { startClockWatch } from "./clock-watch.ts";
 import { createDump } from "./dump.ts";
@@ -27,6 +28,7 @@ import { createResources } from "./resources.ts";
 import { absenceSince } from "./restart.ts";
 import { serveRpc, type Rpc } from "./rpc.ts";
 import type { Slice } from "./slice.ts";
+import { serveSliceStat } from "./slicestat.ts";
 import { createSlivers } from "./slivers.ts";
 import { createStateFile, type State } from "./state.ts";
 import { createTimescale } from "./timescale.ts";
@@ -202,6 +204,9 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       : undefined,
   });
   doors.use(rpc);
+  const accounts = createAccounts(host, config, { log: log.write, groups: () => slivers.groups() });
+  const idOf = (name: string): number => knowledge.slices.find((slice) => slice.name === name)?.id ?? 0;
+  doors.use(await serveSliceStat(host, { port: config.sliceStatPort, accounts, idOf }));
   if (config.guards.has("start-cached-slivers")) for (const name of slivers.names()) void slivers.run(name);
   log.write("ready", { node_id: config.nodeId });
   if (config.ntp !== undefined)

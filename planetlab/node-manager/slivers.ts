@@ -7,7 +7,7 @@
  *
  * The directory is the truth: a sliver exists if and only if its directory does, whatever became of the state file.
  */
-import type { Host, Log } from "../../host/host.ts";
+import type { Child, Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { createFill } from "./making.ts";
 import { cpuShare, cpuShareOf } from "./resources.ts";
@@ -28,6 +28,8 @@ export interface Slivers extends AsyncDisposable {
   destroy(name: string): Promise<void>;
   /** Has what is half removed by now removed. */
   finishTeardowns(): void;
+  /** Their process groups, as far as one runs now. */
+  groups(): ReadonlyMap<string, Child | undefined>;
   /** What is to be done, and what is being done. */
   work: WorkQueue["counts"];
 }
@@ -133,6 +135,7 @@ export function createSlivers(
 
   return {
     names,
+    groups: () => new Map(names().map((name) => [name, known.get(name)?.child])),
     work: () => queue.counts(),
     async discover() {
       await host.files.makeDirectory(sliversHome);

@@ -1,0 +1,120 @@
+/**
+ * What slices use, as SliceStat tells it: snapshots of all slivers at once.
+ *
+ *     query, query, query ──► one snapshot ──► host.processes.usage()
+ *
+ * CPU time is that of all processes that a sliver ever had: those that are there, those that have ended, and those of groups before the one of now.
+ */
+import type { Child, GroupUsage, Host, Log } from "../../host/host.ts";
+import type { Config } from "./config.ts";
+
+export interface SliceUsage {
+  readonly name: string;
+  readonly processes: number;
+  readonly active: number;
+  /** Since the Node Manager began. */
+  readonly cpuMs: number;
+  /** Of one CPU, since the snapshot before. */
+  readonly cpuPercent: number;
+  readonly memoryPercent: number;
+  readonly residentBytes: number;
+  readonly virtualBytes: number;
+}
+
+export interface Snapshot {
+  /** By the monotonic clock, when it was begun. */
+  readonly at: number;
+  readonly slices: readonly SliceUsage[];
+}
+
+export interface Accounts {
+  /** One that is at most so old. */
+  snapshot(mostAgeMs: number): Promise<Snapshot>;
+}
+
+/** Queries that come so closely one behind the other are a burst. */
+const burstMs = 1000;
+const nothing: GroupUsage = {
+  processes: 0,
+  active: 0,
+  cpuMs: 0,
+  pastCpuMs: 0,
+  residentBytes: 0,
+  virtualBytes: 0,
+};
+
+interface Account {
+  /** Of processes that can't be seen any more. */
+  lostMs: number;
+  seenMs: number;
+}
+
+interface AccountsOptions {
+  readonly log: Log;
+  /** The groups that run now. */
+  readonly groups: () => ReadonlyMap<string, Child | undefined>;
+}
+
+export function createAccounts(
+  host: Host,
+  { guards }: Pick<Config, "guards">,
+  { log, groups }: AccountsOptions,
+): Accounts {
+  const accounts = new Map<string, Account>();
+  let last: Snapshot | undefined;
+  let running: { readonly at: number; readonly snapshot: Promise<Snapshot> } | undefined;
+
+  const spentBy = (name: string, { cpuMs, pastCpuMs }: GroupUsage): number => {
+    const account = accounts.get(name) ?? { lostMs: 0, seenMs: 0 };
+    const seenMs = cpuMs + pastCpuMs;
+    // It can only grow, so that whatever is missing has ended, and nobody of the group has waited for it.
+    account.lostMs += Math.max(0, account.seenMs - seenMs);
+    account.seenMs = seenMs;
+    accounts.set(name, account);
+    return account.lostMs + seenMs;
+  };
+  const take = async (): Promise<Snapshot> => {
+    const at = host.clock.monotonic();
+    const children = groups();
+    const usage = await host.processes.usage();
+    for (const name of accounts.keys()) if (!children.has(name)) accounts.delete(name);
+    const slices = [...children].map(([name, child]) => {
+      const { processes, active, residentBytes, virtualBytes, ...cpu } =
+        (child && usage.groups.get(child.pid)) ?? nothing;
+      const cpuMs = guards.has("count-the-dead") ? spentBy(name, cpu as GroupUsage) : cpu.cpuMs;
+      const before = last?.slices.find((slice) => slice.name === name)?.cpuMs ?? 0;
+      const elapsed = last === undefined ? 0 : at - last.at;
+      return {
+        name,
+        processes,
+        active,
+        cpuMs,
+        cpuPercent: elapsed > 0 ? (100 * Math.max(0, cpuMs - before)) / elapsed : 0,
+        memoryPercent: (100 * residentBytes) / usage.memoryBytes,
+        residentBytes,
+        virtualBytes,
+      };
+    });
+    const sum = (of: (slice: SliceUsage) => number): number => slices.reduce((all, slice) => all + of(slice), 0);
+    log("slicestat.snapshot", {
+      slices: slices.length,
+      processes: sum(({ processes }) => processes),
+      cpu_ms: Math.round(sum(({ cpuMs }) => cpuMs)),
+    });
+    last = { at, slices };
+    return last;
+  };
+  const takeTogether = (mostAgeMs: number): Promise<Snapshot> => {
+    const now = host.clock.monotonic();
+    if (running !== undefined && now - running.at < Math.max(burstMs, mostAgeMs)) return running.snapshot;
+    running = { at: now, snapshot: take() };
+    return running.snapshot;
+  };
+
+  return {
+    snapshot: (mostAgeMs) => {
+      const age = guards.has("accept-old-snapshot") ? mostAgeMs : 0;
+      return guards.has("one-snapshot-a-burst") ? takeTogether(age) : take();
+    },
+  };
+}
