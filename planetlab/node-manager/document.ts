@@ -151,8 +151,8 @@ export function slicesOfNode(
   const good: Slice[] = [];
   const bad: BadSlice[] = [];
   const odd: OddField[] = [];
+  const onOdd = (field: OddField): void => void odd.push(field);
   const take = (told: ToldSlice): void => {
-    const onOdd = (field: OddField): void => void odd.push(field);
     good.push(readSlice(told, { guards, known: known.get(String(told.name)), onOdd }));
   };
   const takeOrFreeze = (told: ToldSlice): void => {
