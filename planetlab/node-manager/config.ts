@@ -37,6 +37,14 @@ export interface Config {
   readonly program: string;
   /** SliceStat's. */
   readonly sliceStatPort: number;
+  /** The latest major version of the slices document that is known. */
+  readonly formatMajor: number;
+  /** So many of the slivers, in percent, that are suddenly not listed any more, are not believed to be gone. */
+  readonly vanishPercent: number;
+  /** What has gone one after another within this time has gone suddenly. */
+  readonly vanishWindowMs: number;
+  /** So many documents in a row must agree on what is gone. */
+  readonly confirmations: number;
   readonly stateFile: string;
   readonly logFile: string;
   /** Where the packet dump goes; undefined: its last lines are remembered, and no more. */
@@ -67,6 +75,10 @@ const flagNames = [
   "make-total",
   "program",
   "slicestat",
+  "format-major",
+  "vanish",
+  "vanish-window",
+  "confirm",
   "state",
   "log",
   "dump",
@@ -98,6 +110,10 @@ export function readConfig(args: readonly string[]): Config {
     makeTotalMs: flags.duration("make-total", "15m"),
     program: flags.text("program", ""),
     sliceStatPort: flags.integer("slicestat", 3100, 0, 65_535),
+    formatMajor: flags.integer("format-major", 2, 1, 2),
+    vanishPercent: flags.integer("vanish", 50, 1, 100),
+    vanishWindowMs: flags.duration("vanish-window", "1d"),
+    confirmations: flags.integer("confirm", 3, 1, 1_000_000),
     stateFile: flags.text("state", "state.json"),
     logFile: flags.text("log", "node.log"),
     dumpFile: flags.given("dump") ? flags.text("dump", "") : undefined,

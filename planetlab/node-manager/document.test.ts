@@ -2,9 +2,11 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dataSchema } from "../plc/data.ts";
 import { legacyDocument, toldData, versionedDocument } from "../plc/document.ts";
+import { plainDialect } from "../plc/told.ts";
 import { generateData } from "../plc/generate.ts";
-import { checkDocument, DocumentError, readDocument, slicesOfNode, type Place } from "./document.ts";
+import { checkDocument, DocumentError, FormatError, readDocument, slicesOfNode, type Place } from "./document.ts";
 import { createGuards, type Guard } from "./guards.ts";
+import type { Slice } from "./slice.ts";
 
 const data = generateData({ slices: 3, keyBytes: 800, node: 42, nodes: 3 });
 const all = dataSchema.parse({
@@ -21,13 +23,15 @@ const formats = ["versioned", "legacy"] as const;
 interface Options {
   readonly without?: readonly Guard[];
   readonly last?: Place;
+  readonly newest?: number;
+  readonly known?: readonly Slice[];
 }
 
-function use(text: string, { without = [], last }: Options = {}) {
+function use(text: string, { without = [], last, newest = 1, known = [] }: Options = {}) {
   const guards = createGuards(without);
-  const document = readDocument({ bytes: Buffer.from(text), outcome: "ok" });
-  checkDocument(document, { guards, nodeId: 42, last });
-  return slicesOfNode(document, 42, guards);
+  const document = readDocument({ bytes: Buffer.from(text), outcome: "ok" }, newest);
+  checkDocument(document, { guards, nodeId: 42, last, newest });
+  return slicesOfNode(document, { nodeId: 42, guards, known });
 }
 
 /** Anything but a refusal is a bug, and passes on. */
@@ -36,7 +40,7 @@ function whyRefused(text: string, options: Options = {}): string | undefined {
     use(text, options);
     return undefined;
   } catch (error) {
-    if (error instanceof DocumentError) return error.message;
+    if (error instanceof DocumentError || error instanceof FormatError) return error.message;
     throw error;
   }
 }
@@ -46,10 +50,11 @@ describe("a document", () => {
     const { good, bad } = use(documents[format]);
     expect(bad).toEqual([]);
     expect(good).toEqual(
-      data.slices.map(({ id, name, expiry, rspec, users }) => ({
+      data.slices.map(({ id, name, expiry, instantiation, rspec, users }) => ({
         id,
         name,
         expiry,
+        instantiation,
         rspec,
         keys: data.keys.filter((key) => users.includes(key.person)).map((key) => key.value),
       })),
@@ -141,12 +146,36 @@ describe("a document", () => {
   });
 });
 
+describe("of two majors", () => {
+  const second = versionedDocument({
+    ...toldData(all, at),
+    dialect: { ...plainDialect, format: "2.0", names: { node: "host" } },
+  });
+  test("each is read by whoever knows it, to the same end", () => {
+    const { good } = use(second, { newest: 2 });
+    expect(good).toEqual(use(documents.versioned, { newest: 2 }).good);
+    expect(use(documents.versioned, { newest: 1 }).good).toEqual(good);
+  });
+
+  test("the newer one is not supported by the older reader, and without document-version a list without slices", () => {
+    expect(() => use(second, { newest: 1 })).toThrow(FormatError);
+    expect(use(second, { newest: 1, without: ["document-version"] }).good).toEqual([]);
+  });
+
+  test("whatever else a newer one has, it is its version that is not supported", () => {
+    expect(() => use(second.replaceAll("<slice ", "<sliver ").replaceAll("</slice>", "</sliver>"))).toThrow(
+      "corrupted",
+    );
+    const other = second.replace(/ {2}<slice[^]*<end [^>]*>/, "<wanted/>");
+    expect(() => use(other)).toThrow("format not supported: <slices> 2.0; this Node Manager reads 1.x");
+  });
+});
+
 describe("a slice", () => {
   const broken = {
     "without an id": (text: string) => text.replace('id="101"', ""),
     "with a name that leaves its directory": (text: string) => text.replace("princeton_slice001", "../../etc_x"),
-    "with an expiry in words": (text: string) => text.replace('expiry="2147483647"', 'expiry="soon"'),
-    "with a share that is no number": (text: string) => text.replace('<value type="int">32', '<value type="int">NaN'),
+    "with an expiry in words, and none before": (text: string) => text.replace('expiry="2147483647"', 'expiry="soon"'),
   };
   test.for(Object.entries(broken))("%s is frozen alone; without freeze-bad-slice nobody is updated", ([, spoil]) => {
     const text = spoil(documents.legacy);
@@ -154,5 +183,32 @@ describe("a slice", () => {
     expect(good.map((slice) => slice.name)).toEqual(["princeton_slice002", "princeton_slice003"]);
     expect(bad).toMatchObject([{ why: expect.stringContaining("malformed") }]);
     expect(() => use(text, { without: ["freeze-bad-slice"] })).toThrow("malformed");
+  });
+
+  const known = use(documents.versioned).good;
+  const spoilt = (attribute: string, value: string | undefined): string =>
+    documents.versioned.replace(
+      new RegExp(` ${attribute}="[^"]*"`),
+      value === undefined ? "" : ` ${attribute}="${value}"`,
+    );
+  test.for([
+    ...[undefined, "", "soon", "0", "-1", "2147483648", "1099511627776", "2038-01-19 03:14:07"].map(
+      (value) => ["expiry", value] as const,
+    ),
+    ...[undefined, "", "perhaps", "1"].map((value) => ["instantiation", value] as const),
+  ])("whose %s is %j keeps the one that it had", ([attribute, value]) => {
+    const changed = spoilt(attribute, value).replace('<value type="int">32', '<value type="int">33');
+    const { good, bad, odd } = use(changed, { known, without: ["document-digest"] });
+    expect(bad).toEqual([]);
+    expect(odd).toEqual([{ name: "princeton_slice001", field: attribute, value }]);
+    expect(good).toMatchObject([{ ...known[0], rspec: { ...known[0]?.rspec, nm_cpu_share: 33 } }, known[1], known[2]]);
+  });
+
+  test.for(["NaN", "", "1.5", "many"])("with a share of %j keeps the one that it had, or none", (value) => {
+    const text = documents.versioned.replace('<value type="int">32', `<value type="int">${value}`);
+    const options = { without: ["document-digest"] as const };
+    expect(use(text, { ...options, known }).good[0]).toEqual(known[0]);
+    const { nm_cpu_share: _share, ...others } = known[0]?.rspec ?? {};
+    expect(use(text, options).good[0]?.rspec).toEqual(others);
   });
 });

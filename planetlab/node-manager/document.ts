@@ -3,14 +3,15 @@
  *
  *     bytes ──readDocument──► Document ──the guards' checks──► slices of this node ──► apply
  *
- * Two formats: the versioned one (`<slices format="1.0" epoch serial timestamp count node> … <end count digest/>`), and the one of 2004, whose version was in
- * the file's name: no version, no count, no end (reference 1.2). Reading is tolerant; what may be used is decided by the checks, each the heart of one guard.
+ * Two formats: the versioned one (`<slices format="1.0" epoch serial timestamp count node> … <end count digest/>`; 2.x calls nodes hosts), and the one of 2004,
+ * whose version was in the file's name: no version, no count, no end (reference 1.2). Reading is tolerant; what may be used is decided by the checks, each the
+ * heart of one guard.
  */
 import { createHash } from "node:crypto";
 import { childrenNamed, faultOfXml, readXml, XmlError, type XmlElement } from "../xml.ts";
 import { FetchError, type Transfer } from "./fetch.ts";
 import type { Guards } from "./guards.ts";
-import type { Slice } from "./slice.ts";
+import type { OddField, Slice, Told, ToldSlice } from "./slice.ts";
 import { readSlice, SliceError } from "./slice.ts";
 
 export interface Document {
@@ -27,9 +28,11 @@ export interface Document {
   /** The node that the document was made for, if it was made for one. */
   readonly node: number | undefined;
   readonly end: { readonly count: number | undefined; readonly digest: string | undefined } | undefined;
-  readonly slices: readonly XmlElement[];
+  readonly slices: readonly ToldSlice[];
   /** Keys by person, as `authorized_keys` lines. */
   readonly keys: ReadonlyMap<string, readonly string[]>;
+  /** Names of slices that were deleted, and are not just missing. */
+  readonly deleted: readonly string[];
 }
 
 /** The place of a document in the publisher's sequence. An epoch begins when the publisher has lost count. */
@@ -43,11 +46,18 @@ export class DocumentError extends Error {
   override readonly name = "DocumentError";
 }
 
-/** @throws {DocumentError} if nothing can be made of the text. */
-export function readDocument({ bytes, outcome }: Transfer): Document {
+/** The document is of a format that this Node Manager does not know; a later one may. */
+export class FormatError extends Error {
+  override readonly name = "FormatError";
+}
+
+/** `newest`: the latest major version that is known. @throws {DocumentError} if nothing can be made of the text. */
+export function readDocument({ bytes, outcome }: Transfer, newest: number): Document {
   const text = new TextDecoder().decode(bytes);
   const root = read(text);
   const end = root?.children.at(-1);
+  const vocabulary = vocabularyOf(root?.attributes.get("format"), newest);
+  const keys = keysByPerson(root === undefined ? [] : childrenNamed(root, "key"));
   return {
     text,
     transfer: outcome,
@@ -56,67 +66,123 @@ export function readDocument({ bytes, outcome }: Transfer): Document {
     epoch: integerOf(root, "epoch"),
     serial: integerOf(root, "serial"),
     timestamp: integerOf(root, "timestamp"),
-    node: integerOf(root, "node"),
+    node: integerOf(root, vocabulary.node),
     end: end?.name === "end" ? { count: integerOf(end, "count"), digest: end.attributes.get("digest") } : undefined,
-    slices: root === undefined ? [] : childrenNamed(root, "slice"),
-    keys: keysByPerson(root === undefined ? [] : childrenNamed(root, "key")),
+    slices: root === undefined ? [] : childrenNamed(root, "slice").map((slice) => tellSlice(slice, vocabulary, keys)),
+    keys,
+    deleted:
+      root === undefined ? [] : childrenNamed(root, "deleted").flatMap((slice) => slice.attributes.get("name") ?? []),
   };
 }
 
-/** All checks whose guard is on, in an order in which the first failure is the most telling one. @throws {DocumentError, FetchError} */
-export function checkDocument(
-  document: Document,
-  options: { readonly guards: Guards; readonly nodeId: number; readonly last: Place | undefined },
-): void {
-  const { guards, nodeId, last } = options;
-  if (guards.has("whole-document")) requireWhole(document);
+/** What differs from one major version to the next. */
+interface Vocabulary {
+  readonly node: string;
+  /** What a slice is that says nothing about it. */
+  readonly instantiation?: string;
+}
+const legacyVocabulary: Vocabulary = { node: "node", instantiation: "plc-instantiated" };
+const vocabularies: readonly Vocabulary[] = [legacyVocabulary, { node: "node" }, { node: "host" }];
+
+/** A version that is not known is read as the newest that is. */
+function vocabularyOf(format: string | undefined, newest: number): Vocabulary {
+  if (format === undefined) return legacyVocabulary;
+  return vocabularies[Math.min(majorOf(format) ?? newest, newest)] ?? legacyVocabulary;
+}
+
+const majorOf = (format: string): number | undefined => {
+  const major = /^(\d{1,4})\.\d{1,4}$/.exec(format)?.[1];
+  return major === undefined ? undefined : Number(major);
+};
+
+function tellSlice(
+  element: XmlElement,
+  vocabulary: Vocabulary,
+  keys: ReadonlyMap<string, readonly string[]>,
+): ToldSlice {
+  const { attributes } = element;
+  const people = childrenNamed(element, "user").map((user) => user.attributes.get("person_id") ?? "");
+  const resources = childrenNamed(element, "rspec").flatMap((rspec) => childrenNamed(rspec, "resource"));
+  const rspec = resources.flatMap((resource): readonly (readonly [string, Told])[] => {
+    const name = resource.attributes.get("name");
+    return name === undefined ? [] : [[name, childrenNamed(resource, "value")[0]?.text.trim()]];
+  });
+  return {
+    id: attributes.get("id"),
+    name: attributes.get("name"),
+    expiry: attributes.get("expiry"),
+    instantiation: attributes.get("instantiation") ?? vocabulary.instantiation,
+    rspec: Object.fromEntries(rspec),
+    keys: people.flatMap((person) => keys.get(person) ?? []),
+    nodes: childrenNamed(element, vocabulary.node).flatMap((node) => integerOf(node, "id") ?? []),
+  };
+}
+
+export interface CheckOptions {
+  readonly guards: Guards;
+  readonly nodeId: number;
+  readonly last: Place | undefined;
+  /** The latest major version that is known. */
+  readonly newest: number;
+}
+
+/** All checks whose guard is on, in an order in which the first failure is the most telling one. @throws {DocumentError, FetchError, FormatError} */
+export function checkDocument(document: Document, { guards, nodeId, last, newest }: CheckOptions): void {
+  if (guards.has("whole-document")) requireWhole(document, newest);
   if (guards.has("document-digest")) requireDigest(document);
-  if (guards.has("document-version")) requireKnownVersion(document);
+  if (guards.has("document-version")) requireKnownVersion(document, newest);
   if (guards.has("node-id-check")) requireNode(document, nodeId);
   if (guards.has("document-order")) requireOrder(document, last);
 }
 
-/** What the document wants on this node: good slices, and bad ones with the reason. Which slices are for which node is told by numeric ids alone. */
+export interface SlicesOfNode {
+  readonly good: readonly Slice[];
+  readonly bad: readonly BadSlice[];
+  readonly odd: readonly OddField[];
+}
+
+/** What the document wants on this node. Which slices are for which node is told by numeric ids alone. */
 export function slicesOfNode(
-  document: Document,
-  nodeId: number,
-  guards: Guards,
-): { readonly good: readonly Slice[]; readonly bad: readonly BadSlice[] } {
+  document: Pick<Document, "slices">,
+  options: { readonly nodeId: number; readonly guards: Guards; readonly known: readonly Slice[] },
+): SlicesOfNode {
+  const { nodeId, guards } = options;
+  const known = new Map(options.known.map((slice) => [slice.name, slice]));
   const good: Slice[] = [];
   const bad: BadSlice[] = [];
-  const take = (element: XmlElement): void => {
-    good.push(readSlice(element, document.keys));
+  const odd: OddField[] = [];
+  const onOdd = (field: OddField): void => void odd.push(field);
+  const take = (told: ToldSlice): void => {
+    good.push(readSlice(told, { guards, known: known.get(String(told.name)), onOdd }));
   };
-  const takeOrFreeze = (element: XmlElement): void => {
+  const takeOrFreeze = (told: ToldSlice): void => {
     try {
-      take(element);
+      take(told);
     } catch (error) {
       if (!(error instanceof SliceError)) throw error;
-      bad.push({ id: integerOf(element, "id"), name: element.attributes.get("name"), why: error.message });
+      bad.push({ id: told.id, name: told.name, why: error.message });
     }
   };
-  const own = document.slices.filter((element) =>
-    childrenNamed(element, "node").some((node) => integerOf(node, "id") === nodeId),
-  );
+  const own = document.slices.filter(({ nodes }) => nodes.includes(nodeId));
   own.forEach(guards.has("freeze-bad-slice") ? takeOrFreeze : take);
-  return { good, bad };
+  return { good, bad, odd };
 }
 
 export interface BadSlice {
-  readonly id: number | undefined;
-  readonly name: string | undefined;
+  readonly id: Told;
+  readonly name: Told;
   readonly why: string;
 }
 
 const legacyRoot = "planetlab_slices";
-const knownMajor = "1";
 
-function requireWhole(document: Document): void {
+function requireWhole(document: Document, newest: number): void {
   if (document.transfer !== "ok")
     throw new FetchError(document.transfer, `not whole: the transfer was ${document.transfer}`);
   const fault = faultOfXml(document.text);
   if (fault !== undefined) throw new DocumentError(`not whole: ${fault}`);
-  if (document.root === legacyRoot) return;
+  // How a format ends that is not known is not known either.
+  if (document.root === legacyRoot || !isKnown(document, newest)) return;
   if (document.end === undefined) throw new DocumentError("not whole: there is no end marker");
   if (document.end.count !== document.slices.length) {
     throw new DocumentError(
@@ -133,15 +199,16 @@ function requireDigest(document: Document): void {
     throw new DocumentError(`corrupted: the digest is ${actual}, and the document states ${stated}`);
 }
 
-function requireKnownVersion(document: Document): void {
-  if (document.root === legacyRoot) return;
-  if (document.root !== "slices")
-    throw new DocumentError(`format not supported: <${document.root ?? ""}> is no list of slices`);
-  if (document.format?.split(".")[0] !== knownMajor) {
-    throw new DocumentError(
-      `format not supported: ${document.format ?? "unversioned"}; this Node Manager reads ${knownMajor}.x`,
-    );
-  }
+function requireKnownVersion(document: Document, newest: number): void {
+  if (document.root === legacyRoot || isKnown(document, newest)) return;
+  throw new FormatError(
+    `format not supported: <${document.root ?? ""}> ${document.format ?? "unversioned"}; this Node Manager reads ${newest > 1 ? `1.x to ${newest}.x` : "1.x"}`,
+  );
+}
+
+function isKnown({ root, format }: Document, newest: number): boolean {
+  const major = majorOf(format ?? "");
+  return root === "slices" && major !== undefined && major >= 1 && major <= newest;
 }
 
 function requireNode(document: Document, nodeId: number): void {

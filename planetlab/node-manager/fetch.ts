@@ -5,6 +5,7 @@ import { createDeadline, DeadlineError } from "../../host/deadline.ts";
 import type { Host, Socket } from "../../host/host.ts";
 import { request, type HttpReply } from "../../host/http.ts";
 import type { Config } from "./config.ts";
+import type { Place } from "./document.ts";
 import type { Directory } from "./directory.ts";
 
 /** How a fetch ended, as far as the network and HTTP can tell. */
@@ -31,12 +32,12 @@ export class FetchError extends Error {
 
 const documentLimitBytes = 64 * 1024 * 1024;
 
-/** @throws {FetchError} and the signal's reason. */
+/** `place`: of the last document that was applied. @throws {FetchError} and the signal's reason. */
 export async function fetchDocument(
   host: Host,
   config: Config,
   directory: Directory,
-  signal: AbortSignal,
+  { place, signal }: { readonly place: Place | undefined; readonly signal: AbortSignal },
 ): Promise<Transfer> {
   const { guards } = config;
   using total = guards.has("fetch-total-deadline")
@@ -49,6 +50,8 @@ export async function fetchDocument(
   try {
     const url = new URL(config.path, config.plc);
     url.searchParams.set("node", String(config.nodeId));
+    // So that PLC need not go on saying what was deleted before.
+    if (place !== undefined) url.searchParams.set("applied", `${place.epoch}.${place.serial}`);
     const reply = await request(
       watchConnecting(host, directory, () => idle.feed()),
       { url: url.href, headers: { accept: "application/xml" } },

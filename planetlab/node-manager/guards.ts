@@ -20,6 +20,14 @@ export const guardMeanings = {
   "document-version": "A document of an unknown format or major version is held back; slivers stay as they are (I26).",
   "node-id-check": "A document made for another node is refused whole (I15).",
   "freeze-bad-slice": "A malformed slice is frozen as it was, alone; the others are updated (I28).",
+  "keep-odd-fields": "A field of a slice that is absent or makes no sense keeps the value that it had (I30).",
+  failsafe: "When many slices are suddenly gone from the list, no sliver is destroyed (I27).",
+  "failsafe-window": "What has gone one after another within --vanish-window counts as gone suddenly (I27).",
+  "failsafe-agreement": "Only documents in a row that agree on what is gone confirm each other (I27).",
+  "failsafe-memory": "What the failsafe has seen is remembered across restarts (I27).",
+  tombstones: "What PLC says was deleted goes at once, however much it is (I27).",
+  "hold-newer-document":
+    "A document of an unknown format is kept, and used after an upgrade without waiting for PLC (I29).",
   "start-cached-slivers": "The slivers that are on disk run again before PLC has answered (I36).",
   "making-aside": "The loop goes round while slivers are made, however long that takes (I2).",
   "lock-per-sliver":

@@ -10,16 +10,19 @@ import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError } from "../../host/arguments.ts";
 import { createAccounts } from "./accounts.ts";
 import { readConfig, type Config } from "./config.ts";
+import { createApplier, type Knowledge } from "./applier.ts";
 import { startClockWatch } from "./clock-watch.ts";
 import { createDump } from "./dump.ts";
 import { dumpNetwork } from "./dump-network.ts";
 import { dumpState } from "./dump-state.ts";
 import { createExpiry } from "./expiry.ts";
+import { createFailsafe } from "./failsafe.ts";
+import { createHeldDocument } from "./held.ts";
 import { createLeases } from "./leases.ts";
 import { createLeniency } from "./leniency.ts";
 import { createLog } from "./log.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
-import { createLoop, type Knowledge } from "./loop.ts";
+import { createLoop } from "./loop.ts";
 import { watchNtp, type NtpState } from "./ntp-watch.ts";
 import { createPlcTime } from "./plc-time.ts";
 import { createRecord } from "./record.ts";
@@ -93,6 +96,8 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     isKnownSlice,
     onCollected: saveQuietly,
   });
+  const failsafe = createFailsafe(host.clock, config, { log: log.write });
+  const held = createHeldDocument(host, config, { log: log.write });
 
   const current = (): State => ({
     version: 1,
@@ -103,6 +108,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     requests: [...requests.saved()],
     leases: [...leases.saved()],
     clock: plcTime.saved(),
+    failsafe: failsafe.saved(),
     slices: [...knowledge.slices],
   });
   const save = async (): Promise<void> => {
@@ -136,6 +142,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   resources.restore(state.resources, absence.elapsedMs);
   requests.restore(state.requests);
   leases.restore(state.leases, absence.elapsedMs);
+  failsafe.restore(state.failsafe, absence.elapsedMs);
   using watch = startClockWatch(machine.clock, config, {
     log: log.write,
     last: state.clock,
@@ -148,11 +155,13 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   });
   let ntp: NtpState = "not asked";
   let isCorrected = false;
-  const loop = createLoop(host, config, {
+  const applier = createApplier(host.clock, config, {
     log: log.write,
     dump,
     knowledge,
     slivers,
+    failsafe,
+    held,
     isOver: (slice) => expiry.isOver(slice),
     onTimestamp(timestampMs, askedMs) {
       const got = machine.clock.monotonic();
@@ -162,12 +171,14 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       isCorrected = true;
       leases.correct(absence.correction(there) ?? 0);
     },
+    // A full disk must not stop the loop; the log has it, and the next document tries again.
+    beforeLoss: () => save().catch(() => undefined),
     async onApplied() {
       keepOnly(knowledge.slices);
-      // A full disk must not stop the loop; the log has it, and the next document tries again.
       await save().catch(() => undefined);
     },
   });
+  const loop = createLoop(host, config, { log: log.write, applier });
   const status = (): { readonly [member: string]: XmlRpcValue } => ({
     node_id: config.nodeId,
     slivers: slivers.names(),
@@ -185,6 +196,8 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     dump_dropped: dump.dropped(),
     ...record.report(),
     loop: { ...loop.report() },
+    failsafe: { ...failsafe.report() },
+    held: held.report(),
   });
   await slivers.discover();
   await using doors = new AsyncDisposableStack();

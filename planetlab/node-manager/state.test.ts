@@ -16,6 +16,7 @@ const slice = {
   id: 1,
   name: "princeton_codeen",
   expiry: 0,
+  instantiation: "plc-instantiated",
   rspec: { nm_cpu_share: 32 },
   keys: ["ssh-rsa " + "A".repeat(50_000)],
 };
@@ -37,6 +38,7 @@ const full: State = {
       extended_by_ms: 0,
     },
   ],
+  failsafe: { lost: [{ name: "a_b", ago_ms: 1.5 }], doubted: { names: ["a_c", "a_d"], documents: 2 } },
   clock: { boot: "boot", monotonic_ms: 1.5, wall_ms: 2, plc_ms: null, plc_error_ms: 0 },
   slices: [slice, { ...slice, id: 2 }],
 };

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import type { Host, Log, OpenFile } from "../../host/host.ts";
 import type { Config } from "./config.ts";
+import { failsafeSchema } from "./failsafe.ts";
 import { sliceSchema } from "./slice.ts";
 
 /** A handle is 128 random bits: whoever knows it owns the set. */
@@ -55,6 +56,7 @@ const stateSchema = z.strictObject({
   requests: z.array(requestSchema).default([]),
   leases: z.array(leaseSchema).default([]),
   clock: clockSchema.nullable().default(null),
+  failsafe: failsafeSchema.default({ lost: [], doubted: null }),
   slices: z.array(sliceSchema),
 });
 export type State = z.output<typeof stateSchema>;
@@ -68,6 +70,7 @@ export const emptyState: State = {
   requests: [],
   leases: [],
   clock: null,
+  failsafe: { lost: [], doubted: null },
   slices: [],
 };
 

@@ -54,6 +54,15 @@ const slice = z.strictObject({
   attributes: z.record(z.string(), z.string()).default({}),
 });
 
+/** A slice that was deleted: said as long as there are nodes that have not heard of it. */
+const deletedSlice = z.strictObject({
+  id,
+  name: word,
+  /** That of the first document without it. */
+  serial: z.int().nonnegative(),
+  nodes: z.array(id).max(10_000),
+});
+
 const key = z.strictObject({ person: id, value: z.string().max(16 * 1024 * 1024) });
 
 const confFile = z.strictObject({
@@ -86,6 +95,7 @@ export const dataSchema = z.strictObject({
   nodes: z.array(node).max(20_000).default([]),
   people: z.array(person).max(100_000).default([]),
   slices: z.array(slice).max(10_000),
+  deleted: z.array(deletedSlice).max(10_000).default([]),
   keys: z.array(key).max(100_000).default([]),
   conf_files: z.array(confFile).max(1000).default([]),
   initscripts: z.array(initscript).max(1000).default([]),

@@ -3,19 +3,23 @@
  *
  *     seed (--data, or made up) ──► tables ──► answers
  *     sessions ──► sessions.json   (written anew, then renamed)
+ *     slices that were deleted ──► deletions.json   (likewise)
  */
 import { z } from "zod";
 import type { Host } from "../../host/host.ts";
 import { macOf } from "../mac.ts";
-import { numberInterfaces } from "./data.ts";
+import { dataSchema, numberInterfaces } from "./data.ts";
 import type { Data, Node, Person, Slice } from "./data.ts";
 
 const sessionsFile = "sessions.json";
 const savedSessions = z.record(z.string(), z.int());
+const deletionsFile = "deletions.json";
+const savedDeletions = dataSchema.pick({ serial: true, deleted: true }).extend({ gone: z.array(z.int()) });
 /** A node has one, so that there are never more than nodes. */
 const sessionBytes = 32;
 
 export interface Database {
+  /** As it is now: slices may be deleted. */
   readonly data: Data;
   node(id: number): Node | undefined;
   nodeNamed(hostname: string): Node | undefined;
@@ -23,6 +27,10 @@ export interface Database {
   person(email: string): Person | undefined;
   slice(idOrName: number | string): Slice | undefined;
   keysOf(person: number): readonly string[];
+  /** Their owners have done with them: with the next serial number they are gone, and every node that had them is told so until it has heard. */
+  deleteSlices(names: readonly string[]): Promise<void>;
+  /** The node has applied the document of this place. */
+  hasApplied(node: number, place: Pick<Data, "epoch" | "serial">): void;
   /** A node has one session at a time: its new one ends the one before (PLC/Sessions.py, add_node). */
   addSession(node: number): Promise<string>;
   nodeOfSession(session: string): Node | undefined;
@@ -31,7 +39,9 @@ export interface Database {
 }
 
 export async function openDatabase(host: Host, seed: Data): Promise<Database> {
-  const data = numberInterfaces(seed);
+  const deletions = await readDeletions(host);
+  let data = { ...numberInterfaces(seed), ...(deletions !== undefined && withDeletions(seed, deletions)) };
+  const gone = new Set(deletions?.gone);
   const nodes = new Map(data.nodes.map((node) => [node.id, node]));
   const keys = Map.groupBy(data.keys, ({ person }) => person);
   const sessions = new Map(Object.entries(await readSessions(host)));
@@ -45,8 +55,18 @@ export async function openDatabase(host: Host, seed: Data): Promise<Database> {
     await saving;
   };
 
+  const saveDeletions = async (): Promise<void> => {
+    const text = JSON.stringify({ serial: data.serial, deleted: data.deleted, gone: [...gone] });
+    saving = saving
+      .then(() => replace(host, deletionsFile, text))
+      .catch((error: unknown) => host.log("plc.save-failed", { why: String(error) }));
+    await saving;
+  };
+
   return {
-    data,
+    get data() {
+      return data;
+    },
     node: (id) => nodes.get(id),
     nodeNamed: (hostname) => data.nodes.find((node) => node.hostname === hostname),
     nodesWithMac(mac) {
@@ -58,6 +78,29 @@ export async function openDatabase(host: Host, seed: Data): Promise<Database> {
     person: (email) => data.people.find((person) => person.email === email),
     slice: (wanted) => data.slices.find(({ id, name }) => id === wanted || name === wanted),
     keysOf: (person) => (keys.get(person) ?? []).map(({ value }) => value),
+    async deleteSlices(names) {
+      const serial = data.serial + 1;
+      const victims = data.slices.filter(({ name }) => names.includes(name));
+      for (const { id } of victims) gone.add(id);
+      data = {
+        ...data,
+        serial,
+        slices: data.slices.filter((slice) => !victims.includes(slice)),
+        deleted: [...data.deleted, ...victims.map(({ id, name, nodes: had }) => ({ id, name, serial, nodes: had }))],
+      };
+      host.log("plc.slices", { names: namesOf(data) });
+      await saveDeletions();
+    },
+    hasApplied(node, { epoch, serial }) {
+      const heard = data.deleted.filter((slice) => slice.serial <= serial && slice.nodes.includes(node));
+      if (heard.length === 0 || epoch !== data.epoch) return;
+      const left = data.deleted.map((slice) =>
+        heard.includes(slice) ? { ...slice, nodes: slice.nodes.filter((id) => id !== node) } : slice,
+      );
+      data = { ...data, deleted: left.filter(({ nodes: others }) => others.length > 0) };
+      host.log("plc.deletions-heard", { node, names: heard.map(({ name }) => name) });
+      void saveDeletions();
+    },
     async addSession(node) {
       const session = Buffer.from(host.random.bytes(sessionBytes)).toString("base64");
       for (const [old, of] of sessions) if (of === node) sessions.delete(old);
@@ -88,6 +131,27 @@ async function readSessions(host: Host): Promise<Readonly<Record<string, number>
     host.log("plc.sessions-lost", {});
     return {};
   }
+}
+
+/** A database that has lost its deletions has its slices back: worse would be to start with none. */
+async function readDeletions(host: Host): Promise<z.output<typeof savedDeletions> | undefined> {
+  const bytes = await host.files.read(deletionsFile).catch(() => undefined);
+  if (bytes === undefined) return undefined;
+  try {
+    return savedDeletions.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    host.log("plc.deletions-lost", {});
+    return undefined;
+  }
+}
+
+export const namesOf = ({ slices }: Pick<Data, "slices">): readonly string[] => slices.map(({ name }) => name).sort();
+
+function withDeletions(
+  seed: Data,
+  { serial, deleted, gone }: z.output<typeof savedDeletions>,
+): Pick<Data, "serial" | "deleted" | "slices"> {
+  return { serial, deleted, slices: seed.slices.filter(({ id }) => !gone.includes(id)) };
 }
 
 async function replace(host: Host, path: string, text: string): Promise<void> {

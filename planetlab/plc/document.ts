@@ -10,6 +10,8 @@ import type { Dialect, Field, Stamp, ToldSlice } from "./told.ts";
 export interface Told {
   readonly stamp: Stamp;
   readonly slices: readonly ToldSlice[];
+  /** Those that are gone because they were deleted. */
+  readonly deleted: readonly { readonly id: number; readonly name: string }[];
   readonly keys: Data["keys"];
   readonly dialect: Dialect;
   /** Of the document for one node; undefined: it is for all. */
@@ -34,7 +36,8 @@ export function versionedDocument(told: Told): string {
   };
   const content = [
     `${declaration}<${nameIn(dialect, "slices")}${attributes(dialect, first)}>\n`,
-    ...slices.map((slice) => sliceElement(slice, "", dialect)),
+    ...slices.map((slice) => sliceElement(slice, "", dialect, { instantiation: slice.instantiation })),
+    ...told.deleted.map(({ id, name }) => `  <deleted${attributes(dialect, { id, name })}/>\n`),
     ...keys.filter((key) => people.has(key.person)).map((key) => keyElement(key, dialect)),
     strangersOf(told),
   ].join("");
@@ -64,7 +67,8 @@ export function toldData(
   const { timestampSeconds, node } = options;
   return {
     stamp: { epoch: data.epoch, serial: data.serial, timestampSeconds },
-    slices: node === undefined ? data.slices : data.slices.filter((slice) => slice.nodes.includes(node)),
+    slices: data.slices.filter(isOn(node)),
+    deleted: data.deleted.filter(isOn(node)),
     keys: data.keys,
     dialect: plainDialect,
     node,
@@ -72,7 +76,18 @@ export function toldData(
   };
 }
 
-function sliceElement(slice: ToldSlice, inside: string, dialect: Dialect): string {
+/** For the documents of one node; undefined: for all. */
+export const isOn =
+  (node: number | undefined) =>
+  ({ nodes }: { readonly nodes: readonly number[] }): boolean =>
+    node === undefined || nodes.includes(node);
+
+function sliceElement(
+  slice: ToldSlice,
+  inside: string,
+  dialect: Dialect,
+  more: Readonly<Record<string, Field>> = {},
+): string {
   const { id, name, nodes, users, rspec } = slice;
   const of = (values: Readonly<Record<string, Field>>): string => attributes(dialect, values);
   const named = (element: string): string => nameIn(dialect, element);
@@ -81,7 +96,7 @@ function sliceElement(slice: ToldSlice, inside: string, dialect: Dialect): strin
     return `<${named("resource")}${of({ name: resource })}><value type="int">${escapeXml(String(told ?? ""))}</value></${named("resource")}>`;
   });
   return [
-    `  <${named("slice")}${of({ id, name, expiry: dialect.expiry(slice.expiry) })}>\n`,
+    `  <${named("slice")}${of({ id, name, expiry: dialect.expiry(slice.expiry), ...more })}>\n`,
     inside,
     ...nodes.map((node) => `    <${named("node")}${of({ id: node })}/>\n`),
     ...users.map((user) => `    <${named("user")}${of({ person_id: user })}/>\n`),

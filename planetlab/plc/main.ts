@@ -13,7 +13,7 @@ import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
 import { serveControl } from "../control.ts";
 import { dataSchema, type Data } from "./data.ts";
-import { openDatabase } from "./database.ts";
+import { namesOf, openDatabase } from "./database.ts";
 import { createDisturbances } from "./disturbances.ts";
 import { beginFault } from "./faults/registry.ts";
 import { generateData } from "./generate.ts";
@@ -36,7 +36,7 @@ export const main: Main = async (host, args) => {
       port: flags.integer("control", 8001, 0, 65_535),
       begin: (injected) => beginFault(injected, plc),
     });
-    host.log("plc.slices", { names: database.data.slices.map((slice) => slice.name).sort() });
+    host.log("plc.slices", { names: namesOf(database.data) });
     host.log("ready", { port: listener.address.port, control: control.address.port });
     await stopped(host);
     return 0;

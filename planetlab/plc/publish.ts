@@ -2,7 +2,7 @@
 import type { Host } from "../../host/host.ts";
 import type { Database } from "./database.ts";
 import type { Asked, Disturbances } from "./disturbances.ts";
-import { legacyDocument, versionedDocument } from "./document.ts";
+import { isOn, legacyDocument, versionedDocument } from "./document.ts";
 import type { Told } from "./document.ts";
 import { plainDialect, toldSlice } from "./told.ts";
 
@@ -30,7 +30,6 @@ export function publish(path: string, node: number | undefined, plc: Plc): strin
 /** `node`: of the slices that run there alone; undefined: all of them. */
 export function tell(asked: Asked, node: number | undefined, { host, database, disturbances }: Plc): Told {
   const { data } = database;
-  const slices = node === undefined ? data.slices : data.slices.filter((slice) => slice.nodes.includes(node));
   return {
     stamp: disturbances.stamp(
       {
@@ -40,7 +39,8 @@ export function tell(asked: Asked, node: number | undefined, { host, database, d
       },
       asked,
     ),
-    slices: disturbances.slices(slices.map(toldSlice), asked),
+    slices: disturbances.slices(data.slices.filter(isOn(node)).map(toldSlice), asked),
+    deleted: data.deleted.filter(isOn(node)),
     keys: data.keys.map((key) => ({ ...key, value: disturbances.key(key.value, asked) })),
     dialect: disturbances.dialect(plainDialect, asked),
     node,

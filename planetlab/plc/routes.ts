@@ -34,6 +34,8 @@ export async function answer({ method, url, body }: Question, plc: Plc): Promise
   const { database, disturbances } = plc;
   const { pathname: path, searchParams } = url;
   const node = numericId(searchParams.get("node") ?? searchParams.get("node_id"));
+  const applied = placeIn(searchParams.get("applied") ?? "");
+  if (node !== undefined && applied !== undefined) plc.database.hasApplied(node, applied);
   const told = (reply: Reply, what = path, who = node): Answer => ({ reply, what, node: who });
   if (path === "/PLCAPI/" || path === "/PLCAPI") {
     if (method !== "POST") return told(nothing(405));
@@ -95,6 +97,11 @@ function text(content: string, type: string): Reply {
 
 function nothing(status: number): Reply {
   return { status, type: "text/plain", body: Buffer.alloc(0), length: 0 };
+}
+
+function placeIn(written: string): { readonly epoch: number; readonly serial: number } | undefined {
+  const [, epoch, serial] = /^(\d{1,15})\.(\d{1,15})$/.exec(written) ?? [];
+  return epoch === undefined ? undefined : { epoch: Number(epoch), serial: Number(serial) };
 }
 
 function numericId(written: string | null): number | undefined {

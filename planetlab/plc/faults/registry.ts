@@ -9,6 +9,7 @@ import { confFileHangs } from "./conf-file-hangs.ts";
 import { contentLengthInCharacters } from "./content-length-in-characters.ts";
 import { drawer } from "./contract.ts";
 import type { PlcFaultKind } from "./contract.ts";
+import { deleteSlices } from "./delete-slices.ts";
 import { duplicateMac } from "./duplicate-mac.ts";
 import { firstEntryOnly } from "./first-entry-only.ts";
 import { format } from "./format.ts";
@@ -22,6 +23,7 @@ import { wrongNode } from "./wrong-node.ts";
 
 const list: readonly PlcFaultKind[] = [
   vanish,
+  deleteSlices,
   firstEntryOnly,
   format,
   serialBack,
