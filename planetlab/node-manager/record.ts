@@ -25,6 +25,7 @@ const troubles: Readonly<{ [event: string]: (fields: Fields) => Trouble | undefi
   // What a refusal is about stands before its first colon.
   "document.refused": ({ why }) => ({ kind: `document ${textOf(why).split(":", 1)[0] ?? ""}`, why: textOf(why) }),
   "slice.frozen": ({ name, why }) => ({ kind: "slice frozen", why: `${textOf(name)}: ${textOf(why)}` }),
+  "module.failed": ({ module, why }) => ({ kind: `module ${textOf(module)}`, why: textOf(why) }),
   "name.lost": ({ why }) => ({ kind: "name lost", why: textOf(why) }),
   "sliver.failed": ({ name, why }) => ({ kind: "sliver failed", why: `${textOf(name)}: ${textOf(why)}` }),
   "state.save.failed": ({ why }) => ({ kind: "state not saved", why: textOf(why) }),
