@@ -153,9 +153,11 @@ test("the class of a fault is read from the dump alone, in at least 95 % of runs
     }
   }
   expect(said).toHaveLength(faultClasses.length * perClass);
-  expect(rightIn(said), matrixOf(said)).toBeGreaterThanOrEqual(said.length * 0.95);
+  const wrong = said.filter(({ fault, diagnosis }) => fault !== diagnosis);
+  expect(wrong.slice(Math.floor(said.length * 0.05))).toEqual([]);
   // The page has the matrix of all runs, which take minutes.
-  if (isWhole) expect(page).toContain(matrixOf(said));
+  const matrices = isWhole ? [matrixOf(said)] : [];
+  expect(matrices.filter((matrix) => !page.includes(matrix))).toEqual([]);
 });
 
 test("docs/dumps.md has a row for each class, in equal numbers: 500 runs, of which 95 % are right", () => {

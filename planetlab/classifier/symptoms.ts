@@ -143,7 +143,7 @@ function documents(lines: readonly Line[]): readonly Symptom[] {
       const refusal = refusals.find(([pattern]) => pattern.test(why));
       if (refusal !== undefined) found.push(symptom(refusal[1], line));
     }
-    if (line.event === "bad-slice") found.push(symptom("document-bad-slice", line));
+    if (line.event === "bad-slice" || line.event === "odd-field") found.push(symptom("document-bad-slice", line));
     if (line.event !== "read") continue;
     const slices = numberOf(line, "slices") ?? 0;
     if (slices < most && isForUs(line)) found.push(symptom("document-missing-slices", line));
@@ -160,7 +160,7 @@ function documents(lines: readonly Line[]): readonly Symptom[] {
 /** Whole, and one whose kind is known: what is missing from another one was never in it. */
 function isForUs({ facts }: Line): boolean {
   const [root, format] = [facts.get("root"), facts.get("format")];
-  return root === "slices" && /^1\./.test(format ?? "") && facts.get("transfer") === "ok";
+  return root === "slices" && format?.startsWith("1.") === true && facts.get("transfer") === "ok";
 }
 
 function clockSteps(lines: readonly Line[]): readonly Symptom[] {
