@@ -4,12 +4,14 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { guardMeanings as guardsOfAgent } from "./agent/guards.ts";
 import { guardMeanings as guardsOfMonitor } from "./monitor/guards.ts";
+import { guardMeanings as guardsOfVerifier } from "./verifier/guards.ts";
 import { createGuards, guardMeanings } from "./node-manager/guards.ts";
 
 const programs = [
   { program: "node-manager", meanings: guardMeanings },
   { program: "monitor", meanings: guardsOfMonitor },
   { program: "agent", meanings: guardsOfAgent },
+  { program: "verifier", meanings: guardsOfVerifier },
 ];
 
 describe.each(programs)("$program", ({ program, meanings }) => {

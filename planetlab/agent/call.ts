@@ -9,6 +9,9 @@ const replyLimitBytes = 1024 * 1024;
 
 export interface Asking {
   readonly node: Address;
+  /** By default `/`, in the clear, as a Node Manager is asked. */
+  readonly path?: string;
+  readonly tls?: boolean;
   /** A call that was not answered is made again after a fifth of this. */
   readonly everyMs: number;
   /** For one call; Infinity: for ever. */
@@ -60,13 +63,13 @@ function read(reply: Reply): Answer {
 /** @throws {Error} if there is no answer. */
 export async function callOnce(
   host: Host,
-  { node, timeoutMs }: Asking,
+  { node, path = "/", tls = false, timeoutMs }: Asking,
   call: Call,
   signal: AbortSignal,
 ): Promise<Reply> {
   using deadline = timeoutMs === Infinity ? unlimited(signal) : createDeadline(host.clock, timeoutMs, { signal });
   const headers = { host: `${node.host}:${node.port}`, "content-type": "text/xml" };
-  const options = { address: node, path: "/", method: "POST", headers, body: encodeCall(call) };
+  const options = { address: node, path, tls, method: "POST", headers, body: encodeCall(call) };
   const { status, body } = await request(host, options, deadline);
   const text = await readBody(body as AsyncIterable<Uint8Array>, replyLimitBytes);
   if (status !== 200) throw new Error(`the reply has status ${status}`);

@@ -2,8 +2,8 @@
  * `dump_state`: what is really on the node, for whoever compares it with what PLC wants. Slivers are told from the disk, and not from what the Node Manager
  * believes of them. Keys are told by their digests: who has the same key can tell that it is there, and nobody else learns it.
  */
-import { createHash } from "node:crypto";
 import type { Files } from "../../host/host.ts";
+import { digestOfKey } from "../key-digest.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
 import type { Place } from "./document.ts";
 import { sliversHome } from "./slivers.ts";
@@ -30,9 +30,4 @@ async function keysOf(files: Files, name: string): Promise<readonly string[]> {
   const bytes = await files.read(`${sliversHome}/${name}/authorized_keys`).catch(() => new Uint8Array());
   const lines = new TextDecoder().decode(bytes).split("\n");
   return lines.filter((line) => line !== "").map(digestOfKey);
-}
-
-/** As `ssh-keygen -l` has it, but of the whole line. */
-export function digestOfKey(line: string): string {
-  return `SHA256:${createHash("sha256").update(line).digest("base64").replaceAll("=", "")}`;
 }

@@ -89,6 +89,8 @@ export const guardMeanings = {
   "mask-secrets": "Keys, sessions and handles are masked in the packet dump, which others read than the node (I44).",
   "report-status": "Whoever asks for the status is told everything that is known (I45).",
   "dump-state": "Whoever verifies the node is told what is really on it (I10).",
+  "contain-side-modules":
+    "What goes wrong in a module beside the loop is told by its name, and stays in it (paper 3.5; field failure F-34).",
 } as const;
 
 export type Guard = keyof typeof guardMeanings;

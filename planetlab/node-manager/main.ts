@@ -12,6 +12,7 @@ import { createAccounts } from "./accounts.ts";
 import { readConfig, type Config } from "./config.ts";
 import { createApplier, type Knowledge } from "./applier.ts";
 import { startClockWatch } from "./clock-watch.ts";
+import { createContain } from "./contain.ts";
 import { createDump } from "./dump.ts";
 import { dumpNetwork } from "./dump-network.ts";
 import { dumpState } from "./dump-state.ts";
@@ -223,6 +224,11 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   if (config.guards.has("start-cached-slivers")) for (const name of slivers.names()) void slivers.run(name);
   log.write("ready", { node_id: config.nodeId });
   if (config.ntp !== undefined)
-    void watchNtp(host, config.ntp, { log: log.write, onState: (state) => (ntp = state), signal });
+    void watchNtp(host, config.ntp, {
+      log: log.write,
+      contain: createContain(config.guards, log.write),
+      onState: (state) => (ntp = state),
+      signal,
+    });
   await loop.run(signal);
 }

@@ -6,6 +6,7 @@
 import { parseAddress } from "../../host/address.ts";
 import { createDeadline } from "../../host/deadline.ts";
 import type { Host, Log } from "../../host/host.ts";
+import type { Contain } from "./contain.ts";
 
 export type NtpState = "not asked" | "answers" | "unreachable";
 
@@ -22,12 +23,23 @@ const patienceMs = 5000;
 export async function watchNtp(
   host: Host,
   server: string,
-  options: { readonly log: Log; readonly onState: (state: NtpState) => void; readonly signal: AbortSignal },
+  options: {
+    readonly log: Log;
+    readonly contain: Contain;
+    readonly onState: (state: NtpState) => void;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
-  const { log, onState, signal } = options;
+  const { log, contain, onState, signal } = options;
   let known: NtpState = "not asked";
   while (!signal.aborted) {
-    const state = (await answers(host, server, signal)) ? "answers" : "unreachable";
+    let state: NtpState = "unreachable";
+    await contain("ntp", async () => {
+      const hasAnswered = answers(host, server, signal);
+      // Whoever is told to stop has no trouble.
+      if (await hasAnswered.catch((error: unknown) => (signal.aborted ? false : Promise.reject(error))))
+        state = "answers";
+    });
     if (state !== known) log("ntp.state", { server, state });
     known = state;
     onState(state);
@@ -42,16 +54,12 @@ async function answers(host: Host, server: string, signal: AbortSignal): Promise
   request.set(host.random.bytes(packetBytes - transmitTimestamp), transmitTimestamp);
   const { promise, resolve } = Promise.withResolvers<boolean>();
   deadline.signal.addEventListener("abort", () => resolve(false), { once: true });
-  try {
-    const [address] = await host.network.resolve(parseAddress(server), deadline);
-    if (address === undefined) return false;
-    await using socket = await host.network.bind({ port: 0 }, (bytes) => {
-      const origin = bytes.subarray(originTimestamp, originTimestamp + packetBytes - transmitTimestamp);
-      if (Buffer.compare(origin, request.subarray(transmitTimestamp)) === 0) resolve(true);
-    });
-    socket.send(request, address);
-    return await promise;
-  } catch {
-    return false;
-  }
+  const [address] = await host.network.resolve(parseAddress(server), deadline);
+  if (address === undefined) return false;
+  await using socket = await host.network.bind({ port: 0 }, (bytes) => {
+    const origin = bytes.subarray(originTimestamp, originTimestamp + packetBytes - transmitTimestamp);
+    if (Buffer.compare(origin, request.subarray(transmitTimestamp)) === 0) resolve(true);
+  });
+  socket.send(request, address);
+  return await promise;
 }

@@ -1,7 +1,7 @@
 /**
  * What has happened, for `status`: told from the log's lines, so that no room has to keep account of what it has told already.
  *
- *     log lines ──► the last good document, the last error, how often each kind, what is held back and why
+ *     log lines ──► the last good document, the last error, how often each kind, what has been refused since and why
  */
 import type { Clock, Log } from "../../host/host.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
@@ -25,6 +25,7 @@ const troubles: Readonly<{ [event: string]: (fields: Fields) => Trouble | undefi
   // What a refusal is about stands before its first colon.
   "document.refused": ({ why }) => ({ kind: `document ${textOf(why).split(":", 1)[0] ?? ""}`, why: textOf(why) }),
   "slice.frozen": ({ name, why }) => ({ kind: "slice frozen", why: `${textOf(name)}: ${textOf(why)}` }),
+  "module.failed": ({ module, why }) => ({ kind: `module ${textOf(module)}`, why: textOf(why) }),
   "name.lost": ({ why }) => ({ kind: "name lost", why: textOf(why) }),
   "sliver.failed": ({ name, why }) => ({ kind: "sliver failed", why: `${textOf(name)}: ${textOf(why)}` }),
   "state.save.failed": ({ why }) => ({ kind: "state not saved", why: textOf(why) }),
@@ -38,7 +39,7 @@ export function createRecord(clock: Pick<Clock, "monotonic">): Record {
   const counts = new Map<string, number>();
   let last: (Trouble & { readonly at: number }) | undefined;
   let good: { readonly fields: Fields; readonly at: number } | undefined;
-  let held: { readonly count: number; readonly why: string } | undefined;
+  let refused: { readonly count: number; readonly why: string } | undefined;
   let collected = 0;
   const age = (at: number): number => Math.round(clock.monotonic() - at);
 
@@ -51,17 +52,17 @@ export function createRecord(clock: Pick<Clock, "monotonic">): Record {
     hear(event, fields = {}) {
       const trouble = troubles[event]?.(fields);
       if (trouble !== undefined) count(trouble);
-      if (event === "document.refused") held = { count: (held?.count ?? 0) + 1, why: textOf(fields["why"]) };
+      if (event === "document.refused") refused = { count: (refused?.count ?? 0) + 1, why: textOf(fields["why"]) };
       if (event === "resources.collected") collected += 1;
       if (event !== "document.applied") return;
       good = { fields, at: clock.monotonic() };
-      held = undefined;
+      refused = undefined;
     },
     report: () => ({
       last_good: good === undefined ? null : { ...documentOf(good.fields), age_ms: age(good.at) },
       last_error: last === undefined ? null : { kind: last.kind, why: last.why, age_ms: age(last.at) },
       errors: Object.fromEntries(counts),
-      held: held === undefined ? null : { ...held },
+      refused_since: refused === undefined ? null : { ...refused },
       collected,
     }),
   };

@@ -26,6 +26,9 @@ export const getSlivers: PlcCall = {
     return renamed(
       {
         timestamp: told.stamp.timestampSeconds,
+        // Of ours: which of the documents says the same. Real Node Managers look at what they know.
+        epoch: told.stamp.epoch,
+        serial: told.stamp.serial,
         node_id: node.id,
         hostname: node.hostname,
         interfaces: interfacesOf(disturbances.node(node)),
