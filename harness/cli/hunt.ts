@@ -30,6 +30,7 @@ import { createSimSetting } from "../worlds/sim/setting.ts";
 import { firstFailure } from "../shrink/failure.ts";
 import type { Failure } from "../shrink/failure.ts";
 import { occurrences } from "../shrink/render.ts";
+import { hasColours } from "./colours.ts";
 import { aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
 import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
@@ -198,9 +199,10 @@ async function show(prepared: Hunt, { catches }: Outcome): Promise<void> {
       runs: runs.map(({ reported }) => reported),
       skipped: [],
       lost: [],
+      subjects: [],
       seconds: (host.clock.monotonic() - began) / 1000,
     };
-    process.stdout.write(renderText(report, { colour: process.stdout.isTTY && process.env["NO_COLOR"] === undefined }));
+    process.stdout.write(renderText(report, { colour: hasColours() }));
     process.stdout.write(`run folders: ${folder}\n`);
     if (flags.shrink) for (const each of runs) await shrinkOne(each, prepared.signal);
   } catch (error) {
@@ -246,7 +248,7 @@ async function runAgain(prepared: Hunt, n: number, { plan, cell, seed }: Case, d
   const replay = replayOf(prepared, n);
   return {
     directory,
-    reported: { ...result, plan: plan.plan, cell, seed, world: "sim", replay, controls: [] },
+    reported: { ...result, plan: plan.plan, file, cell, seed, world: "sim", replay, controls: [] },
     failure: { plan, schedule, events, without: quarry.without, finding },
   };
 }

@@ -16,9 +16,10 @@ import type { CellValue } from "./plans.ts";
 import type { ProxyFlags } from "./proxy.ts";
 import type { ReapFlags } from "./reap.ts";
 import type { ReplayFlags } from "./replay.ts";
-import type { RunFlags } from "./run.ts";
 import type { Isolation } from "../worlds/local/isolate.ts";
 import type { ShrinkFlags } from "./shrink.ts";
+import type { RunFlags } from "./suite.ts";
+import type { TourFlags } from "./tour.ts";
 import { worldNames } from "../worlds/world.ts";
 import { elsewhere } from "./swarm-flags.ts";
 import { version } from "./version.ts";
@@ -66,6 +67,21 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
       const isolation = await isolationFor(options, interrupts.signal);
       const { run } = await import("./run.ts");
       exitCode = await run(plans, options, isolation, interrupts.signal);
+    });
+
+  program
+    .command("tour")
+    .description(
+      "every plan of a folder in the simulated world with its controls, some of them as real processes, and all verdicts in one table",
+    )
+    .argument("<folder>", "the plans, a folder a kind")
+    .requiredOption("--real <plan...>", "which of them are run as real processes, too")
+    .option("--out <folder>", "where run folders go", "runs")
+    .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
+    .action(async (folder: string, options: TourFlags) => {
+      const { realJobs, tour } = await import("./tour.ts");
+      const isolation = await isolationFor({ ...options, world: "local", jobs: realJobs }, interrupts.signal);
+      exitCode = await tour(folder, options, isolation, interrupts.signal);
     });
 
   program

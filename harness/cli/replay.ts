@@ -20,6 +20,7 @@ import type { Schedule } from "../schedule/schedule.ts";
 import type { Isolation } from "../worlds/local/isolate.ts";
 import { settingsOf } from "../worlds/settings.ts";
 import type { WorldName } from "../worlds/world.ts";
+import { hasColours } from "./colours.ts";
 import { aboutRun, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
 import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
@@ -116,10 +117,18 @@ export async function replay(
     ...(world === run.world ? [] : [`--world ${world}`]),
     ...(flags.isolation ? [] : ["--no-isolation"]),
   ]);
-  const reported = { ...result, plan: plan.plan, cell, seed, world, replay: command, controls: [] };
-  const colour = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
-  const report = { runs: [reported], skipped: [], lost: [], seconds: result.seconds };
-  process.stdout.write(renderText(report, { colour }));
+  const reported = {
+    ...result,
+    plan: plan.plan,
+    file,
+    cell,
+    seed,
+    world,
+    replay: command,
+    controls: [],
+  };
+  const report = { runs: [reported], skipped: [], lost: [], subjects: [], seconds: result.seconds };
+  process.stdout.write(renderText(report, { colour: hasColours() }));
   process.stdout.write(
     renderReplay({
       directory,

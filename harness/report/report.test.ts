@@ -4,6 +4,9 @@ import { judge } from "../judge/judge.ts";
 import { judgeControl } from "../judge/control.ts";
 import { expectation, pings, sketchPlan, usualStory } from "../judge/judge.testing.ts";
 import { renderJunit } from "./junit.ts";
+import { renderOverview } from "./overview.ts";
+import { paintIn } from "./paint.ts";
+import { renderProofs } from "./proof.ts";
 import { verdictOf, type Report, type ReportedRun } from "./report.ts";
 import { renderText } from "./text.ts";
 import { verdictSchema } from "./verdict.ts";
@@ -33,6 +36,7 @@ function run(parts: Partial<ReportedRun>): ReportedRun {
   const replay = `npx sinbin run suites/1-networks/${parts.plan ?? "drip"}.yaml --world local --seed 7`;
   return {
     plan: "drip",
+    file: `suites/1-networks/${parts.plan ?? "drip"}.yaml`,
     cell: {},
     seed: 7,
     world: "local",
@@ -48,6 +52,7 @@ function run(parts: Partial<ReportedRun>): ReportedRun {
 const red = {
   ...judgeControl(control, judge(passing, storm)),
   control,
+  subject: "node-manager",
   seconds: 6.1,
   directory: "runs/drip-7-control-1",
   replay: "npx sinbin run suites/1-networks/drip.yaml --world local --seed 7 --controls",
@@ -83,10 +88,11 @@ const mixed: Report = {
   ],
   skipped: [{ plan: "any-daemon", reason: "it needs natural-ports: run it where unprivileged namespaces are allowed" }],
   lost: [],
+  subjects: [{ subject: "node-manager", guards: ["atomic-save", "reopen-log-on-hup"] }],
   seconds: 42.3,
 };
 
-const allGood: Report = { runs: [run({ controls: [red] })], skipped: [], lost: [], seconds: 14.4 };
+const allGood: Report = { runs: [run({ controls: [red] })], skipped: [], lost: [], subjects: [], seconds: 14.4 };
 
 describe("the report in text", () => {
   test("shows the table, then what was not as it should be", async () => {
@@ -98,7 +104,7 @@ describe("the report in text", () => {
   });
 
   test("begins every failure with the command that replays it", () => {
-    const blocks = renderText(mixed).split("\n\n").slice(1, -1);
+    const blocks = renderText(mixed).split("\n\n").slice(1, -2);
     expect(blocks.map((block) => block.split("\n")[0])).toEqual([
       "replay: npx sinbin run suites/1-networks/sighup-storm.yaml --world local --seed 7",
       "replay: npx sinbin run suites/1-networks/drip.yaml --world local --seed 7 --controls",
@@ -113,7 +119,66 @@ describe("the report in text", () => {
   });
 
   test("with nothing run, it says so", () => {
-    expect(renderText({ runs: [], skipped: [], lost: [], seconds: 0 })).toContain("unknown: nothing was run");
+    expect(renderText({ runs: [], skipped: [], lost: [], subjects: [], seconds: 0 })).toContain(
+      "unknown: nothing was run",
+    );
+  });
+});
+
+describe("the matrix of guards", () => {
+  const off = (...without: readonly string[]) => ({ ...red, control: { ...control, without } });
+  const subjects = [{ subject: "node-manager", guards: ["idle", "total", "digest", "whole"] }];
+  const runs = [
+    run({ plan: "drip", cell: { how: "slow" }, controls: [off("total"), off("digest", "whole")] }),
+    run({ plan: "drip", cell: { how: "fast" }, controls: [off("total"), off("digest", "whole")] }),
+    run({ plan: "silence", controls: [off("total"), { ...blind, control: { ...control, without: ["whole"] } }] }),
+  ];
+
+  test("says of each guard which plans are red without it, which are blind, and what nobody proves", () => {
+    expect(renderProofs({ subjects, runs }, paintIn(false))).toEqual([
+      [
+        "node-manager: 1 of 4 guards proven, by plans that turn red without them",
+        "  idle    UNPROVEN",
+        "  total   drip, silence",
+        "  digest  drip (with whole)",
+        "          UNPROVEN alone",
+        "  whole   drip (with digest)",
+        "          UNPROVEN alone",
+        "          BLIND: silence",
+      ],
+    ]);
+  });
+
+  test("of one plan has only what its controls switch off", () => {
+    expect(renderProofs({ subjects, runs: runs.slice(2) }, paintIn(false))[0]).toHaveLength(1 + 3);
+  });
+
+  test("has no line wider than a terminal, however many plans there are", () => {
+    const many = Array.from({ length: 60 }, (_, n) => run({ plan: `plan-of-number-${n}`, controls: [off("total")] }));
+    const lines = renderProofs({ subjects, runs: many }, paintIn(false)).flat();
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(120);
+    expect(lines.join(" ").match(/plan-of-number-\d+/g)).toHaveLength(60);
+  });
+});
+
+describe("the overview", () => {
+  test("has a row a plan in the order of its folders, and what it came to in each world", () => {
+    const sim = [
+      run({ plan: "drip", cell: { how: "slow" }, controls: [red] }),
+      run({ plan: "drip", cell: { how: "fast" }, controls: [red] }),
+      run({ plan: "refused", controls: [blind] }),
+      run({ plan: "storm", file: "suites/5-one-in-a-million/storm.yaml" }),
+    ];
+    const worlds = [
+      { world: "sim", report: { runs: sim } },
+      { world: "local", report: { runs: sim.slice(3) } },
+    ];
+    expect(renderOverview(worlds, "sin", paintIn(false))).toEqual([
+      "sin                 plan     sim                            local",
+      "1-networks          drip     pass, 2 cells, 2 controls red",
+      "                    refused  pass, 1 control BLIND",
+      "5-one-in-a-million  storm    pass                           pass",
+    ]);
   });
 });
 

@@ -11,11 +11,15 @@ export interface Report {
   readonly skipped: readonly { readonly plan: string; readonly reason: string }[];
   /** Titles of what was asked for and has no result, since sinbin could not go on. */
   readonly lost: readonly string[];
+  /** Whose guards were to be proven, with all that they declare; none without controls. */
+  readonly subjects: readonly { readonly subject: string; readonly guards: readonly string[] }[];
   readonly seconds: number;
 }
 
 export interface ReportedRun extends Judgement {
   readonly plan: string;
+  /** The plan's file. */
+  readonly file: string;
   /** The cell of the plan's matrix; empty if it has none. */
   readonly cell: Readonly<Record<string, unknown>>;
   readonly seed: number;
@@ -30,6 +34,8 @@ export interface ReportedRun extends Judgement {
 
 export interface ReportedControl extends ControlJudgement {
   readonly control: Control;
+  /** What its service is. */
+  readonly subject: string;
   readonly seconds: number;
   readonly directory: string;
   readonly replay: string;

@@ -4,28 +4,31 @@
  */
 import { stripVTControlCharacters } from "node:util";
 import type { Finding } from "../judge/finding.ts";
+import { paintIn } from "./paint.ts";
+import type { Paint, Tone } from "./paint.ts";
+import { renderProofs } from "./proof.ts";
 import { titleOf, titleOfControl, verdictOf, type Report, type ReportedControl, type ReportedRun } from "./report.ts";
 import { timeOf, wordEvent } from "./wording.ts";
 
-export function renderText(report: Report, { colour = false }: { readonly colour?: boolean } = {}): string {
-  const paint = colour ? painted : plain;
+export interface TextOptions {
+  readonly colour?: boolean;
+  /** A line a run, and one a control; without them, only what was not as it should be. */
+  readonly eachRun?: boolean;
+}
+
+export function renderText(report: Report, { colour = false, eachRun = true }: TextOptions = {}): string {
+  const paint = paintIn(colour);
   const blocks = [
-    table(report, paint),
+    ...(eachRun ? [table(report, paint)] : []),
     ...report.runs.flatMap((run) => [
       ...troubleOf(run, paint),
       ...run.controls.flatMap((control) => blindness(run, control, paint)),
     ]),
+    ...renderProofs(report, paint),
     summary(report, paint),
   ];
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
-
-type Tone = "good" | "bad" | "doubtful" | "quiet" | "strong";
-type Paint = (tone: Tone, text: string) => string;
-
-const codes: Readonly<Record<Tone, string>> = { good: "32", bad: "31;1", doubtful: "33;1", quiet: "2", strong: "1" };
-const painted: Paint = (tone, text) => `\u001B[${codes[tone]}m${text}\u001B[0m`;
-const plain: Paint = (_tone, text) => text;
 
 const toneOf: Readonly<Record<Finding["verdict"], Tone>> = {
   pass: "good",
