@@ -21,6 +21,7 @@ import { full } from "./disk/full.ts";
 import { oldGeneration } from "./disk/old-generation.ts";
 import { powerLoss } from "./disk/power-loss.ts";
 import { readOnly } from "./disk/read-only.ts";
+import { replacement } from "./disk/replace.ts";
 import { truncate as truncateFile } from "./disk/truncate.ts";
 import { abort } from "./http/abort.ts";
 import { body } from "./http/body.ts";
@@ -325,6 +326,7 @@ const list: readonly Fault[] = [
   corrupt,
   truncateFile,
   oldGeneration,
+  replacement,
   deletion,
   full,
   readOnly,

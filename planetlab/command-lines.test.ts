@@ -10,6 +10,7 @@ describe("command lines", () => {
     ["node-manager/main.ts", ["--poll", "10"], "write a duration with its unit"],
     ["node-manager/main.ts", ["--plc", "plc.test"], "write an address"],
     ["node-manager/main.ts", ["--polls", "10s"], "--polls"],
+    ["node-manager/main.ts", ["--options", "missing"], "--options missing: ENOENT"],
     ["plc/main.ts", ["--framing", "none"], "write one of content-length, chunked, close"],
     ["plc/main.ts", ["--data", "missing.json"], "ENOENT"],
   ] as const)("%s %j ends with code 2 and says why", async ([program, args, why]) => {

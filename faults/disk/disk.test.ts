@@ -11,6 +11,7 @@ import { full } from "./full.ts";
 import { oldGeneration } from "./old-generation.ts";
 import { powerLoss } from "./power-loss.ts";
 import { readOnly } from "./read-only.ts";
+import { replacement } from "./replace.ts";
 import { truncate } from "./truncate.ts";
 
 interface DiskScene extends Scene<"disk", DiskTarget> {
@@ -121,6 +122,19 @@ describe("old generation", () => {
     await inject(oldGeneration, { path: "*" });
     expect(content()).toEqual({ state: "old", same: "same", young: "first" });
     expect(log).toEqual(["put state", 'hit {"path":"state","bytes":3}']);
+  });
+});
+
+describe("replace", () => {
+  test("gives what is meant another content, and what is not there is no hit", async () => {
+    const { inject, content, log } = scene({ files: { "a.conf": "old", "b.conf": "", c: "same" } });
+    await inject(replacement, { path: "*.conf", text: "new" });
+    await inject(replacement, { path: "d.conf", text: "new" });
+    expect(content()).toEqual({ "a.conf": "new", "b.conf": "new", c: "same" });
+    expect(log.filter((line) => line.startsWith("hit"))).toEqual([
+      'hit {"path":"a.conf","bytes":3}',
+      'hit {"path":"b.conf","bytes":3}',
+    ]);
   });
 });
 

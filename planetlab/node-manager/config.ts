@@ -1,6 +1,7 @@
 /**
  * What the Node Manager is told on its command line.
  */
+import type { Files } from "../../host/host.ts";
 import { ArgumentError, readFlags } from "../../host/arguments.ts";
 import { createGuards, type Guards } from "./guards.ts";
 
@@ -83,8 +84,24 @@ const flagNames = [
   "log",
   "dump",
   "dump-bytes",
+  "options",
   "without",
 ];
+const optionsLimit = 64 * 1024;
+
+/** `--options FILE`: more flags, in a file that a roll-out replaces; they count more than the command line's. @throws {ArgumentError} */
+export async function withOptions(files: Pick<Files, "read">, args: readonly string[]): Promise<readonly string[]> {
+  const flags = readFlags(args, flagNames);
+  if (!flags.given("options")) return args;
+  const path = flags.text("options", "");
+  try {
+    const bytes = await files.read(path);
+    const words = new TextDecoder().decode(bytes.subarray(0, optionsLimit)).split(/\s+/);
+    return [...args, ...words.filter((word) => word !== "")];
+  } catch (cause) {
+    throw new ArgumentError(`--options ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
 
 /** @throws {ArgumentError} */
 export function readConfig(args: readonly string[]): Config {

@@ -9,7 +9,7 @@
 import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError } from "../../host/arguments.ts";
 import { createAccounts } from "./accounts.ts";
-import { readConfig, type Config } from "./config.ts";
+import { readConfig, withOptions, type Config } from "./config.ts";
 import { createApplier, type Knowledge } from "./applier.ts";
 import { startClockWatch } from "./clock-watch.ts";
 import { createContain } from "./contain.ts";
@@ -40,7 +40,7 @@ import { createTimescale } from "./timescale.ts";
 export const main: Main = async (host, args) => {
   let config: Config;
   try {
-    config = readConfig(args);
+    config = readConfig(await withOptions(host.files, args));
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
     host.log("arguments.refused", { why: error.message });
