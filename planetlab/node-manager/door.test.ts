@@ -16,7 +16,7 @@ function rig(...without: readonly Guard[]) {
     door,
     lines,
     clock,
-    async enter(...stages: readonly Stage[]) {
+    enter: async (...stages: readonly Stage[]): Promise<Socket> => {
       const stream = new PassThrough();
       const socket = Object.assign(stream, { resetAndDestroy: () => stream.destroy() }) as unknown as Socket;
       door.enter(socket);

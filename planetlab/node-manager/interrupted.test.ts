@@ -18,16 +18,20 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 const never = new Promise<never>(() => {});
+const log = (): void => undefined;
 
 /** After so many operations nothing comes back any more: as for a process that is gone. */
-function dying(files: Files, operations: number): { readonly files: Files; readonly isDead: () => boolean } {
+function dying(files: Files, operations: number): { readonly files: Files; readonly died: Promise<undefined> } {
+  const died = Promise.withResolvers<undefined>();
   let left = operations;
   const counted = async <T>(operation: () => Promise<T>): Promise<T> => {
     left -= 1;
-    return left < 0 ? never : operation();
+    if (left >= 0) return operation();
+    died.resolve(undefined);
+    return never;
   };
   return {
-    isDead: () => left < 0,
+    died: died.promise,
     files: {
       ...files,
       rename: (from, to) => counted(() => files.rename(from, to)),
@@ -48,10 +52,9 @@ function dying(files: Files, operations: number): { readonly files: Files; reado
 /** The rooms that a call goes through, started from what is on the disk. */
 async function start(operations: number) {
   const real = createRealHost({ name: "node", directory, seed: operations, log: () => undefined });
-  const { files, isDead } = dying(real.files, operations);
+  const { files, died } = dying(real.files, operations);
   const host: Host = { ...real, files };
   const guards = createGuards([]);
-  const log = (): void => undefined;
   const current = (): State => ({
     ...emptyState,
     resources: [...resources.sets()],
@@ -67,16 +70,16 @@ async function start(operations: number) {
   const state = await stateFile.load();
   resources.restore(state.resources, 0);
   requests.restore(state.requests);
-  const acquire = async (): Promise<string> =>
-    String(
-      await requests.once({ name: "acquire", method: "acquire", params: [] }, () => {
-        const { rcap, undo } = resources.acquire({ nm_cpu_share: 100 });
-        return { value: rcap, undo };
-      }),
-    );
+  const acquire = async (): Promise<string> => {
+    const answer = await requests.once({ name: "acquire", method: "acquire", params: [] }, () => {
+      const { rcap, undo } = resources.acquire({ nm_cpu_share: 100 });
+      return { value: rcap, undo };
+    });
+    return answer as string;
+  };
   return {
     resources,
-    isDead,
+    died,
     async supply(): Promise<string> {
       const rcap = await acquire();
       await requests.once({ name: undefined, method: "bind", params: [] }, () => ({
@@ -89,12 +92,9 @@ async function start(operations: number) {
   };
 }
 
-/** Until it is done, or the process is gone. */
+/** The handle; undefined if the process was gone before it was told. */
 async function supplyOrDie(node: Awaited<ReturnType<typeof start>>): Promise<string | undefined> {
-  let done = false;
-  const supplied = node.supply().finally(() => (done = true));
-  while (!done && !node.isDead()) await new Promise((resolve) => setImmediate(resolve));
-  return node.isDead() ? undefined : supplied;
+  return Promise.race([node.supply(), node.died]);
 }
 
 test("wherever it was killed, nothing is half done, and the same calls then succeed, once", async () => {

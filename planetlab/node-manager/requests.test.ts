@@ -38,6 +38,10 @@ function restored(requests: Requests): ReturnType<typeof rig> {
   return next;
 }
 
+const refuse = (): never => {
+  throw new ResourceError("noResources", "nothing is free");
+};
+
 describe("a request", () => {
   test("with a name is executed once, also while it is being executed and after a restart; without one each time", async () => {
     const { requests, ask, save } = rig();
@@ -81,9 +85,6 @@ describe("a request", () => {
   test("that is refused leaves nothing, and is judged anew", async () => {
     const { requests, ask } = rig();
     const refused = { name: "mine", method: "count", params: [] };
-    const refuse = (): never => {
-      throw new ResourceError("noResources", "nothing is free");
-    };
     await expect(requests.once(refused, refuse)).rejects.toThrow("nothing is free");
     expect(requests.saved()).toEqual([]);
     void ask("mine");
