@@ -9,6 +9,7 @@ import type { Socket } from "./host.ts";
 import { describeFiles } from "./files.testing.ts";
 import { describeProcesses } from "./processes.testing.ts";
 import { describeDatagrams } from "./datagrams.testing.ts";
+import { describeLocalSockets } from "./local-sockets.testing.ts";
 import { describeNames } from "./names.testing.ts";
 import { readAll, readBytes, startTalk, until, type HostPair } from "./talk.testing.ts";
 import { describeSecure } from "./secure.testing.ts";
@@ -16,6 +17,9 @@ import { describeTcp } from "./tcp.testing.ts";
 
 export function describeHost(startPair: () => Promise<HostPair>): void {
   describeNetwork(startPair);
+  describe("a Unix domain socket", () => {
+    describeLocalSockets(startPair);
+  });
   describe("datagrams", () => {
     describeDatagrams(startPair);
   });

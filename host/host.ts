@@ -98,6 +98,8 @@ export interface ListenOptions {
   readonly host?: string;
   /** The natural port, or 0 for any. A world without natural ports maps it to a free one and says so in the log (`network.listening`). */
   readonly port: number;
+  /** A Unix domain socket of the service, by its path, in place of an address: only its own machine can connect. */
+  readonly socketPath?: string;
   /** Serve TLS with the certificate that the world gave to this service (in sim: a plain stream and a model of the handshake). */
   readonly tls?: boolean;
   /** Keep the writable side open when the peer has sent FIN (default false: answer FIN with FIN). */
@@ -109,6 +111,8 @@ export interface ListenOptions {
 }
 
 export interface ConnectOptions extends Address {
+  /** A Unix domain socket of the same service, in place of the address. */
+  readonly socketPath?: string;
   /** Where `host` is, if that has been resolved before; by default it is resolved now. */
   readonly addresses?: readonly Address[];
   /** Speak TLS, trusting the world's CA alone; the certificate must be for `servername` (default: `host`). */

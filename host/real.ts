@@ -54,7 +54,7 @@ export function createRealHost(options: RealHostOptions): Host {
   return {
     name,
     clock,
-    network: createNetwork({ names, nameServers, identity: identity ?? {}, random, log }),
+    network: createNetwork({ directory, names, nameServers, identity: identity ?? {}, random, log }),
     files: createFiles({ directory, journal, refusal: () => readControl(control).disk, log }),
     signals: realSignals,
     processes: createProcesses({ directory, most: () => readControl(control).processes ?? Infinity, log }),

@@ -1,6 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
+import { resolve as resolvePath } from "node:path";
 import { Socket as TcpSocket, createServer, isIP, connect as connectTcp, type Server } from "node:net";
 import type {
   Address,
@@ -19,6 +20,7 @@ import { noticeSilence } from "../unanswered.ts";
 import { realClock } from "./clock.ts";
 import { bindUdp } from "./datagrams.ts";
 import { lendTo, takeOver } from "./lend.ts";
+import { connectLocal, listenLocal } from "./local-socket.ts";
 import { createResolver } from "../resolver.ts";
 import { lookInHosts, openQuestionSocket, readResolution, type NameServers } from "./ask.ts";
 import { withSafeReset } from "./reset.ts";
@@ -33,6 +35,8 @@ const hostsFile = "/etc/hosts";
 const notAccepted = "this takes a connection that a listener of the same host has accepted";
 
 export interface NetworkOptions {
+  /** Of the service: what paths of Unix domain sockets are relative to. */
+  readonly directory: string;
   readonly names: Readonly<Record<string, string>> | undefined;
   /** None: the system's resolver is asked. With a file, /etc/hosts is looked at first. */
   readonly nameServers: NameServers | undefined;
@@ -41,7 +45,7 @@ export interface NetworkOptions {
   readonly log: Log;
 }
 
-export function createNetwork({ names, nameServers, identity, random, log }: NetworkOptions): Network {
+export function createNetwork({ directory, names, nameServers, identity, random, log }: NetworkOptions): Network {
   const trusted = createTrust(identity);
   const ask = createResolver({
     resolution: () => readResolution(nameServers ?? []),
@@ -95,6 +99,11 @@ export function createNetwork({ names, nameServers, identity, random, log }: Net
     },
 
     async listen(options, onConnection) {
+      const { socketPath } = options;
+      if (socketPath !== undefined) {
+        const local = await listenLocal(resolvePath(directory, socketPath), options, onConnection);
+        return { ...local, address: { host: socketPath, port: 0 } };
+      }
       const mapped = names !== undefined && options.port !== 0;
       const listener = await listen(
         {
@@ -117,6 +126,8 @@ export function createNetwork({ names, nameServers, identity, random, log }: Net
     },
 
     async connect(options, waiting = {}) {
+      if (options.socketPath !== undefined)
+        return connectLocal(resolvePath(directory, options.socketPath), options, waiting);
       const addresses = options.addresses ?? (await resolve(options, waiting));
       const errors: unknown[] = [];
       for (const address of addresses) {

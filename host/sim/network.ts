@@ -6,6 +6,7 @@ import { usualResolution, type Resolution } from "../resolv-conf.ts";
 import { createResolver } from "../resolver.ts";
 import { noticeSilence } from "../unanswered.ts";
 import { bindUdp } from "./datagrams.ts";
+import { connectLocal, listenLocal } from "./local-socket.ts";
 import type { SimulatedProcess } from "./process.ts";
 import {
   acceptSecure,
@@ -100,7 +101,15 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
           return socketOf(end, { halfOpen: socket.allowHalfOpen, alpnProtocol });
         },
 
-        async listen({ host = everywhere, port, tls = false, pauseOnConnect = false, ...options }, onConnection) {
+        async listen(
+          { host = everywhere, port, socketPath, tls = false, pauseOnConnect = false, ...options },
+          onConnection,
+        ) {
+          if (socketPath !== undefined) {
+            return listenLocal(tcp, socketPath, (end) =>
+              onConnection(socketOf(end, { ...options, paused: pauseOnConnect, local: true })),
+            );
+          }
           const certificate = tls ? certificateOf(identity) : undefined;
           const [at = { host, port }] = await resolve({ host, port });
           const accept = (end: TcpEnd): void => onConnection(socketOf(end, { ...options, paused: pauseOnConnect }));
@@ -144,6 +153,8 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
             onRead,
             onOpen,
           } = options;
+          if (options.socketPath !== undefined)
+            return socketOf(await connectLocal(tcp, options.socketPath, waiting), { halfOpen, local: true });
           const manners = { halfOpen, ...(highWaterMark !== undefined && { highWaterMark }) };
           const wanted = { servername, alpn, wall: () => clock.wall() };
           const errors: unknown[] = [];

@@ -11,15 +11,17 @@ export interface SocketOptions {
   readonly highWaterMark?: number;
   /** Of one that speaks TLS. */
   readonly alpnProtocol?: string | false;
+  /** Of a Unix domain socket, whose ends have no addresses. */
+  readonly local?: boolean;
 }
 
 type Done = (error?: Error | null) => void;
 
 export class SimulatedSocket extends Duplex implements SecureSocket {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
   readonly remoteFamily = "IPv4";
   readonly connecting = false;
   readonly alpnProtocol: string | false | null;
@@ -30,7 +32,7 @@ export class SimulatedSocket extends Duplex implements SecureSocket {
   #idle: Disposable | undefined;
   #activeAt = 0;
 
-  constructor({ end, clock, halfOpen = false, paused = false, highWaterMark, alpnProtocol }: SocketOptions) {
+  constructor({ end, clock, halfOpen = false, paused = false, highWaterMark, alpnProtocol, local }: SocketOptions) {
     super({
       allowHalfOpen: halfOpen,
       decodeStrings: false,
@@ -39,10 +41,12 @@ export class SimulatedSocket extends Duplex implements SecureSocket {
     });
     this.#end = end;
     this.#clock = clock;
-    this.remoteAddress = end.remote.host;
-    this.remotePort = end.remote.port;
-    this.localAddress = end.local.host;
-    this.localPort = end.local.port;
+    if (local !== true) {
+      this.remoteAddress = end.remote.host;
+      this.remotePort = end.remote.port;
+      this.localAddress = end.local.host;
+      this.localPort = end.local.port;
+    }
     this.alpnProtocol = alpnProtocol ?? null;
     if (!halfOpen) this.once("end", () => this.#refuseWritesAfterEnd());
     // Node's sockets read ahead, too, whether anybody listens yet or not.
@@ -178,7 +182,9 @@ export class SimulatedSocket extends Duplex implements SecureSocket {
     return this;
   }
 
-  address(): { readonly address: string; readonly family: string; readonly port: number } {
-    return { address: this.localAddress, family: this.remoteFamily, port: this.localPort };
+  /** As Node has it: of a Unix domain socket, nothing. */
+  address(): { readonly address?: string; readonly family?: string; readonly port?: number } {
+    const { localAddress: address, localPort: port, remoteFamily: family } = this;
+    return address === undefined || port === undefined ? {} : { address, family, port };
   }
 }

@@ -26,6 +26,8 @@ export interface Station {
   readonly addresses: readonly string[];
   readonly tcp: Ports<TcpReceiver>;
   readonly udp: Ports<UdpReceiver>;
+  /** Unix domain sockets, by their paths: each leads to a port of the loopback. */
+  readonly localSockets: Map<string, Address>;
   /** Where packets to that address come from. */
   sourceFor(host: string): string;
 }
@@ -85,6 +87,7 @@ function createStation(addresses: readonly string[]): Station {
     addresses,
     tcp: createPorts(has),
     udp: createPorts(has),
+    localSockets: new Map(),
     sourceFor(host) {
       if (isLocal(host)) return loopback;
       return own.has(host) ? host : (bySubnet.get(subnetOf(host)) ?? first);

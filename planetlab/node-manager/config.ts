@@ -14,6 +14,10 @@ export interface Config {
   readonly fetchTotalMs: number;
   readonly fetchIdleMs: number;
   readonly port: number;
+  /** Where the port is open; undefined: on every address. */
+  readonly address: string | undefined;
+  /** A Unix domain socket beside it, if any. */
+  readonly socketPath: string | undefined;
   /** For the head of a request, its body, and the reply, each. */
   readonly rpcDeadlineMs: number;
   /** How many may be connected at a time. */
@@ -63,6 +67,8 @@ const flagNames = [
   "fetch-total",
   "fetch-idle",
   "listen",
+  "address",
+  "socket",
   "rpc-deadline",
   "rpc-connections",
   "unbound",
@@ -114,6 +120,8 @@ export function readConfig(args: readonly string[]): Config {
     fetchTotalMs: flags.duration("fetch-total", "120s"),
     fetchIdleMs: flags.duration("fetch-idle", "30s"),
     port: flags.integer("listen", 812, 0, 65_535),
+    address: flags.given("address") ? flags.text("address", "127.0.0.1") : undefined,
+    socketPath: flags.given("socket") ? flags.text("socket", "") : undefined,
     rpcDeadlineMs: flags.duration("rpc-deadline", "10s"),
     rpcConnections: flags.integer("rpc-connections", 64, 1, 10_000),
     unboundMs: flags.duration("unbound", "10m"),

@@ -66,7 +66,8 @@ export function createDoor(
     if (visitor === undefined) return;
     visitors.delete(socket);
     visitor.timer?.[Symbol.dispose]();
-    const why = visitor.complaint ?? (visitor.stage === "head" ? "it left without a word" : undefined);
+    const asked = visitor.stage === "call" || visitor.stage === "reply";
+    const why = visitor.complaint ?? (asked ? undefined : `it left before the end of its ${visitor.stage}`);
     if (why !== undefined) tell(visitor.from, why);
   };
 
@@ -94,8 +95,8 @@ export function createDoor(
     },
     complain(socket, why) {
       const visitor = visitors.get(socket);
-      if (visitor === undefined) tell(socket.remoteAddress ?? "here", why);
-      else visitor.complaint ??= why;
+      // One who has left has been told of already.
+      if (visitor !== undefined) visitor.complaint ??= why;
     },
     report: () => ({ open: visitors.size, most, turned_away: turnedAway, unlogged }),
   };

@@ -4,7 +4,7 @@
  *     TCP, Unix socket ──► door (deadlines, places) ──► body ──► methods ──► reply
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Host, Listener, Log, Socket } from "../../host/host.ts";
+import type { Host, ListenOptions, Log, Socket } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { BodyError, readBody } from "../body.ts";
 import { decodeCall, encodeReply, faultCodes, XmlRpcError, type Call, type Reply } from "../xml-rpc.ts";
@@ -22,13 +22,13 @@ export interface RpcOptions extends MethodOptions {
   readonly lagMs: () => number;
 }
 
-export interface Rpc extends Listener {
+export interface Rpc extends AsyncDisposable {
   report(): ReturnType<Door["report"]>;
 }
 
 export async function serveRpc(
   host: Host,
-  config: Pick<Config, "guards" | "port" | "rpcDeadlineMs" | "rpcConnections">,
+  config: Pick<Config, "guards" | "port" | "address" | "socketPath" | "rpcDeadlineMs" | "rpcConnections">,
   options: RpcOptions,
 ): Promise<Rpc> {
   const { guards } = config;
@@ -50,12 +50,15 @@ export async function serveRpc(
       response.destroy();
     }
   };
-  const listener = await serveHttp(
-    host,
-    { port: config.port, onConnection: (socket) => door.enter(socket) },
-    guards.has("contain-call-errors") ? serveContained : serve,
-  );
-  return { ...listener, report: () => door.report() };
+  const handler = guards.has("contain-call-errors") ? serveContained : serve;
+  await using doors = new AsyncDisposableStack();
+  const open = async (where: ListenOptions): Promise<void> => {
+    doors.use(await serveHttp(host, { ...where, onConnection: (socket) => door.enter(socket) }, handler));
+  };
+  await open({ port: config.port, ...(config.address !== undefined && { host: config.address }) });
+  if (config.socketPath !== undefined) await open({ port: 0, socketPath: config.socketPath });
+  const opened = doors.move();
+  return { report: () => door.report(), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 interface Exchange {
