@@ -6,7 +6,14 @@ import { createTestWorld, type TestWorld } from "../../host/sim/pair.testing.ts"
 import { createGuards, type Guard } from "./guards.ts";
 import { createStateFile, emptyState, type State, type StateFile } from "./state.ts";
 
-const slice = { id: 1, name: "princeton_codeen", expiry: 0, rspec: {}, keys: ["A".repeat(20_000)] };
+const slice = {
+  id: 1,
+  name: "princeton_codeen",
+  expiry: 0,
+  instantiation: "plc-instantiated",
+  rspec: {},
+  keys: ["A".repeat(20_000)],
+};
 
 /** A save takes four milliseconds on that disk. */
 const moments = Array.from({ length: 90 }, (_, index) => index * 0.05 + 0.01);
