@@ -167,6 +167,23 @@ export function describeFiles(startPair: () => Promise<HostPair>): void {
     await expect(files.makeDirectory(`${longest}x`)).rejects.toMatchObject(refused);
     await expect(files.rename(longest, `${longest}x`)).rejects.toMatchObject(refused);
   });
+
+  test("a lock is one program's at a time, whatever its file is and however it is named", async () => {
+    await using pair = await startPair();
+    const { files: mine } = pair.client;
+    const { files: yours } = pair.stranger;
+    const lock = await mine.lock("state.lock");
+    expect(lock).toBeDefined();
+    expect(await mine.list(".")).toEqual([]);
+    expect(await yours.lock("./nothing/../state.lock")).toBeUndefined();
+    expect(await mine.lock("state.lock")).toBeUndefined();
+    await using other = await yours.lock("other.lock");
+    expect(other).toBeDefined();
+    await lock?.[Symbol.asyncDispose]();
+    await lock?.[Symbol.asyncDispose]();
+    await using again = await yours.lock("state.lock");
+    expect(again).toBeDefined();
+  });
 }
 
 async function save(files: Files, path: string, text: string): Promise<void> {

@@ -206,6 +206,13 @@ export interface Files {
   list(path: string): Promise<readonly string[]>;
   /** Makes renames and new names in a directory durable (fsync of the directory). */
   syncDirectory(path: string): Promise<void>;
+  /**
+   * Takes the lock of that name; undefined if another program of this machine has it, or this one already. Disposing gives it back, and so does the kernel when the process ends,
+   * however it ends. No file is made or looked at: a lock is never stale.
+   *
+   * @throws {Error} with `code` EMFILE.
+   */
+  lock(path: string): Promise<AsyncDisposable | undefined>;
 }
 
 export interface OpenFile extends AsyncDisposable {

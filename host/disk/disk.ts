@@ -57,7 +57,7 @@ export interface Disk {
   put(path: string, bytes: Uint8Array): void;
   /** Behind everybody's back, and durable at once. False if there is no such file. */
   delete(path: string): boolean;
-  /** What the file was before it was last replaced by a rename or emptied by an open; undefined if it never was. */
+  /** What the file was before it was last replaced by a rename, renamed itself or emptied by an open; undefined if it never was. */
   previous(path: string): Uint8Array | undefined;
   /** Says so, of a disk that has not seen it. Where there is no such file, nothing is remembered. */
   setPrevious(path: string, bytes: Uint8Array): void;
@@ -208,6 +208,7 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
         if (target.node.kind === "directory" && target.node.entries.size > 0) throw fail("ENOTEMPTY");
         if (target.node.kind === "file") target.directory.previous.set(target.name, target.node.content);
       }
+      if (source.node.kind === "file") source.directory.previous.set(source.name, source.node.content);
       const changes = [
         { directory: source.directory, name: source.name, node: undefined },
         { directory: target.directory, name: target.name, node: source.node },

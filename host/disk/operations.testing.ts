@@ -21,7 +21,10 @@ export const step = fc.oneof(
 export type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Does a step, and tells what came of it; files stay open until they are closed. */
-export function createRunner(files: Files, stack: AsyncDisposableStack): (step: Step) => Promise<unknown> {
+export function createRunner(
+  files: Omit<Files, "lock">,
+  stack: AsyncDisposableStack,
+): (step: Step) => Promise<unknown> {
   const opened: OpenFile[] = [];
   const run = async (each: Step): Promise<unknown> => {
     switch (each.do) {

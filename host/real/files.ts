@@ -6,6 +6,7 @@ import { codeOf } from "../disk/errors.ts";
 import type { Operation } from "../disk/journal.ts";
 import type { Files, Log } from "../host.ts";
 import type { Journal } from "./journal.ts";
+import { takeLock } from "./lock.ts";
 import { createRefusals } from "./refusal.ts";
 
 const flags = { write: "w", append: "a", "create-new": "wx" } as const;
@@ -96,6 +97,7 @@ export function createFiles({ directory, journal, refusal, log }: FilesOptions):
         await using handle = await open(at(path), "r");
         await handle.sync();
       }),
+    lock: (path) => noticing(() => takeLock(at(path))),
   };
 }
 

@@ -18,7 +18,14 @@ function createScene({ mostDescriptors = Infinity }: { readonly mostDescriptors?
     onEnd: () => {},
   });
   const disk = createDisk({ now: () => time.now() });
-  return { time, log, note, process, disk, files: createFiles({ disk, process, onRefused: note("refused") }) };
+  return {
+    time,
+    log,
+    note,
+    process,
+    disk,
+    files: createFiles({ disk, process, locks: new Set(), onRefused: note("refused") }),
+  };
 }
 
 test("operations take the time of an ordinary disk, one after the other", async () => {

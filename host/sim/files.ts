@@ -1,6 +1,7 @@
 /** Files of a simulated machine, in the times of an ordinary disk. One operation after the other for each process. */
 import type { Disk, Handle } from "../disk/disk.ts";
 import { codeOf, fileError, isRefusal } from "../disk/errors.ts";
+import { namesIn } from "../disk/paths.ts";
 import type { Files, OpenFile } from "../host.ts";
 import type { SimulatedProcess } from "./process.ts";
 
@@ -12,11 +13,13 @@ const bytesPerMs = 500_000;
 export interface FilesOptions {
   readonly disk: Disk;
   readonly process: SimulatedProcess;
+  /** Those that are held on this machine. */
+  readonly locks: Set<string>;
   /** The disk has not taken something: it is full or read-only. */
   readonly onRefused: () => void;
 }
 
-export function createFiles({ disk, process, onRefused }: FilesOptions): Files {
+export function createFiles({ disk, process, locks, onRefused }: FilesOptions): Files {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <Result>(milliseconds: number, work: () => Result): Promise<Result> => {
     const turn = last.then(() => process.after(milliseconds, () => noticing(work)));
@@ -83,6 +86,20 @@ export function createFiles({ disk, process, onRefused }: FilesOptions): Files {
         using descriptor = descriptorFor("open", path);
         void descriptor;
         disk.syncDirectory(path);
+      }),
+    lock: (path) =>
+      inTurn(operationMs, () => {
+        const name = namesIn(path).join("/");
+        if (locks.has(name)) return undefined;
+        const descriptor = process.openDescriptor();
+        locks.add(name);
+        const owner = process.own({
+          [Symbol.dispose]() {
+            locks.delete(name);
+            descriptor[Symbol.dispose]();
+          },
+        });
+        return { [Symbol.asyncDispose]: () => inTurn(operationMs, () => owner[Symbol.dispose]()) };
       }),
   };
 }

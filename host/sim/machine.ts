@@ -90,6 +90,7 @@ export function createMachine(options: MachineOptions): Machine {
   const processes = new Set<ControlledProcess>();
   const limits: MachineLimits = { openFiles: Infinity, processes: Infinity };
   const disk = createDisk({ now: () => time.now() });
+  const locks = new Set<string>();
   const table = createProcessTable({
     time,
     mostProcesses: () => limits.processes,
@@ -144,7 +145,7 @@ export function createMachine(options: MachineOptions): Machine {
       name,
       clock: ownClock,
       network: network.of({ process, addresses, names, identity, clock: ownClock, random, log }),
-      files: createFiles({ disk, process, onRefused: () => options.onRefused("disk") }),
+      files: createFiles({ disk, process, locks, onRefused: () => options.onRefused("disk") }),
       signals: box.signals,
       processes: table.of(process),
       random,

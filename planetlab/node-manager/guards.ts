@@ -80,6 +80,11 @@ export const guardMeanings = {
   "minimum-lease": "A lease that is asked for less than --min-lease lasts that long, and the reply says so (I20).",
   "lenient-windows": "What was slow to grant lasts longer, counted from the answer, with a limit, and reported (I38).",
   "reopen-log-on-hup": "SIGHUP reopens the log, and no line is lost or torn (I32).",
+  "state-checksum": "A state file is believed only if its digest is right (I34).",
+  "previous-generation": "If a state file is lost, cannot be used or is an old one, the state before it is used (I34).",
+  "lock-of-the-living":
+    "What a dead instance has left of its lock is told and taken over: whether somebody has it the kernel says, and no file (I35).",
+  "single-instance": "A second instance with the same state is refused while the first one lives (I35).",
   "atomic-save":
     "State is written to a temporary file that then takes the old one's name, so that a crash leaves the old state or the new (I34).",
   "sync-state":

@@ -23,6 +23,7 @@ import { createLeases } from "./leases.ts";
 import { createLeniency } from "./leniency.ts";
 import { createLog } from "./log.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
+import { takeLock } from "./lock.ts";
 import { createLoop } from "./loop.ts";
 import { watchNtp, type NtpState } from "./ntp-watch.ts";
 import { createPlcTime } from "./plc-time.ts";
@@ -50,18 +51,21 @@ export const main: Main = async (host, args) => {
   using handlers = new DisposableStack();
   for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, () => stop.abort()));
   try {
-    await run(host, config, stop.signal);
+    return await run(host, config, stop.signal);
   } catch (error) {
     if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
   }
   return 0;
 };
 
-async function run(machine: Host, config: Config, signal: AbortSignal): Promise<void> {
+async function run(machine: Host, config: Config, signal: AbortSignal): Promise<number> {
   // First of all: from here on SIGHUP does no harm.
   await using dump = createDump(machine, config);
   const record = createRecord(machine.clock);
   await using log = createLog(machine, config, { onHup: () => dump.reopen(), hear: record.hear });
+  log.write("starting");
+  await using lock = await takeLock(machine, config, log.write);
+  if (lock === undefined) return 3;
   const timescale = createTimescale(machine.clock, config.guards);
   /** From here on everything waits by that time, and what is sent and received is in the dump. */
   const network = dumpNetwork(machine.network, machine.clock, dump);
@@ -194,6 +198,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     ntp,
     plc_clock: { ...plcTime.report() },
     log_dropped: log.dropped(),
+    state: { ...stateFile.report() },
     dump_dropped: dump.dropped(),
     ...record.report(),
     loop: { ...loop.report() },
@@ -231,4 +236,5 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       signal,
     });
   await loop.run(signal);
+  return 0;
 }

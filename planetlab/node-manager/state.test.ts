@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Log } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
 import { createGuards, type Guard } from "./guards.ts";
 import { createStateFile, emptyState, type State } from "./state.ts";
@@ -45,10 +46,15 @@ const full: State = {
 
 function rig(current: () => State, ...without: readonly Guard[]) {
   const events: string[] = [];
+  const told: Readonly<Record<string, unknown>>[] = [];
+  const log: Log = (event, fields = {}) => {
+    events.push(event);
+    told.push(fields);
+  };
   const host = createRealHost({ name: "node", directory, seed: 1, log: () => undefined });
   const config = { stateFile: "state.json", guards: createGuards(without) };
-  const file = createStateFile(host, config, { log: (event) => void events.push(event), current });
-  return { file, events };
+  const file = createStateFile(host, config, { log, current });
+  return { file, events, told };
 }
 
 describe("a state", () => {
@@ -58,23 +64,6 @@ describe("a state", () => {
   ] as const)("that is %s comes back as it was", async ([, state]) => {
     await rig(() => state).file.save();
     expect(await rig(() => emptyState).file.load()).toEqual(state);
-  });
-
-  test("is there in full at any moment while it is saved again and again", async () => {
-    let applied = 0;
-    const { file } = rig(() => ({ ...full, applied: (applied += 1) }));
-    await file.save();
-    const state = { isSaving: true };
-    const saves = (async () => {
-      for (let count = 0; count < 50; count += 1) await file.save();
-      state.isSaving = false;
-    })();
-    while (state.isSaving) {
-      expect(JSON.parse(await readFile(join(directory, "state.json"), "utf8"))).toMatchObject({
-        slices: [{ id: 1 }, { id: 2 }],
-      });
-    }
-    await saves;
   });
 
   test("that many ask for at once is saved twice: as it was, and as it is", async () => {
@@ -92,19 +81,22 @@ describe("a state", () => {
   });
 });
 
-describe("a file", () => {
-  test("that is a directory is reported and no reason to stop, even twice", async () => {
-    for (const name of ["state.json", "state.json.corrupt/inside"])
-      await mkdir(join(directory, name), { recursive: true });
-    const { file, events } = rig(() => emptyState);
-    expect(await file.load()).toEqual(emptyState);
-    expect(events).toEqual(["state.corrupt"]);
-  });
+const put = (name: string, text: string): Promise<void> => writeFile(join(directory, name), text);
+const textOf = (name: string): Promise<string> => readFile(join(directory, name), "utf8");
 
+/** Two generations: the first one has applied one document, the second one two. */
+async function saveTwice(): Promise<void> {
+  let applied = 0;
+  const { file } = rig(() => ({ ...full, applied: (applied += 1) }));
+  await file.save();
+  await file.save();
+}
+
+describe("a file that can't be used", () => {
   test("that is not there is an empty state", async () => {
     const { file, events } = rig(() => emptyState);
     expect(await file.load()).toEqual(emptyState);
-    expect(events).toEqual([]);
+    expect(events).toEqual(["state.loaded"]);
   });
 
   test.for([
@@ -117,12 +109,74 @@ describe("a file", () => {
     JSON.stringify({ ...full, version: 2 }),
     JSON.stringify(full).slice(0, -2),
     JSON.stringify({ ...full, slices: [{ ...slice, name: "../.." }] }),
-  ])("that holds %j is set aside and reported; without tolerate-corrupt-state it is an error", async (text) => {
-    await writeFile(join(directory, "state.json"), text);
+  ])("and holds %j is set aside and reported; without tolerate-corrupt-state it is an error", async (text) => {
+    await put("state.json", text);
     await expect(rig(() => emptyState, "tolerate-corrupt-state").file.load()).rejects.toBeInstanceOf(Error);
     const { file, events } = rig(() => emptyState);
     expect(await file.load()).toEqual(emptyState);
-    expect(events).toEqual(["state.corrupt"]);
-    expect(await readFile(join(directory, "state.json.corrupt"), "utf8")).toBe(text);
+    expect(events).toEqual(["state.corrupt", "state.loaded"]);
+    expect(await textOf("state.json.corrupt")).toBe(text);
+  });
+
+  test("of the days before there were digests is read as it is", async () => {
+    await put("state.json", JSON.stringify(full));
+    expect(await rig(() => emptyState).file.load()).toEqual(full);
+  });
+
+  const damages: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
+    empty: (name) => put(name, ""),
+    half: async (name) => put(name, (await textOf(name)).slice(0, 50_000)),
+    garbage: (name) => put(name, "\u{1f4a3}".repeat(100)),
+    "a flipped letter of a key": async (name) => put(name, (await textOf(name)).replace("AAAA", "AAAB")),
+    "an old generation": async (name) => put(name, await textOf("state.json.previous")),
+    missing: (name) => rm(join(directory, name)),
+    "a directory": async (name) => {
+      await rm(join(directory, name));
+      await mkdir(join(directory, name, "inside"), { recursive: true });
+    },
+  };
+
+  test.for(Object.keys(damages))("(%s): the one before it is used, and told by name", async (damage) => {
+    await saveTwice();
+    await damages[damage]?.("state.json");
+    const { file, events, told } = rig(() => full);
+    expect(await file.load()).toEqual({ ...full, applied: 1 });
+    expect(events).toEqual(["state.corrupt", "state.loaded"]);
+    expect(told[0]).toMatchObject({ file: "state.json" });
+    await file.save();
+    expect(await rig(() => emptyState).file.load()).toEqual(full);
+  });
+
+  test.for(Object.keys(damages).filter((damage) => damage !== "an old generation"))(
+    "(%s), and is the one before, costs nothing, and is in nobody's way",
+    async (damage) => {
+      await saveTwice();
+      await damages[damage]?.("state.json.previous");
+      const { file, told } = rig(() => full);
+      expect(await file.load()).toEqual({ ...full, applied: 2 });
+      expect(told.filter((fields) => "file" in fields)).toMatchObject(
+        damage === "missing" ? [] : [{ file: "state.json.previous" }],
+      );
+      await file.save();
+      await file.save();
+      expect(await rig(() => emptyState).file.load()).toEqual(full);
+    },
+  );
+
+  test("and stands where the next save is to be written is in nobody's way", async () => {
+    await mkdir(join(directory, "state.json.new/inside"), { recursive: true });
+    const { file } = rig(() => full);
+    await file.load();
+    await file.save();
+    expect(await rig(() => emptyState).file.load()).toEqual(full);
+  });
+
+  test.for(["state-checksum", "previous-generation"] as const)("goes unnoticed without %s", async (guard) => {
+    await saveTwice();
+    if (guard === "state-checksum") await damages["a flipped letter of a key"]?.("state.json");
+    else await damages["an old generation"]?.("state.json");
+    const { file, events } = rig(() => emptyState, guard);
+    await file.load();
+    expect(events).toEqual(["state.loaded"]);
   });
 });

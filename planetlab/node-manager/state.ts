@@ -1,12 +1,16 @@
 /**
- * What the Node Manager must not forget: one JSON file, written record by record and replaced as a whole.
+ * What the Node Manager must not forget: one JSON file, written record by record and replaced as a whole, and the one before it.
+ *
+ *     state.json.new ──rename──► state.json ──rename──► state.json.previous
+ *                                    └── can't be used: told, and set aside as state.json.corrupt; then the previous one is used
  */
 import { dirname } from "node:path";
 import { z } from "zod";
-import type { Host, Log, OpenFile } from "../../host/host.ts";
+import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { failsafeSchema } from "./failsafe.ts";
 import { sliceSchema } from "./slice.ts";
+import { decodeState, encodeState } from "./state-text.ts";
 
 /** A handle is 128 random bits: whoever knows it owns the set. */
 const resourceSetSchema = z.strictObject({
@@ -75,14 +79,30 @@ export const emptyState: State = {
 };
 
 export interface StateFile {
-  /** The state that was saved last, or the empty one if there is none. @throws {Error} if it can't be read, and that is not tolerated. */
+  /**
+   * The state that was saved last; if that can't be read, the one before it; the empty one if there is neither.
+   *
+   * @throws {Error} if one can't be read, and that is not tolerated.
+   */
   load(): Promise<State>;
   /** Resolves when a state as new as the one at the time of the call is on disk. Saves never overlap; those that wait are one. */
   save(): Promise<void>;
+  report(): {
+    /** How many saves there have been in the life of this node. */
+    readonly generation: number;
+    readonly failures: number;
+    /** Files that could not be used when it was loaded. */
+    readonly corrupt: readonly string[];
+  };
 }
 
 /** Small enough that a large state is written in many steps, and the disk is not waited for in one long one. */
 const pieceBytes = 16 * 1024;
+
+interface Generation {
+  readonly state: State;
+  readonly generation: number;
+}
 
 export function createStateFile(
   host: Host,
@@ -91,41 +111,107 @@ export function createStateFile(
 ): StateFile {
   const { guards, stateFile } = config;
   const { log, current } = options;
+  const { files } = host;
+  const [newFile, previousFile] = [`${stateFile}.new`, `${stateFile}.previous`];
+  const corrupt: string[] = [];
+  let generation = 0;
+  let failures = 0;
   let running = Promise.resolve();
   let waiting: Promise<void> | undefined;
 
-  const readState = async (): Promise<State> => {
-    const bytes = await host.files.read(stateFile).catch(absent);
-    return bytes === undefined ? emptyState : stateSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  const tell = (file: string, why: string): void => {
+    corrupt.push(file);
+    log("state.corrupt", { file, why });
   };
-  const readOrSetAside = async (): Promise<State> => {
+  const readFile = async (path: string): Promise<Generation | "missing" | "corrupt"> => {
+    const bytes = await files.read(path).catch(absent);
+    if (bytes === undefined) return "missing";
+    const text = decodeState(bytes);
+    if (guards.has("state-checksum") && !text.isIntact) throw new Error("its digest is wrong");
+    return { state: stateSchema.parse(text.members), generation: text.generation };
+  };
+  const readOrSetAside = async (path: string): Promise<Generation | "missing" | "corrupt"> => {
     try {
-      return await readState();
+      return await readFile(path);
     } catch (error) {
-      log("state.corrupt", { file: stateFile, why: firstLine(error) });
+      tell(path, firstLine(error));
       // Kept for whoever wants to know, if that can be done.
-      await host.files.rename(stateFile, `${stateFile}.corrupt`).catch(() => undefined);
-      return emptyState;
+      await files.rename(path, `${path}.corrupt`).catch(() => undefined);
+      return "corrupt";
     }
+  };
+  const read = guards.has("tolerate-corrupt-state") ? readOrSetAside : readFile;
+
+  /** A save that a crash has interrupted between its two renames was as good as done. */
+  const finishSave = async (): Promise<boolean> => {
+    try {
+      if (!decodeState(await files.read(newFile)).isIntact) return false;
+      await files.rename(newFile, stateFile);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const readNewest = async (): Promise<Generation | undefined> => {
+    let newest = await read(stateFile);
+    if (newest === "missing" && (await finishSave())) newest = await read(stateFile);
+    const previous = guards.has("previous-generation") ? await read(previousFile) : "missing";
+    if (typeof previous === "string") return typeof newest === "string" ? undefined : newest;
+    if (newest === "missing") tell(stateFile, "it is missing, and there has been one");
+    if (typeof newest === "string") return previous;
+    if (newest.generation > previous.generation) return newest;
+    tell(stateFile, `it is of generation ${newest.generation}, and ${previousFile} of ${previous.generation}`);
+    return previous;
   };
 
   const write = async (path: string): Promise<number> => {
-    await using file = await host.files.open(path, "write");
-    const written = await writeAll(file, pieces(current()));
+    await using file = await files.open(path, "write");
+    let written = 0;
+    for (const bytes of encodeState(current(), "slices", generation + 1)) {
+      for (let offset = 0; offset < bytes.length; offset += pieceBytes)
+        await file.write(bytes.subarray(offset, offset + pieceBytes));
+      written += bytes.length;
+    }
     if (guards.has("sync-state")) await file.sync();
     return written;
   };
+  const keepPrevious = async (): Promise<void> => {
+    try {
+      await files.rename(stateFile, previousFile).catch(absent);
+    } catch {
+      // Whatever stands in its place is no state.
+      await files.remove(previousFile);
+      await files.rename(stateFile, previousFile);
+    }
+  };
   const replace = async (): Promise<void> => {
-    const target = guards.has("atomic-save") ? `${stateFile}.new` : stateFile;
+    const target = guards.has("atomic-save") ? newFile : stateFile;
     log("state.save.begin", {});
-    const bytes = await write(target);
-    if (target !== stateFile) await host.files.rename(target, stateFile);
-    await host.files.syncDirectory(dirname(stateFile));
-    log("state.save.end", { bytes });
+    try {
+      const bytes = await write(target);
+      if (target !== stateFile) {
+        await keepPrevious();
+        await files.rename(target, stateFile);
+      }
+      generation += 1;
+      await files.syncDirectory(dirname(stateFile));
+      log("state.save.end", { bytes, generation });
+    } catch (error) {
+      failures += 1;
+      throw error;
+    }
   };
 
   return {
-    load: guards.has("tolerate-corrupt-state") ? readOrSetAside : readState,
+    async load() {
+      const found = await readNewest();
+      // What a crash has left of a save, or whatever else would be in the way of the next one.
+      await files.remove(newFile).catch(() => undefined);
+      generation = found?.generation ?? 0;
+      const state = found?.state ?? emptyState;
+      log("state.loaded", { generation, slices: state.slices.length, resources: state.resources.length });
+      return state;
+    },
     save() {
       waiting ??= running = running
         .catch(() => undefined)
@@ -135,26 +221,8 @@ export function createStateFile(
         });
       return waiting;
     },
+    report: () => ({ generation, failures, corrupt }),
   };
-}
-
-async function writeAll(file: OpenFile, texts: Iterable<string>): Promise<number> {
-  let written = 0;
-  for (const text of texts) {
-    const bytes = Buffer.from(text);
-    for (let offset = 0; offset < bytes.length; offset += pieceBytes)
-      await file.write(bytes.subarray(offset, offset + pieceBytes));
-    written += bytes.length;
-  }
-  return written;
-}
-
-/** The state as JSON, a slice at a time: a node's keys may be megabytes, and are never one string. */
-function* pieces(state: State): Generator<string> {
-  const { slices, ...small } = state;
-  yield `${JSON.stringify(small).slice(0, -1)},"slices":[\n`;
-  for (const [index, slice] of slices.entries()) yield `${index === 0 ? "" : ",\n"}${JSON.stringify(slice)}`;
-  yield "\n]}\n";
 }
 
 function absent(error: unknown): undefined {
