@@ -5,6 +5,7 @@
  *                               └─► of a format that nobody here knows: held
  */
 import type { Clock, Log } from "../../host/host.ts";
+import type { ConfFiles } from "./conf-files.ts";
 import type { Config } from "./config.ts";
 import {
   checkDocument,
@@ -21,6 +22,7 @@ import type { Dump, Facts } from "./dump.ts";
 import type { Failsafe } from "./failsafe.ts";
 import { FetchError, type Transfer } from "./fetch.ts";
 import type { HeldDocument } from "./held.ts";
+import type { Newest } from "./newest.ts";
 import { isInstantiated, SliceError, type OddField, type Slice } from "./slice.ts";
 import type { Slivers } from "./slivers.ts";
 
@@ -33,7 +35,7 @@ export interface Knowledge {
 
 export interface Applier {
   /** `askedMs`: how long ago PLC was asked for it. @throws {DocumentError, FormatError, SliceError, FetchError} if it is not to be used. */
-  use(transfer: Transfer, askedMs: number): Promise<void>;
+  use(transfer: Pick<Transfer, "bytes" | "outcome">, askedMs: number): Promise<void>;
   /** The one that an older Node Manager has kept, if there is one. @throws as `use` */
   useHeld(): Promise<void>;
   lastAppliedMs(): number | null;
@@ -46,6 +48,9 @@ interface ApplierOptions {
   readonly dump: Dump;
   readonly knowledge: Knowledge;
   readonly slivers: Slivers;
+  /** Of the documents that have no place. */
+  readonly newest: Newest;
+  readonly confFiles: ConfFiles;
   readonly failsafe: Failsafe;
   readonly held: HeldDocument;
   /** The time of it is over: it is not wanted any more, whatever documents say. */
@@ -67,14 +72,16 @@ export function createApplier(
   options: ApplierOptions,
 ): Applier {
   const { log, dump, knowledge, slivers, failsafe, held, isOver, onTimestamp, beforeLoss, onApplied } = options;
-  const { guards, nodeId, formatMajor: newest } = config;
+  const { newest, confFiles } = options;
+  const { guards, nodeId, formatMajor } = config;
   let lastApplied: number | null = null;
 
-  const readChecked = async (transfer: Transfer): Promise<Document> => {
-    const document = readDocument(transfer, newest);
+  const readChecked = async (transfer: Pick<Transfer, "bytes" | "outcome">): Promise<Document> => {
+    const document = readDocument(transfer, formatMajor);
     dump.line("document", "read", factsOf(document));
     try {
-      checkDocument(document, { guards, nodeId, last: knowledge.place, newest });
+      checkDocument(document, { guards, nodeId, last: knowledge.place, newest: formatMajor });
+      newest.check(document);
     } catch (error) {
       if (error instanceof FormatError) {
         log("format.unsupported", { format: document.format, root: document.root });
@@ -86,6 +93,7 @@ export function createApplier(
   };
 
   const useDocument = async (document: Document, source: "plc" | "held"): Promise<void> => {
+    await confFiles.update(document.confFiles);
     const { good, bad, odd } = slicesOfNode(document, { nodeId, guards, known: knowledge.slices });
     for (const { name, why } of bad) {
       log("slice.frozen", { name, why });
@@ -105,6 +113,7 @@ export function createApplier(
     knowledge.slices = [...wanted, ...kept];
     if (document.epoch !== undefined && document.serial !== undefined)
       knowledge.place = { epoch: document.epoch, serial: document.serial };
+    newest.take(document);
     lastApplied = clock.monotonic();
     log("document.applied", {
       source,
@@ -153,7 +162,11 @@ export function createApplier(
     await Promise.race([work, enough.promise]);
   };
 
-  const use = async (transfer: Transfer, source: "plc" | "held", askedMs?: number): Promise<void> => {
+  const use = async (
+    transfer: Pick<Transfer, "bytes" | "outcome">,
+    source: "plc" | "held",
+    askedMs?: number,
+  ): Promise<void> => {
     try {
       const document = await readChecked(transfer);
       if (document.timestamp !== undefined && askedMs !== undefined) onTimestamp(document.timestamp * 1000, askedMs);

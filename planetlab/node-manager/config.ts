@@ -2,7 +2,7 @@
  * What the Node Manager is told on its command line.
  */
 import type { Files } from "../../host/host.ts";
-import { ArgumentError, readFlags } from "../../host/arguments.ts";
+import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
 import { createGuards, type Guards } from "./guards.ts";
 
 export interface Config {
@@ -11,6 +11,18 @@ export interface Config {
   readonly plc: URL;
   readonly path: string;
   readonly pollMs: number;
+  /** A random part of each pause, up to this. */
+  readonly pollJitterMs: number;
+  /** The pause after the first fetch that failed. */
+  readonly retryMs: number;
+  /** For one look-up, and for one connection. */
+  readonly lookUpMs: number;
+  readonly connectMs: number;
+  /** An answer that has been under way for longer is over age. */
+  readonly documentAgeMs: number;
+  readonly documentLimitBytes: number;
+  /** For one conf file. */
+  readonly confFileMs: number;
   readonly fetchTotalMs: number;
   readonly fetchIdleMs: number;
   readonly port: number;
@@ -64,6 +76,13 @@ const flagNames = [
   "path",
   "node-id",
   "poll",
+  "poll-jitter",
+  "retry",
+  "look-up",
+  "connect",
+  "document-age",
+  "document-limit",
+  "conf-file",
   "fetch-total",
   "fetch-idle",
   "listen",
@@ -116,7 +135,12 @@ export function readConfig(args: readonly string[]): Config {
     nodeId: flags.integer("node-id", 42, 1, 2 ** 31 - 1),
     plc: plcUrl(flags.text("plc", "https://plc.test:443")),
     path: flags.text("path", "/xml/slices.xml"),
-    pollMs: flags.duration("poll", "10m"),
+    ...readSchedule(flags),
+    lookUpMs: flags.duration("look-up", "10s"),
+    connectMs: flags.duration("connect", "10s"),
+    documentAgeMs: flags.duration("document-age", "20m"),
+    documentLimitBytes: flags.integer("document-limit", 64 * 1024 * 1024, 1, 2 ** 31),
+    confFileMs: flags.duration("conf-file", "90s"),
     fetchTotalMs: flags.duration("fetch-total", "120s"),
     fetchIdleMs: flags.duration("fetch-idle", "30s"),
     port: flags.integer("listen", 812, 0, 65_535),
@@ -144,6 +168,16 @@ export function readConfig(args: readonly string[]): Config {
     dumpFile: flags.given("dump") ? flags.text("dump", "") : undefined,
     dumpBytes: flags.integer("dump-bytes", 8 * 1024 * 1024, 4096, 2 ** 40),
     guards: createGuards(flags.list("without")),
+  };
+}
+
+/** In the field ten minutes and up to five more, and a first retry after 75 s; whoever polls more often, retries more often. */
+function readSchedule(flags: Flags): Pick<Config, "pollMs" | "pollJitterMs" | "retryMs"> {
+  const pollMs = flags.duration("poll", "10m");
+  return {
+    pollMs,
+    pollJitterMs: flags.duration("poll-jitter", `${pollMs / 2}ms`),
+    retryMs: flags.duration("retry", `${pollMs / 8}ms`),
   };
 }
 

@@ -9,6 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { childrenNamed, faultOfXml, readXml, XmlError, type XmlElement } from "../xml.ts";
+import { confFileSchema, type ConfFile } from "./conf-files.ts";
 import { FetchError, type Transfer } from "./fetch.ts";
 import type { Guards } from "./guards.ts";
 import type { OddField, Slice, Told, ToldSlice } from "./slice.ts";
@@ -25,6 +26,8 @@ export interface Document {
   readonly serial: number | undefined;
   /** The publisher's clock, in seconds. */
   readonly timestamp: number | undefined;
+  /** When each slice of the list was written, in seconds of the publisher's clock: all that a document of 2004 says of its age. */
+  readonly written: readonly number[];
   /** The node that the document was made for, if it was made for one. */
   readonly node: number | undefined;
   readonly end: { readonly count: number | undefined; readonly digest: string | undefined } | undefined;
@@ -33,6 +36,7 @@ export interface Document {
   readonly keys: ReadonlyMap<string, readonly string[]>;
   /** Names of slices that were deleted, and are not just missing. */
   readonly deleted: readonly string[];
+  readonly confFiles: readonly ConfFile[];
 }
 
 /** The place of a document in the publisher's sequence. An epoch begins when the publisher has lost count. */
@@ -52,12 +56,13 @@ export class FormatError extends Error {
 }
 
 /** `newest`: the latest major version that is known. @throws {DocumentError} if nothing can be made of the text. */
-export function readDocument({ bytes, outcome }: Transfer, newest: number): Document {
+export function readDocument({ bytes, outcome }: Pick<Transfer, "bytes" | "outcome">, newest: number): Document {
   const text = new TextDecoder().decode(bytes);
   const root = read(text);
   const end = root?.children.at(-1);
   const vocabulary = vocabularyOf(root?.attributes.get("format"), newest);
   const keys = keysByPerson(root === undefined ? [] : childrenNamed(root, "key"));
+  const slices = root === undefined ? [] : childrenNamed(root, "slice");
   return {
     text,
     transfer: outcome,
@@ -68,8 +73,12 @@ export function readDocument({ bytes, outcome }: Transfer, newest: number): Docu
     timestamp: integerOf(root, "timestamp"),
     node: integerOf(root, vocabulary.node),
     end: end?.name === "end" ? { count: integerOf(end, "count"), digest: end.attributes.get("digest") } : undefined,
-    slices: root === undefined ? [] : childrenNamed(root, "slice").map((slice) => tellSlice(slice, vocabulary, keys)),
+    slices: slices.map((slice) => tellSlice(slice, vocabulary, keys)),
+    written: slices.flatMap((slice) =>
+      childrenNamed(slice, "timestamp").flatMap((each) => integerOf(each, "value") ?? []),
+    ),
     keys,
+    confFiles: root === undefined ? [] : childrenNamed(root, "conf_file").flatMap(confFileOf),
     deleted:
       root === undefined ? [] : childrenNamed(root, "deleted").flatMap((slice) => slice.attributes.get("name") ?? []),
   };
@@ -234,6 +243,12 @@ function read(text: string): XmlElement | undefined {
     if (!(cause instanceof XmlError)) throw cause;
     throw new DocumentError(`unreadable: ${cause.message}`, { cause });
   }
+}
+
+/** None, if it is no name of a conf file: it could lead anywhere. */
+function confFileOf({ attributes }: XmlElement): readonly ConfFile[] {
+  const read = confFileSchema.safeParse({ source: attributes.get("source"), digest: attributes.get("digest") });
+  return read.success ? [read.data] : [];
 }
 
 function keysByPerson(keys: readonly XmlElement[]): ReadonlyMap<string, readonly string[]> {

@@ -1,20 +1,37 @@
 /**
- * One fetch of the slices document: a single HTTPS request, with deadlines, whose every end has a name.
+ * One download from PLC: a single HTTPS request, with deadlines, whose every end has a name. The slices document comes so, and conf files do.
  */
 import { createDeadline, DeadlineError } from "../../host/deadline.ts";
 import type { Host, Socket } from "../../host/host.ts";
 import { request, type HttpReply } from "../../host/http.ts";
+import { CodingError, decode } from "./coding.ts";
 import type { Config } from "./config.ts";
+import { NameError, type Directory } from "./directory.ts";
 import type { Place } from "./document.ts";
-import type { Directory } from "./directory.ts";
 
-/** How a fetch ended, as far as the network and HTTP can tell. */
-export type Outcome = "ok" | "timeout" | "refused" | "reset" | "truncated" | "unreachable" | "status" | "too-large";
+/** How a download ended, as far as names, the network and HTTP can tell: each class of errors is counted by itself. */
+export type Outcome =
+  | "ok"
+  | "timeout"
+  | "name"
+  | "refused"
+  | "reset"
+  | "truncated"
+  | "tls"
+  | "unreachable"
+  | "status"
+  | "redirect"
+  | "type"
+  | "coding"
+  | "empty"
+  | "too-large";
 
 export interface Transfer {
   /** What came, be it all or not. */
   readonly bytes: Uint8Array;
   readonly outcome: "ok" | "reset" | "truncated";
+  /** For how long it has been kept on the way, as far as it says so (RFC 9111, section 5.1). */
+  readonly keptMs: number;
 }
 
 /** A fetch that brought nothing to look at. Anything else that is thrown here is a bug. */
@@ -30,9 +47,21 @@ export class FetchError extends Error {
   }
 }
 
-const documentLimitBytes = 64 * 1024 * 1024;
+export interface Download {
+  readonly url: string;
+  /** What is taken: the pattern fits the media type. */
+  readonly type: { readonly accept: string; readonly pattern: RegExp };
+  /** Of all of it; undefined: as long as it lasts. */
+  readonly totalMs: number | undefined;
+  /** In which nothing arrives. */
+  readonly idleMs: number | undefined;
+  /** Unpacked, too. */
+  readonly mostBytes: number;
+}
 
-/** `place`: of the last document that was applied. @throws {FetchError} and the signal's reason. */
+const xml = { accept: "application/xml, text/xml", pattern: /^(?:application|text)\/(?:[^;\s]*\+)?xml(?:$|[;\s])/i };
+
+/** The slices document. `place`: of the last one that was applied. @throws {FetchError} and the signal's reason. */
 export async function fetchDocument(
   host: Host,
   config: Config,
@@ -40,37 +69,72 @@ export async function fetchDocument(
   { place, signal }: { readonly place: Place | undefined; readonly signal: AbortSignal },
 ): Promise<Transfer> {
   const { guards } = config;
-  using total = guards.has("fetch-total-deadline")
-    ? createDeadline(host.clock, config.fetchTotalMs, { signal })
-    : { signal, [Symbol.dispose]: nothing };
-  using idle = guards.has("fetch-idle-deadline")
-    ? createIdleDeadline(host, config.fetchIdleMs, total.signal)
-    : { signal: total.signal, feed: nothing, [Symbol.dispose]: nothing };
-  const body = createCollector();
+  const url = new URL(config.path, config.plc);
+  url.searchParams.set("node", String(config.nodeId));
+  // So that PLC need not go on saying what was deleted before.
+  if (place !== undefined) url.searchParams.set("applied", `${place.epoch}.${place.serial}`);
+  return download(
+    host,
+    directory,
+    {
+      url: url.href,
+      type: xml,
+      totalMs: guards.has("fetch-total-deadline") ? config.fetchTotalMs : undefined,
+      idleMs: guards.has("fetch-idle-deadline") ? config.fetchIdleMs : undefined,
+      mostBytes: guards.has("document-limit") ? config.documentLimitBytes : Infinity,
+    },
+    signal,
+  );
+}
+
+/** @throws {FetchError} and the signal's reason. */
+export async function download(
+  host: Host,
+  directory: Directory,
+  { url, type, totalMs, idleMs, mostBytes }: Download,
+  signal: AbortSignal,
+): Promise<Transfer> {
+  using total =
+    totalMs === undefined ? { signal, [Symbol.dispose]: nothing } : createDeadline(host.clock, totalMs, { signal });
+  using idle =
+    idleMs === undefined
+      ? { signal: total.signal, feed: nothing, [Symbol.dispose]: nothing }
+      : createIdleDeadline(host, idleMs, total.signal);
+  const body = createCollector(mostBytes);
   try {
-    const url = new URL(config.path, config.plc);
-    url.searchParams.set("node", String(config.nodeId));
-    // So that PLC need not go on saying what was deleted before.
-    if (place !== undefined) url.searchParams.set("applied", `${place.epoch}.${place.serial}`);
     const reply = await request(
       watchConnecting(host, directory, () => idle.feed()),
-      { url: url.href, headers: { accept: "application/xml" } },
+      { url, headers: { accept: type.accept, "accept-encoding": "gzip" } },
       { signal: idle.signal },
     );
     idle.feed();
-    if (reply.status !== 200) {
+    const refusal = refusalOf(reply, type.pattern);
+    if (refusal !== undefined) {
       reply.body.destroy();
-      throw new FetchError("status", `PLC answered with status ${reply.status}`);
+      throw refusal;
     }
     const outcome = await collect(reply, (chunk) => {
       idle.feed();
       body.add(chunk);
     });
-    return { bytes: body.bytes(), outcome };
+    if (outcome === "ok" && body.length() === 0) throw new FetchError("empty", "PLC answered with nothing");
+    const age = /^\d{1,9}$/.exec(reply.headers.age ?? "")?.[0] ?? 0;
+    const keptMs = Number(age) * 1000;
+    return { ...decode({ bytes: body.bytes(), outcome }, reply.headers["content-encoding"], mostBytes), keptMs };
   } catch (error) {
     signal.throwIfAborted();
     throw asFetchError(error, body.length());
   }
+}
+
+/** Why nothing of the answer is looked at. Redirections are not followed: PLC has no other place, and whoever says so need not be PLC. */
+function refusalOf({ status, headers }: HttpReply, pattern: RegExp): FetchError | undefined {
+  const { location, "content-type": type } = headers;
+  if (status >= 300 && status < 400)
+    return new FetchError("redirect", `status ${status} leads to ${location ?? "nowhere"}`);
+  if (status !== 200) return new FetchError("status", `PLC answered with status ${status}`);
+  if (type !== undefined && !pattern.test(type)) return new FetchError("type", `the answer is ${type}`);
+  return undefined;
 }
 
 /** Resolves with how the body ended; what came before the end has been handed on. @throws {DeadlineError, FetchError} */
@@ -129,7 +193,7 @@ function createIdleDeadline(host: Host, milliseconds: number, signal: AbortSigna
   };
 }
 
-function createCollector() {
+function createCollector(mostBytes: number) {
   const chunks: Uint8Array[] = [];
   let length = 0;
   return {
@@ -137,8 +201,7 @@ function createCollector() {
     bytes: () => Buffer.concat(chunks),
     add(chunk: Uint8Array) {
       length += chunk.length;
-      if (length > documentLimitBytes)
-        throw new FetchError("too-large", `the document is larger than ${documentLimitBytes} bytes`);
+      if (length > mostBytes) throw new FetchError("too-large", `the answer is larger than ${mostBytes} bytes`);
       chunks.push(chunk);
     },
   };
@@ -150,8 +213,14 @@ function asFetchError(error: unknown, bytes: number): FetchError {
   return new FetchError(outcomeOf(error), message, { bytes, cause: error });
 }
 
+/** What Node and OpenSSL call what is wrong with a handshake or a certificate. */
+const secure = /^(?:CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|EPROTO$)/;
+
 function outcomeOf(error: unknown): Outcome {
+  if (error instanceof NameError) return "name";
+  if (error instanceof CodingError) return error.why;
   if (error instanceof DeadlineError) return "timeout";
+  if (secure.test(String(codeOf(error)))) return "tls";
   switch (codeOf(error)) {
     case "ECONNREFUSED":
       return "refused";

@@ -9,14 +9,26 @@ import { guardsOf, type GuardsOf } from "../guards.ts";
 export const guardMeanings = {
   "fetch-total-deadline": "A fetch ends after --fetch-total, however steadily its bytes drip in (I1).",
   "fetch-idle-deadline": "A fetch ends when nothing has arrived for --fetch-idle (I1).",
+  "document-limit": "An answer of more than --document-limit bytes is given up, unpacked or not (I4).",
   "contain-fetch-errors":
-    "A fetch that fails is reported and tried again at the next poll; the daemon and its slivers go on (I4).",
+    "A fetch that fails is reported and tried again later; the daemon and its slivers go on (I4).",
+  "poll-jitter":
+    "A random part of each pause, and of the one after a restart, keeps a fleet from asking all at once (I42).",
+  backoff: "The pause after a fetch that failed doubles with each failure, up to --poll (I42).",
   "look-up-each-fetch": "PLC's name is looked up for each fetch, so that PLC may move (paper 3.2).",
-  "last-good-address": "If nobody knows PLC's name, the addresses that it had last are tried (I17).",
+  "last-good-address":
+    "If nobody knows PLC's name, or what is known of it is wrong, the address that was right last is tried, after a restart too (I17).",
+  "look-up-deadline": "A look-up ends after --look-up, and the address that was right last is tried (I17).",
+  "connect-deadline": "An address that does not answer within --connect is given up for the next one (I17).",
   "whole-document": "A document is used only if its transfer ended properly and it is well-formed and complete (I4).",
   "document-digest": "A document that states a digest is used only if the digest is right (I5).",
   "document-order":
     "A document with a lower epoch or serial than the last one is refused as stale, across restarts too (I3).",
+  "publisher-order": "A document without serial that was written before the last one is refused as stale (I3).",
+  "believe-publisher-reset":
+    "Documents that go on from an earlier time, three in a row, are those of a publisher whose clock was set back, and are used (I3).",
+  "document-age": "A document that was under way for longer than --document-age is over age and not used (I3).",
+  "refetch-over-age": "What was over age is fetched again at once (I3).",
   "document-version": "A document of an unknown format or major version is held back; slivers stay as they are (I26).",
   "node-id-check": "A document made for another node is refused whole (I15).",
   "freeze-bad-slice": "A malformed slice is frozen as it was, alone; the others are updated (I28).",
@@ -28,6 +40,9 @@ export const guardMeanings = {
   tombstones: "What PLC says was deleted goes at once, however much it is (I27).",
   "hold-newer-document":
     "A document of an unknown format is kept, and used after an upgrade without waiting for PLC (I29).",
+  "conf-files-aside": "Conf files are fetched beside all else, and slivers do not wait for them (I2).",
+  "conf-file-deadline": "A conf file that does not come within --conf-file is given up until the next poll (I2).",
+  "whole-conf-file": "A conf file is replaced only by one that has come whole, with the digest that PLC states (I4).",
   "start-cached-slivers": "The slivers that are on disk run again before PLC has answered (I36).",
   "making-aside": "The loop goes round while slivers are made, however long that takes (I2).",
   "lock-per-sliver":

@@ -1,14 +1,17 @@
 /**
- * The Node Manager's loop: fetch → check → apply → save, at every poll, for ever.
+ * The Node Manager's loop: fetch → check → apply → save, for ever, as often as the schedule says.
  *
  *     fetch.begin ─ fetch.end ─┬─ document.applied ─ state.save.begin ─ state.save.end
- *                              └─ document.refused      (or nothing, if nothing came)
+ *                              ├─ document.refused      (or nothing, if nothing came)
+ *                              └─ document.stale        and fetch.begin again
  */
 import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { isRefusal, type Applier } from "./applier.ts";
-import { createDirectory } from "./directory.ts";
+import type { Directory } from "./directory.ts";
+import { DocumentError } from "./document.ts";
 import { FetchError, fetchDocument, type Outcome, type Transfer } from "./fetch.ts";
+import { createSchedule, type Ended } from "./schedule.ts";
 
 export interface Loop {
   /** Runs until the signal aborts. */
@@ -17,6 +20,9 @@ export interface Loop {
   /** How often each outcome was seen, and the last refusal. */
   report(): {
     readonly outcomes: Readonly<Record<string, number>>;
+    readonly failuresInARow: number;
+    readonly nextPauseMs: number;
+    readonly overAge: number;
     readonly refused: number;
     readonly lastRefusal: string | null;
     readonly lastAppliedMs: number | null;
@@ -25,14 +31,19 @@ export interface Loop {
 
 interface LoopOptions {
   readonly log: Log;
+  readonly directory: Directory;
   readonly applier: Applier;
+  /** Something is known of what is wanted, by which one can go on for a while. */
+  readonly knowsSomething: boolean;
 }
 
-export function createLoop(host: Host, config: Config, { log, applier }: LoopOptions): Loop {
+export function createLoop(host: Host, config: Config, options: LoopOptions): Loop {
   const { guards } = config;
-  const directory = createDirectory(host, { guards, log });
+  const { log, directory, applier, knowsSomething } = options;
+  const schedule = createSchedule(host.random, config);
   const outcomes = new Map<string, number>();
   let refused = 0;
+  let overAge = 0;
   let lastRefusal: string | null = null;
   let lastRound = host.clock.monotonic();
 
@@ -58,10 +69,18 @@ export function createLoop(host: Host, config: Config, { log, applier }: LoopOpt
     }
   };
 
+  /** Its age is how long it was under way and in caches. No clock is asked: neither PLC's nor this node's is always right. */
+  const requireFresh = (ageMs: number): void => {
+    if (ageMs <= config.documentAgeMs) return;
+    throw new OverAgeError(`over age: up to ${ageMs} ms old, and ${config.documentAgeMs} ms is the limit`);
+  };
+  const checkAge = guards.has("document-age") ? requireFresh : () => undefined;
+
   /** A document that is not used changes nothing, and is told. */
-  const unlessRefused = async (use: () => Promise<void>): Promise<void> => {
+  const unlessRefused = async (use: () => Promise<void>): Promise<Ended> => {
     try {
       await use();
+      return "good";
     } catch (error) {
       if (!isRefusal(error)) throw error;
       refused += 1;
@@ -69,36 +88,50 @@ export function createLoop(host: Host, config: Config, { log, applier }: LoopOpt
       log("document.refused", { why: error.message });
       // A transfer that broke off is a failed fetch as well.
       if (error instanceof FetchError) throw error;
+      if (!(error instanceof OverAgeError)) return "failed";
+      overAge += 1;
+      log("document.stale", { why: error.message });
+      return "over-age";
     }
   };
-  const fetchAndApply = async (signal: AbortSignal): Promise<void> => {
+  const fetchAndApply = async (signal: AbortSignal): Promise<Ended> => {
     const asked = host.clock.monotonic();
     const transfer = await fetchOnce(signal);
     const askedMs = host.clock.monotonic() - asked;
-    await unlessRefused(() => applier.use(transfer, askedMs));
-  };
-  const fetchAndApplyContained = async (signal: AbortSignal): Promise<void> => {
-    await fetchAndApply(signal).catch((error: unknown) => {
-      if (!(error instanceof FetchError)) throw error;
+    return unlessRefused(async () => {
+      checkAge(Math.round(transfer.keptMs + askedMs));
+      await applier.use(transfer, askedMs);
     });
   };
+  const fetchAndApplyContained = (signal: AbortSignal): Promise<Ended> =>
+    fetchAndApply(signal).catch((error: unknown) => {
+      if (!(error instanceof FetchError)) throw error;
+      return "failed";
+    });
   const round = guards.has("contain-fetch-errors") ? fetchAndApplyContained : fetchAndApply;
 
   return {
     async run(signal) {
       await unlessRefused(() => applier.useHeld());
+      await host.clock.sleep(schedule.firstMs(knowsSomething), { signal });
       while (!signal.aborted) {
-        await round(signal);
+        const ended = await round(signal);
         lastRound = host.clock.monotonic();
-        await host.clock.sleep(config.pollMs, { signal });
+        await host.clock.sleep(schedule.nextMs(ended), { signal });
       }
     },
     ageMs: () => host.clock.monotonic() - lastRound,
     report: () => ({
       outcomes: Object.fromEntries(outcomes),
+      failuresInARow: schedule.report().failures,
+      nextPauseMs: schedule.report().pauseMs,
+      overAge,
       refused,
       lastRefusal,
       lastAppliedMs: applier.lastAppliedMs(),
     }),
   };
 }
+
+/** It may be whole and right, but PLC may have changed its mind since. */
+class OverAgeError extends DocumentError {}

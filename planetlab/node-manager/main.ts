@@ -13,6 +13,8 @@ import { readConfig, withOptions, type Config } from "./config.ts";
 import { createApplier, type Knowledge } from "./applier.ts";
 import { startClockWatch } from "./clock-watch.ts";
 import { createContain } from "./contain.ts";
+import { createConfFiles } from "./conf-files.ts";
+import { createDirectory } from "./directory.ts";
 import { createDump } from "./dump.ts";
 import { dumpNetwork } from "./dump-network.ts";
 import { dumpState } from "./dump-state.ts";
@@ -25,6 +27,7 @@ import { createLog } from "./log.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
 import { takeLock } from "./lock.ts";
 import { createLoop } from "./loop.ts";
+import { createNewest } from "./newest.ts";
 import { watchNtp, type NtpState } from "./ntp-watch.ts";
 import { createPlcTime } from "./plc-time.ts";
 import { createRecord } from "./record.ts";
@@ -101,6 +104,9 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     isKnownSlice,
     onCollected: saveQuietly,
   });
+  const directory = createDirectory(host, config, { log: log.write, last: state.plc ?? undefined });
+  const newest = createNewest(config, { log: log.write, last: state.newest ?? undefined });
+  const confFiles = createConfFiles(host, config, { log: log.write, directory, signal });
   const failsafe = createFailsafe(host.clock, config, { log: log.write });
   const held = createHeldDocument(host, config, { log: log.write });
 
@@ -108,6 +114,8 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     version: 1,
     applied: knowledge.applied,
     place: knowledge.place ?? null,
+    newest: newest.mark() ?? null,
+    plc: directory.lastGood() ?? null,
     slivers: { names: [...slivers.names()] },
     resources: [...resources.sets()],
     requests: [...requests.saved()],
@@ -165,6 +173,8 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     dump,
     knowledge,
     slivers,
+    newest,
+    confFiles,
     failsafe,
     held,
     isOver: (slice) => expiry.isOver(slice),
@@ -183,7 +193,12 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       await save().catch(() => undefined);
     },
   });
-  const loop = createLoop(host, config, { log: log.write, applier });
+  const loop = createLoop(host, config, {
+    log: log.write,
+    directory,
+    applier,
+    knowsSomething: knowledge.applied > 0,
+  });
   const status = (): { readonly [member: string]: XmlRpcValue } => ({
     node_id: config.nodeId,
     slivers: slivers.names(),
@@ -202,6 +217,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     dump_dropped: dump.dropped(),
     ...record.report(),
     loop: { ...loop.report() },
+    conf_files: { ...confFiles.report().failed },
     failsafe: { ...failsafe.report() },
     held: held.report(),
   });

@@ -24,6 +24,8 @@ const troubles: Readonly<{ [event: string]: (fields: Fields) => Trouble | undefi
     outcome === "ok" ? undefined : { kind: `fetch ${String(outcome)}`, why: textOf(why ?? outcome) },
   // What a refusal is about stands before its first colon.
   "document.refused": ({ why }) => ({ kind: `document ${textOf(why).split(":", 1)[0] ?? ""}`, why: textOf(why) }),
+  "conf.end": ({ name, outcome, why }) =>
+    outcome === "ok" ? undefined : { kind: "conf file", why: `${textOf(name)}: ${textOf(why ?? outcome)}` },
   "slice.frozen": ({ name, why }) => ({ kind: "slice frozen", why: `${textOf(name)}: ${textOf(why)}` }),
   "module.failed": ({ module, why }) => ({ kind: `module ${textOf(module)}`, why: textOf(why) }),
   "name.lost": ({ why }) => ({ kind: "name lost", why: textOf(why) }),

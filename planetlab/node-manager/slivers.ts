@@ -10,6 +10,7 @@
 import type { Child, Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { createFill } from "./making.ts";
+import { replaceFile } from "./replace-file.ts";
 import { cpuShare, cpuShareOf } from "./resources.ts";
 import { sliceName, type Slice } from "./slice.ts";
 import { startSupervisor, type Supervisor } from "./supervisor.ts";
@@ -90,8 +91,8 @@ export function createSlivers(
   };
 
   const update = async ({ name, keys, rspec }: Slice, directory: string): Promise<void> => {
-    await replaceFile(host, directory, keysFile, keys.map((key) => `${key}\n`).join(""));
-    await replaceFile(host, directory, "rspec.json", `${JSON.stringify(boosted(rspec, boostOf(name)))}\n`);
+    await replaceFile(host, `${directory}/${keysFile}`, keys.map((key) => `${key}\n`).join(""));
+    await replaceFile(host, `${directory}/rspec.json`, `${JSON.stringify(boosted(rspec, boostOf(name)))}\n`);
   };
   const make = async (slice: Slice): Promise<void> => {
     const { name } = slice;
@@ -170,15 +171,4 @@ function boosted(rspec: Slice["rspec"], share: number): Slice["rspec"] {
 async function countKeys(host: Host, directory: string): Promise<number> {
   const bytes = await host.files.read(`${directory}/${keysFile}`).catch(() => new Uint8Array());
   return new TextDecoder().decode(bytes).split("\n").length - 1;
-}
-
-/** Whoever reads the file sees the old text or the new one. */
-async function replaceFile(host: Host, directory: string, name: string, text: string): Promise<void> {
-  const old = await host.files.read(`${directory}/${name}`).catch(() => undefined);
-  if (old !== undefined && new TextDecoder().decode(old) === text) return;
-  {
-    await using file = await host.files.open(`${directory}/${name}.new`, "write");
-    await file.write(text);
-  }
-  await host.files.rename(`${directory}/${name}.new`, `${directory}/${name}`);
 }

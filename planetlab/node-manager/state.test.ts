@@ -25,6 +25,8 @@ const full: State = {
   version: 1,
   applied: 3,
   place: { epoch: 1, serial: 2 },
+  newest: 1_104_537_600,
+  plc: { host: "192.0.2.1", port: 443 },
   slivers: { names: [slice.name] },
   resources: [{ rcap: "0".repeat(32), rspec: {}, slice: null, number: 1, left_ms: 1000 }],
   requests: [{ name: "mine", call: "0", reply: "1" }],

@@ -55,6 +55,10 @@ const stateSchema = z.strictObject({
   /** Documents applied in the life of this node. */
   applied: z.int().nonnegative(),
   place: placeSchema.nullable(),
+  /** When the newest document that has no place was written, in seconds of the publisher's clock. */
+  newest: z.int().nullable().default(null),
+  /** Where PLC was reached last. */
+  plc: z.strictObject({ host: z.string(), port: z.int() }).nullable().default(null),
   slivers: z.strictObject({ names: z.array(z.string()) }),
   resources: z.array(resourceSetSchema),
   requests: z.array(requestSchema).default([]),
@@ -69,6 +73,8 @@ export const emptyState: State = {
   version: 1,
   applied: 0,
   place: null,
+  newest: null,
+  plc: null,
   slivers: { names: [] },
   resources: [],
   requests: [],

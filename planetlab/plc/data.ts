@@ -126,3 +126,8 @@ export type Interface = Node["interfaces"][number];
 export type Person = Data["people"][number];
 export type Slice = Data["slices"][number];
 export type ConfFile = Data["conf_files"][number];
+
+/** Those that are for a node, be they enabled or not. */
+export function confFilesFor({ conf_files: files }: Data, node: number): Data["conf_files"] {
+  return files.filter(({ nodes }) => nodes.length === 0 || nodes.includes(node));
+}

@@ -27,6 +27,8 @@ export interface Database {
   person(email: string): Person | undefined;
   slice(idOrName: number | string): Slice | undefined;
   keysOf(person: number): readonly string[];
+  /** From now on nobody has a key of this person's, and the list has the next serial: until PLC is started again. False if there was none. */
+  revokeKeys(person: number): boolean;
   /** Their owners have done with them: with the next serial number they are gone, and every node that had them is told so until it has heard. */
   deleteSlices(names: readonly string[]): Promise<void>;
   /** The node has applied the document of this place. */
@@ -43,7 +45,7 @@ export async function openDatabase(host: Host, seed: Data): Promise<Database> {
   let data = { ...numberInterfaces(seed), ...(deletions !== undefined && withDeletions(seed, deletions)) };
   const gone = new Set(deletions?.gone);
   const nodes = new Map(data.nodes.map((node) => [node.id, node]));
-  const keys = Map.groupBy(data.keys, ({ person }) => person);
+  let keys = Map.groupBy(data.keys, ({ person }) => person);
   const sessions = new Map(Object.entries(await readSessions(host)));
   /** One after another, so that the last one written is the latest. */
   let saving = Promise.resolve();
@@ -78,6 +80,13 @@ export async function openDatabase(host: Host, seed: Data): Promise<Database> {
     person: (email) => data.people.find((person) => person.email === email),
     slice: (wanted) => data.slices.find(({ id, name }) => id === wanted || name === wanted),
     keysOf: (person) => (keys.get(person) ?? []).map(({ value }) => value),
+    revokeKeys(person) {
+      if (!keys.has(person)) return false;
+      data = { ...data, serial: data.serial + 1, keys: data.keys.filter((key) => key.person !== person) };
+      keys = Map.groupBy(data.keys, (key) => key.person);
+      host.log("plc.changed", { serial: data.serial });
+      return true;
+    },
     async deleteSlices(names) {
       const serial = data.serial + 1;
       const victims = data.slices.filter(({ name }) => names.includes(name));

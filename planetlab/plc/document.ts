@@ -13,6 +13,8 @@ export interface Told {
   /** Those that are gone because they were deleted. */
   readonly deleted: readonly { readonly id: number; readonly name: string }[];
   readonly keys: Data["keys"];
+  /** What the node shall have in its own files. */
+  readonly confFiles: Data["conf_files"];
   readonly dialect: Dialect;
   /** Of the document for one node; undefined: it is for all. */
   readonly node: number | undefined;
@@ -39,6 +41,7 @@ export function versionedDocument(told: Told): string {
     ...slices.map((slice) => sliceElement(slice, "", dialect, { instantiation: slice.instantiation })),
     ...told.deleted.map(({ id, name }) => `  <deleted${attributes(dialect, { id, name })}/>\n`),
     ...keys.filter((key) => people.has(key.person)).map((key) => keyElement(key, dialect)),
+    ...told.confFiles.map((file) => confFileElement(file, dialect)),
     strangersOf(told),
   ].join("");
   // The digest stands at the end, so that it can be made while writing; it covers all bytes before its own element.
@@ -70,6 +73,7 @@ export function toldData(
     slices: data.slices.filter(isOn(node)),
     deleted: data.deleted.filter(isOn(node)),
     keys: data.keys,
+    confFiles: [],
     dialect: plainDialect,
     node,
     padding: 0,
@@ -107,6 +111,11 @@ function sliceElement(
 
 function keyElement({ person, value }: Data["keys"][number], dialect: Dialect): string {
   return `  <${nameIn(dialect, "key")}${attributes(dialect, { person_id: person, type: "ssh", value })}/>\n`;
+}
+
+function confFileElement({ source, content }: Data["conf_files"][number], dialect: Dialect): string {
+  const digest = `sha-256=${createHash("sha256").update(content).digest("hex")}`;
+  return `  <${nameIn(dialect, "conf_file")}${attributes(dialect, { source, digest })}/>\n`;
 }
 
 const strangerBytes = 1000;

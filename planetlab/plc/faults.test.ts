@@ -129,14 +129,14 @@ describe("slices", () => {
 });
 
 describe("the format", () => {
-  const slices = ["slice", "key", "end"];
+  const slices = ["slice", "key", "conf_file", "end"];
 
   test.each([
     ["newer-major", "2.0", slices],
     ["newer-minor", "1.9", slices],
     ["older-major", "0.4", slices],
     ["unversioned", undefined, slices],
-    ["renamed-element", "1.0", ["sliver", "key", "end"]],
+    ["renamed-element", "1.0", ["sliver", "key", "conf_file", "end"]],
   ])("is %s", async (change, format, elements) => {
     expect((await during("plc.format", { change }, formOf)).seen).toEqual({ format, elements });
   });
@@ -171,6 +171,17 @@ test("the clock is off in documents, in the API and in Date", async () => {
   await plc.inject("plc.clock", { by: 7 * day * 1000 });
   for (const [index, seconds] of (await look()).entries())
     expect(seconds - (before[index] ?? 0)).toBeGreaterThanOrEqual(7 * day);
+});
+
+test("a revoked key is gone for good, and the list has the next serial", async () => {
+  await using plc = await startPlc({ data });
+  const keys = async () => childrenNamed(await documentOf(plc), "key").map((key) => key.attributes.get("person_id"));
+  expect(new Set(await keys())).toEqual(new Set(["1", "2", "3", "4"]));
+  const lift = await plc.inject("plc.revoke-key", { person: 2 });
+  await lift();
+  expect(new Set(await keys())).toEqual(new Set(["1", "3", "4"]));
+  expect(await placeOf(plc)).toEqual(["1", "2"]);
+  expect(plc.hits()).toBe(1);
 });
 
 test("a node is told what is another's", async () => {

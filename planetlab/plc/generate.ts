@@ -17,11 +17,13 @@ export interface Amounts {
   readonly node: number;
   /** On how many nodes each runs, that one included. Real slices ran on hundreds: that makes the list of slices long, and not only the keys after it. */
   readonly nodes: number;
+  /** By default one. */
+  readonly confFiles?: number;
 }
 
 const firstOtherNode = 1000;
 
-export function generateData({ slices, keyBytes, node, nodes }: Amounts): Data {
+export function generateData({ slices, keyBytes, node, nodes, confFiles = 1 }: Amounts): Data {
   const numbers = Array.from({ length: slices }, (_, index) => index + 1);
   const onNodes = [node, ...Array.from({ length: nodes - 1 }, (_, index) => firstOtherNode + index)];
   return dataSchema.parse({
@@ -40,17 +42,21 @@ export function generateData({ slices, keyBytes, node, nodes }: Amounts): Data {
       rspec: standardRspec,
     })),
     keys: numbers.flatMap((person) => generateKeys(person, keyBytes)),
-    conf_files: [
-      {
-        id: 1,
-        source: "PlanetLabConf/ntp.conf",
-        dest: "/etc/ntp.conf",
-        content: "server ntp.plc.test\n",
-        postinstall_cmd: "/etc/rc.d/init.d/ntpd restart",
-      },
-    ],
+    conf_files: Array.from({ length: confFiles }, (_, index) => generateConfFile(index)),
   });
 }
+
+/** The first one is ntp.conf. */
+const generateConfFile = (index: number) => {
+  const name = index === 0 ? "ntp" : `ntp${index}`;
+  return {
+    id: index + 1,
+    source: `PlanetLabConf/${name}.conf`,
+    dest: `/etc/${name}.conf`,
+    content: `server ${name}.plc.test\n`,
+    postinstall_cmd: "/etc/rc.d/init.d/ntpd restart",
+  };
+};
 
 /** Its MAC says its id, so that one who looks at a packet knows whose it is. */
 function generateNode(id: number): Data["nodes"][number] {

@@ -8,6 +8,7 @@
  *     --slices 4 --nodes 1                 slices, and on how many nodes each runs
  *     --key-bytes 400                      of authorized keys a slice
  *     --node-id 42                         the node that all of them run on
+ *     --conf-files 1                       conf files, for all nodes
  */
 import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
@@ -19,7 +20,18 @@ import { beginFault } from "./faults/registry.ts";
 import { generateData } from "./generate.ts";
 import { framings, servePlc } from "./serve.ts";
 
-const flagNames = ["listen", "tls", "control", "framing", "data", "slices", "key-bytes", "node-id", "nodes"];
+const flagNames = [
+  "listen",
+  "tls",
+  "control",
+  "framing",
+  "data",
+  "slices",
+  "key-bytes",
+  "node-id",
+  "nodes",
+  "conf-files",
+];
 
 export const main: Main = async (host, args) => {
   try {
@@ -54,6 +66,7 @@ async function readData(host: Host, flags: Flags): Promise<Data> {
       keyBytes: flags.integer("key-bytes", 400, 0, 16 * 1024 * 1024),
       node: flags.integer("node-id", 42, 1, 2 ** 31 - 1),
       nodes: flags.integer("nodes", 1, 1, 10_000),
+      confFiles: flags.integer("conf-files", 1, 0, 1000),
     });
   }
   const path = flags.text("data", "");

@@ -1,5 +1,6 @@
 /** The documents as they are told now: the database, through all that disturbs it. */
 import type { Host } from "../../host/host.ts";
+import { confFilesFor } from "./data.ts";
 import type { Database } from "./database.ts";
 import type { Asked, Disturbances } from "./disturbances.ts";
 import { isOn, legacyDocument, versionedDocument } from "./document.ts";
@@ -42,6 +43,7 @@ export function tell(asked: Asked, node: number | undefined, { host, database, d
     slices: disturbances.slices(data.slices.filter(isOn(node)).map(toldSlice), asked),
     deleted: data.deleted.filter(isOn(node)),
     keys: data.keys.map((key) => ({ ...key, value: disturbances.key(key.value, asked) })),
+    confFiles: node === undefined ? [] : confFilesFor(data, node).filter(({ enabled }) => enabled),
     dialect: disturbances.dialect(plainDialect, asked),
     node,
     padding: disturbances.padding(0, asked),

@@ -3,7 +3,7 @@
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Listener } from "../../host/host.ts";
+import type { Host, Listener } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { BodyError, readBody } from "../body.ts";
 import { limitConnections } from "../limits.ts";
@@ -32,6 +32,7 @@ export interface ServeOptions {
 
 export async function servePlc(plc: Plc, options: ServeOptions): Promise<Listener> {
   const { host, disturbances } = plc;
+  const crowd = countCrowd(host);
   return serveHttp(
     limitConnections(host, limits),
     { port: options.port, tls: options.tls },
@@ -41,7 +42,11 @@ export async function servePlc(plc: Plc, options: ServeOptions): Promise<Listene
       const url = URL.parse(request.url ?? "", "https://plc.test");
       if (url === null) return void response.writeHead(400).end();
       const node = /^\d{1,9}$/.exec(url.searchParams.get("node") ?? url.searchParams.get("node_id") ?? "")?.[0];
-      host.log("plc.request", { path: url.pathname.slice(0, 200), ...(node !== undefined && { node: Number(node) }) });
+      host.log("plc.request", {
+        path: url.pathname.slice(0, 200),
+        ...(node !== undefined && { node: Number(node) }),
+        within_second: crowd(),
+      });
       const body = (): Promise<string> => readBody(request as AsyncIterable<Uint8Array>, longestCall);
       try {
         const { reply, what, node: who } = await answer({ method: request.method ?? "GET", url, body }, plc);
@@ -59,6 +64,16 @@ export async function servePlc(plc: Plc, options: ServeOptions): Promise<Listene
       }
     },
   );
+}
+
+/** Counts one more, and says how many have come within the last second. */
+function countCrowd({ clock }: Host): () => number {
+  let times: readonly number[] = [];
+  return () => {
+    const now = clock.monotonic();
+    times = [...times.filter((time) => now - time < 1000), now];
+    return times.length;
+  };
 }
 
 /** False if the client went away before it had all. */

@@ -1,6 +1,6 @@
 /** GetSlivers: all that the Node Manager of a node wants to know (PLC/Methods/GetSlivers.py). */
 import type { XmlRpcValue } from "../../xml-rpc.ts";
-import type { Node } from "../data.ts";
+import { confFilesFor, type Node } from "../data.ts";
 import type { Asked } from "../disturbances.ts";
 import { tell } from "../publish.ts";
 import type { Told } from "../document.ts";
@@ -116,14 +116,12 @@ function paddingOf({ padding }: Told): readonly Struct[] {
 }
 
 function confFilesOf({ id }: Node, { database }: Pick<Plc, "database">): readonly Struct[] {
-  return database.data.conf_files
-    .filter(({ nodes }) => nodes.length === 0 || nodes.includes(id))
-    .map(({ id: confFileId, content: _content, nodes, ...rest }) => ({
-      conf_file_id: confFileId,
-      ...rest,
-      node_ids: nodes,
-      nodegroup_ids: [],
-    }));
+  return confFilesFor(database.data, id).map(({ id: confFileId, content: _content, nodes, ...rest }) => ({
+    conf_file_id: confFileId,
+    ...rest,
+    node_ids: nodes,
+    nodegroup_ids: [],
+  }));
 }
 
 /** Who may log in at the node itself: its site's people, of whom none are told apart here, and the administrators. */

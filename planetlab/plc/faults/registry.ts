@@ -15,6 +15,7 @@ import { firstEntryOnly } from "./first-entry-only.ts";
 import { format } from "./format.ts";
 import { nilField } from "./nil-field.ts";
 import { renumber } from "./renumber.ts";
+import { revokeKey } from "./revoke-key.ts";
 import { revokeSession } from "./revoke-session.ts";
 import { serialBack } from "./serial-back.ts";
 import { unknownMac } from "./unknown-mac.ts";
@@ -29,6 +30,7 @@ const list: readonly PlcFaultKind[] = [
   serialBack,
   clock,
   revokeSession,
+  revokeKey,
   wrongNode,
   duplicateMac,
   renumber,
