@@ -174,5 +174,10 @@ async function ip(options: readonly string[], lines: readonly string[], { force 
 
 /** A name under /run/netns is a mount of the namespace itself, as is what the links of a process lead to. */
 function namespaceAt(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.ino;
+  } catch {
+    // A process that may not be looked at is somebody else's.
+    return undefined;
+  }
 }
