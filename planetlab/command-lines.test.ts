@@ -12,6 +12,8 @@ describe("command lines", () => {
     ["node-manager/main.ts", ["--polls", "10s"], "--polls"],
     ["node-manager/main.ts", ["--options", "missing"], "--options missing: ENOENT"],
     ["plc/main.ts", ["--framing", "none"], "write one of content-length, chunked, close"],
+    ["verifier/main.ts", ["--nodes", "node.test:812"], "such as 42=node.test:812"],
+    ["verifier/main.ts", ["--without", "same-serials"], "there is no such guard"],
     ["plc/main.ts", ["--data", "missing.json"], "ENOENT"],
   ] as const)("%s %j ends with code 2 and says why", async ([program, args, why]) => {
     await using refused = await start(program, args);
