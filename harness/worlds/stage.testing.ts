@@ -58,9 +58,11 @@ for (const { hindrance, flavour, user } of flavours) {
     process.stderr.write(`NOT TESTED: the local world, ${flavour}, as ${user}: ${hindrance}\n`);
 }
 
-/** By day there is one plan for what an ordinary user can do (`.ci/run`), by night there is all of this (`.ci/full`). */
-const byNight = process.env["SINBIN_TESTS"] === "all" || self.uid !== 0;
-export const crowd = flavours.filter((each) => each.hindrance === undefined && (byNight || each.uid === self.uid));
+/** By day there is one plan without namespaces, and one for what an ordinary user can do (`.ci/run`); by night there is all of this (`.ci/full`). */
+const byNight = process.env["SINBIN_TESTS"] === "all";
+const isDue = ({ flavour, uid }: Flavour): boolean =>
+  byNight || (uid === self.uid && (flavour !== "loopback" || hindrance !== undefined));
+export const crowd = flavours.filter((each) => each.hindrance === undefined && isDue(each));
 
 /** A directory and a tag for each test, whose processes must all be gone when it is over. */
 export function openTheatre({ flavour, uid }: Flavour): Theatre {

@@ -65,8 +65,16 @@ const promisedMs = 2000;
 const hangGuardMs = 10 * promisedMs;
 const betweenLooksMs = 20;
 
-/** Every other one by day, all of them by night (`.ci/full`). */
-const killMoments = process.env["SINBIN_TESTS"] === "all" ? moments : moments.filter((_, index) => index % 2 === 0);
+const interrupts = moments.map((moment, index) => ({
+  ...moment,
+  // Of those that are left by day, too, every other one.
+  signal: index % 4 < 2 ? ("SIGINT" as const) : ("SIGTERM" as const),
+}));
+
+/** By day each moment comes once, by a kill or by an interrupt; by night by both (`.ci/full`). */
+const byNight = process.env["SINBIN_TESTS"] === "all";
+const killMoments = moments.filter((_, index) => byNight || index % 2 === 0);
+const interruptMoments = interrupts.filter((_, index) => byNight || index % 2 === 1);
 
 describe.runIf(hasEngine)("the end of a run in containers", () => {
   test.each(killMoments)("kill -9 $when leaves nothing", async ({ when, plan, arrives }) => {
@@ -87,22 +95,20 @@ describe.runIf(hasEngine)("the end of a run in containers", () => {
     expect(tookMs).toBeLessThan(hangGuardMs);
   });
 
-  test.each(
-    moments.map((moment, index) => ({
-      ...moment,
-      signal: index % 2 === 0 ? ("SIGINT" as const) : ("SIGTERM" as const),
-    })),
-  )("$signal $when ends it, with code 130 and nothing left", async ({ plan, arrives, signal }) => {
-    await using engine = await watchEngine();
-    await using command = await startCommand({ plan, environment: { DOCKER_HOST: engine.address } });
-    await arrives(command, engine);
-    // As a terminal does: to the whole group.
-    process.kill(-command.pid, signal);
-    expect(await command.exited).toBe(130);
-    await command.gone();
-    expect(await command.left()).toEqual([]);
-    expect(existsSync(command.out)).toBe(false);
-  });
+  test.each(interruptMoments)(
+    "$signal $when ends it, with code 130 and nothing left",
+    async ({ plan, arrives, signal }) => {
+      await using engine = await watchEngine();
+      await using command = await startCommand({ plan, environment: { DOCKER_HOST: engine.address } });
+      await arrives(command, engine);
+      // As a terminal does: to the whole group.
+      process.kill(-command.pid, signal);
+      expect(await command.exited).toBe(130);
+      await command.gone();
+      expect(await command.left()).toEqual([]);
+      expect(existsSync(command.out)).toBe(false);
+    },
+  );
 
   test("an interrupt ends the wait for an engine that says nothing", async () => {
     await using engine = await watchEngine();
