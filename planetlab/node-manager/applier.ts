@@ -22,6 +22,7 @@ import type { Dump, Facts } from "./dump.ts";
 import type { Failsafe } from "./failsafe.ts";
 import { FetchError, type Transfer } from "./fetch.ts";
 import type { HeldDocument } from "./held.ts";
+import type { Identity } from "./identity.ts";
 import type { Newest } from "./newest.ts";
 import { isInstantiated, SliceError, type OddField, type Slice } from "./slice.ts";
 import type { Slivers } from "./slivers.ts";
@@ -47,6 +48,7 @@ interface ApplierOptions {
   readonly log: Log;
   readonly dump: Dump;
   readonly knowledge: Knowledge;
+  readonly identity: Pick<Identity, "nodeId" | "confirm">;
   readonly slivers: Slivers;
   /** Of the documents that have no place. */
   readonly newest: Newest;
@@ -68,19 +70,25 @@ const patienceMs = 1000;
 
 export function createApplier(
   clock: Clock,
-  config: Pick<Config, "guards" | "nodeId" | "formatMajor">,
+  config: Pick<Config, "guards" | "formatMajor">,
   options: ApplierOptions,
 ): Applier {
   const { log, dump, knowledge, slivers, failsafe, held, isOver, onTimestamp, beforeLoss, onApplied } = options;
-  const { newest, confFiles } = options;
-  const { guards, nodeId, formatMajor } = config;
+  const { identity, newest, confFiles } = options;
+  const { guards, formatMajor } = config;
   let lastApplied: number | null = null;
+
+  const whose = (): number => {
+    const id = identity.nodeId();
+    if (id === undefined) throw new DocumentError("nobody knows who this node is");
+    return id;
+  };
 
   const readChecked = async (transfer: Pick<Transfer, "bytes" | "outcome">): Promise<Document> => {
     const document = readDocument(transfer, formatMajor);
     dump.line("document", "read", factsOf(document));
     try {
-      checkDocument(document, { guards, nodeId, last: knowledge.place, newest: formatMajor });
+      checkDocument(document, { guards, nodeId: whose(), last: knowledge.place, newest: formatMajor });
       newest.check(document);
     } catch (error) {
       if (error instanceof FormatError) {
@@ -94,7 +102,7 @@ export function createApplier(
 
   const useDocument = async (document: Document, source: "plc" | "held"): Promise<void> => {
     await confFiles.update(document.confFiles);
-    const { good, bad, odd } = slicesOfNode(document, { nodeId, guards, known: knowledge.slices });
+    const { good, bad, odd } = slicesOfNode(document, { nodeId: whose(), guards, known: knowledge.slices });
     for (const { name, why } of bad) {
       log("slice.frozen", { name, why });
       dump.line("document", "bad-slice", { name, why });
@@ -105,7 +113,9 @@ export function createApplier(
     }
     const told = [...good, ...frozenSlices(bad, knowledge.slices)];
     const wanted = told.filter((slice) => isInstantiated(slice) && !isOver(slice));
-    const gone = goneFor(document, [...wanted, ...bad]);
+    const listed = [...wanted, ...bad];
+    const isConfirmed = await identity.confirm(listed.map(({ name }) => String(name)));
+    const gone = isConfirmed ? goneFor(document, listed) : new Set<string>();
     const kept = knowledge.slices.filter(({ name }) => !gone.has(name) && !wanted.some((slice) => slice.name === name));
     if (gone.size > 0) await beforeLoss();
     await apply(wanted, gone);
@@ -181,7 +191,7 @@ export function createApplier(
     use: (transfer, askedMs) => use(transfer, "plc", askedMs),
     async useHeld() {
       const bytes = await held.read();
-      if (bytes === undefined) return;
+      if (bytes === undefined || identity.nodeId() === undefined) return;
       try {
         await use({ bytes, outcome: "ok" }, "held");
       } catch (error) {

@@ -30,10 +30,18 @@ export interface ConfFiles {
   report(): { readonly failed: Readonly<Record<string, string>> };
 }
 
+interface ConfFilesOptions {
+  readonly log: Log;
+  readonly directory: Directory;
+  /** Whose they are. */
+  readonly nodeId: () => number | undefined;
+  readonly signal: AbortSignal;
+}
+
 export function createConfFiles(
   host: Host,
   config: Config,
-  { log, directory, signal }: { readonly log: Log; readonly directory: Directory; readonly signal: AbortSignal },
+  { log, directory, nodeId, signal }: ConfFilesOptions,
 ): ConfFiles {
   const { guards } = config;
   const failed = new Map<string, string>();
@@ -47,7 +55,7 @@ export function createConfFiles(
   };
   const fetchFile = async ({ source }: ConfFile): Promise<Transfer> => {
     const url = new URL(source, config.plc);
-    url.searchParams.set("node_id", String(config.nodeId));
+    url.searchParams.set("node_id", String(nodeId()));
     const type = { accept: "*/*", pattern: /^/ };
     const mostBytes = config.documentLimitBytes;
     return download(host, directory, { url: url.href, type, totalMs: withinMs, idleMs: undefined, mostBytes }, signal);

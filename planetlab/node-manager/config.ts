@@ -3,11 +3,24 @@
  */
 import type { Files } from "../../host/host.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
+import { macOf } from "../mac.ts";
 import { createGuards, type Guards } from "./guards.ts";
 
+/** Where the wanted slices come from: the document that PLC publishes, or its API. */
+export const sources = ["xml", "api"] as const;
+
 export interface Config {
-  /** The node's only name: a number that the central database gave it. Never derived from DNS or an address. */
-  readonly nodeId: number;
+  /** The node's only name: a number that the central database gave it. Never derived from DNS or an address. Undefined: the MAC address says it. */
+  readonly nodeId: number | undefined;
+  /** Of the first interface, as it is written. */
+  readonly mac: string | undefined;
+  /** What the node shares with PLC, to be believed. */
+  readonly key: string;
+  /** What people call the node; PLC is told, and nothing depends on it. */
+  readonly hostname: string;
+  readonly idFile: string;
+  readonly sessionFile: string;
+  readonly source: (typeof sources)[number];
   readonly plc: URL;
   readonly path: string;
   readonly pollMs: number;
@@ -75,6 +88,12 @@ const flagNames = [
   "plc",
   "path",
   "node-id",
+  "mac",
+  "key",
+  "hostname",
+  "id-file",
+  "session-file",
+  "source",
   "poll",
   "poll-jitter",
   "retry",
@@ -132,7 +151,8 @@ export async function withOptions(files: Pick<Files, "read">, args: readonly str
 export function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, flagNames);
   return {
-    nodeId: flags.integer("node-id", 42, 1, 2 ** 31 - 1),
+    ...readIdentity(flags),
+    source: flags.word("source", "xml", sources),
     plc: plcUrl(flags.text("plc", "https://plc.test:443")),
     path: flags.text("path", "/xml/slices.xml"),
     ...readSchedule(flags),
@@ -179,6 +199,26 @@ function readSchedule(flags: Flags): Pick<Config, "pollMs" | "pollJitterMs" | "r
     pollJitterMs: flags.duration("poll-jitter", `${pollMs / 2}ms`),
     retryMs: flags.duration("retry", `${pollMs / 8}ms`),
   };
+}
+
+type IdentityConfig = Pick<Config, "nodeId" | "mac" | "key" | "hostname" | "idFile" | "sessionFile">;
+
+function readIdentity(flags: Flags): IdentityConfig {
+  const common = {
+    key: flags.text("key", ""),
+    hostname: flags.text("hostname", ""),
+    idFile: flags.text("id-file", "node_id"),
+    sessionFile: flags.text("session-file", "session.json"),
+  };
+  if (!flags.given("mac")) return { ...common, nodeId: flags.integer("node-id", 42, 1, 2 ** 31 - 1), mac: undefined };
+  const mac = flags.text("mac", "");
+  if (macOf(mac) === undefined) throw new ArgumentError(`--mac ${mac}: write an address such as 02:16:00:00:00:2a`);
+  if (flags.given("node-id"))
+    throw new ArgumentError(
+      "--mac, --node-id: write one of them; a node that knows its MAC address keeps its id in --id-file",
+    );
+  if (common.key === "") throw new ArgumentError("--mac: write --key as well, the one that PLC has for this node");
+  return { ...common, nodeId: undefined, mac };
 }
 
 function plcUrl(text: string): URL {

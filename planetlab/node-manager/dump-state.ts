@@ -9,7 +9,8 @@ import type { Place } from "./document.ts";
 import { sliversHome } from "./slivers.ts";
 
 interface Known {
-  readonly nodeId: number;
+  /** Undefined: nobody knows. */
+  readonly nodeId: number | undefined;
   /** Of the last good document. */
   readonly place: Place | undefined;
 }
@@ -18,7 +19,7 @@ export async function dumpState(files: Files, { nodeId, place }: Known): Promise
   const names = await files.list(sliversHome).catch(() => []);
   const slivers: XmlRpcValue[] = [];
   for (const name of names.filter(isWhole)) slivers.push({ name, keys: await keysOf(files, name) });
-  return { node_id: nodeId, place: place === undefined ? null : { ...place }, slivers };
+  return { node_id: nodeId ?? null, place: place === undefined ? null : { ...place }, slivers };
 }
 
 /** Not half made, and not half removed. */

@@ -7,7 +7,6 @@ import { request, type HttpReply } from "../../host/http.ts";
 import { CodingError, decode } from "./coding.ts";
 import type { Config } from "./config.ts";
 import { NameError, type Directory } from "./directory.ts";
-import type { Place } from "./document.ts";
 
 /** How a download ended, as far as names, the network and HTTP can tell: each class of errors is counted by itself. */
 export type Outcome =
@@ -20,6 +19,7 @@ export type Outcome =
   | "tls"
   | "unreachable"
   | "status"
+  | "denied"
   | "redirect"
   | "type"
   | "coding"
@@ -49,6 +49,8 @@ export class FetchError extends Error {
 
 export interface Download {
   readonly url: string;
+  /** XML to ask with, by POST; by default the question is the URL alone. */
+  readonly body?: string;
   /** What is taken: the pattern fits the media type. */
   readonly type: { readonly accept: string; readonly pattern: RegExp };
   /** Of all of it; undefined: as long as it lasts. */
@@ -59,39 +61,26 @@ export interface Download {
   readonly mostBytes: number;
 }
 
-const xml = { accept: "application/xml, text/xml", pattern: /^(?:application|text)\/(?:[^;\s]*\+)?xml(?:$|[;\s])/i };
+export const xml = {
+  accept: "application/xml, text/xml",
+  pattern: /^(?:application|text)\/(?:[^;\s]*\+)?xml(?:$|[;\s])/i,
+};
 
-/** The slices document. `place`: of the last one that was applied. @throws {FetchError} and the signal's reason. */
-export async function fetchDocument(
-  host: Host,
-  config: Config,
-  directory: Directory,
-  { place, signal }: { readonly place: Place | undefined; readonly signal: AbortSignal },
-): Promise<Transfer> {
+/** Of whatever says what is wanted on this node. */
+export function limitsOf(config: Config): Pick<Download, "totalMs" | "idleMs" | "mostBytes"> {
   const { guards } = config;
-  const url = new URL(config.path, config.plc);
-  url.searchParams.set("node", String(config.nodeId));
-  // So that PLC need not go on saying what was deleted before.
-  if (place !== undefined) url.searchParams.set("applied", `${place.epoch}.${place.serial}`);
-  return download(
-    host,
-    directory,
-    {
-      url: url.href,
-      type: xml,
-      totalMs: guards.has("fetch-total-deadline") ? config.fetchTotalMs : undefined,
-      idleMs: guards.has("fetch-idle-deadline") ? config.fetchIdleMs : undefined,
-      mostBytes: guards.has("document-limit") ? config.documentLimitBytes : Infinity,
-    },
-    signal,
-  );
+  return {
+    totalMs: guards.has("fetch-total-deadline") ? config.fetchTotalMs : undefined,
+    idleMs: guards.has("fetch-idle-deadline") ? config.fetchIdleMs : undefined,
+    mostBytes: guards.has("document-limit") ? config.documentLimitBytes : Infinity,
+  };
 }
 
 /** @throws {FetchError} and the signal's reason. */
 export async function download(
   host: Host,
   directory: Directory,
-  { url, type, totalMs, idleMs, mostBytes }: Download,
+  { url, body: asking, type, totalMs, idleMs, mostBytes }: Download,
   signal: AbortSignal,
 ): Promise<Transfer> {
   using total =
@@ -101,10 +90,12 @@ export async function download(
       ? { signal: total.signal, feed: nothing, [Symbol.dispose]: nothing }
       : createIdleDeadline(host, idleMs, total.signal);
   const body = createCollector(mostBytes);
+  const posted =
+    asking === undefined ? {} : { headers: { "content-type": "text/xml" }, request: { method: "POST", body: asking } };
   try {
     const reply = await request(
       watchConnecting(host, directory, () => idle.feed()),
-      { url, headers: { accept: type.accept, "accept-encoding": "gzip" } },
+      { url, headers: { accept: type.accept, "accept-encoding": "gzip", ...posted.headers }, ...posted.request },
       { signal: idle.signal },
     );
     idle.feed();

@@ -31,6 +31,20 @@ export const guardMeanings = {
   "refetch-over-age": "What was over age is fetched again at once (I3).",
   "document-version": "A document of an unknown format or major version is held back; slivers stay as they are (I26).",
   "node-id-check": "A document made for another node is refused whole (I15).",
+  "id-by-mac":
+    "PLC is asked who this node is by its MAC address; its host name is told besides, and decides nothing (I13, I14).",
+  "mac-binds-id":
+    "A kept id counts only on the machine that it was kept on, told by the MAC address; a copied one asks PLC (I16).",
+  "tolerate-bad-id-file": "If the id file is not there, empty or makes no sense, PLC is asked by MAC address (I16).",
+  "canonical-mac": "MAC addresses are compared in one form, however they are written (I16).",
+  "ask-who-i-am-again":
+    "PLC is asked before each fetch whether the id is still the same, so that a new one is noticed (I16).",
+  "refuse-duplicate-mac":
+    "A new id is taken only if PLC has this node's key under it, and the MAC address there alone (I16).",
+  "confirm-renumbering":
+    "After a renumbering slivers stay as they are until three documents in a row want the same on the new id (I16).",
+  "renew-lost-session": "When PLC does not take the session, the key gets a new one, within the same cycle (I37).",
+  "keep-session": "The file of the session is replaced only by a new one that has come (I37).",
   "freeze-bad-slice": "A malformed slice is frozen as it was, alone; the others are updated (I28).",
   "keep-odd-fields": "A field of a slice that is absent or makes no sense keeps the value that it had (I30).",
   failsafe: "When many slices are suddenly gone from the list, no sliver is destroyed (I27).",

@@ -8,10 +8,11 @@
 import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { isRefusal, type Applier } from "./applier.ts";
-import type { Directory } from "./directory.ts";
 import { DocumentError } from "./document.ts";
-import { FetchError, fetchDocument, type Outcome, type Transfer } from "./fetch.ts";
+import { FetchError, type Outcome, type Transfer } from "./fetch.ts";
+import type { Identity } from "./identity.ts";
 import { createSchedule, type Ended } from "./schedule.ts";
+import type { Source } from "./source.ts";
 
 export interface Loop {
   /** Runs until the signal aborts. */
@@ -31,7 +32,8 @@ export interface Loop {
 
 interface LoopOptions {
   readonly log: Log;
-  readonly directory: Directory;
+  readonly identity: Identity;
+  readonly source: Source;
   readonly applier: Applier;
   /** Something is known of what is wanted, by which one can go on for a while. */
   readonly knowsSomething: boolean;
@@ -39,7 +41,7 @@ interface LoopOptions {
 
 export function createLoop(host: Host, config: Config, options: LoopOptions): Loop {
   const { guards } = config;
-  const { log, directory, applier, knowsSomething } = options;
+  const { log, identity, source, applier, knowsSomething } = options;
   const schedule = createSchedule(host.random, config);
   const outcomes = new Map<string, number>();
   let refused = 0;
@@ -47,7 +49,7 @@ export function createLoop(host: Host, config: Config, options: LoopOptions): Lo
   let lastRefusal: string | null = null;
   let lastRound = host.clock.monotonic();
 
-  const fetchOnce = async (signal: AbortSignal): Promise<Transfer> => {
+  const fetchOnce = async (nodeId: number, signal: AbortSignal): Promise<Transfer> => {
     const begun = host.clock.monotonic();
     const end = (outcome: Outcome, bytes: number, why?: string): void => {
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
@@ -58,9 +60,9 @@ export function createLoop(host: Host, config: Config, options: LoopOptions): Lo
         ...(why !== undefined && { why }),
       });
     };
-    log("fetch.begin", { plc: config.plc.host, path: config.path });
+    log("fetch.begin", { plc: config.plc.host, path: source.path });
     try {
-      const transfer = await fetchDocument(host, config, directory, { place: applier.place(), signal });
+      const transfer = await source.fetch({ nodeId, place: applier.place() }, signal);
       end(transfer.outcome, transfer.bytes.length);
       return transfer;
     } catch (error) {
@@ -95,8 +97,9 @@ export function createLoop(host: Host, config: Config, options: LoopOptions): Lo
     }
   };
   const fetchAndApply = async (signal: AbortSignal): Promise<Ended> => {
+    const nodeId = await identity.settle(signal);
     const asked = host.clock.monotonic();
-    const transfer = await fetchOnce(signal);
+    const transfer = await fetchOnce(nodeId, signal);
     const askedMs = host.clock.monotonic() - asked;
     return unlessRefused(async () => {
       checkAge(Math.round(transfer.keptMs + askedMs));

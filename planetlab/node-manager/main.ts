@@ -9,11 +9,13 @@
 import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError } from "../../host/arguments.ts";
 import { createAccounts } from "./accounts.ts";
+import { createPlcApi } from "./api.ts";
 import { readConfig, withOptions, type Config } from "./config.ts";
 import { createApplier, type Knowledge } from "./applier.ts";
 import { startClockWatch } from "./clock-watch.ts";
 import { createContain } from "./contain.ts";
 import { createConfFiles } from "./conf-files.ts";
+import { createCredentials } from "./credentials.ts";
 import { createDirectory } from "./directory.ts";
 import { createDump } from "./dump.ts";
 import { dumpNetwork } from "./dump-network.ts";
@@ -21,6 +23,7 @@ import { dumpState } from "./dump-state.ts";
 import { createExpiry } from "./expiry.ts";
 import { createFailsafe } from "./failsafe.ts";
 import { createHeldDocument } from "./held.ts";
+import { createIdentity } from "./identity.ts";
 import { createLeases } from "./leases.ts";
 import { createLeniency } from "./leniency.ts";
 import { createLog } from "./log.ts";
@@ -38,6 +41,7 @@ import { serveRpc, type Rpc } from "./rpc.ts";
 import type { Slice } from "./slice.ts";
 import { serveSliceStat } from "./slicestat.ts";
 import { createSlivers } from "./slivers.ts";
+import { createSource } from "./source.ts";
 import { createStateFile, type State } from "./state.ts";
 import { createTimescale } from "./timescale.ts";
 
@@ -106,7 +110,12 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   });
   const directory = createDirectory(host, config, { log: log.write, last: state.plc ?? undefined });
   const newest = createNewest(config, { log: log.write, last: state.newest ?? undefined });
-  const confFiles = createConfFiles(host, config, { log: log.write, directory, signal });
+  const api = createPlcApi(host, config, directory);
+  const nodeId = (): number | undefined => identity.nodeId();
+  const credentials = createCredentials(host, config, { log: log.write, api, nodeId });
+  const identity = createIdentity(host, config, { log: log.write, api, credentials });
+  const source = createSource(host, config, { directory, credentials });
+  const confFiles = createConfFiles(host, config, { log: log.write, directory, nodeId, signal });
   const failsafe = createFailsafe(host.clock, config, { log: log.write });
   const held = createHeldDocument(host, config, { log: log.write });
 
@@ -172,6 +181,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     log: log.write,
     dump,
     knowledge,
+    identity,
     slivers,
     newest,
     confFiles,
@@ -195,12 +205,15 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   });
   const loop = createLoop(host, config, {
     log: log.write,
-    directory,
+    identity,
+    source,
     applier,
     knowsSomething: knowledge.applied > 0,
   });
   const status = (): { readonly [member: string]: XmlRpcValue } => ({
-    node_id: config.nodeId,
+    node_id: nodeId() ?? null,
+    identity: identity.report(),
+    credentials: { ...credentials.report() },
     slivers: slivers.names(),
     work: { ...slivers.work() },
     applied: knowledge.applied,
@@ -222,6 +235,8 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     held: held.report(),
   });
   await slivers.discover();
+  await identity.load();
+  await credentials.load();
   await using doors = new AsyncDisposableStack();
   const rpc: Rpc = await serveRpc(host, config, {
     log: log.write,
@@ -235,7 +250,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     lagMs: () => timescale.lagMs(),
     status: config.guards.has("report-status") ? status : undefined,
     dumpState: config.guards.has("dump-state")
-      ? () => dumpState(host.files, { nodeId: config.nodeId, place: knowledge.place })
+      ? () => dumpState(host.files, { nodeId: nodeId(), place: knowledge.place })
       : undefined,
   });
   doors.use(rpc);
@@ -243,7 +258,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   const idOf = (name: string): number => knowledge.slices.find((slice) => slice.name === name)?.id ?? 0;
   doors.use(await serveSliceStat(host, { port: config.sliceStatPort, accounts, idOf }));
   if (config.guards.has("start-cached-slivers")) for (const name of slivers.names()) void slivers.run(name);
-  log.write("ready", { node_id: config.nodeId });
+  log.write("ready", { node_id: nodeId() ?? null });
   if (config.ntp !== undefined)
     void watchNtp(host, config.ntp, {
       log: log.write,
