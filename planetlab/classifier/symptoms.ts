@@ -134,6 +134,7 @@ const refusals: readonly (readonly [RegExp, FaultClass])[] = [
 
 function documents(lines: readonly Line[]): readonly Symptom[] {
   let most = 0;
+  let format: string | undefined;
   let clock: { readonly at: number; readonly timestamp: number } | undefined;
   const found: Symptom[] = [];
   for (const line of lines) {
@@ -145,6 +146,9 @@ function documents(lines: readonly Line[]): readonly Symptom[] {
     }
     if (line.event === "bad-slice" || line.event === "odd-field") found.push(symptom("document-bad-slice", line));
     if (line.event !== "read") continue;
+    // A format that is read all the same, and was another one when all was well.
+    format ??= line.facts.get("format");
+    if (line.facts.get("format") !== format) found.push(symptom("document-format", line));
     const slices = numberOf(line, "slices") ?? 0;
     if (slices < most && isForUs(line)) found.push(symptom("document-missing-slices", line));
     if (isForUs(line)) most = Math.max(most, slices);
