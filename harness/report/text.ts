@@ -19,7 +19,7 @@ export interface TextOptions {
 export function renderText(report: Report, { colour = false, eachRun = true }: TextOptions = {}): string {
   const paint = paintIn(colour);
   const blocks = [
-    ...(eachRun ? [table(report, paint)] : []),
+    [...(eachRun ? table(report, paint) : []), ...notRun(report, paint)],
     ...report.runs.flatMap((run) => [
       ...troubleOf(run, paint),
       ...run.controls.flatMap((control) => blindness(run, control, paint)),
@@ -27,7 +27,8 @@ export function renderText(report: Report, { colour = false, eachRun = true }: T
     ...renderProofs(report, paint),
     summary(report, paint),
   ];
-  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  const said = blocks.filter((lines) => lines.length > 0);
+  return `${said.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
 const toneOf: Readonly<Record<Finding["verdict"], Tone>> = {
@@ -48,7 +49,7 @@ interface Row {
   readonly tone: Tone;
 }
 
-function table({ runs, skipped, lost }: Report, paint: Paint): readonly string[] {
+function table({ runs }: Report, paint: Paint): readonly string[] {
   const rows: readonly Row[] = runs.flatMap((run) => [
     {
       cells: [titleOf(run), String(run.seed), run.world, shown[run.verdict], seconds(run.seconds)],
@@ -79,9 +80,11 @@ function table({ runs, skipped, lost }: Report, paint: Paint): readonly string[]
       })
       .join("  ")
       .trimEnd();
+  return [paint("quiet", line(head)), ...rows.map(({ cells, tone }) => line(cells, tone))];
+}
+
+function notRun({ skipped, lost }: Report, paint: Paint): readonly string[] {
   return [
-    paint("quiet", line(head)),
-    ...rows.map(({ cells, tone }) => line(cells, tone)),
     ...skipped.map(({ plan, reason }) => paint("quiet", `${plan}: not run here: ${reason}`)),
     ...lost.map((title) => paint("doubtful", `${title}: no result: sinbin could not go on`)),
   ];

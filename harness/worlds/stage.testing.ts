@@ -59,7 +59,7 @@ for (const { hindrance, flavour, user } of flavours) {
 }
 
 /** By day there is one plan without namespaces, and one for what an ordinary user can do (`.ci/run`); by night there is all of this (`.ci/full`). */
-const byNight = process.env["SINBIN_TESTS"] === "all";
+export const byNight = process.env["SINBIN_TESTS"] === "all";
 const isDue = ({ flavour, uid }: Flavour): boolean =>
   byNight || (uid === self.uid && (flavour !== "loopback" || hindrance !== undefined));
 export const crowd = flavours.filter((each) => each.hindrance === undefined && isDue(each));
