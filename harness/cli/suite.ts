@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
 import { HarnessError, Interrupted, messageOf, UsageError } from "../errors.ts";
-import { judgeControl } from "../judge/control.ts";
+import { judgeControl, withoutBy } from "../judge/control.ts";
 import type { Control, Plan } from "../plan/schema.ts";
 import { firstDifference, renderDifference } from "../replay/compare.ts";
 import { readRecord } from "../replay/record.ts";
@@ -283,8 +283,8 @@ function runInFolder(suite: Suite, bound: BoundPlan, directory: string, control?
 /** What the command line switches off, and what the control does. */
 function withoutIn(plan: Plan, switchedOff: readonly SwitchedOff[] | undefined, control: Control | undefined) {
   const without = new Map(withoutOf(plan, switchedOff));
-  if (control !== undefined)
-    without.set(control.service, [...new Set([...(without.get(control.service) ?? []), ...control.without])]);
+  for (const [service, guards] of control === undefined ? [] : withoutBy(control))
+    without.set(service, [...new Set([...(without.get(service) ?? []), ...guards])]);
   return without;
 }
 

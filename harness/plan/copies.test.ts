@@ -177,6 +177,7 @@ expect:
     within: $gap
 controls:
   - { service: node, without: reopen-log-on-hup, fails: "eventually node.slivers == []" }
+  - { service: node, also: [node, plc], without: reopen-log-on-hup, fails: "eventually node.slivers == []" }
 `),
   );
   const bound = bindPlan(parsed, { seed: 1, cell: { gap: "2s" }, params: {} });
@@ -195,6 +196,12 @@ controls:
   expect(bound.expect[2]).toMatchObject({ within: 2000 });
   expect(bound.controls).toEqual([
     { service: "node_1", without: ["reopen-log-on-hup"], fails: "eventually node_1.slivers == []" },
+    {
+      service: "node_1",
+      also: ["node_1", "node_2", "node_3", "plc"],
+      without: ["reopen-log-on-hup"],
+      fails: "eventually node_1.slivers == []",
+    },
   ]);
 });
 
