@@ -41,6 +41,7 @@ export interface RunFlags extends SwarmFlags {
   readonly without?: readonly SwitchedOff[];
   readonly twice?: boolean;
   readonly available?: boolean;
+  readonly nightly?: boolean;
   readonly jobs?: number;
   readonly isolation: boolean;
 }
@@ -94,10 +95,13 @@ export async function runSuite(
     onProgress: (line) => (progress ?? createLiveLine(process.stderr, host.clock)).say(line),
     signal,
   });
-  const loaded = plans.map((each) => ({
-    ...each,
-    lack: flags.available === true ? lackOf(each.plan, createSetting()) : undefined,
-  }));
+  /** Why it is left out: it takes long, or this machine lacks something. */
+  const lackIn = ({ file, plan }: LoadedPlan): string | undefined => {
+    const isForNights = plan.tier === "nightly" && flags.nightly !== true && !places.includes(file);
+    if (isForNights) return "its tier is nightly: name its file, or write --nightly";
+    return flags.available === true ? lackOf(plan, createSetting()) : undefined;
+  };
+  const loaded = plans.map((each) => ({ ...each, lack: lackIn(each) }));
   const chosen = loaded.filter(({ lack }) => lack === undefined).flatMap((each) => bindCells(each, flags));
   const skipped = loaded.flatMap(({ plan, lack }) => (lack === undefined ? [] : [{ plan: plan.plan, reason: lack }]));
   const began = host.clock.monotonic();
