@@ -22,7 +22,7 @@ import type { Elsewhere } from "./assignment.ts";
 import { aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
-import type { BoundPlan, CellValue } from "./plans.ts";
+import type { BoundPlan, CellValue, LoadedPlan } from "./plans.ts";
 import { createLiveLine, createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import type { SwarmFlags } from "./swarm-flags.ts";
