@@ -260,7 +260,7 @@ describe("one mistake, one sentence, where it was written", () => {
     ],
     ["{ program: nope.ts, copies: 3 }", "", "plan.yaml:3:20 services.node.program: there is no file nope.ts"],
     ["{ command: [a], copies: 0 }", "", "services.node.copies: write 1 or more"],
-    ["{ command: [a], copies: 101 }", "", "services.node.copies: write 100 at most"],
+    ["{ command: [a], copies: 501 }", "", "services.node.copies: write 500 at most"],
     ["{ command: [a], copies: 1.5 }", "", "services.node.copies: write how many copies there are, such as 3"],
     ["{ command: [a], copies: three }", "", "services.node.copies: write"],
     [
