@@ -17,7 +17,7 @@ export const gzipLie = httpFault({
       .prefault("not-compressed")
       .meta({
         description:
-          "not-compressed: Content-Encoding says gzip, and the body is as it was; not-said: the body is compressed, and no header says so; half: compressed and said so, but cut in the middle, with a Content-Length that fits; bomb: a few KiB that unpack to 64 MiB of spaces behind the body",
+          "not-compressed: Content-Encoding says gzip, and the body is as it was; not-said: the body is compressed, and no header says so; half: compressed and said so, but cut in the middle, with a Content-Length that fits; bomb: a few KiB that unpack to 16 MiB of spaces behind the body",
         examples: ["not-compressed", "not-said", "half", "bomb"],
       }),
   }),
@@ -51,5 +51,5 @@ export const gzipLie = httpFault({
 /** Members of a gzip file follow one another, so that a bomb is made as cheaply as it is sent. */
 function charge(): Buffer {
   const member = gzipSync(Buffer.alloc(1024 * 1024, " "));
-  return Buffer.concat(Array.from({ length: 64 }, () => member));
+  return Buffer.concat(Array.from({ length: 16 }, () => member));
 }
