@@ -52,6 +52,7 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .option("--controls", "then again with each guard switched off that the plan's controls name: each must fail")
     .option("--without <service:guard>", "switch a guard off; can be repeated", switchedOff)
     .option("--twice", "sim only: run each plan once more, and say at which event the two histories part, if they do")
+    .option("--nightly", "also the plans of a folder whose tier is nightly: they take long")
     .option("--available", "leave out, by name, the plans that need what this machine lacks")
     .option(
       "--jobs <number>",

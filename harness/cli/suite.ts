@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
 import { HarnessError, Interrupted, messageOf, UsageError } from "../errors.ts";
-import { judgeControl } from "../judge/control.ts";
+import { judgeControl, withoutBy } from "../judge/control.ts";
 import type { Control, Plan } from "../plan/schema.ts";
 import { firstDifference, renderDifference } from "../replay/compare.ts";
 import { readRecord } from "../replay/record.ts";
@@ -22,7 +22,7 @@ import type { Elsewhere } from "./assignment.ts";
 import { aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
-import type { BoundPlan, CellValue } from "./plans.ts";
+import type { BoundPlan, CellValue, LoadedPlan } from "./plans.ts";
 import { createLiveLine, createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import type { SwarmFlags } from "./swarm-flags.ts";
@@ -41,6 +41,7 @@ export interface RunFlags extends SwarmFlags {
   readonly without?: readonly SwitchedOff[];
   readonly twice?: boolean;
   readonly available?: boolean;
+  readonly nightly?: boolean;
   readonly jobs?: number;
   readonly isolation: boolean;
 }
@@ -94,10 +95,13 @@ export async function runSuite(
     onProgress: (line) => (progress ?? createLiveLine(process.stderr, host.clock)).say(line),
     signal,
   });
-  const loaded = plans.map((each) => ({
-    ...each,
-    lack: flags.available === true ? lackOf(each.plan, createSetting()) : undefined,
-  }));
+  /** Why it is left out: it takes long, or this machine lacks something. */
+  const lackIn = ({ file, plan }: LoadedPlan): string | undefined => {
+    const isForNights = plan.tier === "nightly" && flags.nightly !== true && !places.includes(file);
+    if (isForNights) return "its tier is nightly: name its file, or write --nightly";
+    return flags.available === true ? lackOf(plan, createSetting()) : undefined;
+  };
+  const loaded = plans.map((each) => ({ ...each, lack: lackIn(each) }));
   const chosen = loaded.filter(({ lack }) => lack === undefined).flatMap((each) => bindCells(each, flags));
   const skipped = loaded.flatMap(({ plan, lack }) => (lack === undefined ? [] : [{ plan: plan.plan, reason: lack }]));
   const began = host.clock.monotonic();
@@ -283,8 +287,8 @@ function runInFolder(suite: Suite, bound: BoundPlan, directory: string, control?
 /** What the command line switches off, and what the control does. */
 function withoutIn(plan: Plan, switchedOff: readonly SwitchedOff[] | undefined, control: Control | undefined) {
   const without = new Map(withoutOf(plan, switchedOff));
-  if (control !== undefined)
-    without.set(control.service, [...new Set([...(without.get(control.service) ?? []), ...control.without])]);
+  for (const [service, guards] of control === undefined ? [] : withoutBy(control))
+    without.set(service, [...new Set([...(without.get(service) ?? []), ...guards])]);
   return without;
 }
 

@@ -5,6 +5,11 @@
 import type { Control } from "../plan/schema.ts";
 import type { Judgement } from "./finding.ts";
 
+/** By service: the guards that the control switches off. */
+export function withoutBy({ service, also = [], without }: Control): ReadonlyMap<string, readonly string[]> {
+  return new Map([service, ...also].map((each) => [each, without]));
+}
+
 export interface ControlJudgement {
   /** `red` is what is wanted. */
   readonly result: "red" | "blind";

@@ -177,6 +177,7 @@ expect:
     within: $gap
 controls:
   - { service: node, without: reopen-log-on-hup, fails: "eventually node.slivers == []" }
+  - { service: node, also: [node, plc], without: reopen-log-on-hup, fails: "eventually node.slivers == []" }
 `),
   );
   const bound = bindPlan(parsed, { seed: 1, cell: { gap: "2s" }, params: {} });
@@ -195,6 +196,12 @@ controls:
   expect(bound.expect[2]).toMatchObject({ within: 2000 });
   expect(bound.controls).toEqual([
     { service: "node_1", without: ["reopen-log-on-hup"], fails: "eventually node_1.slivers == []" },
+    {
+      service: "node_1",
+      also: ["node_1", "node_2", "node_3", "plc"],
+      without: ["reopen-log-on-hup"],
+      fails: "eventually node_1.slivers == []",
+    },
   ]);
 });
 
@@ -253,7 +260,7 @@ describe("one mistake, one sentence, where it was written", () => {
     ],
     ["{ program: nope.ts, copies: 3 }", "", "plan.yaml:3:20 services.node.program: there is no file nope.ts"],
     ["{ command: [a], copies: 0 }", "", "services.node.copies: write 1 or more"],
-    ["{ command: [a], copies: 101 }", "", "services.node.copies: write 100 at most"],
+    ["{ command: [a], copies: 501 }", "", "services.node.copies: write 500 at most"],
     ["{ command: [a], copies: 1.5 }", "", "services.node.copies: write how many copies there are, such as 3"],
     ["{ command: [a], copies: three }", "", "services.node.copies: write"],
     [

@@ -236,15 +236,19 @@ function callsOf(expectation: Raw): readonly string[] {
   ];
 }
 
-/** One copy without its guard, among others that have it, is the telling test. */
+/** One copy without its guard, among others that have it, is the telling test, unless what it guards against takes them all. */
 function chooseCopy(control: Written, { copies, called }: Expansion): Written {
   const service = textAt(control, "service");
   if (!isRecord(control) || service === undefined) return control;
+  const others = control["also"];
+  const also = Array.isArray(others)
+    ? { also: others.flatMap((each) => (typeof each === "string" ? (copies.get(each) ?? [each]) : [each])) }
+    : {};
   const [owner, names] = [...copies].find(([name, each]) => name === service || each.includes(service)) ?? [];
-  if (owner === undefined || names === undefined) return control;
+  if (owner === undefined || names === undefined) return { ...control, ...also };
   const index = Math.max(0, names.indexOf(service));
   const fails = called.get(owner)?.get(squeeze(textAt(control, "fails") ?? ""))?.[index];
-  return { ...control, service: names[index] ?? service, ...(fails === undefined ? {} : { fails }) };
+  return { ...control, ...also, service: names[index] ?? service, ...(fails === undefined ? {} : { fails }) };
 }
 
 /** What stands in a list instead of one of its items. */

@@ -136,7 +136,7 @@ describe("the JSON Schema and the parser agree on bad plans", () => {
       "{ command: [a], program: node.ts }",
       "{ image: Redis }",
       "{ image: redis, copies: 0 }",
-      "{ image: redis, copies: 101 }",
+      "{ image: redis, copies: 501 }",
       "{ image: redis, copies: $gap }",
       "{ image: redis, user: 5 }",
       "{ image: redis, volumes: [data] }",

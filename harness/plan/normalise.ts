@@ -120,8 +120,9 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
     phases,
     expect: [...expectations(read.expect), ...local],
     abort: read.abort,
-    controls: read.controls.map(({ service, without, fails }) => ({
+    controls: read.controls.map(({ service, also, without, fails }) => ({
       service,
+      ...(also !== undefined && { also }),
       without: typeof without === "string" ? [without] : without,
       fails: textOf(fails, [...expectations(read.expect), ...local]) ?? fails,
     })),

@@ -176,6 +176,8 @@ export interface Abort {
 export interface Control {
   readonly service: string;
   readonly without: readonly string[];
+  /** Services that do without as well. */
+  readonly also?: readonly string[];
   /** The `text` of the expectation that must fail. */
   readonly fails: string;
 }

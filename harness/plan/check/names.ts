@@ -220,6 +220,9 @@ function checkControls(checking: Checking): void {
     const path: Path = ["controls", index];
     const service = textAt(control, "service");
     known(checking, [...path, "service"], "service", service, services);
+    for (const [position, other] of listAt(control, "also").entries()) {
+      if (typeof other === "string") known(checking, [...path, "also", position], "service", other, services);
+    }
     const fails = textAt(control, "fails");
     if (fails !== undefined && !texts.some((text) => squeeze(text) === squeeze(fails))) {
       complain([...path, "fails"], `there is no expectation "${fails}": ${hint(fails, texts)}`, 0);

@@ -54,6 +54,10 @@ const controlDocument = z
     without: z
       .union([label, z.array(label).min(1, "write at least one guard")])
       .meta({ description: "The guard that is switched off." }),
+    also: z
+      .array(name)
+      .optional()
+      .meta({ description: "Others that do without it as well; the plain name of copies means all of them." }),
     fails: sentence.meta({
       description: "The expectation that must fail then: its name, or its text such as `never node.exited`.",
     }),

@@ -32,7 +32,7 @@ export const stepLabel = z
   .max(80, "write a shorter name: 80 characters at most");
 
 /** Of one service; more are a plan that was generated. */
-export const mostCopies = 100;
+export const mostCopies = 500;
 
 export const text = z.string("write a text");
 export const sentence = z.string("write a sentence").min(1, "write a sentence");
