@@ -11,9 +11,9 @@ export function cachedSlivers(
   { slices, clock }: Pick<State, "slices" | "clock">,
   { elapsedMs, guards }: { readonly elapsedMs: number; readonly guards: Config["guards"] },
 ): readonly string[] {
-  if (!guards.has("start-cached-slivers")) return [];
   // Never later than it really is there: what is not started for it is over.
   const plcMs = clock?.plc_ms == null ? -Infinity : clock.plc_ms + elapsedMs;
   const over = new Set(slices.filter(({ expiry }) => expiry * 1000 <= plcMs).map(({ name }) => name));
-  return guards.has("expired-stay-down") ? names.filter((name) => !over.has(name)) : names;
+  const known = guards.has("start-cached-slivers") ? names : [];
+  return guards.has("expired-stay-down") ? known.filter((name) => !over.has(name)) : known;
 }
