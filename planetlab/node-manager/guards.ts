@@ -109,6 +109,9 @@ export const guardMeanings = {
   "minimum-lease": "A lease that is asked for less than --min-lease lasts that long, and the reply says so (I20).",
   "lenient-windows": "What was slow to grant lasts longer, counted from the answer, with a limit, and reported (I38).",
   "reopen-log-on-hup": "SIGHUP reopens the log, and no line is lost or torn (I32).",
+  "contain-log-errors": "A log that cannot be written is counted line by line, and does not stop the service (I33).",
+  "expired-stay-down":
+    "A sliver whose slice is over by all that is known at a start is not started again from the disk (I36).",
   "state-checksum": "A state file is believed only if its digest is right (I34).",
   "previous-generation": "If a state file is lost, cannot be used or is an old one, the state before it is used (I34).",
   "lock-of-the-living":

@@ -18,15 +18,18 @@ interface LineFileOptions {
   /** A file of more is set aside, and the one that was set aside before is gone. */
   readonly mostBytes?: number;
   readonly onReopened?: () => void;
+  /** Trouble with the file is counted and stays here; else whoever runs this program hears of it. By default true. */
+  readonly contained?: boolean;
 }
 
 /** Lines that wait for a slow disk. */
 const queueLimit = 10_000;
 
 export function createLineFile(files: Files, options: LineFileOptions): LineFile {
-  const { path, mostBytes = Infinity, onReopened } = options;
+  const { path, mostBytes = Infinity, onReopened, contained = true } = options;
   const queue: string[] = [];
   let dropped = 0;
+  let torn = false;
   let file: OpenFile | undefined;
   let bytes = 0;
   let reopening = false;
@@ -38,21 +41,27 @@ export function createLineFile(files: Files, options: LineFileOptions): LineFile
     [file, bytes] = [undefined, 0];
     await old?.[Symbol.asyncDispose]();
   };
+  const write = async (text: string): Promise<void> => {
+    if (bytes + text.length > mostBytes) {
+      await close();
+      await files.rename(path, `${path}.1`);
+    }
+    file ??= await files.open(path, "append");
+    // What failed may have left half a line.
+    await file.write(torn ? `\n${text}` : text);
+    torn = false;
+    bytes += text.length;
+  };
   const append = async (): Promise<void> => {
     const lines = queue.splice(0);
-    const text = lines.join("");
-    try {
-      if (bytes + text.length > mostBytes) {
-        await close();
-        await files.rename(path, `${path}.1`);
-      }
-      file ??= await files.open(path, "append");
-      await file.write(text);
-      bytes += text.length;
-    } catch {
-      // A full disk or a missing directory must not stop the service; `status` tells how much is missing.
-      dropped += lines.length;
-    }
+    const written = write(lines.join(""));
+    await (contained
+      ? written.catch(() => {
+          // A full disk or a missing directory must not stop the service; `status` tells how much is missing.
+          torn = true;
+          dropped += lines.length;
+        })
+      : written);
   };
   const reopen = async (): Promise<void> => {
     reopening = false;
@@ -62,6 +71,7 @@ export function createLineFile(files: Files, options: LineFileOptions): LineFile
       // If it cannot be opened now, the next line tries again.
       file = await files.open(path, "append").catch(() => undefined);
     }
+    torn = false;
     onReopened?.();
   };
   /** Only the writer touches the file: a reopening falls between two writes, and never into one. */

@@ -29,7 +29,11 @@ export function createLog(
   { onHup, hear }: { readonly onHup: () => void; readonly hear: Log },
 ): NodeLog {
   const recent: LogTime[] = [];
-  const file = createLineFile(host.files, { path: logFile, onReopened: () => write("log.reopened") });
+  const file = createLineFile(host.files, {
+    path: logFile,
+    onReopened: () => write("log.reopened"),
+    contained: guards.has("contain-log-errors"),
+  });
   const write: Log = (event, fields = {}) => {
     host.log(event, fields);
     hear(event, fields);

@@ -10,6 +10,7 @@ import type { Host, Main } from "../../host/host.ts";
 import { ArgumentError } from "../../host/arguments.ts";
 import { createAccounts } from "./accounts.ts";
 import { createPlcApi } from "./api.ts";
+import { cachedSlivers } from "./cached.ts";
 import { readConfig, withOptions, type Config } from "./config.ts";
 import { createApplier, type Knowledge } from "./applier.ts";
 import { startClockWatch } from "./clock-watch.ts";
@@ -257,7 +258,8 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   const accounts = createAccounts(host, config, { log: log.write, groups: () => slivers.groups() });
   const idOf = (name: string): number => knowledge.slices.find((slice) => slice.name === name)?.id ?? 0;
   doors.use(await serveSliceStat(host, { port: config.sliceStatPort, accounts, idOf }));
-  if (config.guards.has("start-cached-slivers")) for (const name of slivers.names()) void slivers.run(name);
+  const { guards } = config;
+  for (const name of cachedSlivers(slivers.names(), state, { ...absence, guards })) void slivers.run(name);
   log.write("ready", { node_id: nodeId() ?? null });
   if (config.ntp !== undefined)
     void watchNtp(host, config.ntp, {
