@@ -95,10 +95,10 @@ describe("the state file", () => {
   });
 
   test.for([
-    { then: "", stops: false },
-    { then: ", though it was stopped", stops: true },
+    { though: "", stops: false },
+    { though: ", though it was stopped", stops: true },
   ])(
-    "an old process of a sliver ends by itself when its Node Manager was killed and another has taken over$then",
+    "an old process of a sliver ends by itself when its Node Manager was killed and another has taken over$though",
     async ({ stops }) => {
       await using plc = await startPlc("--slices", "1");
       const first = await startNode(plc.address, []);

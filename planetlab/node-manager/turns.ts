@@ -57,8 +57,9 @@ export function createTurns(cpus: number): Turns {
       const names = new Set(claims.map(({ name }) => name));
       for (const name of places.keys()) if (!names.has(name)) places.delete(name);
       for (const claim of claims) account(claim, turnMs);
-      const isHungry = ([, place]: readonly [string, Place]): boolean => place.isHungry;
-      const waiting = [...places].filter(isHungry).sort(([, one], [, other]) => one.come - other.come);
+      const waiting = [...places]
+        .filter(([, place]) => place.isHungry)
+        .sort(([, one], [, other]) => one.come - other.come);
       const chosen = new Set<string>();
       let free = cpus;
       const choose = ([name, { fills }]: readonly [string, Place]): void => {
