@@ -249,6 +249,8 @@ export interface Exit {
 export interface Processes {
   /** Starts a child in a process group of its own, in a directory of the service (by default its own); its output is discarded. @throws {Error} with `code` ENOENT and so on. */
   start(command: string, args: readonly string[], options?: { readonly directory?: string }): Promise<Child>;
+  /** Continues the group of a child of a life before this one, which may have been stopped when that ended. To whoever else has its pid by now it does nothing. */
+  resume(pid: number): void;
   /**
    * One look at all groups, or at those of some children alone, which is cheaper: what they have begun within the last second may be missing then.
    *

@@ -57,6 +57,16 @@ export function describeProcesses(startPair: () => Promise<HostPair>): void {
     expect(await rude.exited).toEqual({ code: undefined, signal: "KILL" });
   });
 
+  test("a child that is stopped goes on when its pid is resumed, and a pid that is nobody's is no error", async () => {
+    await using pair = await startPair();
+    const { processes } = pair.client;
+    const child = await processes.start("sleep", ["1000"]);
+    for (const signal of ["STOP", "TERM"] as const) child.signal(signal);
+    processes.resume(child.pid);
+    expect(await child.exited).toEqual({ code: undefined, signal: "TERM" });
+    processes.resume(child.pid);
+  });
+
   test("a child is counted while it is there, and others' are not", async () => {
     await using pair = await startPair();
     const { processes } = pair.client;

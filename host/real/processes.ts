@@ -18,6 +18,9 @@ export function createProcesses({ directory: home, most, log }: ProcessesOptions
   const alive = new Set<number>();
   let look: ReturnType<typeof createUsage> | undefined;
   return {
+    resume(pid) {
+      signalGroup(pid, "CONT");
+    },
     async usage(of) {
       look ??= createUsage(() => alive);
       return look(of);

@@ -70,6 +70,7 @@ export function createProcessTable({ time, mostProcesses, onProcessesSpent }: Pr
       for (const pid of table.keys()) signalOne(pid, "KILL");
     },
     of: (parent) => ({
+      resume: (pid) => void signalOne(pid, "CONT"),
       usage: (of) =>
         parent.after(startMs, () => ({
           cpus,

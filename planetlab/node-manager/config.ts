@@ -65,6 +65,8 @@ export interface Config {
   readonly makeTotalMs: number;
   /** A shell script that slivers run; a path, or nothing. */
   readonly program: string;
+  /** Slivers are stopped and continued to their shares of the CPU; else the kernel shares it, among processes. */
+  readonly sharesCpu: boolean;
   /** SliceStat's. */
   readonly sliceStatPort: number;
   /** The latest major version of the slices document that is known. */
@@ -119,6 +121,7 @@ const flagNames = [
   "make",
   "make-total",
   "program",
+  "cpu-shares",
   "slicestat",
   "format-major",
   "vanish",
@@ -178,6 +181,7 @@ export function readConfig(args: readonly string[]): Config {
     make: flags.text("make", "").split(" ").filter(Boolean),
     makeTotalMs: flags.duration("make-total", "15m"),
     program: flags.text("program", ""),
+    sharesCpu: flags.word("cpu-shares", "off", ["on", "off"]) === "on",
     sliceStatPort: flags.integer("slicestat", 3100, 0, 65_535),
     formatMajor: flags.integer("format-major", 2, 1, 2),
     vanishPercent: flags.integer("vanish", 50, 1, 100),

@@ -21,6 +21,7 @@ import { createDirectory } from "./directory.ts";
 import { createDump } from "./dump.ts";
 import { dumpNetwork } from "./dump-network.ts";
 import { dumpState } from "./dump-state.ts";
+import { createCpuShares } from "./cpu.ts";
 import { createExpiry } from "./expiry.ts";
 import { createFailsafe } from "./failsafe.ts";
 import { createHeldDocument } from "./held.ts";
@@ -36,7 +37,7 @@ import { watchNtp, type NtpState } from "./ntp-watch.ts";
 import { createPlcTime } from "./plc-time.ts";
 import { createRecord } from "./record.ts";
 import { createRequests } from "./requests.ts";
-import { createResources } from "./resources.ts";
+import { cpuShareOf, createResources } from "./resources.ts";
 import { absenceSince } from "./restart.ts";
 import { serveRpc, type Rpc } from "./rpc.ts";
 import type { Slice } from "./slice.ts";
@@ -103,6 +104,13 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     },
   });
   await using slivers = createSlivers(host, config, { log: log.write, boostOf: (name) => leases.shareOf(name) });
+  const weightOf = (name: string): number => {
+    const { rspec = {} } = knowledge.slices.find((slice) => slice.name === name) ?? {};
+    return Math.max(1, cpuShareOf(rspec) + leases.shareOf(name));
+  };
+  const cpu = createCpuShares(host, { groups: () => slivers.groups(), weightOf });
+  if (config.sharesCpu && config.guards.has("cpu-shares"))
+    void createContain(config.guards, log.write)("cpu-shares", () => cpu.run(signal));
   using resources = createResources(host, config, {
     log: log.write,
     leniency,
@@ -223,6 +231,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     requests: { ...requests.report() },
     rpc: { ...rpc.report() },
     leases: { ...leases.report() },
+    cpu: { ...cpu.report() },
     clock: { boot: machine.clock.boot, rate: timescale.rate(), ...watch.report() },
     ntp,
     plc_clock: { ...plcTime.report() },

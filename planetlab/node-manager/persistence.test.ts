@@ -94,16 +94,25 @@ describe("the state file", () => {
     expect(last(naive, "sliver.started")).toBeUndefined();
   });
 
-  test("an old process of a sliver ends by itself when its Node Manager was killed and another has taken over", async () => {
-    await using plc = await startPlc("--slices", "1");
-    const first = await startNode(plc.address, []);
-    await first.see("sliver.started");
-    const old = await sliverPids(first);
-    expect(old).not.toEqual([]);
-    first.signal("SIGKILL");
-    await first.exited;
-    await using second = await startNode(plc.address, [], first.directory);
-    await second.see("sliver.started");
-    await gone(old);
-  });
+  test.for([
+    { though: "", stops: false },
+    { though: ", though it was stopped", stops: true },
+  ])(
+    "an old process of a sliver ends by itself when its Node Manager was killed and another has taken over$though",
+    async ({ stops }) => {
+      await using plc = await startPlc("--slices", "1");
+      const first = await startNode(plc.address, []);
+      await first.see("sliver.started");
+      const old = await sliverPids(first);
+      expect(old).not.toEqual([]);
+      // Its pid is written down once it has one.
+      await first.see("document.applied");
+      if (stops) for (const pid of old) process.kill(pid, "SIGSTOP");
+      first.signal("SIGKILL");
+      await first.exited;
+      await using second = await startNode(plc.address, [], first.directory);
+      await second.see("sliver.started");
+      await gone(old);
+    },
+  );
 });

@@ -13,7 +13,7 @@ import { createFill } from "./making.ts";
 import { replaceFile } from "./replace-file.ts";
 import { cpuShare, cpuShareOf } from "./resources.ts";
 import { sliceName, type Slice } from "./slice.ts";
-import { startSupervisor, type Supervisor } from "./supervisor.ts";
+import { dismiss, isToken, startSupervisor, type Supervisor } from "./supervisor.ts";
 import { createWorkQueue, type WorkQueue } from "./work.ts";
 
 export interface Slivers extends AsyncDisposable {
@@ -71,7 +71,8 @@ export function createSlivers(
 
   /** File by file: what a sliver has may be much, and others want the disk, too. */
   const remove = async (directory: string): Promise<void> => {
-    for (const name of await host.files.list(directory)) await host.files.remove(`${directory}/${name}`);
+    for (const name of await host.files.list(directory))
+      await (isToken(name) ? dismiss(host, `${directory}/${name}`) : host.files.remove(`${directory}/${name}`));
     await host.files.remove(directory);
   };
   const bury = async (name: string, grave: string): Promise<void> => {

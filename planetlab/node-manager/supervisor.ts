@@ -18,7 +18,8 @@ const longestPauseMs = 60_000;
 
 /**
  * What runs in a sliver: the program, if there is one, for as long as the file is there that the sliver was started with. So a group that has outlived
- * its Node Manager ends when the next one starts the sliver anew or removes it, and no process id, which could be somebody else's by now, is ever signalled.
+ * its Node Manager ends when the next one starts the sliver anew or removes it, and no process id, which could be somebody else's by now, is ever sent a
+ * signal but CONT.
  */
 const body = '[ -z "$1" ] || sh "$1" & while [ -e "$0" ]; do sleep 2; done; kill -KILL 0';
 
@@ -77,9 +78,21 @@ export function startSupervisor(
 
 async function startBody(host: Host, directory: string, program: string): Promise<Child> {
   for (const name of await host.files.list(directory)) {
-    if (name.startsWith("running-")) await host.files.remove(`${directory}/${name}`);
+    if (isToken(name)) await dismiss(host, `${directory}/${name}`);
   }
   const token = `running-${Buffer.from(host.random.bytes(8)).toString("hex")}`;
-  await (await host.files.open(`${directory}/${token}`, "create-new"))[Symbol.asyncDispose]();
-  return host.processes.start("/bin/sh", ["-c", body, token, program], { directory });
+  await using file = await host.files.open(`${directory}/${token}`, "create-new");
+  const child = await host.processes.start("/bin/sh", ["-c", body, token, program], { directory });
+  await file.write(`${child.pid}\n`).catch(() => undefined);
+  return child;
+}
+
+/** The file that a group was started with, which has its pid. */
+export const isToken = (name: string): boolean => name.startsWith("running-");
+
+/** Takes its file away from a group that is left from before, and sees that it notices: it may be stopped. */
+export async function dismiss(host: Host, token: string): Promise<void> {
+  const text = new TextDecoder().decode(await host.files.read(token));
+  await host.files.remove(token);
+  if (/^\d{1,9}\n$/.test(text)) host.processes.resume(Number(text));
 }
