@@ -57,6 +57,7 @@ export const guardMeanings = {
   "conf-files-aside": "Conf files are fetched beside all else, and slivers do not wait for them (I2).",
   "conf-file-deadline": "A conf file that does not come within --conf-file is given up until the next poll (I2).",
   "whole-conf-file": "A conf file is replaced only by one that has come whole, with the digest that PLC states (I4).",
+  "state-version": "A state that a newer Node Manager has left is put aside whole, and told (I26).",
   "start-cached-slivers": "The slivers that are on disk run again before PLC has answered (I36).",
   "making-aside": "The loop goes round while slivers are made, however long that takes (I2).",
   "lock-per-sliver":

@@ -33,6 +33,7 @@ import type { XmlRpcValue } from "../xml-rpc.ts";
 import { takeLock } from "./lock.ts";
 import { createLoop } from "./loop.ts";
 import { createNewest } from "./newest.ts";
+import { putAsideNewerState } from "./newer-state.ts";
 import { watchNtp, type NtpState } from "./ntp-watch.ts";
 import { createPlcTime } from "./plc-time.ts";
 import { createRecord } from "./record.ts";
@@ -85,6 +86,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   const leniency = createLeniency(config.guards);
 
   const stateFile = createStateFile(host, config, { log: log.write, current: () => current() });
+  await putAsideNewerState(host.files, config, { log: log.write });
   const state = await stateFile.load();
   const absence = absenceSince(state.clock, machine.clock, config.guards);
   const plcTime = createPlcTime(machine.clock, config, {

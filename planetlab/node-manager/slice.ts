@@ -10,7 +10,7 @@ import type { Guards } from "./guards.ts";
 /** Login base and slice, as PLC names them. Narrow on purpose: a name becomes a directory's name. */
 export const sliceName = z.string().regex(/^[a-z0-9]{1,32}_[a-z0-9_]{1,64}$/);
 
-export const sliceSchema = z.strictObject({
+export const sliceSchema = z.object({
   id: z.int().positive(),
   name: sliceName,
   /** Seconds since the epoch, by the publisher's clock. */

@@ -49,9 +49,10 @@ const clockSchema = z.strictObject({
   plc_error_ms: z.number().nonnegative(),
 });
 
-/** The version is that of this file's format: a file of another version is not read. */
-const stateSchema = z.strictObject({
-  version: z.literal(1),
+/** Of this file's format. Members that nobody knows are left out; what is not compatible any more gets another version. */
+export const stateVersion = 1;
+const stateSchema = z.object({
+  version: z.literal(stateVersion),
   /** Documents applied in the life of this node. */
   applied: z.int().nonnegative(),
   place: placeSchema.nullable(),
