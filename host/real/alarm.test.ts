@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { alarmIn, prepareAlarms } from "./alarm.ts";
@@ -39,4 +41,16 @@ test("one that is set by one that calls is waited for, too", async () => {
     }),
   );
   expect(called).toEqual([0, 1]);
+});
+
+test("a process in which alarms have called ends by itself", async () => {
+  const alarm = JSON.stringify(new URL("alarm.ts", import.meta.url));
+  const program = `
+    const { alarmIn, prepareAlarms } = await import(${alarm});
+    prepareAlarms();
+    while (alarmIn(0, () => {}) === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => { const keep = setTimeout(() => {}, 2 ** 30); alarmIn(1, () => { clearTimeout(keep); resolve(); }); });
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: "inherit" });
+  expect(await once(child, "exit")).toEqual([0, null]);
 });

@@ -36,12 +36,13 @@ export function prepareAlarms(): void {
   const workerData: AlarmData = { moment, none };
   try {
     const started = new Worker(new URL("alarm-thread.ts", import.meta.url), { workerData });
-    started.unref();
     started.on("message", () => {
       thread = "there";
       callDue();
     });
     started.on("error", giveUp);
+    // At the end: whoever listens to messages keeps the process alive again.
+    started.unref();
   } catch {
     giveUp();
   }
