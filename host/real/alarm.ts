@@ -35,7 +35,8 @@ export function prepareAlarms(): void {
   thread = "starting";
   const workerData: AlarmData = { moment, none };
   try {
-    const started = new Worker(new URL("alarm-thread.ts", import.meta.url), { workerData });
+    // Not by the flags of the process, which may be of what it evaluates.
+    const started = new Worker(new URL("alarm-thread.ts", import.meta.url), { workerData, execArgv: [] });
     started.on("message", () => {
       thread = "there";
       callDue();
