@@ -100,7 +100,7 @@ async function supplyOrDie(node: Awaited<ReturnType<typeof start>>): Promise<str
 test("wherever it was killed, nothing is half done, and the same calls then succeed, once", async () => {
   let points = 0;
   for (let survived = false; !survived; points += 1) {
-    await rm(join(directory, "state.json"), { force: true });
+    for (const name of ["state.json", "state.json.previous"]) await rm(join(directory, name), { force: true });
     {
       using node = await start(points);
       survived = (await supplyOrDie(node)) !== undefined;
