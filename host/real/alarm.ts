@@ -27,11 +27,16 @@ const none = 2n ** 63n - 1n;
 const waiting: Waiting[] = [];
 /** A thread costs some megabytes, and takes its time to be there; a machine may have none to give. */
 let thread: "none" | "starting" | "there" | "gone" = "none";
+const known = Promise.withResolvers<void>();
 const moment = new BigInt64Array(new SharedArrayBuffer(8)).fill(none);
 
-/** From now on, or soon after, there are alarms. */
-export function prepareAlarms(): void {
-  if (thread !== "none") return;
+/** Resolves when there are alarms, or there is no thread for them. */
+export function prepareAlarms(): Promise<void> {
+  if (thread === "none") start();
+  return known.promise;
+}
+
+function start(): void {
   thread = "starting";
   const workerData: AlarmData = { moment, none };
   try {
@@ -39,6 +44,7 @@ export function prepareAlarms(): void {
     const started = new Worker(new URL("alarm-thread.ts", import.meta.url), { workerData, execArgv: [] });
     started.on("message", () => {
       thread = "there";
+      known.resolve();
       callDue();
     });
     started.on("error", giveUp);
@@ -69,6 +75,7 @@ export function alarmIn(milliseconds: number, callback: () => void): Disposable 
 
 function giveUp(): void {
   thread = "gone";
+  known.resolve();
   for (const { callback } of waiting.splice(0)) callback();
 }
 

@@ -68,7 +68,7 @@ function clockOf({ wall, monotonic, scale }: Shown): Clock {
       if (remaining > 0) wait(remaining);
       else callback();
     };
-    if (exact) prepareAlarms();
+    if (exact) void prepareAlarms();
     wait(milliseconds);
     return { [Symbol.dispose]: () => waiting[Symbol.dispose]() };
   };
