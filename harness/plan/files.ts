@@ -3,6 +3,7 @@
  * that begins with a dot counts from the file that it is written in; any other from the folder that sinbin runs in, and then from sinbin's own.
  */
 import { fileURLToPath } from "node:url";
+import { codeOf } from "../../host/error-code.ts";
 import type { Problem } from "../errors.ts";
 import type { Complain } from "./bind.ts";
 import { subjectDocument } from "./document/subject.ts";
@@ -130,7 +131,7 @@ async function whatIsAt(path: string, read: ReadFile): Promise<"file" | "folder"
     await read(path);
     return "file";
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EISDIR" ? "folder" : undefined;
+    return codeOf(error) === "EISDIR" ? "folder" : undefined;
   }
 }
 

@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { codeOf } from "../error-code.ts";
 
 const run = promisify(execFile);
 const headers = ["clock.h"];
@@ -60,7 +61,7 @@ async function digest(): Promise<string> {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof Error && "code" in error && error.code === "ENOENT")
+  if (codeOf(error) === "ENOENT")
     return `the library of virtual clocks can't be compiled: there is no ${compiler} on the PATH; ${compilerRemedy}`;
   const complaint = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
   const [first = complaint] = complaint.split("\n").filter((line) => line.includes("error"));

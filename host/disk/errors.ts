@@ -1,5 +1,6 @@
 /** Errors as `node:fs` words them: `ENOENT: no such file or directory, open 'state.json'`. */
 import { constants } from "node:os";
+import { codeOf } from "../error-code.ts";
 
 const texts = {
   EEXIST: "file already exists",
@@ -38,10 +39,6 @@ export function refusedDirectoryError(code: "ENOSPC" | "EROFS", missing: string)
 /** What Node says of a handle that was closed. */
 export function closedError(syscall: string): Error {
   return Object.assign(new Error("file closed"), { code: "EBADF", syscall });
-}
-
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /** The disk has not taken something: it is full or read-only. */

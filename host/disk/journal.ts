@@ -6,9 +6,9 @@
  * A program's host writes each record right after the operation has succeeded. One that was killed may have left a torn record, which does not
  * count: what nobody was told of may as well not have happened.
  */
+import { codeOf } from "../error-code.ts";
 import { z } from "zod";
 import { createDisk, type Disk, type Handle } from "./disk.ts";
-import { codeOf } from "./errors.ts";
 
 const operationSchema = z.discriminatedUnion("do", [
   /** A process begins; what was open is closed. */

@@ -1,9 +1,9 @@
 /** The power has failed: a service's directory as its disk would be when it comes back. The service is dead by then, and starts after it. */
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "../error-code.ts";
 import { openJournal, trueTime } from "../real/journal.ts";
 import type { Disk, Draw } from "./disk.ts";
-import { codeOf } from "./errors.ts";
 import { replay } from "./journal.ts";
 
 export interface RestoreOptions {

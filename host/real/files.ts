@@ -2,7 +2,7 @@
 import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import type { Refusal } from "../disk/disk.ts";
-import { codeOf } from "../disk/errors.ts";
+import { codeOf } from "../error-code.ts";
 import type { Operation } from "../disk/journal.ts";
 import type { Files, Log } from "../host.ts";
 import type { Journal } from "./journal.ts";

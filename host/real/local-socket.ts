@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket as NodeSocket } from "node:net";
 import { relative, resolve } from "node:path";
-import { codeOf } from "../disk/errors.ts";
+import { codeOf } from "../error-code.ts";
 import type { Listener, ListenOptions, Socket, Waiting } from "../host.ts";
 
 /** What is left of a process that has died is replaced, and a door at which somebody still listens is not. */

@@ -9,7 +9,7 @@ import { rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
-import { codeOf } from "../disk/errors.ts";
+import { codeOf } from "../error-code.ts";
 
 const isAbstract = platform() === "linux";
 

@@ -15,7 +15,7 @@ import type {
   Waiting,
 } from "../host.ts";
 import { formatAddress, parseAddress } from "../address.ts";
-import { codeOf } from "../disk/errors.ts";
+import { codeOf } from "../error-code.ts";
 import { noticeSilence } from "../unanswered.ts";
 import { realClock } from "./clock.ts";
 import { bindUdp } from "./datagrams.ts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";
 import { resolve } from "node:path";
-import { codeOf } from "../disk/errors.ts";
+import { codeOf } from "../error-code.ts";
 import { createUsage } from "./usage.ts";
 import type { Exit, Log, Processes, SignalName } from "../host.ts";
 
@@ -63,7 +63,7 @@ export function signalGroup(pid: number, signal: SignalName): boolean {
   try {
     return process.kill(-pid, `SIG${signal}`);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+    if (codeOf(error) === "ESRCH") return false;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** Files of a simulated machine, in the times of an ordinary disk. One operation after the other for each process. */
 import type { Disk, Handle } from "../disk/disk.ts";
-import { codeOf, fileError, isRefusal } from "../disk/errors.ts";
+import { fileError, isRefusal } from "../disk/errors.ts";
+import { codeOf } from "../error-code.ts";
 import { namesIn } from "../disk/paths.ts";
 import type { Files, OpenFile } from "../host.ts";
 import type { SimulatedProcess } from "./process.ts";

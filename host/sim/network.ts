@@ -1,5 +1,6 @@
 /** The network as the programs of a simulation have it: the same as the real host's, over simulated TCP. */
 import { isIP } from "node:net";
+import { codeOf } from "../error-code.ts";
 import { formatAddress } from "../address.ts";
 import type { Certificate, Clock, Log, Network, Random } from "../host.ts";
 import { usualResolution, type Resolution } from "../resolv-conf.ts";
@@ -218,5 +219,5 @@ async function closingOnFailure<T>(end: TcpEnd, handshake: Promise<T>, signal: A
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+  return codeOf(error) === "ECONNREFUSED";
 }

@@ -1,6 +1,7 @@
 /** The content coding that is asked for, gzip, and what can be wrong with it. */
 import { constants as bufferConstants } from "node:buffer";
 import { constants, gunzipSync } from "node:zlib";
+import { codeOf } from "../../host/error-code.ts";
 
 interface Coded {
   readonly bytes: Uint8Array;
@@ -36,8 +37,4 @@ export function decode({ bytes, outcome }: Coded, coding: string | undefined, mo
         throw new CodingError("coding", `the answer is no gzip: ${String(cause)}`, cause);
     }
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -1,6 +1,7 @@
 /**
  * One download from PLC: a single HTTPS request, with deadlines, whose every end has a name. The slices document comes so, and conf files do.
  */
+import { codeOf } from "../../host/error-code.ts";
 import { createDeadline, DeadlineError } from "../../host/deadline.ts";
 import type { Host, Socket } from "../../host/host.ts";
 import { request, type HttpReply } from "../../host/http.ts";
@@ -224,10 +225,6 @@ function outcomeOf(error: unknown): Outcome {
     default:
       return "unreachable";
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 function nothing(): void {}

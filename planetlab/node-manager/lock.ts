@@ -4,6 +4,7 @@
  *     the kernel's lock ──► held: somebody lives who has it
  *     state.json.lock ────► who had it last, for people; whether he lives it can't tell, whatever is in it
  */
+import { codeOf } from "../../host/error-code.ts";
 import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 
@@ -39,7 +40,7 @@ async function readIfThere({ files }: Host, path: string): Promise<string | unde
   try {
     return new TextDecoder().decode(await files.read(path)).slice(0, 200);
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ENOENT" ? undefined : String(error);
+    return codeOf(error) === "ENOENT" ? undefined : String(error);
   }
 }
 

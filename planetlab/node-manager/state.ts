@@ -5,6 +5,7 @@
  *                                    └── can't be used: told, and set aside as state.json.corrupt; then the previous one is used
  */
 import { dirname } from "node:path";
+import { codeOf } from "../../host/error-code.ts";
 import { z } from "zod";
 import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
@@ -233,7 +234,7 @@ export function createStateFile(
 }
 
 function absent(error: unknown): undefined {
-  if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+  if (codeOf(error) === "ENOENT") return undefined;
   throw error;
 }
 

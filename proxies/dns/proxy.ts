@@ -6,6 +6,7 @@
  *
  * Nobody waits for anybody else: a server that is slow or dead keeps only those waiting who have asked it.
  */
+import { codeOf } from "../../host/error-code.ts";
 import { formatAddress } from "../../host/address.ts";
 import type { Address, DatagramSocket, Host, Socket } from "../../host/host.ts";
 import type { Doors, Transport } from "../../faults/dns/contract.ts";
@@ -123,7 +124,7 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
     try {
       return await host.network.bind({ host: other ?? "", port: relay.address.port }, () => {});
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+      if (codeOf(error) !== "EADDRINUSE") throw error;
       return otherPort(other);
     }
   }

@@ -2,6 +2,7 @@
  * The listening socket, which faults may bar for a while, in one of two ways: `shut`, connects are refused; `silent`, they get no answer. The same address
  * is listened on again afterwards. What is shut and silent at once is shut.
  */
+import { codeOf } from "../../host/error-code.ts";
 import type { Address, Host, Listener, Socket } from "../../host/host.ts";
 
 /** Of a proxy's sockets: with less, a fast sender is paused and let go again for each read. */
@@ -137,5 +138,5 @@ function cannotBeSilent({ host, port }: Address, cause: unknown): Error {
 }
 
 function isTaken(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+  return codeOf(error) === "EADDRINUSE";
 }

@@ -1,4 +1,5 @@
 /** The door of a name server: UDP and TCP on one port. What to answer is somebody else's business. RFC 1035, section 4.2; RFC 7766. */
+import { codeOf } from "../../host/error-code.ts";
 import type { Address, Host, Socket } from "../../host/host.ts";
 import { framed, messagesOf } from "./ask.ts";
 
@@ -23,7 +24,7 @@ export async function serveNames(host: Host, port: number, respond: Respond): Pr
     try {
       return await open(host, port, respond);
     } catch (error) {
-      const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+      const isTaken = codeOf(error) === "EADDRINUSE";
       if (port !== 0 || !isTaken || tries === triesForAnyPort) throw error;
     }
   }

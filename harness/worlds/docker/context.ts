@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import ignoring from "@balena/dockerignore";
 import { archiveFolder } from "./archive.ts";
-import { codeOf } from "../../../host/disk/errors.ts";
+import { codeOf } from "../../../host/error-code.ts";
 
 export interface BuildContext {
   /** Files, by their paths in the folder, sorted. */

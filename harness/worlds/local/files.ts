@@ -1,7 +1,7 @@
 /** A service's files, for those who change them behind its back. Paths are relative to its directory, with `/` between names. */
 import { mkdir, open, readFile, readdir, rm } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
-import { codeOf } from "../../../host/disk/errors.ts";
+import { codeOf } from "../../../host/error-code.ts";
 import type { Tree } from "../../../host/disk/restore.ts";
 
 /** Sorted. What can't be read any more is left out. */

@@ -10,6 +10,7 @@ import { statSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { codeOf } from "../../../host/error-code.ts";
 import type { Address } from "../../../host/host.ts";
 import { WorldError } from "../../errors.ts";
 import { caller } from "./isolate.ts";
@@ -121,7 +122,7 @@ async function claimSubnet(): Promise<number> {
       await mkdir(claimPath(subnet));
       return subnet;
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      if (codeOf(error) !== "EEXIST") throw error;
     }
   }
   throw new WorldError(`there is room for ${mostSubnets} services at a time`);

@@ -2,7 +2,7 @@
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { codeOf } from "../../../../host/disk/errors.ts";
+import { codeOf } from "../../../../host/error-code.ts";
 
 /** Not to be mistaken for the service's. */
 const name = ".sinbin-ballast";
