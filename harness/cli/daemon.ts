@@ -1,4 +1,5 @@
 /** `sinbin proxy` without addresses: a daemon with Toxiproxy's control API and ours, until it is interrupted. What happens is told in lines of JSON. */
+import { aborted } from "../../host/aborted.ts";
 import { formatAddress } from "../../host/address.ts";
 import { createRealHost } from "../../host/real.ts";
 import { codeOf } from "../../proxies/api/addresses.ts";
@@ -60,10 +61,7 @@ export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<n
   const subject = { host, table, events, authority: () => authority.certificate() };
   await using api = await openApi(subject, flags);
   tell({ event: "listening", api: formatAddress(api.address), seed });
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await aborted(signal);
   return exitCodes.interrupted;
 }
 

@@ -1,4 +1,5 @@
 /** `sinbin proxy`: one proxy with faults, without a plan, until it is interrupted. What happens is told in lines of JSON, as in a history. */
+import { aborted } from "../../host/aborted.ts";
 import { createRealHost } from "../../host/real.ts";
 import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
@@ -67,10 +68,7 @@ export async function proxy(
     server: formatAddress(target),
     ...(inner.some(endsTls) && { authority: await authority.certificate() }),
   });
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await aborted(signal);
   return exitCodes.interrupted;
 }
 

@@ -6,6 +6,7 @@
  *
  * When a phase ends, for whatever reason, everything that it injected is lifted before the next one begins.
  */
+import { aborted } from "../../host/aborted.ts";
 import { WorldError } from "../errors.ts";
 import type { History } from "../history/history.ts";
 import { warmUpOf } from "../judge/window.ts";
@@ -221,19 +222,12 @@ async function runOccurrence(
         history.record({ event: "fault.hit", step: step.name, occurrence: n, where: at, detail: { ...detail } }),
     });
     void injected;
-    if (repertoireIn(plan).get(kind)?.pulse !== true) await untilAborted(over);
+    if (repertoireIn(plan).get(kind)?.pulse !== true) await aborted(over);
   } catch (error) {
     if (error !== over.reason) throw error;
   } finally {
     history.record({ event: "fault.lift", step: step.name, occurrence: n });
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** That something has ended is no error for what was waiting in it. */

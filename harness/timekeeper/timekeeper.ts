@@ -5,6 +5,7 @@
  *
  * Everything but this file is pure. It runs on any host; which clock it steers is said from outside, and is the one that its host shows.
  */
+import { aborted } from "../../host/aborted.ts";
 import { referenceIdOfAddress, requestOf } from "../../faults/ntp/packet.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { decode, encode } from "../../proxies/ntp/wire/packet.ts";
@@ -217,11 +218,4 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
 
   await Promise.race([ended.promise, aborted(signal)]);
   signal.throwIfAborted();
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,4 +1,5 @@
 /** A service through all its lives: readiness, signals, supervision, its last lines. */
+import { aborted } from "../../host/aborted.ts";
 import type { Address, Clock, Exit, Host } from "../../host/host.ts";
 import { createDeadline } from "../../host/deadline.ts";
 import type { Targets } from "../../faults/targets.ts";
@@ -274,11 +275,4 @@ function messageOf(error: unknown): string {
 
 function describeExit({ code, signal }: Exit): string {
   return `ended before it was ready (${signal === undefined ? `exit code ${code}` : `signal ${signal}`})`;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

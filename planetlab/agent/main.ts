@@ -12,7 +12,7 @@
  */
 import { readFlags } from "../../host/arguments.ts";
 import type { Host } from "../../host/host.ts";
-import { nodeOf, untilStopped } from "../client.ts";
+import { client, nodeOf } from "../client.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
 import { callUntilAnswered, type Answer, type Asking } from "./call.ts";
 import { createGuards, type Guards } from "./guards.ts";
@@ -29,7 +29,7 @@ const codes = { expiredHandle: 3, boundElsewhere: 4 };
 /** So often it acquires another set for one that was gone before it could be bound. */
 const mostSets = 5;
 
-export const main = untilStopped(readConfig, supply);
+export const main = client(readConfig, supply);
 
 function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, ["node", "slices", "share", "every", "timeout", "tries", "bind", "without"]);

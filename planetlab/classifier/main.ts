@@ -10,7 +10,7 @@ import { z } from "zod";
 import type { Host } from "../../host/host.ts";
 import { readFlags } from "../../host/arguments.ts";
 import { callOnce, type Asking } from "../agent/call.ts";
-import { nodeOf, untilStopped } from "../client.ts";
+import { client, nodeOf } from "../client.ts";
 import { diagnose } from "./diagnose.ts";
 import { readLine, type Line } from "./line.ts";
 
@@ -22,7 +22,7 @@ const answerSchema = z.tuple([z.literal(0), z.object({ next: z.number(), lines: 
 /** As much as a Node Manager remembers, several times over: how things were when all was well. */
 const mostLines = 3000;
 
-export const main = untilStopped(readConfig, watchForEver);
+export const main = client(readConfig, watchForEver);
 
 function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, ["node", "every", "timeout", "window"]);

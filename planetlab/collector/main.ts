@@ -12,7 +12,7 @@ import { ArgumentError, readFlags } from "../../host/arguments.ts";
 import { createDeadline } from "../../host/deadline.ts";
 import { request } from "../../host/http.ts";
 import { readBody } from "../body.ts";
-import { nodeOf, untilStopped } from "../client.ts";
+import { client, nodeOf } from "../client.ts";
 import { readRows, type Row } from "./rows.ts";
 import { worstShare } from "./shares.ts";
 
@@ -27,7 +27,7 @@ interface Config {
 
 const answerLimitBytes = 1024 * 1024;
 
-export const main = untilStopped(readConfig, collectForEver);
+export const main = client(readConfig, collectForEver);
 
 function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, ["node", "every", "at-once", "max-age", "weights", "timeout"]);

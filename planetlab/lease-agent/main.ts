@@ -11,7 +11,7 @@
  */
 import type { Host } from "../../host/host.ts";
 import { readFlags } from "../../host/arguments.ts";
-import { nodeOf, untilStopped } from "../client.ts";
+import { client, nodeOf } from "../client.ts";
 import { callUntilAnswered, type Asking } from "../agent/call.ts";
 import { isStruct } from "../xml-rpc.ts";
 
@@ -27,7 +27,7 @@ interface Lease {
   readonly begin: number;
 }
 
-export const main = untilStopped(readConfig, leaseForEver);
+export const main = client(readConfig, leaseForEver);
 
 function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, ["node", "slices", "length", "every", "ahead", "late", "timeout"]);

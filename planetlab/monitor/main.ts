@@ -8,7 +8,7 @@
  */
 import type { Host } from "../../host/host.ts";
 import { readFlags } from "../../host/arguments.ts";
-import { nodeOf, untilStopped } from "../client.ts";
+import { client, nodeOf } from "../client.ts";
 import { callOnce, type Asking } from "../agent/call.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
 import { createGuards, type Guards } from "./guards.ts";
@@ -23,7 +23,7 @@ interface Config extends Asking {
 const mostTries = 4;
 const lineCount = 20;
 
-export const main = untilStopped(readConfig, watchForEver);
+export const main = client(readConfig, watchForEver);
 
 function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, ["node", "every", "timeout", "patience", "without"]);

@@ -6,8 +6,8 @@
  *
  * Everything that waits does so by a timescale of its own, which the wall clock and its jumps can't move.
  */
-import type { Host, Main } from "../../host/host.ts";
-import { ArgumentError } from "../../host/arguments.ts";
+import type { Host } from "../../host/host.ts";
+import { untilStopped } from "../../host/until-stopped.ts";
 import { createAccounts } from "./accounts.ts";
 import { createPlcApi } from "./api.ts";
 import { cachedSlivers } from "./cached.ts";
@@ -48,25 +48,7 @@ import { createSource } from "./source.ts";
 import { createStateFile, type State } from "./state.ts";
 import { createTimescale } from "./timescale.ts";
 
-export const main: Main = async (host, args) => {
-  let config: Config;
-  try {
-    config = readConfig(await withOptions(host.files, args));
-  } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error;
-    host.log("arguments.refused", { why: error.message });
-    return 2;
-  }
-  const stop = new AbortController();
-  using handlers = new DisposableStack();
-  for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, () => stop.abort()));
-  try {
-    return await run(host, config, stop.signal);
-  } catch (error) {
-    if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
-  }
-  return 0;
-};
+export const main = untilStopped(async (args, { files }) => readConfig(await withOptions(files, args)), run);
 
 async function run(machine: Host, config: Config, signal: AbortSignal): Promise<number> {
   // First of all: from here on SIGHUP does no harm.

@@ -7,7 +7,7 @@
 import { createDeadline } from "../../host/deadline.ts";
 import type { Host } from "../../host/host.ts";
 import type { Config } from "./config.ts";
-import { onAbort } from "./on-abort.ts";
+import { onAbort } from "../../host/aborted.ts";
 import type { Slice } from "./slice.ts";
 
 /** Resolves when it has ended well; then nothing of it runs any more. */

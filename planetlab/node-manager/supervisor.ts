@@ -4,7 +4,7 @@
  */
 import type { Child, Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
-import { onAbort } from "./on-abort.ts";
+import { onAbort } from "../../host/aborted.ts";
 
 export interface Supervisor extends AsyncDisposable {
   /** The group that runs now, if one does. */

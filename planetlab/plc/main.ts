@@ -10,7 +10,9 @@
  *     --node-id 42                         the node that all of them run on
  *     --conf-files 1                       conf files, for all nodes
  */
-import type { Host, Main } from "../../host/host.ts";
+import { aborted } from "../../host/aborted.ts";
+import type { Host } from "../../host/host.ts";
+import { untilStopped } from "../../host/until-stopped.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
 import { serveControl } from "../control.ts";
 import { dataSchema, type Data } from "./data.ts";
@@ -33,31 +35,25 @@ const flagNames = [
   "conf-files",
 ];
 
-export const main: Main = async (host, args) => {
-  try {
-    const flags = readFlags(args, flagNames);
-    const options = {
-      port: flags.integer("listen", 443, 0, 65_535),
-      tls: flags.word("tls", "on", ["on", "off"]) === "on",
-      framing: flags.word("framing", "content-length", framings),
-    };
-    const database = await openDatabase(host, await readData(host, flags));
-    const plc = { host, database, disturbances: createDisturbances() };
-    await using listener = await servePlc(plc, options);
-    await using control = await serveControl(host, {
-      port: flags.integer("control", 8001, 0, 65_535),
-      begin: (injected) => beginFault(injected, plc),
-    });
-    host.log("plc.slices", { names: namesOf(database.data) });
-    host.log("ready", { port: listener.address.port, control: control.address.port });
-    await stopped(host);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error;
-    host.log("arguments.refused", { why: error.message });
-    return 2;
-  }
-};
+export const main = untilStopped((args) => readFlags(args, flagNames), run);
+
+async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<void> {
+  const options = {
+    port: flags.integer("listen", 443, 0, 65_535),
+    tls: flags.word("tls", "on", ["on", "off"]) === "on",
+    framing: flags.word("framing", "content-length", framings),
+  };
+  const database = await openDatabase(host, await readData(host, flags));
+  const plc = { host, database, disturbances: createDisturbances() };
+  await using listener = await servePlc(plc, options);
+  await using control = await serveControl(host, {
+    port: flags.integer("control", 8001, 0, 65_535),
+    begin: (injected) => beginFault(injected, plc),
+  });
+  host.log("plc.slices", { names: namesOf(database.data) });
+  host.log("ready", { port: listener.address.port, control: control.address.port });
+  await aborted(signal);
+}
 
 async function readData(host: Host, flags: Flags): Promise<Data> {
   if (!flags.given("data")) {
@@ -75,11 +71,4 @@ async function readData(host: Host, flags: Flags): Promise<Data> {
   } catch (cause) {
     throw new ArgumentError(`--data ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
-}
-
-async function stopped(host: Host): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  using handlers = new DisposableStack();
-  for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, resolve));
-  await promise;
 }

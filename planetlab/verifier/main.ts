@@ -12,11 +12,10 @@
  *     --timeout 5s                         for one call
  *     --patience 20m                       how far a node may be behind
  */
-import { parseAddress } from "../../host/address.ts";
 import { ArgumentError, readFlags } from "../../host/arguments.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { callOnce } from "../agent/call.ts";
-import { untilStopped } from "../client.ts";
+import { addressOf, client } from "../client.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
 import { compare, lead, stateSchema, wantedSchema, type Divergence, type State, type Wanted } from "./compare.ts";
 import { createGuards, type Guards } from "./guards.ts";
@@ -32,7 +31,7 @@ interface Config {
   readonly guards: Guards;
 }
 
-export const main = untilStopped(readConfig, verifyForEver);
+export const main = client(readConfig, verifyForEver);
 
 function readConfig(args: readonly string[]): Config {
   const flags = readFlags(args, ["plc", "user", "password", "nodes", "every", "timeout", "patience", "without"]);
@@ -53,12 +52,6 @@ function nodeOf(text: string): Config["nodes"][number] {
   if (id === undefined || address === undefined)
     throw new ArgumentError(`--nodes ${text}: write a node's id and where it is, such as 42=node.test:812`);
   return { id: Number(id), address: addressOf("nodes", address) };
-}
-
-function addressOf(flag: string, text: string): Address {
-  const address = parseAddress(text);
-  if (address.host !== "" && address.port > 0) return address;
-  throw new ArgumentError(`--${flag} ${text}: write an address, such as node.test:812`);
 }
 
 async function verifyForEver(host: Host, config: Config, signal: AbortSignal): Promise<void> {

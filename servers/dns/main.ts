@@ -8,9 +8,11 @@
  *     --refresh 30s                        how often the primary is asked, instead of what the SOA says
  *     --upstream dns1:53                   who is asked
  */
+import { aborted } from "../../host/aborted.ts";
 import { parseAddress } from "../../host/address.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
-import type { Host, Main } from "../../host/host.ts";
+import type { Host } from "../../host/host.ts";
+import { untilStopped } from "../../host/until-stopped.ts";
 import { createAuthority } from "./authority.ts";
 import { createForwarder } from "./forward.ts";
 import { parseMasterFile } from "./master-file.ts";
@@ -21,20 +23,7 @@ import { createZone, problemsOfZone, type Zone } from "./zone.ts";
 
 const flagNames = ["listen", "zone", "link", "secondary", "refresh", "upstream"];
 
-export const main: Main = async (host, args) => {
-  try {
-    const flags = readFlags(args, flagNames);
-    const stop = new AbortController();
-    using handlers = new DisposableStack();
-    for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, () => stop.abort()));
-    await run(host, flags, stop.signal);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error;
-    host.log("arguments.refused", { why: error.message });
-    return 2;
-  }
-};
+export const main = untilStopped((args) => readFlags(args, flagNames), run);
 
 async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<void> {
   const links = new Map(flags.list("link").map((text) => pairOf("link", text)));
@@ -77,10 +66,7 @@ async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<void>
       signal,
     }),
   );
-  const stopped = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => stopped.resolve(), { once: true });
-  if (signal.aborted) stopped.resolve();
-  await Promise.race([stopped.promise, ...kept]).catch((error: unknown) => {
+  await Promise.race([aborted(signal), ...kept]).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
 }

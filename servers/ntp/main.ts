@@ -20,9 +20,11 @@ import {
   type NtpPacket,
 } from "../../faults/ntp/packet.ts";
 import { timestampOf, unknownTime } from "../../faults/ntp/timestamp.ts";
+import { aborted } from "../../host/aborted.ts";
 import { parseAddress } from "../../host/address.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
-import type { Host, Main } from "../../host/host.ts";
+import type { Host } from "../../host/host.ts";
+import { untilStopped } from "../../host/until-stopped.ts";
 import { decode, encode } from "../../proxies/ntp/wire/packet.ts";
 import { createFineClock } from "../../host/fine-clock.ts";
 import { askUpstream, type Known } from "./upstream.ts";
@@ -38,22 +40,15 @@ const flagNames = [
   "poll",
 ];
 
-export const main: Main = async (host, args) => {
-  try {
-    const flags = readFlags(args, flagNames);
-    const stopped = Promise.withResolvers<number>();
-    using handlers = new DisposableStack();
-    for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, () => stopped.resolve(0)));
+export const main = untilStopped(
+  (args) => readFlags(args, flagNames),
+  async (host, flags, signal) => {
     await using server = await serve(host, flags);
     void server;
     host.log("ready");
-    return await stopped.promise;
-  } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error;
-    host.log("arguments.refused", { why: error.message });
-    return 2;
-  }
-};
+    await aborted(signal);
+  },
+);
 
 /** What it says of itself, whoever asks. */
 type Self = Pick<

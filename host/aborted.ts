@@ -4,3 +4,11 @@ export function onAbort(signal: AbortSignal, callback: () => void): Disposable {
   signal.addEventListener("abort", callback);
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", callback) };
 }
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,23 @@
+/** A program that does its work until it is told to stop. */
+import { ArgumentError } from "./arguments.ts";
+import type { Host, Main } from "./host.ts";
+
+/** SIGTERM and SIGINT abort the signal: exit code 0 then, and when the work is done, unless it gives another. Wrong arguments are told in the log, and are 2. */
+export function untilStopped<Config>(
+  readConfig: (args: readonly string[], host: Host) => Config | Promise<Config>,
+  work: (host: Host, config: Config, signal: AbortSignal) => Promise<number | void>,
+): Main {
+  return async (host, args) => {
+    const stop = new AbortController();
+    using handlers = new DisposableStack();
+    for (const name of ["TERM", "INT"] as const) handlers.use(host.signals.on(name, () => stop.abort()));
+    try {
+      return (await work(host, await readConfig(args, host), stop.signal)) ?? 0;
+    } catch (error) {
+      if (stop.signal.aborted && error === stop.signal.reason) return 0;
+      if (!(error instanceof ArgumentError)) throw error;
+      host.log("arguments.refused", { why: error.message });
+      return 2;
+    }
+  };
+}
