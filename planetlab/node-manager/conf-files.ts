@@ -5,13 +5,13 @@
  *
  * A few at a time, each with a deadline of its own; of a file that does not come, or not whole, the old one stays.
  */
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import type { Directory } from "./directory.ts";
 import { download, FetchError, type Outcome, type Transfer } from "./fetch.ts";
-import { replaceFile } from "./replace-file.ts";
+import { digestOf } from "../digest.ts";
+import { replaceFile } from "../replace-file.ts";
 
 const home = "conf";
 const atOnce = 4;
@@ -109,7 +109,5 @@ function requireWhole({ digest }: ConfFile, { bytes, outcome }: Transfer): void 
   if (digest !== undefined && digest !== actual)
     throw new FetchError("truncated", `the digest is ${actual}, and ${digest} was stated`);
 }
-
-const digestOf = (bytes: Uint8Array): string => `sha-256=${createHash("sha256").update(bytes).digest("hex")}`;
 
 const nameOf = ({ source }: ConfFile): string => source.slice(source.lastIndexOf("/") + 1);

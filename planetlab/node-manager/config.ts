@@ -75,7 +75,7 @@ export interface Config {
   readonly vanishPercent: number;
   /** What has gone one after another within this time has gone suddenly. */
   readonly vanishWindowMs: number;
-  /** So many documents in a row must agree on what is gone. */
+  /** So many documents in a row must agree on what is hard to believe: what is gone, what is wanted under a new id, or that PLC has begun to count anew. */
   readonly confirmations: number;
   readonly stateFile: string;
   readonly logFile: string;

@@ -7,7 +7,7 @@
  * whose version was in the file's name: no version, no count, no end (reference 1.2). Reading is tolerant; what may be used is decided by the checks, each the
  * heart of one guard.
  */
-import { createHash } from "node:crypto";
+import { digestOf } from "../digest.ts";
 import { childrenNamed, faultOfXml, readXml, XmlError, type XmlElement } from "../xml.ts";
 import { confFileSchema, type ConfFile } from "./conf-files.ts";
 import { FetchError, type Transfer } from "./fetch.ts";
@@ -229,11 +229,6 @@ function requireOrder({ epoch, serial }: Document, last: Place | undefined): voi
   if (last === undefined || epoch === undefined || serial === undefined) return;
   if (epoch > last.epoch || (epoch === last.epoch && serial >= last.serial)) return;
   throw new DocumentError(`stale: epoch ${epoch} serial ${serial}, after epoch ${last.epoch} serial ${last.serial}`);
-}
-
-/** The digest that a versioned document states: over its bytes up to the end marker. */
-function digestOf(text: string): string {
-  return `sha-256=${createHash("sha256").update(text).digest("hex")}`;
 }
 
 function read(text: string): XmlElement | undefined {

@@ -2,8 +2,9 @@
  * A document of a format that this Node Manager can't read yet: kept on the disk for the one that will be installed next, which need not wait for PLC (paper 3.4:
  * updates arrive in any order).
  */
-import { createHash } from "node:crypto";
 import type { Host, Log } from "../../host/host.ts";
+import { digestOf } from "../digest.ts";
+import { replaceFile } from "../replace-file.ts";
 import type { Config } from "./config.ts";
 
 export interface HeldDocument {
@@ -23,20 +24,11 @@ export function createHeldDocument(
   { log }: { readonly log: Log },
 ): HeldDocument {
   let held: { readonly digest: string; readonly bytes: number; readonly why: string } | undefined;
-  const write = async (bytes: Uint8Array): Promise<void> => {
-    {
-      await using open = await host.files.open(`${file}.new`, "write");
-      await open.write(bytes);
-      await open.sync();
-    }
-    await host.files.rename(`${file}.new`, file);
-    await host.files.syncDirectory(".");
-  };
   const keep = async (bytes: Uint8Array, why: string): Promise<void> => {
     const digest = digestOf(bytes);
     if (held?.digest === digest) return;
     try {
-      await write(bytes);
+      await replaceFile(host, file, bytes);
       if (held === undefined) log("document.held", { bytes: bytes.length, why });
       held = { digest, bytes: bytes.length, why };
     } catch (error) {
@@ -59,5 +51,3 @@ export function createHeldDocument(
     report: () => (held === undefined ? null : { bytes: held.bytes, why: held.why }),
   };
 }
-
-const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 import type { Host } from "../../host/host.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../replace-file.ts";
 
 const id = z
   .string()

@@ -17,9 +17,6 @@ import type { Credentials } from "./credentials.ts";
 import { FetchError } from "./fetch.ts";
 import { keepId, readId, type KeptId } from "./id-file.ts";
 
-/** So many documents in a row that want the same on the new id. */
-const confirmations = 3;
-
 export interface Identity {
   /** Undefined as long as nobody knows. */
   nodeId(): number | undefined;
@@ -38,7 +35,7 @@ export interface IdentityOptions {
   readonly credentials: Pick<Credentials, "callByKey">;
 }
 
-type IdentityConfig = Pick<Config, "guards" | "nodeId" | "mac" | "hostname" | "idFile">;
+type IdentityConfig = Pick<Config, "guards" | "confirmations" | "nodeId" | "mac" | "hostname" | "idFile">;
 
 /** PLC's answer is not believed. */
 class IdentityError extends Error {
@@ -50,7 +47,7 @@ export function createIdentity(
   config: IdentityConfig,
   { log, api, credentials }: IdentityOptions,
 ): Identity {
-  const { guards, hostname, idFile } = config;
+  const { guards, confirmations, hostname, idFile } = config;
   const canonical = guards.has("canonical-mac") ? (text: string) => macOf(text) ?? text : (text: string) => text;
   const mac = config.mac === undefined ? undefined : canonical(config.mac);
   let id = config.nodeId;

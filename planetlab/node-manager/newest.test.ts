@@ -4,7 +4,7 @@ import { createNewest } from "./newest.ts";
 
 /** What becomes of documents that were written at these times, one after the other. */
 function used(written: readonly number[], { last, without = [] }: { last?: number; without?: readonly string[] } = {}) {
-  const newest = createNewest({ guards: createGuards(without) }, { log: () => undefined, last });
+  const newest = createNewest({ guards: createGuards(without), confirmations: 3 }, { log: () => undefined, last });
   return written.map((time) => {
     const document = { serial: undefined, written: [time] };
     try {

@@ -2,14 +2,11 @@
  * The newest document that was used, for documents that have no serial: those of 2004, which are told apart by the publisher's clock alone.
  *
  *     below the mark ──► stale, and refused
- *     below it, three in a row, one newer than the other ──► the publisher's clock was set back: that is the mark from now on
+ *     below it, several in a row, one newer than the other ──► the publisher's clock was set back: that is the mark from now on
  */
 import type { Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { DocumentError, type Document } from "./document.ts";
-
-/** A copy from a cache is the same each time, and a reply that was late is one. */
-const confirmations = 3;
 
 export interface Newest {
   /** @throws {DocumentError} if it is older than one that was used. */
@@ -21,10 +18,11 @@ export interface Newest {
 }
 
 export function createNewest(
-  { guards }: Pick<Config, "guards">,
+  { guards, confirmations }: Pick<Config, "guards" | "confirmations">,
   { log, last }: { readonly log: Log; readonly last: number | undefined },
 ): Newest {
   let mark = last;
+  /** A copy from a cache is the same each time, and counts once. */
   let below: readonly number[] = [];
   const isBelieved = guards.has("believe-publisher-reset") ? () => below.length >= confirmations : () => false;
 

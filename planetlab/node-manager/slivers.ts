@@ -10,7 +10,7 @@
 import type { Child, Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { createFill } from "./making.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../replace-file.ts";
 import { cpuShare, cpuShareOf } from "./resources.ts";
 import { sliceName, type Slice } from "./slice.ts";
 import { dismiss, isToken, startSupervisor, type Supervisor } from "./supervisor.ts";
@@ -38,6 +38,8 @@ export interface Slivers extends AsyncDisposable {
 export const sliversHome = "slivers";
 const directoryOf = (name: string): string => `${sliversHome}/${name}`;
 const keysFile = "authorized_keys";
+/** Every document has it written anew, should it be lost. */
+const later = { synced: false };
 const tombstoneOf = (name: string): string => directoryOf(`${name}.removing`);
 
 export interface SliversOptions {
@@ -92,8 +94,8 @@ export function createSlivers(
   };
 
   const update = async ({ name, keys, rspec }: Slice, directory: string): Promise<void> => {
-    await replaceFile(host, `${directory}/${keysFile}`, keys.map((key) => `${key}\n`).join(""));
-    await replaceFile(host, `${directory}/rspec.json`, `${JSON.stringify(boosted(rspec, boostOf(name)))}\n`);
+    await replaceFile(host, `${directory}/${keysFile}`, keys.map((key) => `${key}\n`).join(""), later);
+    await replaceFile(host, `${directory}/rspec.json`, `${JSON.stringify(boosted(rspec, boostOf(name)))}\n`, later);
   };
   const make = async (slice: Slice): Promise<void> => {
     const { name } = slice;

@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import type { Host } from "../../host/host.ts";
+import { replaceFile } from "../replace-file.ts";
 import { macOf } from "../mac.ts";
 import { dataSchema, numberInterfaces } from "./data.ts";
 import type { Data, Node, Person, Slice } from "./data.ts";
@@ -48,22 +49,17 @@ export async function openDatabase(host: Host, seed: Data): Promise<Database> {
   let keys = Map.groupBy(data.keys, ({ person }) => person);
   const sessions = new Map(Object.entries(await readSessions(host)));
   /** One after another, so that the last one written is the latest. */
-  let saving = Promise.resolve();
-  const save = async (): Promise<void> => {
-    const text = JSON.stringify(Object.fromEntries(sessions));
+  let saving: Promise<unknown> = Promise.resolve();
+  const saveIn = async (file: string, value: object): Promise<void> => {
+    const text = JSON.stringify(value);
     saving = saving
-      .then(() => replace(host, sessionsFile, text))
+      .then(() => replaceFile(host, file, text))
       .catch((error: unknown) => host.log("plc.save-failed", { why: String(error) }));
     await saving;
   };
-
-  const saveDeletions = async (): Promise<void> => {
-    const text = JSON.stringify({ serial: data.serial, deleted: data.deleted, gone: [...gone] });
-    saving = saving
-      .then(() => replace(host, deletionsFile, text))
-      .catch((error: unknown) => host.log("plc.save-failed", { why: String(error) }));
-    await saving;
-  };
+  const save = (): Promise<void> => saveIn(sessionsFile, Object.fromEntries(sessions));
+  const saveDeletions = (): Promise<void> =>
+    saveIn(deletionsFile, { serial: data.serial, deleted: data.deleted, gone: [...gone] });
 
   return {
     get data() {
@@ -161,13 +157,4 @@ function withDeletions(
   { serial, deleted, gone }: z.output<typeof savedDeletions>,
 ): Pick<Data, "serial" | "deleted" | "slices"> {
   return { serial, deleted, slices: seed.slices.filter(({ id }) => !gone.includes(id)) };
-}
-
-async function replace(host: Host, path: string, text: string): Promise<void> {
-  {
-    await using file = await host.files.open(`${path}.new`, "write");
-    await file.write(text);
-    await file.sync();
-  }
-  await host.files.rename(`${path}.new`, path);
 }

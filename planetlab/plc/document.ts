@@ -1,7 +1,7 @@
 /**
  * The slices documents that PLC publishes: the versioned one, and the one of 2004 (reference 1.2), which has neither version nor count nor end.
  */
-import { createHash } from "node:crypto";
+import { digestOf } from "../digest.ts";
 import { escapeXml } from "../xml.ts";
 import type { Data } from "./data.ts";
 import { nameIn, plainDialect } from "./told.ts";
@@ -45,7 +45,7 @@ export function versionedDocument(told: Told): string {
     strangersOf(told),
   ].join("");
   // The digest stands at the end, so that it can be made while writing; it covers all bytes before its own element.
-  const digest = `sha-256=${createHash("sha256").update(content).digest("hex")}`;
+  const digest = digestOf(content);
   const last = attributes(dialect, { count: slices.length, digest });
   return `${content}<${nameIn(dialect, "end")}${last}/>\n</${nameIn(dialect, "slices")}>\n`;
 }
@@ -114,7 +114,7 @@ function keyElement({ person, value }: Data["keys"][number], dialect: Dialect): 
 }
 
 function confFileElement({ source, content }: Data["conf_files"][number], dialect: Dialect): string {
-  const digest = `sha-256=${createHash("sha256").update(content).digest("hex")}`;
+  const digest = digestOf(content);
   return `  <${nameIn(dialect, "conf_file")}${attributes(dialect, { source, digest })}/>\n`;
 }
 

@@ -1,6 +1,7 @@
 /** The key that tickets are signed with: made when it is first needed, and kept. */
 import { z } from "zod";
 import type { Host } from "../../host/host.ts";
+import { replaceFile } from "../replace-file.ts";
 import { generateKey } from "./rsa.ts";
 import type { RsaKey } from "./rsa.ts";
 
@@ -15,13 +16,7 @@ export async function openSigner(host: Host): Promise<RsaKey> {
     return { modulus: BigInt(modulus), exponent: BigInt(exponent), secret: BigInt(secret) };
   }
   const key = generateKey((length) => host.random.bytes(length));
-  {
-    await using created = await host.files.open(`${file}.new`, "write");
-    await created.write(
-      JSON.stringify(Object.fromEntries(Object.entries(key).map(([name, number]) => [name, String(number)]))),
-    );
-    await created.sync();
-  }
-  await host.files.rename(`${file}.new`, file);
+  const saved = Object.fromEntries(Object.entries(key).map(([name, number]) => [name, String(number)]));
+  await replaceFile(host, file, JSON.stringify(saved));
   return key;
 }
