@@ -80,16 +80,17 @@ describe("the state file", () => {
 
   test("slivers run again while PLC is away; without start-cached-slivers they wait for it", async () => {
     await using plc = await startPlc("--slices", "3");
-    const first = await startNode(plc.address, []);
+    await using way = await startCutter(plc.address);
+    const first = await startNode(way.address, []);
     await first.see("state.save.end");
     await first[Symbol.asyncDispose]();
-    await using nowhere = await startCutter(plc.address);
-    await nowhere.cut("refuse");
-    await using node = await startNode(nowhere.address, [], first.directory);
+    // Also where it was reached last.
+    await way.cut("refuse");
+    await using node = await startNode(way.address, [], first.directory);
     for (const name of three) await node.see("sliver.started", { name });
     node.signal("SIGTERM");
     await node.exited;
-    await using naive = await startNode(nowhere.address, ["--without", "start-cached-slivers"], first.directory);
+    await using naive = await startNode(way.address, ["--without", "start-cached-slivers"], first.directory);
     await naive.see("fetch.end", { outcome: "refused" }, naive.lines.length);
     expect(last(naive, "sliver.started")).toBeUndefined();
   });
