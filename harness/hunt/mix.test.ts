@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { faults } from "../../faults/registry.ts";
 import { loadPlans } from "../cli/plans.ts";
 import { bindPlan, cells, parsePlan } from "../plan/parse.ts";
@@ -9,10 +9,7 @@ import type { Plan } from "../plan/schema.ts";
 import { createSchedule } from "../schedule/schedule.ts";
 import { lackOfMix, mixInto } from "./mix.ts";
 
-let suite: readonly Plan[];
-beforeAll(async () => {
-  suite = (await loadPlans(["suites"])).map(({ plan }) => plan);
-});
+const suite: readonly Plan[] = (await loadPlans(["suites"])).map(({ plan }) => plan);
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 });
 const first = (plan: Plan, seed: number): Plan => bindPlan(plan, { seed, cell: cells(plan)[0] ?? {}, params: {} });
@@ -69,6 +66,9 @@ phases:
   - { name: kills, until: node.restarts > 3, timeout: 1m }
   - { name: heal, until: steady, timeout: 20s }`;
 
+/** Of each plan of the suites. */
+const mixes = process.env["SINBIN_TESTS"] === "all" ? 20 : 7;
+
 describe("a mix", () => {
   test("is the same for the same seed, and differs between seeds", () => {
     for (const plan of suite) {
@@ -78,8 +78,9 @@ describe("a mix", () => {
     }
   });
 
-  test("is an ordinary plan, in which check finds nothing wrong, for every plan of the suites", async () => {
-    for (const plan of suite) {
+  test.each(suite.map((plan) => ({ name: plan.plan, plan })))(
+    "is an ordinary plan, in which check finds nothing wrong: $name",
+    async ({ plan }) => {
       await fc.assert(
         fc.asyncProperty(seeds, async (seed) => {
           const document = JSON.stringify(mixInto(first(plan, seed), seed));
@@ -88,10 +89,10 @@ describe("a mix", () => {
           const parsed = await parsePlan("mixed.yaml", read);
           expect(parsed.phases.flatMap((phase) => phase.faults).some(({ name }) => name === "mix-1")).toBe(true);
         }),
-        { numRuns: 20 },
+        { numRuns: mixes },
       );
-    }
-  });
+    },
+  );
 
   test("leaves all that the plan itself draws as it is", () => {
     fc.assert(
