@@ -27,12 +27,17 @@ export function tellRatio(what: string, figures: Figures, of: string, to: string
   if (figures.has(to)) say(`  ${what}: ${ratioOf(figures, of, to, 2)}`);
 }
 
-/** Of single rounds: `1.02 of dnsmasq's (0.98 to 1.10)`, the median, the least and the most. */
+/** Of single rounds: `1.02 of dnsmasq's (0.98 to 1.10)`. */
 export function ratioOf(figures: Figures, of: string, to: string, digits: number): string {
   const [above = [], below = []] = [figures.get(of), figures.get(to)];
   const all = above.map((value, round) => value / (below[round] ?? Number.NaN));
-  const [least, middle, most] = [0, 0.5, 1].map((share) => quantile(all, share).toFixed(digits));
-  return `${middle} of ${to}'s (${least} to ${most})`;
+  return spread(all, digits, ` of ${to}'s`);
+}
+
+/** Of single rounds: `1.02 (0.98 to 1.10)`, the median, the least and the most. */
+export function spread(values: readonly number[], digits = 2, unit = ""): string {
+  const [least, middle, most] = [0, 0.5, 1].map((share) => quantile(values, share).toFixed(digits));
+  return `${middle}${unit} (${least} to ${most})`;
 }
 
 /** A row a peer, a column what was measured of them, each a median. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { nowMs } from "../stalls.ts";
 
 const host = "127.0.0.1";
 
@@ -45,12 +46,18 @@ export interface Pace {
   readonly unmeasured?: number;
 }
 
-/** Milliseconds from each message to its echo, one message at a time on each connection. */
+/** From when a message was sent to when its echo had come, in milliseconds of `process.hrtime`. */
+export interface Trip {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One message at a time on each connection. */
 export async function roundTrips(
   port: number,
   trips: number,
   { connections = 1, everyMs = 0, unmeasured = 0 }: Pace = {},
-): Promise<readonly number[]> {
+): Promise<readonly Trip[]> {
   const message = Buffer.alloc(64, "x");
   const sockets: Socket[] = [];
   // Not all at once: a full queue of connects says nothing about delays.
@@ -58,21 +65,21 @@ export async function roundTrips(
     sockets.push(
       ...(await Promise.all(Array.from({ length: Math.min(50, connections - sockets.length) }, () => open(port)))),
     );
-  const times: number[] = [];
+  const made: Trip[] = [];
   const each = async (socket: Socket, n: number): Promise<void> => {
     const first = performance.now() + (n / connections) * everyMs;
     for (let trip = 0; trip < unmeasured + trips; trip++) {
       if (everyMs > 0) await sleep(Math.max(0, first + trip * everyMs - performance.now()));
-      const began = performance.now();
+      const from = nowMs();
       let missing = message.length;
       socket.write(message);
       while (missing > 0) missing -= ((await once(socket, "data")) as [Buffer])[0].length;
-      if (trip >= unmeasured) times.push(performance.now() - began);
+      if (trip >= unmeasured) made.push({ from, to: nowMs() });
     }
     socket.destroy();
   };
   await Promise.all(sockets.map(each));
-  return times;
+  return made;
 }
 
 /** Connections a second that are opened, say a byte, hear it, and are closed; eight at a time. */
