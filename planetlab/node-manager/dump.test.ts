@@ -14,7 +14,10 @@ const clock = {
   timer: () => ({ [Symbol.dispose]() {} }),
 };
 const dumpOf = (...without: readonly string[]) =>
-  createDump({ clock, files: {} as Files }, { dumpFile: undefined, dumpBytes: 0, guards: createGuards(without) });
+  createDump(
+    { clock, files: {} as Files },
+    { dumpFile: undefined, dumpBytes: 0, key: "key of 42", guards: createGuards(without) },
+  );
 const wordsOf = (dump: ReturnType<typeof dumpOf>): readonly string[] =>
   dump.since(0).lines.map((line) => line.replace("1102204800.123 12.345 ", ""));
 
@@ -47,6 +50,7 @@ test.each([
   ["a handle", "0123456789abcdef0123456789abcdef"],
   ["a session", "q2V5cyBhcmUgc2VjcmV0cyBhbmQgc28gYXJlIHNlc3Npb25z"],
   ["a key", key],
+  ["the node's own key", "key of 42"],
 ])("%s is masked wherever it stands", (_, secret) => {
   const dump = dumpOf();
   dump.line("rpc", "call", { method: "bind", with: `a ${secret} b` });

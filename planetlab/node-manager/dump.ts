@@ -12,7 +12,7 @@
 import type { Clock, Files } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { createLineFile } from "./line-file.ts";
-import { mask } from "./mask.ts";
+import { createMask } from "./mask.ts";
 
 export type Plane = "dns" | "tcp" | "tls" | "http" | "document" | "ntp" | "udp" | "rpc";
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -39,10 +39,10 @@ const searchedBytes = 1024 * 1024;
 
 export function createDump(
   { clock, files }: { readonly clock: Clock; readonly files: Files },
-  { dumpFile, dumpBytes, guards }: Pick<Config, "dumpFile" | "dumpBytes" | "guards">,
+  { dumpFile, dumpBytes, key, guards }: Pick<Config, "dumpFile" | "dumpBytes" | "key" | "guards">,
 ): Dump {
   const file = dumpFile === undefined ? undefined : createLineFile(files, { path: dumpFile, mostBytes: dumpBytes / 2 });
-  const shown = guards.has("mask-secrets") ? mask : asItIs;
+  const shown = guards.has("mask-secrets") ? createMask([key]) : asItIs;
   const lines: string[] = [];
   let characters = 0;
   let next = 0;

@@ -127,6 +127,8 @@ export const guardMeanings = {
   "tolerate-corrupt-state":
     "A state file that cannot be read is set aside and reported, and no sliver is destroyed because of it (I34).",
   "mask-secrets": "Keys, sessions and handles are masked in the packet dump, which others read than the node (I44).",
+  "mask-log":
+    "Keys, sessions and handles are masked in the log and in what status tells, whoever it comes from: also in what PLC says (I44).",
   "report-status": "Whoever asks for the status is told everything that is known (I45).",
   "dump-state": "Whoever verifies the node is told what is really on it (I10).",
   "contain-side-modules":

@@ -10,7 +10,7 @@ import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import type { Leniency } from "./leniency.ts";
 import type { PlcTime } from "./plc-time.ts";
-import { ResourceError } from "./resources.ts";
+import { nameOf, ResourceError } from "./resources.ts";
 import type { State } from "./state.ts";
 
 type Lease = State["leases"][number];
@@ -100,11 +100,11 @@ export function createLeases(
 
   const begin = (lease: Lease, event: "lease.begin" | "lease.resume"): void => {
     running = { lease, end: clock.monotonic() + (lease.left_ms ?? lease.length_ms) };
-    log(event, { lease: lease.lease, slice: lease.slice });
+    log(event, { lease: nameOf(lease.lease), slice: lease.slice });
   };
   const finish = ({ lease }: Running): void => {
     running = undefined;
-    log("lease.end", { lease: lease.lease, slice: lease.slice });
+    log("lease.end", { lease: nameOf(lease.lease), slice: lease.slice });
   };
   /** Everything that is due, in its order; then waits for what comes next. */
   const turn = (): void => {
@@ -144,7 +144,7 @@ export function createLeases(
     };
     extended += 1;
     extendedMs += by;
-    log("lease.extended", { lease: lease.lease, slice: lease.slice, extended_by_ms: by });
+    log("lease.extended", { lease: nameOf(lease.lease), slice: lease.slice, extended_by_ms: by });
     turn();
   };
 
@@ -174,7 +174,7 @@ export function createLeases(
       };
       requireRoom(lease);
       waiting = [...waiting, lease].sort((one, other) => one.begin_ms - other.begin_ms);
-      log("lease.granted", { lease: lease.lease, slice, length_ms: lease.length_ms });
+      log("lease.granted", { lease: nameOf(lease.lease), slice, length_ms: lease.length_ms });
       turn();
       return lease.lease;
     },

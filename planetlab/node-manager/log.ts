@@ -2,9 +2,12 @@
 import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { createLineFile } from "./line-file.ts";
+import { createMask, masked } from "./mask.ts";
 
 export interface NodeLog extends AsyncDisposable {
   readonly write: Log;
+  /** As the log would say it. */
+  hide<Value>(value: Value): Value;
   /** Lines that did not reach the file, because it could not be written or the queue was full. */
   dropped(): number;
   /** The last lines, the newest last; without what else they said. */
@@ -22,19 +25,22 @@ export interface LogTime {
 /** Lines that are remembered for whoever asks. */
 const recentLimit = 100;
 
-/** `onHup`: other files that are to be opened anew with it. `hear` hears every line. */
+/** Nobody who reads the log, or hears of its lines, gets any secret. `onHup`: other files that are to be opened anew with it. `hear` hears every line. */
 export function createLog(
   host: Host,
-  { logFile, guards }: Pick<Config, "logFile" | "guards">,
+  { logFile, key, guards }: Pick<Config, "logFile" | "key" | "guards">,
   { onHup, hear }: { readonly onHup: () => void; readonly hear: Log },
 ): NodeLog {
+  const shown = guards.has("mask-log") ? createMask([key]) : asItIs;
+  const hide = <Value>(value: Value): Value => masked(value, shown) as Value;
   const recent: LogTime[] = [];
   const file = createLineFile(host.files, {
     path: logFile,
     onReopened: () => write("log.reopened"),
     contained: guards.has("contain-log-errors"),
   });
-  const write: Log = (event, fields = {}) => {
+  const write: Log = (event, told = {}) => {
+    const fields = hide(told);
     host.log(event, fields);
     hear(event, fields);
     const { clock } = host;
@@ -51,6 +57,7 @@ export function createLog(
     : undefined;
   return {
     write,
+    hide,
     dropped: () => file.dropped(),
     recent: (count) => recent.slice(Math.max(0, recent.length - count)),
     async [Symbol.asyncDispose]() {
@@ -58,4 +65,8 @@ export function createLog(
       handler?.[Symbol.dispose]();
     },
   };
+}
+
+function asItIs(text: string): string {
+  return text;
 }

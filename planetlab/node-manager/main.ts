@@ -242,7 +242,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     leases,
     loopAgeMs: () => loop.ageMs(),
     lagMs: () => timescale.lagMs(),
-    status: config.guards.has("report-status") ? status : undefined,
+    status: config.guards.has("report-status") ? () => log.hide(status()) : undefined,
     dumpState: config.guards.has("dump-state")
       ? () => dumpState(host.files, { nodeId: nodeId(), place: knowledge.place })
       : undefined,
