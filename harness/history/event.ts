@@ -39,7 +39,7 @@ export const eventSchema = z.discriminatedUnion("event", [
     at,
     event: z.literal("timekeeper.acts"),
     service: z.string(),
-    what: z.enum(["step", "slew", "wait", "panic", "no-majority", "rejected", "kiss"]),
+    what: z.enum(["step", "slew", "spike", "wait", "panic", "no-majority", "rejected", "kiss"]),
     offset: z.number().optional(),
     servers: z.array(z.string()).optional(),
     falsetickers: z.array(z.string()).optional(),

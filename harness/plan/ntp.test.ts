@@ -53,6 +53,8 @@ describe("links of proto ntp", () => {
 describe("a timekeeper", () => {
   test.each([
     ["{ policy: chrony, servers: [time], poll: 64s }", undefined],
+    ["{ servers: [time], stepout: 900s, drift_file: false }", undefined],
+    ["{ policy: timesyncd, servers: [time], drift_file: true }", "leave out drift_file: it is for policy: ntpd"],
     ["{ servers: [page] }", "page is no link with from: a and proto: ntp: there are time"],
     ["{ servers: [] }", "write at least one link with proto: ntp"],
     ["{ policy: openntpd, servers: [time] }", "write ntpd, chrony, timesyncd"],

@@ -6,8 +6,8 @@ export type PolicyName = (typeof policyNames)[number];
 export interface Policy {
   /** An offset beyond this is stepped, a smaller one is slewed. */
   readonly stepAboveMs: number;
-  /** How long it must have been beyond that; the first one of all is stepped at once. */
-  readonly stepoutMs: number;
+  /** How long nothing else must have come before that is believed (`clock-state.ts`); without one, each offset is. */
+  readonly stepoutMs?: number;
   /** Of how many updates the first ones may step; all others are slewed, however large they are. */
   readonly stepLimit: number;
   /** Beyond this the client gives up and ends, unless it is the first update. */
@@ -50,7 +50,6 @@ export const policies: Readonly<Record<PolicyName, Policy>> = {
   /** chronyd as distributions have it: `makestep 1 3`, `maxdistance 3`, `maxslewrate 83333.333`, no `maxchange`; `iburst`. */
   chrony: {
     stepAboveMs: 1000,
-    stepoutMs: 0,
     stepLimit: 3,
     panicAboveMs: Infinity,
     slewPpm: 83_333,
@@ -65,7 +64,6 @@ export const policies: Readonly<Record<PolicyName, Policy>> = {
   /** systemd-timesyncd: NTP_MAX_ADJUST 0.4 s, NTP_ACCURACY_SEC 0.2 s, RootDistanceMaxSec 5 s, PollIntervalMinSec 32 s and PollIntervalMaxSec 2048 s; no bound of any kind. */
   timesyncd: {
     stepAboveMs: 400,
-    stepoutMs: 0,
     stepLimit: Infinity,
     panicAboveMs: Infinity,
     slewPpm: 500,

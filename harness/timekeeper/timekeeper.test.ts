@@ -32,16 +32,21 @@ interface Setting {
   /** How far off the clock is at first. */
   readonly wrongBy?: number;
   readonly pollMs?: number;
+  readonly stepoutMs?: number | undefined;
+  readonly driftFile?: boolean;
+  /** How fast its clock is by itself. */
+  readonly rate?: number;
 }
 
 async function withClient(
-  { policy, servers = 1, wrongBy = 0, pollMs = 64_000 }: Setting,
+  { policy, servers = 1, wrongBy = 0, pollMs = 64_000, stepoutMs, driftFile, rate = 1 }: Setting,
   play: (scene: Scene) => Promise<void>,
 ) {
   const world = createTestWorld();
   const gate = world.open(world.machine("gate", "198.18.0.100"));
   const events: TimekeeperEvent[] = [];
   world.client.clock.step(wrongBy);
+  world.client.clock.setRate(rate);
   await world.time.pass(async () => {
     await using proxies = new AsyncDisposableStack();
     const all: NtpProxy[] = [];
@@ -71,6 +76,8 @@ async function withClient(
           servers: addresses,
           addresses: [clientAddress],
           pollMs,
+          ...(stepoutMs !== undefined && { stepoutMs }),
+          ...(driftFile !== undefined && { driftFile }),
           mayAsk: () => scene.may,
           onEvent: (event) => void events.push(event),
         },
@@ -124,16 +131,58 @@ describe("ntpd", () => {
     });
   });
 
-  test("steps by 40 s when that has lasted for 300 s, and not before", async () => {
+  test("steps by 40 s when its filter has forgotten what was before, and takes the first that is left for a spike", async () => {
     await withClient({ policy: "ntpd" }, async (scene) => {
       await scene.sleep(hour);
       await scene.inject(0, "ntp.step", { by: "40s" });
-      await scene.sleep(4 * minute);
+      await scene.sleep(7 * minute);
       expect(Math.abs(scene.offset())).toBeLessThan(10);
-      await scene.sleep(12 * minute);
+      await scene.sleep(8 * minute);
       expect(Math.abs(scene.offset() - 40_000)).toBeLessThan(10);
-      expect(scene.said("wait")).toBeGreaterThan(2);
+      expect(scene.said("spike")).toBe(1);
       expect(scene.said("step")).toBe(1);
+    });
+  });
+
+  test("takes 400 ms for a spike, however often they come for less than 300 s", async () => {
+    await withClient({ policy: "ntpd" }, async (scene) => {
+      await scene.sleep(hour);
+      for (let n = 1; n <= 5; n += 1) {
+        const lie = await scene.inject(0, "ntp.offset", { by: "400ms" });
+        await scene.sleep(3 * minute);
+        await lie[Symbol.asyncDispose]();
+        await scene.sleep(3 * minute);
+        expect(Math.abs(scene.offset())).toBeLessThan(10);
+        expect(scene.said("spike")).toBe(n);
+      }
+      expect(scene.said("wait")).toBeGreaterThan(5);
+      expect(scene.said("step")).toBe(0);
+    });
+  });
+
+  test.each([
+    [undefined, 300, 364],
+    [900_000, 900, 964],
+  ])("with a stepout of %s, 400 ms that last are stepped within %i to %i s", async (stepoutMs, soonest, latest) => {
+    await withClient({ policy: "ntpd", stepoutMs }, async (scene) => {
+      await scene.sleep(hour);
+      await scene.inject(0, "ntp.offset", { by: "400ms" });
+      await scene.sleep((soonest - 65) * 1000);
+      expect(Math.abs(scene.offset())).toBeLessThan(10);
+      await scene.sleep((latest - soonest + 66) * 1000);
+      expect(Math.abs(scene.offset() - 400)).toBeLessThan(10);
+      expect(scene.said("spike")).toBe(1);
+      expect(scene.said("step")).toBe(1);
+    });
+  });
+
+  test("without a drift file finds out in its first 300 s how fast its clock is, and lets all else be", async () => {
+    await withClient({ policy: "ntpd", driftFile: false, rate: 1 - 1e-4 }, async (scene) => {
+      await scene.sleep(4 * minute);
+      expect(scene.offset()).toBeLessThan(-15);
+      expect(scene.said("wait")).toBeGreaterThan(2);
+      await scene.sleep(2 * hour);
+      expect(Math.abs(scene.offset())).toBeLessThan(10);
     });
   });
 

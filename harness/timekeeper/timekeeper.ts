@@ -33,8 +33,10 @@ export interface TimekeeperOptions {
   readonly addresses: readonly string[];
   /** Always this; by default as the policy has it. */
   readonly pollMs?: number;
-  /** How long an offset must have been beyond the step threshold; by default as the policy has it. */
+  /** For how long offsets beyond the step threshold are spikes; by default as the policy has it. */
   readonly stepoutMs?: number;
+  /** Whether it has a file that tells how fast its clock is; by default it has. */
+  readonly driftFile?: boolean;
   /** False while nobody lets it run: then it asks nobody. */
   readonly mayAsk: () => boolean;
   readonly onEvent: (event: TimekeeperEvent) => void;
@@ -42,8 +44,11 @@ export interface TimekeeperOptions {
 
 export type TimekeeperEvent =
   | {
-      /** `wait`: the offset is too large, and not yet for long enough. `panic`: it is so large that the client has ended. */
-      readonly what: "step" | "slew" | "wait" | "panic";
+      /**
+       * `spike`: the offset is too large, for the first time, and is left alone. `wait`: it is so still, or how fast the clock is has to be found out first.
+       * `panic`: it is so large that the client has ended.
+       */
+      readonly what: "step" | "slew" | "spike" | "wait" | "panic";
       readonly offset: number;
       /** Those that it is made of, the best first, and those that were voted down. */
       readonly servers: string[];
@@ -70,10 +75,10 @@ interface Slewing {
 /** Resolves when it has ended by itself (`panic`). Rejects with the signal's reason. */
 export async function keepTime(options: TimekeeperOptions, signal: AbortSignal): Promise<void> {
   const { host, clock, policy: policyName, servers, pollMs, mayAsk, onEvent } = options;
-  const { stepoutMs = policies[policyName].stepoutMs } = options;
-  const policy = { ...policies[policyName], stepoutMs };
+  const { stepoutMs } = options;
+  const policy = { ...policies[policyName], ...(stepoutMs !== undefined && { stepoutMs }) };
   const now = createFineClock(host.clock);
-  const discipline = createDiscipline(policy);
+  const discipline = createDiscipline(policy, options.driftFile);
   const ended = Promise.withResolvers<void>();
   await using running = new AsyncDisposableStack();
   let over = false;
@@ -142,7 +147,7 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
       servers: [...survivors],
       falsetickers: [...falsetickers],
     });
-    if (action.type === "wait") return;
+    if (action.type === "spike" || action.type === "wait") return;
     endSlew();
     switch (action.type) {
       case "panic":

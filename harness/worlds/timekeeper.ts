@@ -21,6 +21,7 @@ export const timekeeperDuty = z.strictObject({
   policy: z.enum(policyNames),
   pollMs: z.number().optional(),
   stepoutMs: z.number().optional(),
+  driftFile: z.boolean().optional(),
   /** By link. */
   servers: z.record(z.string(), z.strictObject({ host: z.string(), port: z.number() })),
   /** Whence it asks, and by which addresses servers may know the service. */
@@ -41,11 +42,12 @@ export interface Place {
 /** Undefined if the plan gives it none. */
 export function dutyOf({ timekeeper }: Service, { doorOf, ...place }: Place): TimekeeperDuty | undefined {
   if (timekeeper === undefined) return undefined;
-  const { policy, servers, poll: pollMs, stepout: stepoutMs } = timekeeper;
+  const { policy, servers, poll: pollMs, stepout: stepoutMs, drift_file: driftFile } = timekeeper;
   return {
     policy,
     pollMs,
     stepoutMs,
+    driftFile,
     servers: Object.fromEntries(servers.map((link) => [link, doorOf(link)])),
     ...place,
   };
@@ -91,6 +93,7 @@ export function createTimekeeper(options: TimekeeperOptions): Timekeeper {
           addresses: [from, ...options.addresses],
           ...(options.pollMs !== undefined && { pollMs: options.pollMs }),
           ...(options.stepoutMs !== undefined && { stepoutMs: options.stepoutMs }),
+          ...(options.driftFile !== undefined && { driftFile: options.driftFile }),
           mayAsk: () => starving.mayAsk(),
           onEvent,
         },

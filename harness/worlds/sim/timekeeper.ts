@@ -26,7 +26,7 @@ export function createSimTimekeeper({
 }: SimServiceOptions): SimTimekeeper | undefined {
   const { timekeeper } = service;
   if (timekeeper === undefined) return undefined;
-  const { policy, poll: pollMs, stepout: stepoutMs } = timekeeper;
+  const { policy, poll: pollMs, stepout: stepoutMs, drift_file: driftFile } = timekeeper;
   const { record, seed } = world;
   const starving = createStarving(() => host.clock.monotonic());
   let running: Program | undefined;
@@ -47,6 +47,7 @@ export function createSimTimekeeper({
               addresses: [address],
               ...(pollMs !== undefined && { pollMs }),
               ...(stepoutMs !== undefined && { stepoutMs }),
+              ...(driftFile !== undefined && { driftFile }),
               mayAsk: () => starving.mayAsk(),
               onEvent(event) {
                 if (event.what === "panic") gaveUp = true;
