@@ -16,7 +16,8 @@ export interface Selection {
 }
 
 /** Ordinals count from 1. */
-export function chosen({ first, nth, everyNth, probability, draw }: Selection, ordinal: number): boolean {
+export function chosen(selection: Selection, ordinal: number, draw = selection.draw): boolean {
+  const { first, nth, everyNth, probability } = selection;
   if (first !== undefined && ordinal > first) return false;
   if (nth !== undefined && ordinal !== nth) return false;
   if (everyNth !== undefined && ordinal % everyNth !== 0) return false;

@@ -4,6 +4,8 @@ import type { Clock } from "../host/host.ts";
 /** How much later, and by whose doing. */
 export type Delay = ReadonlyMap<object, number>;
 
+export const nothingAdded: Delay = new Map();
+
 export interface Delays extends Disposable {
   /** Calls back when it is due, at once if nothing is added. False if there is no room for one more. */
   hold(delay: Delay, go: () => void): boolean;

@@ -1,7 +1,7 @@
 /** What the faults that a query has met make of it, and of its reply. */
 import type { DnsContext, DnsReply } from "../../faults/dns/contract.ts";
 import type { Message, Name } from "../../faults/dns/message.ts";
-import type { Delay } from "../delays.ts";
+import { nothingAdded, type Delay } from "../delays.ts";
 import type { Meeting } from "./injections.ts";
 import { encode } from "./wire/encode.ts";
 
@@ -16,19 +16,19 @@ export interface DecidedBefore {
 /** What faults are told besides what each knows of its own. */
 export type Telling = Pick<DnsContext, "now" | "sizeOf">;
 
-export function decideBefore(meetings: readonly Meeting[], asked: Message, telling: Telling): DecidedBefore {
+export function decideBefore(meetings: readonly Meeting[], asked: Message, { now, sizeOf }: Telling): DecidedBefore {
   let query = asked;
-  const delay = new Map<object, number>();
+  let delay = nothingAdded;
   const answers: DecidedBefore["answers"][number][] = [];
   for (const [by, meeting] of meetings.entries()) {
     const { owner, fault, parameters, state, context } = meeting;
-    const decision = fault.before?.(query, state, parameters, { ...context, ...telling });
+    const decision = fault.before?.(query, state, parameters, { ...context, now, sizeOf });
     if (decision === undefined) continue;
     if (decision.type === "pass") {
       const isChanged = !isSame(decision.query, query);
       if (isChanged) meeting.bind();
       if (isChanged || decision.laterMs > 0) meeting.hit();
-      if (decision.laterMs > 0) delay.set(owner, decision.laterMs);
+      if (decision.laterMs > 0) delay = new Map([...delay, [owner, decision.laterMs]]);
       query = decision.query;
       continue;
     }
@@ -50,21 +50,25 @@ export function decideAfter(
   meetings: readonly Meeting[],
   came: readonly Sent[],
   query: Message,
-  telling: Telling,
+  { now, sizeOf }: Telling,
 ): readonly Sent[] {
-  return meetings.reduce<readonly Sent[]>((passing, meeting) => {
+  let passing = came;
+  for (const meeting of meetings) {
     const { owner, fault, parameters, state, context } = meeting;
-    if (fault.after === undefined || meeting.isLifted()) return passing;
-    return passing.flatMap((sent): readonly Sent[] => {
-      const decision = fault.after?.(sent.reply, query, state, parameters, { ...context, ...telling });
+    if (fault.after === undefined || meeting.isLifted()) continue;
+    const next: Sent[] = [];
+    for (const sent of passing) {
+      const decision = fault.after(sent.reply, query, state, parameters, { ...context, now, sizeOf });
       const put = decision === undefined ? [sent.reply] : [decision].flat();
       if (put.length !== 1 || !put.every((reply) => isSameReply(reply, sent.reply))) meeting.hit();
-      return put.map((reply) => {
+      for (const reply of put) {
         const added = reply.laterMs - sent.reply.laterMs;
-        return { reply, delay: added === 0 ? sent.delay : new Map([...sent.delay, [owner, added] as const]) };
-      });
-    });
-  }, came);
+        next.push({ reply, delay: added === 0 ? sent.delay : new Map([...sent.delay, [owner, added]]) });
+      }
+    }
+    passing = next;
+  }
+  return passing;
 }
 
 function isSameReply(one: DnsReply, other: DnsReply): boolean {

@@ -9,11 +9,11 @@ import type { DnsReply, Transport } from "../../faults/dns/contract.ts";
 import { isSameName } from "../../faults/dns/name.ts";
 import type { Message } from "../../faults/dns/message.ts";
 import type { Clock } from "../../host/host.ts";
-import { createDelays } from "../delays.ts";
+import { createDelays, nothingAdded } from "../delays.ts";
 import { decideAfter, decideBefore, type Sent, type Telling } from "./decide.ts";
 import { createInjections, type AskedQuestion, type DnsInjection, type Meeting } from "./injections.ts";
-import { createQuestions, type Answered } from "./questions.ts";
-import { remember } from "./remember.ts";
+import { createQuestions, type Answered, type Logical } from "./questions.ts";
+import { createRecent } from "./recent.ts";
 import { decode, peek, type Peeked } from "./wire/decode.ts";
 import { encode } from "./wire/encode.ts";
 import { fit, payloadOf } from "./wire/fit.ts";
@@ -77,7 +77,7 @@ interface Pending {
   /** What the server was asked, if a fault has changed that. */
   passed: Peeked;
   readonly asked: AskedQuestion;
-  readonly met: Set<object>;
+  readonly met: object[];
   readonly meetings: Meeting[];
   /** When it came, on the monotonic clock. */
   readonly at: number;
@@ -87,22 +87,29 @@ interface Pending {
   readonly forgetMessage: () => void;
 }
 
+/** What one line has passed on, in the order of time. */
+interface Passed {
+  readonly pending: Pending[];
+  readonly replied: Pending[];
+}
+
 /** Of one line: replies to older ones find the faults that act by then. */
 const mostPending = 256;
-const mostWaitedFor = 10_000;
+/** Of those that were replied to: a server sends a reply twice soon, or never. Whatever is kept, the collector of garbage goes through. */
+const mostReplied = 16;
+const mostConcerned = 10_000;
 
 export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): Exchange {
   const injections = createInjections(clock);
   const questions = createQuestions(clock);
   const delays = createDelays(clock);
-  const pending = new WeakMap<Line, Pending[]>();
+  const passed = new WeakMap<Line, Passed>();
   const eventsOf = new WeakMap<Line, Readonly<Record<MessageEvent["type"], MessageEvent>>>();
   /** Where the server was asked something else than the client has asked: replies there are looked at also when no fault is left. */
   const askedOtherwise = new WeakSet<Line>();
-  /** When the last reply to a question went out, and who waits for the next, by client, name and type. */
-  const repliedAt = new Map<string, number>();
   /** Names that were asked for while a fault concerned them: somebody may wait for what is answered to another question for the same name. */
-  const concerned = new Map<string, true>();
+  const concerned = createRecent<object>(mostConcerned);
+  /** Who waits for the next reply to a question, by client, name and type. */
   const waiting = new Map<string, Set<{ readonly owners: readonly object[] }>>();
 
   function askedOf(line: Line, peeked: Peeked): AskedQuestion {
@@ -121,7 +128,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       peeked,
       passed: peeked,
       asked: askedOf(line, peeked),
-      met: new Set(),
+      met: [],
       meetings: [],
       at: clock.monotonic(),
       message: () => (message ??= messageOf(bytes)),
@@ -137,12 +144,10 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       return;
     }
     const one = pendingOf(line, peeked, bytes);
-    const name = peeked.name.toLowerCase();
-    if (!concerned.has(name)) remember(concerned, name, true, mostWaitedFor);
-    const latest = pending.get(line) ?? [];
-    pending.set(line, latest);
-    latest.push(one);
-    if (latest.length > mostPending) latest.shift();
+    concerned.of(peeked.name.toLowerCase(), () => one);
+    const ofLine = passed.get(line) ?? { pending: [], replied: [] };
+    passed.set(line, ofLine);
+    keep(ofLine.pending, one, mostPending);
     one.meetings.push(...injections.meet(one.asked, one.met));
     const acting = one.meetings.filter(({ chosen, fault }) => chosen && fault.before !== undefined);
     const message = acting.length > 0 ? one.message() : undefined;
@@ -155,7 +160,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     for (const { by, replies } of answers) {
       const made = replies.map((reply): Sent => ({
         reply,
-        delay: reply.laterMs === 0 ? new Map() : new Map([[chosen[by]?.owner ?? reply, reply.laterMs]]),
+        delay: reply.laterMs === 0 ? nothingAdded : new Map([[chosen[by]?.owner ?? reply, reply.laterMs]]),
       }));
       send(
         line,
@@ -190,7 +195,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       line.put([{ bytes }]);
       if (onMessage !== undefined) tell("reply", line, bytes);
       if (one !== undefined) replied(one, answeredBy(bytes, one.peeked));
-      else if (peeked !== undefined && concerned.has(peeked.name.toLowerCase()))
+      else if (peeked !== undefined && concerned.get(peeked.name.toLowerCase()) !== undefined)
         repliedTo(keyOf(line.client, peeked.name, peeked.type, peeked.class));
       return;
     }
@@ -198,7 +203,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     const told = telling(line, asked, whole);
     for (const { fault, state, parameters, context } of meetings)
       fault.remember?.(came, asked, state, parameters, { ...context, ...told });
-    const sent: readonly Sent[] = [{ reply: { message: came, laterMs: 0 }, delay: new Map() }];
+    const sent: readonly Sent[] = [{ reply: { message: came, laterMs: 0 }, delay: nothingAdded }];
     const chosen = meetings.filter((meeting) => meeting.chosen);
     send(line, decideAfter(chosen, sent, asked, told), one, asked, whole);
   }
@@ -206,13 +211,10 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   /** Whose reply it is: the latest query of its id, and of its name if it has one, as it was passed on. A reply to what was asked before any fault was there asks for itself. */
   function pendingFor(line: Line, peeked: Peeked | undefined, bytes: Uint8Array): Pending | undefined {
     const id = bytes.length < 2 ? undefined : ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
-    const found = pending
-      .get(line)
-      ?.findLast(
-        ({ passed }) =>
-          passed.id === id &&
-          (peeked === undefined || (isSameName(passed.name, peeked.name) && passed.type === peeked.type)),
-      );
+    const found = takePending(line, ({ passed: asked }) => {
+      if (asked.id !== id) return false;
+      return peeked === undefined || (isSameName(asked.name, peeked.name) && asked.type === peeked.type);
+    });
     if (found !== undefined || peeked === undefined || !isConcerned(line, peeked)) return found;
     const message = messageOf(bytes);
     if (message === undefined) return undefined;
@@ -229,6 +231,17 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       additionals: [],
     };
     return { ...pendingOf(line, peeked, encode(question)), message: () => question };
+  }
+
+  function takePending(line: Line, isIts: (one: Pending) => boolean): Pending | undefined {
+    const ofLine = passed.get(line);
+    if (ofLine === undefined) return undefined;
+    const { pending, replied: before } = ofLine;
+    const index = pending.findLastIndex(isIts);
+    const [one] = index < 0 ? [] : pending.splice(index, 1);
+    if (one === undefined) return before.findLast(isIts);
+    keep(before, one, mostReplied);
+    return one;
   }
 
   function send(line: Line, all: readonly Sent[], one: Pending, asked: Message, whole: Whole | undefined): void {
@@ -267,7 +280,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   function hold({ delay }: Sent, one: Pending, behind: string | undefined, go: () => void): boolean {
     if (behind === undefined) return delays.hold(delay, go);
     const key = keyOf(one.asked.client, one.peeked.name, behind, one.peeked.class);
-    if ((repliedAt.get(key) ?? -Infinity) >= one.at) {
+    if (questions.repliedAt(key) >= one.at) {
       go();
       return true;
     }
@@ -285,12 +298,13 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function replied({ asked }: Pending, answered: Answered): void {
     questions.answered(asked.logical, answered);
-    repliedTo(asked.logical.key);
+    repliedTo(asked.logical);
   }
 
-  function repliedTo(key: string): void {
-    remember(repliedAt, key, clock.monotonic(), mostWaitedFor);
-    const waits = waiting.get(key);
+  function repliedTo(question: Logical | string): void {
+    questions.replied(question);
+    if (waiting.size === 0) return;
+    const waits = waiting.get(typeof question === "string" ? question : question.key);
     if (waits === undefined) return;
     const all = [...waits];
     // Behind what is under way just now.
@@ -334,6 +348,11 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     clear: () => injections.clear(),
     [Symbol.dispose]: () => delays[Symbol.dispose](),
   };
+}
+
+function keep(all: Pending[], one: Pending, most: number): void {
+  all.push(one);
+  if (all.length > most) all.shift();
 }
 
 function messageOf(bytes: Uint8Array): Message | undefined {

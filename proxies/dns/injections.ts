@@ -5,7 +5,7 @@ import type { Clock } from "../../host/host.ts";
 import { subnetOf, type Subnet } from "../../host/subnet.ts";
 import { chosen, type Selection } from "../chosen.ts";
 import type { Logical } from "./questions.ts";
-import { remember } from "./remember.ts";
+import { createRecent, type Recent } from "./recent.ts";
 
 /** Ordinals count logical questions that match, for each client, name and type. `scope: new` means those of flows and connections that come from now on. */
 export interface DnsInjection extends Omit<Selection, "direction"> {
@@ -64,7 +64,7 @@ export interface Injections {
   /** Whether there is one that such a query meets. */
   concern(asked: Concerned): boolean;
   /** Those that it has not met yet, in the order of their injection. */
-  meet(asked: AskedQuestion, met: Set<object>): readonly Meeting[];
+  meet(asked: AskedQuestion, met: object[]): readonly Meeting[];
   clear(): void;
 }
 
@@ -78,7 +78,7 @@ interface Active {
   readonly since: number;
   readonly number: number;
   /** How many logical questions of each key it has met. */
-  readonly counts: Map<string, number>;
+  readonly counts: Recent<{ met: number }>;
 }
 
 /** Clients are told apart by their order, not by their addresses, which may be others in the next run. */
@@ -86,31 +86,65 @@ const mostRemembered = 10_000;
 
 export function createInjections(clock: Clock): Injections {
   const active = new Set<Active>();
-  const clients = new Map<string, number>();
+  const clients = createRecent<{ readonly number: number }>(mostRemembered);
   let seen = 0;
   let injected = 0;
 
   function ordinalOf({ counts, number }: Active, logical: Logical): number {
     const known = logical.ordinals.find(({ injection }) => injection === number);
     if (known !== undefined) return known.ordinal;
-    const ordinal = (counts.get(logical.key) ?? 0) + 1;
-    remember(counts, logical.key, ordinal, mostRemembered);
+    const count = counts.of(logical.key, () => ({ met: 0 }));
+    count.met += 1;
+    const ordinal = count.met;
     logical.ordinals.push({ injection: number, ordinal });
     return ordinal;
   }
 
   function numberOf(client: string): number {
-    const known = clients.get(client);
-    if (known !== undefined) return known;
-    seen += 1;
-    remember(clients, client, seen, mostRemembered);
-    return seen;
+    return clients.of(client, () => ({ number: (seen += 1) })).number;
   }
 
   function concerns({ injection, clients: meant, connections, matches }: Active, asked: Concerned): boolean {
     if (meant?.contains(asked.client) === false) return false;
     if (injection.scope === "new" && asked.connection <= connections) return false;
     return matches(asked);
+  }
+
+  function meetingOf(each: Active, asked: AskedQuestion): Meeting {
+    const { injection, state, since } = each;
+    const { fault, parameters, draw, onHit } = injection;
+    const { question, transport, client, socket, connection, logical, attempt } = asked;
+    const ordinal = ordinalOf(each, logical);
+    const number = numberOf(client);
+    const keyed = (decision: string, n: number): number =>
+      draw(`${number}.${question.name.toLowerCase()}.${question.type}.${decision}`, n);
+    let told = false;
+    let isBound = false;
+    return {
+      owner: each,
+      fault,
+      parameters: parameters as Record<string, unknown>,
+      state,
+      context: {
+        ordinal,
+        attempt,
+        transport,
+        client,
+        socket,
+        since,
+        draw: (decision, n) => keyed(`${ordinal}.${decision}`, n),
+      },
+      chosen: chosen(injection, ordinal, keyed),
+      isLifted: () => !isBound && !active.has(each),
+      bind() {
+        isBound = true;
+      },
+      hit() {
+        if (told) return;
+        told = true;
+        onHit({ connection, name: question.name, type: question.type, ordinal, attempt });
+      },
+    };
   }
 
   return {
@@ -120,7 +154,7 @@ export function createInjections(clock: Clock): Injections {
       const meant = injection.client === undefined ? undefined : subnetOf(injection.client);
       const matches = questionMatcher(injection.match ?? {});
       injected += 1;
-      const counted = { number: injected, counts: new Map<string, number>() };
+      const counted = { number: injected, counts: createRecent<{ met: number }>(mostRemembered) };
       const each = { injection, clients: meant, connections, matches, state, since, ...counted };
       active.add(each);
       return each;
@@ -131,47 +165,15 @@ export function createInjections(clock: Clock): Injections {
       for (const each of active) if (concerns(each, asked)) return true;
       return false;
     },
-    meet: (asked, met) =>
-      [...active].flatMap((each): readonly Meeting[] => {
-        if (met.has(each) || !concerns(each, asked)) return [];
-        met.add(each);
-        const { injection, state, since } = each;
-        const { fault, parameters, draw, onHit } = injection;
-        const { question, transport, client, socket, connection, logical, attempt } = asked;
-        const ordinal = ordinalOf(each, logical);
-        const number = numberOf(client);
-        const keyed = (decision: string, n: number): number =>
-          draw(`${number}.${question.name.toLowerCase()}.${question.type}.${decision}`, n);
-        let told = false;
-        let isBound = false;
-        return [
-          {
-            owner: each,
-            fault,
-            parameters: parameters as Record<string, unknown>,
-            state,
-            context: {
-              ordinal,
-              attempt,
-              transport,
-              client,
-              socket,
-              since,
-              draw: (decision, n) => keyed(`${ordinal}.${decision}`, n),
-            },
-            chosen: chosen({ ...injection, draw: keyed }, ordinal),
-            isLifted: () => !isBound && !active.has(each),
-            bind() {
-              isBound = true;
-            },
-            hit() {
-              if (told) return;
-              told = true;
-              onHit({ connection, name: question.name, type: question.type, ordinal, attempt });
-            },
-          },
-        ];
-      }),
+    meet(asked, met) {
+      const meetings: Meeting[] = [];
+      for (const each of active) {
+        if (met.includes(each) || !concerns(each, asked)) continue;
+        met.push(each);
+        meetings.push(meetingOf(each, asked));
+      }
+      return meetings;
+    },
     clear: () => active.clear(),
   };
 }
