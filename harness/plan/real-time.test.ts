@@ -17,6 +17,10 @@ function first(read: Plan, cell: Readonly<Record<string, Written>> = {}): Occurr
   return createSchedule(read, { seed: 1, cell }).phases[0]?.steps[0]?.occurrences[0];
 }
 
+async function warned(gap: string): Promise<readonly string[]> {
+  return warningsOfPace(await parseText(plan(`{ signal: HUP, count: 2, gap: ${gap} }`)));
+}
+
 describe("a duration in real time", () => {
   test.each([
     ["{ signal: HUP, count: 2, gap: { real: 2ms } }", { gap: "120ms" }],
@@ -71,8 +75,6 @@ let: { once: { real: 5ms } }`;
   });
 
   test("is not warned of, as others are that a machine can't keep", async () => {
-    const warned = async (gap: string) =>
-      warningsOfPace(await parseText(plan(`{ signal: HUP, count: 2, gap: ${gap} }`)));
     expect(await warned("{ real: 2ms }")).toEqual([]);
     expect(await warned("{ real: 2ms..3ms }")).toEqual([]);
     expect(await warned("120ms")).toEqual([expect.stringContaining("or { real: 120ms } if it is meant so")]);
