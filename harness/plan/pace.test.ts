@@ -15,7 +15,7 @@ test("a plan in real time is warned of nothing", () => {
 
 test("what is too short for a machine that can't be hurried is named, with what would do", () => {
   expect(warningsOfPace(plan(60))).toEqual([
-    "phases[0].faults[0].tcp.latency.delay: 200ms is 3.333ms of real time with scale: 60, and less than 20ms is not kept: write a longer time, or a smaller scale",
+    "phases[0].faults[0].tcp.latency.delay: 200ms is 3.333ms of real time with scale: 60, and less than 20ms is not kept: write a longer time, a smaller scale, or { real: 200ms } if it is meant so",
     "expect[1].within: 1m is the tightest deadline, and 1s of real time with scale: 60; a busy machine may need 2s for an answer: write scale: 30 at most, or a longer deadline",
   ]);
 });

@@ -1,5 +1,6 @@
 /** What a plan whose time is scaled asks of a machine that can't be hurried: warnings, since the plan is right, and may do. */
 import { durationUnit, formatDuration } from "../../faults/units.ts";
+import { keysInRealTime } from "./real-time.ts";
 import type { Plan, Written } from "./schema.ts";
 import { isRecord } from "./raw.ts";
 import { formatPath } from "./tree.ts";
@@ -9,8 +10,6 @@ const finestRealMs = 20;
 /** A handshake of TLS is 20 ms on an idle machine, a start of Node 100, and both are a multiple of that on a busy one. */
 const tightestRealMs = 2000;
 
-/** These count in real time. */
-const ofTheMachine = new Set(["start_timeout", "stop_timeout"]);
 const deadlines = new Set(["within", "timeout"]);
 const ageLimit = /\bage\s*<=?\s*(\d+(?:\.\d+)?(?:us|ms|s|m|h|d))\b/g;
 
@@ -25,11 +24,14 @@ export function warningsOfPace({
   document,
   time: { scale },
   links,
-}: Pick<Plan, "document" | "time" | "links">): readonly string[] {
+  real = [],
+}: Pick<Plan, "document" | "time" | "links" | "real">): readonly string[] {
   if (scale === 1) return [];
   const found = [...textsIn(document, [])];
   const durations = found.flatMap(durationOf).filter(({ milliseconds }) => milliseconds > 0);
-  const tooShort = durations.filter(({ milliseconds }) => milliseconds / scale < finestRealMs);
+  // Who writes of real time knows what a machine does in it.
+  const isReal = ({ path }: Found): boolean => real.some((each) => isWithin(formatPath(path), each));
+  const tooShort = durations.filter((each) => each.milliseconds / scale < finestRealMs && !isReal(each));
   const [tightest] = [
     ...durations.filter(({ path }) => deadlines.has(String(path.at(-1)))),
     ...found.flatMap(ageLimitsOf),
@@ -37,7 +39,7 @@ export function warningsOfPace({
   return [
     ...tooShort.map(
       ({ path, text, milliseconds }) =>
-        `${formatPath(path)}: ${text} is ${realTime(milliseconds / scale)} of real time with scale: ${scale}, and less than ${finestRealMs}ms is not kept: write a longer time, or a smaller scale`,
+        `${formatPath(path)}: ${text} is ${realTime(milliseconds / scale)} of real time with scale: ${scale}, and less than ${finestRealMs}ms is not kept: write a longer time, a smaller scale, or { real: ${realTime(milliseconds)} } if it is meant so`,
     ),
     ...(tightest !== undefined && tightest.milliseconds / scale < tightestRealMs
       ? [
@@ -54,12 +56,16 @@ export function warningsOfPace({
   ];
 }
 
+function isWithin(path: string, other: string): boolean {
+  return path === other || path.startsWith(`${other}.`) || path.startsWith(`${other}[`);
+}
+
 function* textsIn(value: Written, path: readonly (string | number)[]): Generator<Omit<Found, "milliseconds">> {
   if (typeof value === "string") yield { path, text: value };
   else if (Array.isArray(value))
     for (const [index, each] of value.entries()) yield* textsIn(each as Written, [...path, index]);
   else if (isRecord(value))
-    for (const [key, each] of Object.entries(value)) if (!ofTheMachine.has(key)) yield* textsIn(each, [...path, key]);
+    for (const [key, each] of Object.entries(value)) if (!keysInRealTime.has(key)) yield* textsIn(each, [...path, key]);
 }
 
 const duration = new RegExp(`^${durationUnit.pattern}$`);

@@ -28,6 +28,7 @@ import { problemsOf } from "./issues.ts";
 import { bindPlan, cells, matrixOf, normalise, sketch } from "./normalise.ts";
 import type { Sketch } from "./normalise.ts";
 import { isRecord } from "./raw.ts";
+import { inPlanTime } from "./real-time.ts";
 import { repertoireOf } from "./repertoire.ts";
 import type { Plan } from "./schema.ts";
 import { placeOf, toPlain } from "./tree.ts";
@@ -45,12 +46,13 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
   const complainAt = complainInto(problems, tree);
   const ofFiles: Problem[] = [];
   const complainOfFiles = complainInto(ofFiles, tree);
-  const { document, copies, writtenAt, problems: miscopied } = expandCopies(isRecord(plain) ? plain : {});
+  const { document: written, copies, writtenAt, problems: miscopied } = expandCopies(isRecord(plain) ? plain : {});
   for (const { path, message } of miscopied) complainAt(path, message);
   const complain: Complain = (path, message, offset) => {
     const at = writtenAt(path, offset);
     complainAt(at.path, message, at.offset);
   };
+  const { document, real } = inPlanTime(written, complain);
   const matrix = matrixOf(document["matrix"]);
   const isMatrix = Object.values(matrix.values).every((values) => Array.isArray(values));
   const binding: Binding = {
@@ -107,7 +109,7 @@ export async function parsePlan(file: string, read: ReadFile): Promise<Plan> {
     checkSchedule(bindPlan(plan, tried), tried, complain);
   }
   if (problems.length > 0) throw new PlanError(inOrder(withoutEchoes(problems, copies), file));
-  return plan;
+  return real.length === 0 ? plan : { ...plan, real };
 }
 
 /** A big matrix differs in its values, and hardly in its mistakes. */

@@ -28,6 +28,8 @@ export interface Plan {
   /** Parameters, `let` and the matrix cell as this plan is bound to: what expressions see as variables of these names. */
   readonly constants: Readonly<Record<string, Constant>>;
   readonly time: { readonly scale: number };
+  /** Where its durations are in real time, as paths: what they are in the plan's own is in the document. */
+  readonly real?: readonly string[];
   readonly services: Readonly<Record<string, Service>>;
   readonly links: Readonly<Record<string, Link>>;
   readonly observe: Readonly<Record<string, Observation>>;

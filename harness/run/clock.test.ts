@@ -37,6 +37,10 @@ test.each(worlds.slice(1))("five minutes of a plan at sixty times the pace: %s",
   expect(performance.now() - began).toBeLessThan(200_000);
 });
 
+test.each(worlds)("what is in real time is not hurried: %s", async (world = "", ...flags) => {
+  expect(await run("real-time", "--world", world, ...flags)).toContain("pass: 1 passed");
+});
+
 test("a clock that nobody looks at was not moved", async () => {
   const said = await run("unmoved", "--world", "local", "--no-isolation");
   expect(said).toContain("unknown: 1 unknown");

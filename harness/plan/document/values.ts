@@ -4,7 +4,7 @@ import { distribution } from "../../../faults/distribution.ts";
 import type { Distribution } from "../../../faults/distribution.ts";
 import { duration, pace, rate, share, signedDuration, size, unitOf } from "../../../faults/units.ts";
 import type { Unit } from "../../../faults/units.ts";
-import { formula, reference } from "./words.ts";
+import { formula, inRealTime, reference } from "./words.ts";
 
 /** One schema for all distributions of a unit, so that the JSON Schema says it once. */
 const shared = new Map<Unit | undefined, z.ZodType<Distribution<unknown>>>(
@@ -22,7 +22,9 @@ export function randomOf(scalar: z.ZodType): z.ZodType<Distribution<unknown>> {
 
 export function value(scalar: z.ZodType): z.ZodType {
   const { inner, optional } = unwrap(scalar);
-  const written = z.union([inner, reference, formula, randomOf(inner)]).meta(pick(scalar));
+  const ways = [inner, reference, formula, randomOf(inner)] as const;
+  const real = unitOf(inner)?.name === "duration" ? [inRealTime(z.union(ways))] : [];
+  const written = z.union([...ways, ...real]).meta(pick(scalar));
   return optional ? written.optional() : written;
 }
 

@@ -1,5 +1,6 @@
 /** The small words that every part of a plan is made of. */
 import { z } from "zod";
+import { unitOf } from "../../../faults/units.ts";
 import { reservedNames } from "../../expression/cel.ts";
 import { builtInNames } from "../../judge/builtin.ts";
 
@@ -63,7 +64,17 @@ export const formula = z
  * could not be: those have a problem of their own.
  */
 export function bound<Scalar extends z.ZodType>(scalar: Scalar) {
-  return z.union([scalar, reference.transform(unresolved), formula.transform(unresolved)]);
+  const ways = [reference.transform(unresolved), formula.transform(unresolved)] as const;
+  if (unitOf(scalar)?.name !== "duration") return z.union([scalar, ...ways]);
+  return z.union([scalar, ...ways, inRealTime(z.union([scalar, reference, formula]))]);
+}
+
+/** `{ real: 2ms }`, which is replaced before the plan is read as well. */
+export function inRealTime(duration: z.ZodType) {
+  return z
+    .strictObject({ real: duration })
+    .meta({ description: "In the machine's time, where the plan's is scaled." })
+    .transform((_written, context) => unresolved("", context));
 }
 
 function unresolved(_text: string, context: z.RefinementCtx): never {
