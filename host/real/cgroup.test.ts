@@ -33,9 +33,9 @@ test("of a container whose mount is its own group, the mount is where it is", ()
 
 test("version 1 takes weights as shares, 1024 for 100, within the kernel's bounds", () => {
   const path = folder();
-  const { weigh } = findHierarchy(mount("/", path, "cgroup", "cpu"), "1:cpu:/\n");
+  const found = findHierarchy(mount("/", path, "cgroup", "cpu"), "1:cpu:/\n");
   const told = [100, 0.1, 1_000_000].map((weight) => {
-    weigh(path, weight);
+    found.weigh(path, weight);
     return textOf(path, "cpu.shares");
   });
   expect(told).toEqual(["1024", "2", "262144"]);

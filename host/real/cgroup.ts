@@ -60,23 +60,24 @@ function createFirst(base: string): Hierarchy {
  */
 function createSecond(base: string): Hierarchy {
   const enabled = new Set<string>();
-  const control = (path: string): string => join(path, "cgroup.subtree_control");
   return {
     kind: "cgroup v2",
     base,
     weigh: (path, weight) => writeFileSync(join(path, "cpu.weight"), String(within(1, Math.round(weight), 10_000))),
     enable(path) {
-      if (readFileSync(control(path), "utf8").trim().split(" ").includes("cpu")) return;
-      writeFileSync(control(path), "+cpu");
+      if (readFileSync(controlOf(path), "utf8").trim().split(" ").includes("cpu")) return;
+      writeFileSync(controlOf(path), "+cpu");
       enabled.add(path);
     },
     /** Deepest first: what is enabled below can't be disabled above. */
     disable() {
-      for (const path of [...enabled].reverse()) writeFileSync(control(path), "-cpu");
+      for (const path of [...enabled].toReversed()) writeFileSync(controlOf(path), "-cpu");
       enabled.clear();
     },
   };
 }
+
+const controlOf = (path: string): string => join(path, "cgroup.subtree_control");
 
 interface Mount {
   readonly root: string;
