@@ -248,7 +248,14 @@ export interface Exit {
 
 export interface Processes {
   /** Starts a child in a process group of its own, in a directory of the service (by default its own); its output is discarded. @throws {Error} with `code` ENOENT and so on. */
-  start(command: string, args: readonly string[], options?: { readonly directory?: string }): Promise<Child>;
+  start(command: string, args: readonly string[], options?: StartOptions): Promise<Child>;
+  /**
+   * Takes shares of the CPU that the kernel keeps, for children that are started in them and all that those start; what a life before this one has left of them
+   * is ended.
+   *
+   * @throws {Error} that says why it can't be had: the kernel has no such thing, or does not let this program. In a simulation there are none.
+   */
+  cpuGroups(): Promise<CpuGroups>;
   /** Continues the group of a child of a life before this one, which may have been stopped when that ended. To whoever else has its pid by now it does nothing. */
   resume(pid: number): void;
   /**
@@ -257,6 +264,27 @@ export interface Processes {
    * @throws {Error} with `code` ENOENT on a machine without /proc. In a simulation children use nothing.
    */
   usage(of?: readonly number[]): Promise<Usage>;
+}
+
+export interface StartOptions {
+  readonly directory?: string;
+  /** It is in there before it runs. */
+  readonly cpuGroup?: CpuGroup | undefined;
+}
+
+/** Disposing ends whatever runs in them. */
+export interface CpuGroups extends AsyncDisposable {
+  /** Of the kernel's interface. */
+  readonly kind: "cgroup v1" | "cgroup v2";
+  /** The group of that name, which is made if it is not there, and from now on has that weight among the others, from 1 to 10,000. @throws {Error} */
+  place(name: string, weight: number): CpuGroup;
+  /** Kills whatever is in it, and removes it; it need not be there. @throws {Error} if something can't be ended. */
+  end(name: string): Promise<void>;
+}
+
+export interface CpuGroup {
+  /** The file that a process enters by. */
+  readonly entrance: string;
 }
 
 /** What processes use of their machine. */

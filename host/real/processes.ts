@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createHash } from "node:crypto";
 import { constants } from "node:os";
 import { resolve } from "node:path";
 import { codeOf } from "../error-code.ts";
 import { createUsage } from "./usage.ts";
-import type { Exit, Log, Processes, SignalName } from "../host.ts";
+import { takeCpuGroups } from "./cpu-groups.ts";
+import type { CpuGroup, Exit, Log, Processes, SignalName } from "../host.ts";
 
 export interface ProcessesOptions {
   /** The directory of the service. */
@@ -25,12 +27,14 @@ export function createProcesses({ directory: home, most, log }: ProcessesOptions
       look ??= createUsage(() => alive);
       return look(of);
     },
-    async start(command, args, { directory = "." } = {}) {
+    cpuGroups: () => takeCpuGroups(createHash("sha256").update(resolve(home)).digest("hex").slice(0, 12)),
+    async start(command, args, { directory = ".", cpuGroup } = {}) {
       if (alive.size + 1 >= most()) {
         log("limits.refused", { limit: "processes" });
         throw spawnError("EAGAIN", command);
       }
-      const child = spawn(command, args, { detached: true, stdio: "ignore", cwd: resolve(home, directory) });
+      const [file, words] = entering(cpuGroup, command, args);
+      const child = spawn(file, words, { detached: true, stdio: "ignore", cwd: resolve(home, directory) });
       const exited = new Promise<Exit>((settle) => {
         child.once("exit", (code, signal) => settle({ code: code ?? undefined, signal: bareName(signal) }));
       });
@@ -45,6 +49,16 @@ export function createProcesses({ directory: home, most, log }: ProcessesOptions
       return { pid, exited, signal: (signal) => signalGroup(pid, signal) };
     },
   };
+}
+
+/** The command, which is in that group before it runs. */
+function entering(
+  group: CpuGroup | undefined,
+  command: string,
+  args: readonly string[],
+): readonly [string, readonly string[]] {
+  if (group === undefined) return [command, args];
+  return ["/bin/sh", ["-c", 'echo 0 >"$0" && exec "$@"', group.entrance, command, ...args]];
 }
 
 /** As libuv words it. */

@@ -71,6 +71,10 @@ export function createProcessTable({ time, mostProcesses, onProcessesSpent }: Pr
     },
     of: (parent) => ({
       resume: (pid) => void signalOne(pid, "CONT"),
+      cpuGroups: () =>
+        parent.after(0, () => {
+          throw new Error("a simulated kernel has no control groups");
+        }),
       usage: (of) =>
         parent.after(startMs, () => ({
           cpus,

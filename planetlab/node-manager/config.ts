@@ -9,6 +9,8 @@ import { createGuards, type Guards } from "./guards.ts";
 /** Where the wanted slices come from: the document that PLC publishes, or its API. */
 export const sources = ["xml", "api"] as const;
 
+export const cpuShares = ["on", "turns", "off"] as const;
+
 export interface Config {
   /** The node's only name: a number that the central database gave it. Never derived from DNS or an address. Undefined: the MAC address says it. */
   readonly nodeId: number | undefined;
@@ -65,8 +67,8 @@ export interface Config {
   readonly makeTotalMs: number;
   /** A shell script that slivers run; a path, or nothing. */
   readonly program: string;
-  /** Slivers are stopped and continued to their shares of the CPU; else the kernel shares it, among processes. */
-  readonly sharesCpu: boolean;
+  /** Who gives slivers their shares of the CPU: the kernel where it may be, else turns (on), turns anyhow, or nobody. */
+  readonly cpuShares: (typeof cpuShares)[number];
   /** SliceStat's. */
   readonly sliceStatPort: number;
   /** The latest major version of the slices document that is known. */
@@ -181,7 +183,7 @@ export function readConfig(args: readonly string[]): Config {
     make: flags.text("make", "").split(" ").filter(Boolean),
     makeTotalMs: flags.duration("make-total", "15m"),
     program: flags.text("program", ""),
-    sharesCpu: flags.word("cpu-shares", "off", ["on", "off"]) === "on",
+    cpuShares: flags.word("cpu-shares", "off", cpuShares),
     sliceStatPort: flags.integer("slicestat", 3100, 0, 65_535),
     formatMajor: flags.integer("format-major", 2, 1, 2),
     vanishPercent: flags.integer("vanish", 50, 1, 100),

@@ -74,7 +74,7 @@ export const guardMeanings = {
   "finish-teardown":
     "What was left half removed is removed before anything else is done under its name, after a restart too (I31).",
   "cpu-shares":
-    "A slice has the CPU by its weight, however many processes it has: slivers that had more are stopped meanwhile (I41).",
+    "A slice has the CPU by its weight, however many processes it has: the kernel keeps it, or slivers that had more are stopped meanwhile (I41).",
   "count-the-dead": "CPU time of a slice is that of the processes that have ended, too (I43).",
   "one-snapshot-a-burst": "Queries of SliceStat that come within a second share a snapshot (I43).",
   "accept-old-snapshot": "A query of SliceStat that accepts an answer of some age gets one, if there is one (I43).",

@@ -22,6 +22,7 @@ import { createDump } from "./dump.ts";
 import { dumpNetwork } from "./dump-network.ts";
 import { dumpState } from "./dump-state.ts";
 import { createCpuShares } from "./cpu.ts";
+import { takeCpuPlaces } from "./cpu-places.ts";
 import { createExpiry } from "./expiry.ts";
 import { createFailsafe } from "./failsafe.ts";
 import { createHeldDocument } from "./held.ts";
@@ -87,14 +88,15 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       for (const slice of knowledge.slices) if (names.includes(slice.name)) void bringUpToDate(slice);
     },
   });
-  await using slivers = createSlivers(host, config, { log: log.write, boostOf: (name) => leases.shareOf(name) });
   const weightOf = (name: string): number => {
     const { rspec = {} } = knowledge.slices.find((slice) => slice.name === name) ?? {};
     return Math.max(1, cpuShareOf(rspec) + leases.shareOf(name));
   };
+  await using places = await takeCpuPlaces(host, config, { log: log.write, weightOf });
+  const boostOf = (name: string): number => leases.shareOf(name);
+  await using slivers = createSlivers(host, config, { log: log.write, boostOf, places });
   const cpu = createCpuShares(host, { groups: () => slivers.groups(), weightOf });
-  if (config.sharesCpu && config.guards.has("cpu-shares"))
-    void createContain(config.guards, log.write)("cpu-shares", () => cpu.run(signal));
+  if (places.by === "turns") void createContain(config.guards, log.write)("cpu-shares", () => cpu.run(signal));
   using resources = createResources(host, config, {
     log: log.write,
     leniency,
@@ -215,7 +217,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     requests: { ...requests.report() },
     rpc: { ...rpc.report() },
     leases: { ...leases.report() },
-    cpu: { ...cpu.report() },
+    cpu: { by: places.by, ...cpu.report() },
     clock: { boot: machine.clock.boot, rate: timescale.rate(), ...watch.report() },
     ntp,
     plc_clock: { ...plcTime.report() },

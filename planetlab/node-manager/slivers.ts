@@ -9,6 +9,7 @@
  */
 import type { Child, Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
+import type { CpuPlaces } from "./cpu-places.ts";
 import { createFill } from "./making.ts";
 import { replaceFile } from "../replace-file.ts";
 import { cpuShare, cpuShareOf } from "./resources.ts";
@@ -46,12 +47,13 @@ export interface SliversOptions {
   readonly log: Log;
   /** What a slice has of the CPU for now, beyond the share that its document gives to it. */
   readonly boostOf: (slice: string) => number;
+  readonly places: CpuPlaces;
 }
 
 export function createSlivers(
   host: Host,
   config: Pick<Config, "guards" | "creations" | "image" | "make" | "makeTotalMs" | "program">,
-  { log, boostOf }: SliversOptions,
+  { log, boostOf, places }: SliversOptions,
 ): Slivers {
   const { guards } = config;
   const known = new Map<string, Supervisor | undefined>();
@@ -66,7 +68,7 @@ export function createSlivers(
   const supervise = async (name: string): Promise<void> => {
     if (over.signal.aborted || !known.has(name) || known.get(name) !== undefined) return;
     const program = config.program === "" ? "" : `../../${config.program}`;
-    const supervisor = startSupervisor(host, config, { log, name, directory: directoryOf(name), program });
+    const supervisor = startSupervisor(host, config, { log, name, directory: directoryOf(name), program, places });
     known.set(name, supervisor);
     await supervisor.tried;
   };
@@ -116,6 +118,7 @@ export function createSlivers(
     await finishTeardown(slice.name);
     if (!known.has(slice.name)) await make(slice);
     await update(slice, directoryOf(slice.name));
+    places.of(slice.name);
     await supervise(slice.name);
   };
   const destroy = async (name: string): Promise<void> => {

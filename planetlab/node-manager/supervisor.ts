@@ -2,8 +2,9 @@
  * Keeps the process group of one sliver running; disposing ends it. A group that ends by itself, or can't be started, starts again after a pause, which
  * doubles while it does not last.
  */
-import type { Child, Host, Log } from "../../host/host.ts";
+import type { Child, CpuGroup, Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
+import type { CpuPlaces } from "./cpu-places.ts";
 import { onAbort } from "../../host/aborted.ts";
 
 export interface Supervisor extends AsyncDisposable {
@@ -29,18 +30,19 @@ export interface SupervisorOptions {
   readonly directory: string;
   /** The path of the program from that directory, or nothing. */
   readonly program: string;
+  readonly places: CpuPlaces;
 }
 
 export function startSupervisor(
   host: Host,
   { guards }: Pick<Config, "guards">,
-  { log, name, directory, program }: SupervisorOptions,
+  { log, name, directory, program, places }: SupervisorOptions,
 ): Supervisor {
   const stop = new AbortController();
   const tried = Promise.withResolvers<void>();
   let running: Child | undefined;
   const runOnce = async (): Promise<void> => {
-    const child = await startBody(host, directory, program);
+    const child = await startBody(host, { directory, program, cpuGroup: places.of(name) });
     running = child;
     log("sliver.started", { name });
     tried.resolve();
@@ -56,6 +58,8 @@ export function startSupervisor(
     while (!stop.signal.aborted) {
       const started = host.clock.monotonic();
       await runOnce().catch((error: unknown) => log("sliver.failed", { name, why: String(error) }));
+      // Those too that have left the process group.
+      await places.end(name);
       tried.resolve();
       const lasted = host.clock.monotonic() - started > longestPauseMs;
       if (lasted) pauseMs = firstPauseMs;
@@ -76,13 +80,17 @@ export function startSupervisor(
   };
 }
 
-async function startBody(host: Host, directory: string, program: string): Promise<Child> {
+interface BodyOptions extends Pick<SupervisorOptions, "directory" | "program"> {
+  readonly cpuGroup: CpuGroup | undefined;
+}
+
+async function startBody(host: Host, { directory, program, cpuGroup }: BodyOptions): Promise<Child> {
   for (const name of await host.files.list(directory)) {
     if (isToken(name)) await dismiss(host, `${directory}/${name}`);
   }
   const token = `running-${Buffer.from(host.random.bytes(8)).toString("hex")}`;
   await using file = await host.files.open(`${directory}/${token}`, "create-new");
-  const child = await host.processes.start("/bin/sh", ["-c", body, token, program], { directory });
+  const child = await host.processes.start("/bin/sh", ["-c", body, token, program], { directory, cpuGroup });
   await file.write(`${child.pid}\n`).catch(() => undefined);
   return child;
 }
