@@ -57,6 +57,8 @@ export const guardMeanings = {
   "conf-files-aside": "Conf files are fetched beside all else, and slivers do not wait for them (I2).",
   "conf-file-deadline": "A conf file that does not come within --conf-file is given up until the next poll (I2).",
   "whole-conf-file": "A conf file is replaced only by one that has come whole, with the digest that PLC states (I4).",
+  "verify-conf-file":
+    "A conf file that is on the disk is not fetched again if it has the digest that PLC states; half of one, or a damaged one, is (I34).",
   "state-version": "A state that a newer Node Manager has left is put aside whole, and told (I26).",
   "start-cached-slivers": "The slivers that are on disk run again before PLC has answered (I36).",
   "making-aside": "The loop goes round while slivers are made, however long that takes (I2).",
@@ -65,6 +67,8 @@ export const guardMeanings = {
   "making-deadline": "The program that fills a sliver is killed after --make-total (I1).",
   "bounded-creations": "At most --creations slivers are made at once (I40).",
   "one-work-a-sliver": "What is to be done to a sliver takes the place of what was to be done to it before (I40).",
+  "start-once":
+    "A sliver that runs is left alone: the next document does not start it once more (I40; field failure F-23).",
   "restart-backoff": "A sliver that does not last is started again after a pause that doubles each time (I40).",
   "keys-before-name": "A sliver has its keys before it has its name: whoever hears of it can log in (F-07).",
   "sliver-errors-apart":

@@ -66,7 +66,8 @@ export function createSlivers(
   const announce = (): void => log("slivers", { names: names(), removing: [...tombstones].sort() });
   /** Resolves when it has been started once, or could not be. */
   const supervise = async (name: string): Promise<void> => {
-    if (over.signal.aborted || !known.has(name) || known.get(name) !== undefined) return;
+    if (over.signal.aborted || !known.has(name)) return;
+    if (known.get(name) !== undefined && guards.has("start-once")) return;
     const program = config.program === "" ? "" : `../../${config.program}`;
     const supervisor = startSupervisor(host, config, { log, name, directory: directoryOf(name), program, places });
     known.set(name, supervisor);

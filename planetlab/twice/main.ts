@@ -1,5 +1,5 @@
 /**
- * Two supervisors who know nothing of each other: each starts a Node Manager of its own in the same place, the second one a little later, with another port.
+ * Two supervisors who know nothing of each other: each starts a Node Manager of its own in the same place, the second one a little later, with other ports.
  *
  * A service of a plan is one program; this one is two of them, on one machine, with one disk and one standard output.
  */
@@ -7,7 +7,7 @@ import type { Host, Main } from "../../host/host.ts";
 import { main as nodeManager } from "../node-manager/main.ts";
 
 const laterMs = 500;
-const otherPort = ["--listen", "813"];
+const otherPorts = ["--listen", "813", "--slicestat", "3101"];
 
 export const main: Main = async (host, args) => {
   const first = nodeManager(host, args);
@@ -18,6 +18,6 @@ export const main: Main = async (host, args) => {
 
 async function startSecond(host: Host, args: readonly string[]): Promise<void> {
   host.log("second.started");
-  const code = await nodeManager(host, [...args, ...otherPort]);
+  const code = await nodeManager(host, [...args, ...otherPorts]);
   host.log("second.ended", { code });
 }
