@@ -16,9 +16,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** With one thread, unless the flags say otherwise: each has the whole harness to load, which costs more than these hunts. */
 function hunt(name: string, ...flags: readonly string[]): Result & { readonly folder: string } {
   const out = mkdtempSync(join(folder, "runs-"));
-  return { ...sinbin("hunt", plan(name), "--out", out, ...flags), folder: out };
+  return { ...sinbin("hunt", plan(name), "--out", out, "--jobs", "1", ...flags), folder: out };
 }
 
 /** What is the same in every hunt: neither times nor the names of folders. */
@@ -27,7 +28,7 @@ const lasting = (out: string): string =>
 
 describe("a hunt", () => {
   test("stops at the first seed that fails, and leaves a run folder, a command and a small plan", () => {
-    const { code, out, folder: runs } = hunt("walk", "--seeds", "30");
+    const { code, out, folder: runs } = hunt("walk", "--seeds", "30", "--jobs", "2");
     expect(code).toBe(1);
     expect(out).toMatch(/^hunted 8 of 30 seeds in .*: 7 passed, 1 failed$/m);
     const replay = /^replay: npx sinbin (run .* --world sim --seed 7)$/m.exec(out)?.[1] ?? "";
@@ -42,8 +43,9 @@ describe("a hunt", () => {
     expect(sinbin("run", shrunk, "--world", "sim", "--out", runs)).toMatchObject({ code: 1 });
   });
 
+  // Two threads stop at the first seed as one does: that is in the test above.
   test("finds the same, however many threads there are", () => {
-    for (const flags of [[], ["--keep-going"], ["--mix"]]) {
+    for (const flags of [["--keep-going"], ["--mix"]]) {
       const [one, other] = ["1", "3"].map((jobs) =>
         hunt("walk", "--seeds", "12", "--no-shrink", "--jobs", jobs, ...flags),
       );

@@ -40,10 +40,15 @@ const mostKnown = 32;
 
 /** In the order of the file. */
 export function declaredBy(subject: Subject): readonly Fault[] {
-  return Object.entries(subject.faults).map(([name, fault]) =>
-    createDeclaredFault(`${subject.subject}.${name}`, fault),
-  );
+  const declared =
+    ofSubjects.get(subject) ??
+    Object.entries(subject.faults).map(([name, fault]) => createDeclaredFault(`${subject.subject}.${name}`, fault));
+  ofSubjects.set(subject, declared);
+  return declared;
 }
+
+/** For speed only: plans with different services share their subjects, and so what is made of a fault, such as its shape. */
+const ofSubjects = new WeakMap<Subject, readonly Fault[]>();
 
 /** Whether a service of the subject can have the fault; a fault of ours any can. */
 export function canHave(subject: Subject | undefined, { plane, kind }: Pick<Fault, "plane" | "kind">): boolean {

@@ -7,7 +7,7 @@ import { dockerCapabilities } from "./docker/world.ts";
 import { findClockHindrance } from "./local/clock.ts";
 import { findLimitHindrance } from "./local/limits.ts";
 import { missingWireTools } from "./local/wire/hindrance.ts";
-import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
+import { byNight, crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
 const limits = findLimitHindrance() === undefined ? ["limits"] : [];
 const wire = missingWireTools().length === 0 ? ["cables", "packets"] : [];
@@ -25,6 +25,8 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
   const { play } = theatre;
   const inContainers = flavour === "docker";
   const isolated = flavour !== "loopback";
+  /** By day not in containers: how a run ends there is in docker/crash.test.ts, and `.ci/run` has plans with these faults there. */
+  const due = byNight || !inContainers || crowd.length === 1;
   const ownAddress = isolated ? /^198\.1[89]\.\d+\.3$/ : /^127\.0\.0\.1$/;
 
   test("a client finds its server through the proxy, and nowhere else", async () => {
@@ -62,11 +64,11 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
     expect(outcomes).toEqual([nowhere, nowhere, "ECONNREFUSED", "connected", "silence"]);
   });
 
-  test.runIf(isolated)("commands serve natural ports", async () => {
+  test.runIf(isolated && due)("commands serve natural ports", async () => {
     expect(await play("natural ports of commands").result).toBe("here");
   });
 
-  test("a connect that the kernel refuses counts as a hit, and the door opens again", async () => {
+  test.runIf(due)("a connect that the kernel refuses counts as a hit, and the door opens again", async () => {
     expect(await play("refuse").result).toEqual({
       refused: { event: "network.refused", host: "echo.test", port: 443 },
     });
@@ -76,7 +78,7 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
     expect(await play("unanswered").result).toEqual({ detail: { unanswered: true } });
   });
 
-  test("only a program's host speaks to the world: what a command says is kept as it is", async () => {
+  test.runIf(due)("only a program's host speaks to the world: what a command says is kept as it is", async () => {
     const rest = { host: "echo.test", port: 443, address: "127.0.0.1:1" };
     expect(await play("words of a command").result).toEqual([
       { event: "network.refused", ...rest },
@@ -127,19 +129,22 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
     expect(await play("a stubborn family").result).toBe("stopped");
   });
 
-  test("killing the harness leaves nobody: not the stopped ones, not their children, nothing temporary", async () => {
-    const { child, up } = play("until disturbed");
-    await up;
-    // Two services, a child and a grandchild; the harness, and what watches over it. (A container's first process comes on top.)
-    expect(findTagged(theatre.tag).length).toBeGreaterThanOrEqual(6);
-    child.kill("SIGKILL");
-    await gone(theatre.tag);
-    const directories = inContainers ? [] : ["client", "echo"];
-    // What is in a volume is copied at the end of a run, which this one did not have.
-    expect((await readdir(theatre.directory)).sort()).toEqual([...directories, "client.log", "echo.log"].sort());
-  });
+  test.runIf(due)(
+    "killing the harness leaves nobody: not the stopped ones, not their children, nothing temporary",
+    async () => {
+      const { child, up } = play("until disturbed");
+      await up;
+      // Two services, a child and a grandchild; the harness, and what watches over it. (A container's first process comes on top.)
+      expect(findTagged(theatre.tag).length).toBeGreaterThanOrEqual(6);
+      child.kill("SIGKILL");
+      await gone(theatre.tag);
+      const directories = inContainers ? [] : ["client", "echo"];
+      // What is in a volume is copied at the end of a run, which this one did not have.
+      expect((await readdir(theatre.directory)).sort()).toEqual([...directories, "client.log", "echo.log"].sort());
+    },
+  );
 
-  test.each([
+  test.runIf(due).each([
     ["SIGINT", "until disturbed"],
     ["SIGTERM", "until disturbed"],
     ["SIGINT", "disturbed while beginning"],
