@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Plan } from "../plan/schema.ts";
 import { expectation, sketchPlan, sketchStep } from "./judge.testing.ts";
-import { isRead, readsOf } from "./reads.ts";
+import { createIsRead, readsOf } from "./reads.ts";
 
 const storm = (parts: Parameters<typeof sketchStep>[1]): Partial<Plan> => ({
   phases: [{ name: "storm", for: 1000, faults: [sketchStep("drip", parts)] }],
@@ -18,9 +18,9 @@ test.each<readonly [string, Partial<Plan>]>([
   ["until", storm({ until: "node.ping.age > 1s" })],
   ["all of a service at once", { expect: [expectation("always [node].all(n, n.ping.age < 3s)")] }],
 ])("a signal is read where it stands in %s", (_, parts) => {
-  const reads = readsOf(sketchPlan({ steady: [], ...parts }));
-  expect(isRead("node.ping", reads)).toBe(true);
-  expect(isRead("plc.ping", reads)).toBe(false);
+  const isRead = createIsRead(readsOf(sketchPlan({ steady: [], ...parts })));
+  expect(isRead("node.ping")).toBe(true);
+  expect(isRead("plc.ping")).toBe(false);
 });
 
 test("names of steps and phases, times and steady read nothing", () => {

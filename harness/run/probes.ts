@@ -6,7 +6,7 @@
 import { createDeadline } from "../../host/deadline.ts";
 import { request } from "../../host/http.ts";
 import type { Clock } from "../../host/host.ts";
-import { isRead, readsOf } from "../judge/reads.ts";
+import { createIsRead, readsOf } from "../judge/reads.ts";
 import type { Observation, Plan } from "../plan/schema.ts";
 import type { RecordEvent } from "../history/event.ts";
 import type { World } from "../worlds/world.ts";
@@ -28,9 +28,9 @@ export interface ProbesOptions {
 /** Runs until the signal is aborted. */
 export async function runProbes(options: ProbesOptions): Promise<void> {
   const { plan, world, record, signal } = options;
-  const reads = readsOf(plan);
-  const wanted = observations(plan).filter(({ name }) => isRead(name, reads));
-  const clocks = Object.keys(plan.services).filter((name) => isRead(`${name}.clock.offset`, reads));
+  const isRead = createIsRead(readsOf(plan));
+  const wanted = observations(plan).filter(({ name }) => isRead(name));
+  const clocks = Object.keys(plan.services).filter((name) => isRead(`${name}.clock.offset`));
   const looking = clocks.map((name) => watchClock(name, options));
   await Promise.all([
     ...looking,
