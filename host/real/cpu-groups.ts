@@ -8,6 +8,7 @@
  * The program's own is also how others see that it is alive: of a tree in which nothing runs any more, the program was killed, and whoever comes next removes it.
  */
 import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "../error-code.ts";
@@ -17,8 +18,9 @@ import { findHierarchy, type Hierarchy } from "./cgroup.ts";
 /** What the program has, to what all its children have. */
 const ownWeight = 25;
 const childrenWeight = 100;
-/** To the rest of the machine all of them weigh as much as if each had one process beside its own. */
+/** To the rest of the machine all of them weigh as much as if each had one process, up to four for each CPU: the others have to live as well. */
 const processWeight = 100;
+const mostProcesses = 4 * availableParallelism();
 const killMs = 5000;
 const pauseMs = 5;
 
@@ -47,7 +49,7 @@ export async function takeCpuGroups(name: string, hierarchy: Hierarchy = findHie
       const path = join(children, child);
       mkdirSync(path, { recursive: true });
       hierarchy.weigh(path, weight);
-      hierarchy.weigh(tree, processWeight * childrenOf(children).length);
+      hierarchy.weigh(tree, processWeight * Math.min(mostProcesses, childrenOf(children).length));
       return { entrance: join(path, "cgroup.procs") };
     },
     end: (child) => endTree(join(children, child)),
