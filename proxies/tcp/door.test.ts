@@ -19,6 +19,17 @@ async function startTaken(
   return { ...proxied, lifted: Promise.resolve(lift[Symbol.asyncDispose]()) };
 }
 
+/** Knocks until the door, which is being opened, is open. */
+async function untilLetIn(connect: () => Promise<Socket>): Promise<Socket> {
+  for (;;) {
+    try {
+      return await connect();
+    } catch (error) {
+      expect(error).toMatchObject({ code: "ECONNREFUSED" });
+    }
+  }
+}
+
 describe("refuse", () => {
   test("news of a refusal counts for a fault that was lifted a moment ago, and for nobody later", async () => {
     let ahead = 0;
@@ -80,6 +91,46 @@ describe("refuse", () => {
     expect(after.remotePort).toBe(port);
     after.end("again");
     expect(await readAll(await accept())).toBe("again");
+  });
+
+  test("some connects are refused, and those between are let in, where somebody tells of the former", async () => {
+    const { proxy, connect, accept } = await startProxied({ hearsOfRefusals: true });
+    const refuse = injection("tcp.refuse", {}, { everyNth: 2 });
+    const lift = proxy.inject(refuse);
+    await lift.effective;
+    for (let n = 1; n <= 3; n += 1) {
+      await untilLetIn(connect);
+      await accept();
+      await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      // Nobody has told of the first one, which therefore is to come still.
+      await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      proxy.turnedAway("refused");
+      expect(refuse.hits).toHaveLength(n);
+    }
+    await untilLetIn(connect);
+    await accept();
+    await lift[Symbol.asyncDispose]();
+    await connect();
+    await accept();
+    await connect();
+  });
+
+  test("one that chooses none leaves the door open", async () => {
+    const { proxy, connect, accept } = await startProxied({ hearsOfRefusals: true });
+    const lift = proxy.inject(injection("tcp.refuse", {}, { probability: 0 }));
+    await lift.effective;
+    for (let n = 0; n < 3; n += 1) {
+      await connect();
+      await accept();
+    }
+    await lift[Symbol.asyncDispose]();
+  });
+
+  test("where nobody tells, the door is shut for everybody", async () => {
+    const { proxy, connect } = await startProxied();
+    const lift = proxy.inject(injection("tcp.refuse", {}, { nth: 2 }));
+    await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await lift[Symbol.asyncDispose]();
   });
 
   test("two that overlap keep the door shut until both are lifted", async () => {
