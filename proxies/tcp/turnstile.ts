@@ -28,11 +28,11 @@ export function createTurnstile({ isShutFor, shut }: TurnstileOptions): Turnstil
   let bar: Bar | undefined;
   let opening = Promise.resolve();
 
-  function next(): void {
+  function next(): Promise<void> {
     ordinal += 1;
-    const isShut = isShutFor(ordinal);
-    if (isShut) bar ??= shut();
-    else open();
+    if (isShutFor(ordinal)) return (bar ??= shut()).effective;
+    open();
+    return opening;
   }
 
   function open(): void {
@@ -44,15 +44,13 @@ export function createTurnstile({ isShutFor, shut }: TurnstileOptions): Turnstil
     opening.catch(() => undefined);
   }
 
-  next();
-  const effective = bar === undefined ? Promise.resolve() : (bar as Bar).effective;
   return {
-    effective,
+    effective: next(),
     letIn() {
-      if (bar === undefined) next();
+      if (bar === undefined) void next();
     },
     turnedAway() {
-      if (bar !== undefined) next();
+      if (bar !== undefined) void next();
     },
     async [Symbol.asyncDispose]() {
       open();
