@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { codeOf } from "../../host/error-code.ts";
-import { codeOf } from "../../host/error-code.ts";
 import type { Clock } from "../../host/host.ts";
 import type { TcpProxyOptions } from "./proxy.ts";
 import { defer, host, injection, read, readAll, startProxied, type Proxied } from "./proxy.testing.ts";
