@@ -15,6 +15,11 @@ export interface Selection {
   readonly draw: (decision: string, n: number) => number;
 }
 
+/** Whether it chooses at all, otherwise than by who asks and which way. */
+export function isNarrowed({ first, nth, everyNth, probability }: Selection): boolean {
+  return [first, nth, everyNth, probability].some((each) => each !== undefined);
+}
+
 /** Ordinals count from 1. */
 export function chosen(selection: Selection, ordinal: number, draw = selection.draw): boolean {
   const { first, nth, everyNth, probability } = selection;

@@ -1,6 +1,7 @@
 /** The signals that every service, link and step has without declaring them. */
 import type { ValueType } from "../expression/expression.ts";
 import type { HistoryEvent } from "../history/event.ts";
+import { aliasesIn } from "../../proxies/dns/wire/dump.ts";
 import { createCounter } from "./counter.ts";
 
 export interface BuiltIn<Event> {
@@ -123,6 +124,8 @@ const membersOfNames: readonly (readonly [string, ValueType])[] = [
   /** Each message of the client, those included that it sends again, and each one that it gets; `last` is the message in one line. */
   ["queries", "event"],
   ["replies", "event"],
+  /** What a name is an alias of, as the client was told last: `names.cname["boot.plc.test"]`. Not known before, and "" if it is none. */
+  ["cname", "dynamic"],
 ];
 
 export function linkMembers({ proto }: { readonly proto: string }): ReadonlyMap<string, ValueType> {
@@ -134,6 +137,7 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
   const closed = createCounter();
   const queries = createCounter();
   const replies = createCounter();
+  const cname: Record<string, string> = {};
   let connections = 0;
   let upstream = 0;
   let downstream = 0;
@@ -155,6 +159,7 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
           break;
         case "dns.reply":
           replies.happen(event.at, event.message);
+          Object.assign(cname, Object.fromEntries(aliasesIn(event.message)));
           break;
         case "datagram.lost":
         case "http.request":
@@ -184,6 +189,7 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
       get replies() {
         return replies.view(now());
       },
+      cname,
       get upstream() {
         return upstream;
       },

@@ -181,6 +181,16 @@ test("a link of names tells of its queries and replies, and no other link does",
   const evaluate = (text: string) => compileCondition(text, declareSignals(naming)).evaluate(signals.bindings(5000));
   expect(evaluate("names.queries.count == 2 && names.queries.age == 3s")).toBe(true);
   expect(evaluate("names.replies.count == 1 && names.replies.last == 'ID 1, response'")).toBe(true);
+  const isIn = (target: string): unknown => evaluate(`names.cname["boot.plc.test"] == "${target}"`);
+  expect(isIn("plc-a.plc.test")).toBeUndefined();
+  signals.apply({ at: 3000, event: "dns.reply", ...passed, message: aliasOf("plc-a.plc.test") });
+  expect(isIn("plc-a.plc.test")).toBe(true);
+  signals.apply({ at: 3000, event: "dns.reply", ...passed, message: aliasOf("plc-b.plc.test") });
+  expect([isIn("plc-a.plc.test"), isIn("plc-b.plc.test")]).toEqual([false, true]);
   const other = { ...naming, links: { names: { ...link, proto: "tcp" as const } } };
   expect(() => compileCondition("names.queries.count > 0", declareSignals(other))).toThrow("names has no queries");
 });
+
+function aliasOf(target: string): string {
+  return `ID 1, response; Question Boot.plc.test IN A; Answer Boot.plc.test 5 IN CNAME ${target}, ${target} 5 IN A 192.0.2.1`;
+}

@@ -254,6 +254,12 @@ phases:
     expect(await problemsOf(`${fault}\n        where: cache`)).toEqual([expect.stringContaining(message)]);
   });
 
+  test("nobody can choose among its connects", async () => {
+    expect(await problemsOf("tcp.refuse: {}\n        may_miss: true\n        probability: 50%")).toEqual([
+      expect.stringContaining("for everybody: nobody tells which connect of cache, an image, comes next"),
+    ]);
+  });
+
   test("a refusal is seen by nobody", async () => {
     expect(await problemsOf("tcp.refuse: {}")).toEqual([
       expect.stringContaining("nobody can see that cache, an image, was refused: only programs tell"),

@@ -84,7 +84,8 @@ describe("one mistake in a step, one sentence", () => {
     ],
     ["choose: [{ tcp.refuse: {} }, { process.kill: {} }]", "write faults of one plane in one step"],
     ["choose: [{ weight: 0, tcp.refuse: {} }]", "choose[0].weight: write a weight above 0"],
-    ["tcp.refuse: {}\n        nth: 3", "nth: leave out nth: this fault shuts the door, for everybody"],
+    ["tcp.refuse: {}\n        direction: both", "leave out direction: this fault shuts the door, for everybody"],
+    ["tcp.unanswered: {}\n        nth: 3", "nth: leave out nth: this fault silences the door, for everybody"],
     [
       "tcp.unanswered: {}\n        direction: both",
       "direction: leave out direction: this fault silences the door, for everybody",

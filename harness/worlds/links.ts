@@ -59,6 +59,7 @@ export async function startLink({
     inner,
     names,
     secure: inner.includes("origination"),
+    hearsOfRefusals: true,
     onEvent: (event) => record({ ...event, link: name } as Happening),
   });
   return {

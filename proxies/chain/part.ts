@@ -72,6 +72,8 @@ export interface PartOptions extends Neighbours {
   readonly names: readonly string[];
   /** Another address of the host at which its clients reach it. */
   readonly elsewhere?: string | undefined;
+  /** Of the outermost: somebody tells of each connect that is refused (`TcpProxyOptions`). */
+  readonly hearsOfRefusals?: boolean;
   readonly onEvent: (event: ChainEvent) => void;
 }
 

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
+import { codeOf } from "../../host/error-code.ts";
 import type { Clock } from "../../host/host.ts";
 import type { TcpProxyOptions } from "./proxy.ts";
 import { defer, host, injection, read, readAll, startProxied, type Proxied } from "./proxy.testing.ts";
@@ -17,6 +18,17 @@ async function startTaken(
   await once(other, "listening");
   defer(() => void other.close());
   return { ...proxied, lifted: Promise.resolve(lift[Symbol.asyncDispose]()) };
+}
+
+/** Knocks until the door, which is being opened, is open. */
+async function untilLetIn(connect: () => Promise<Socket>): Promise<Socket> {
+  for (;;) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (codeOf(error) !== "ECONNREFUSED") throw error;
+    }
+  }
 }
 
 describe("refuse", () => {
@@ -80,6 +92,48 @@ describe("refuse", () => {
     expect(after.remotePort).toBe(port);
     after.end("again");
     expect(await readAll(await accept())).toBe("again");
+  });
+
+  test("some connects are refused, and those between are let in, where somebody tells of the former", async () => {
+    const { proxy, connect, accept } = await startProxied({ hearsOfRefusals: true });
+    const refuse = injection("tcp.refuse", {}, { everyNth: 2 });
+    const lift = proxy.inject(refuse);
+    await lift.effective;
+    for (let n = 1; n <= 3; n += 1) {
+      await untilLetIn(connect);
+      await accept();
+      await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      // Nobody has told of the first one, which therefore is to come still.
+      await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      proxy.turnedAway("refused");
+      expect(refuse.hits).toHaveLength(n);
+    }
+    await untilLetIn(connect);
+    await accept();
+    await lift[Symbol.asyncDispose]();
+    await connect();
+    await accept();
+    await connect();
+  });
+
+  test("one that chooses none leaves the door open", async () => {
+    const { proxy, connect, accept } = await startProxied({ hearsOfRefusals: true });
+    const none = injection("tcp.refuse", {}, { probability: 0 });
+    const lift = proxy.inject(none);
+    await lift.effective;
+    for (let n = 0; n < 3; n += 1) {
+      await connect();
+      await accept();
+    }
+    expect(none.hits).toEqual([]);
+    await lift[Symbol.asyncDispose]();
+  });
+
+  test("where nobody tells, the door is shut for everybody", async () => {
+    const { proxy, connect } = await startProxied();
+    const lift = proxy.inject(injection("tcp.refuse", {}, { nth: 2 }));
+    await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await lift[Symbol.asyncDispose]();
   });
 
   test("two that overlap keep the door shut until both are lifted", async () => {

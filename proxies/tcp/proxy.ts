@@ -2,12 +2,13 @@
 import type { Address, Host, Socket } from "../../host/host.ts";
 import type { TcpFault } from "../../faults/tcp/contract.ts";
 import { createAdmission, dialFor, type Caller, type Neighbours } from "../caller.ts";
-import type { Selection } from "../chosen.ts";
+import { chosen, isNarrowed, type Selection } from "../chosen.ts";
 import { createInjections, type Party } from "../injections.ts";
 import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
 import { startIntruder } from "./intruder.ts";
 import { createConnection, type Connection, type EndedBy } from "./connection.ts";
 import { highWaterMark, openDoor, type Barred, type TurnedAway } from "./door.ts";
+import { createTurnstile, type Turnstile } from "./turnstile.ts";
 
 export interface TcpProxyOptions extends Neighbours {
   readonly host: Host;
@@ -18,6 +19,8 @@ export interface TcpProxyOptions extends Neighbours {
   /** Whom intruders visit, if that is not where connections are led to. */
   readonly target?: () => Promise<Address>;
   readonly onEvent: (event: ProxyEvent) => void;
+  /** Somebody tells (`turnedAway`) of each connect that is refused: so a fault that shuts the door may choose among connects. */
+  readonly hearsOfRefusals?: boolean;
   /** How many connections there may be at a time; one more is reset, and closed by "limit". */
   readonly maximumConnections?: number;
 }
@@ -72,6 +75,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   const admit = createAdmission(options);
   const injections = createInjections<TcpInjection>(host.clock, () => connections.entries().map(partyOf));
   const intruders = new Set<AsyncDisposable>();
+  const turnstiles = new Set<Turnstile>();
   const barring = { refused: new Set<TcpInjection>(), unanswered: new Set<TcpInjection>() };
   const barredLast: Partial<Record<TurnedAway, { readonly injection: TcpInjection; readonly until: number }>> = {};
   /** Of connections that are no more. */
@@ -105,6 +109,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     });
     connections.set(connection, caller);
     onEvent({ type: "open", connection: number });
+    for (const turnstile of turnstiles) turnstile.letIn();
     injections.welcome(partyOf([connection, caller]));
     connection.begin();
   }
@@ -149,6 +154,22 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     };
   }
 
+  /** Shut for the connects that are chosen, and open for those between. */
+  function turn(injection: TcpInjection): Injected {
+    const turnstile = createTurnstile({
+      isShutFor: (ordinal) => chosen(injection, ordinal),
+      shut: () => bar(injection, "shut"),
+    });
+    turnstiles.add(turnstile);
+    return {
+      effective: turnstile.effective,
+      async [Symbol.asyncDispose]() {
+        turnstiles.delete(turnstile);
+        await turnstile[Symbol.asyncDispose]();
+      },
+    };
+  }
+
   function intrude({ fault, parameters, draw, onHit }: TcpInjection): AsyncDisposable | undefined {
     if (fault.visit === undefined) return undefined;
     const intruder = startIntruder({
@@ -172,7 +193,8 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     inject(injection) {
       const intruder = intrude(injection);
       const { door: how } = injection.fault;
-      const barred = how === undefined ? undefined : bar(injection, how);
+      const chooses = how === "shut" && options.hearsOfRefusals === true && isNarrowed(injection);
+      const barred = how === undefined ? undefined : chooses ? turn(injection) : bar(injection, how);
       const injected = injections.inject(injection);
       let lifted = false;
       return {
@@ -188,9 +210,11 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     },
 
     turnedAway(how) {
-      for (const injection of barring[how]) injection.onHit({ [how]: true });
+      const now = [...barring[how]];
+      for (const injection of now) injection.onHit({ [how]: true });
+      if (how === "refused") for (const turnstile of turnstiles) turnstile.turnedAway();
       const last = barredLast[how];
-      if (barring[how].size > 0 || last === undefined || host.clock.monotonic() > last.until) return;
+      if (now.length > 0 || last === undefined || host.clock.monotonic() > last.until) return;
       last.injection.onHit({ [how]: true });
     },
 

@@ -70,12 +70,21 @@ function checkStep(step: RawStep, checking: Checking): void {
   const atTheDoor = faults.find(({ fault }) => fault.plane === "tcp" && fault.door !== undefined)?.fault;
   if (atTheDoor?.plane === "tcp") {
     const [happened, done] = atTheDoor.door === "shut" ? ["was refused", "shuts"] : ["got no answer", "silences"];
-    for (const client of silentClients(raw, document)) {
+    const silent = silentClients(raw, document);
+    const mayChoose = atTheDoor.door === "shut" && silent.length === 0;
+    for (const client of silent) {
       if (raw["may_miss"] === true) break;
       const why = `nobody can see that ${client.name}, ${client.noun}, ${happened}: only programs tell`;
       complain(path, `write may_miss: true, and expect what shows it: ${why}`);
     }
-    for (const key of matchKeys) leaveOut(key, `this fault ${done} the door, for everybody`);
+    for (const key of matchKeys) {
+      const isOrdinal = ["probability", "first", "nth", "every_nth"].includes(key);
+      if (isOrdinal && mayChoose) continue;
+      const [client] = atTheDoor.door === "shut" && isOrdinal ? silent : [];
+      const but =
+        client === undefined ? "" : `: nobody tells which connect of ${client.name}, ${client.noun}, comes next`;
+      leaveOut(key, `this fault ${done} the door, for everybody${but}`);
+    }
   }
   for (const { fault } of faults) {
     if (fault.plane === "tcp" && fault.visit !== undefined) continue;

@@ -38,6 +38,16 @@ export function describeMessage(message: Message): string {
   ].join("; ");
 }
 
+/** Of a line that `describe` has made: what each name of its answer is an alias of, in lower case; "" if it has records of its own. */
+export function aliasesIn(line: string): ReadonlyMap<string, string> {
+  const [, answer = ""] = /; Answer (.*?)(?:; (?:Authority|Additional|OPT) .*)?$/s.exec(line) ?? [];
+  const records = answer.matchAll(/(?:^|, )(\S+) \d+ IN ([A-Z]\w*)(?: ([^\s,]+))?/g);
+  const aliases = new Map<string, string>();
+  for (const [, name = "", type, target = ""] of records)
+    aliases.set(name.toLowerCase(), type === "CNAME" ? target.toLowerCase() : "");
+  return aliases;
+}
+
 function section(what: string, records: readonly Resource[]): readonly string[] {
   if (records.length === 0) return [];
   const shown = records.slice(0, mostRecordsShown).map(describeRecord);

@@ -6,7 +6,7 @@ import { answerTo, resource, type Message } from "../../../faults/dns/message.ts
 import { anything } from "./anything.testing.ts";
 import { corpus } from "./corpus.testing.ts";
 import { decode, peek } from "./decode.ts";
-import { describe as dump } from "./dump.ts";
+import { aliasesIn, describe as dump } from "./dump.ts";
 import { encode } from "./encode.ts";
 import { fit } from "./fit.ts";
 
@@ -112,6 +112,22 @@ describe("what no codec writes", () => {
     };
     expect(decoded(encode(reply))).toMatchObject({ answers: reply.answers });
     expect(dump(encode(reply))).toContain("plc.test 9 IN TYPE65280 \\# 3 010203; 2 bytes behind it: dead");
+  });
+
+  test("what is an alias of what can be read from the line that says it", () => {
+    const answers = [
+      resource("Boot.plc.test", "CNAME", 5, { target: "plc-b.plc.test" }),
+      resource("plc-b.plc.test", "A", 5, { address: "10.0.0.1" }),
+    ];
+    const authorities = [resource("plc.test", "NS", 5, { target: "dns1.plc.test" })];
+    const aliases = [
+      ["boot.plc.test", "plc-b.plc.test"],
+      ["plc-b.plc.test", ""],
+    ];
+    expect([...aliasesIn(dump(encode(answerTo(query, { answers, authorities }))))]).toEqual(aliases);
+    expect([...aliasesIn(dump(encode(answerTo(query, { answers }))))]).toEqual(aliases);
+    expect([...aliasesIn(dump(encode(answerTo(query, { authorities }))))]).toEqual([]);
+    expect([...aliasesIn(dump(Uint8Array.of(1, 2, 3)))]).toEqual([]);
   });
 
   test("an rcode beyond 15 has its upper bits in OPT, which stays the last but a signature", () => {
