@@ -61,7 +61,9 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
     const { outcomes } = (await play("beside the proxies").result) as { readonly outcomes: readonly string[] };
     // Namespaces have no route to others; an engine drops what would leave an internal network.
     const nowhere = inContainers ? "silence" : "ENETUNREACH";
-    expect(outcomes).toEqual([nowhere, nowhere, "ECONNREFUSED", "connected", "silence"]);
+    // Nobody has the last one: a kernel says so when it has asked for it three times.
+    const nobody = expect.stringMatching(/^(silence|EHOSTUNREACH)$/);
+    expect(outcomes).toEqual([nowhere, nowhere, "ECONNREFUSED", "connected", nobody]);
   });
 
   test.runIf(isolated && due)("commands serve natural ports", async () => {
