@@ -3,7 +3,7 @@ import { questionMatch } from "../../../faults/dns/match.ts";
 import { requestShape } from "../../../faults/http/match.ts";
 import { isFaultOfLink, placeOf, type Fault } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
-import { matchKeys } from "../document/step.ts";
+import { choosingKeys, matchKeys } from "../document/step.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
@@ -78,9 +78,9 @@ function checkStep(step: RawStep, checking: Checking): void {
       complain(path, `write may_miss: true, and expect what shows it: ${why}`);
     }
     for (const key of matchKeys) {
-      const isOrdinal = ["probability", "first", "nth", "every_nth"].includes(key);
-      if (isOrdinal && mayChoose) continue;
-      const [client] = atTheDoor.door === "shut" && isOrdinal ? silent : [];
+      const chooses = choosingKeys.some((each) => each === key);
+      if (chooses && mayChoose) continue;
+      const [client] = atTheDoor.door === "shut" && chooses ? silent : [];
       const but =
         client === undefined ? "" : `: nobody tells which connect of ${client.name}, ${client.noun}, comes next`;
       leaveOut(key, `this fault ${done} the door, for everybody${but}`);
