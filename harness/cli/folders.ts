@@ -1,8 +1,9 @@
 /** The folders that commands leave below `--out`. */
 import { randomBytes } from "node:crypto";
-import { mkdir, rmdir, stat } from "node:fs/promises";
+import { rmdirSync, rmSync } from "node:fs";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { messageOf, UsageError } from "../errors.ts";
+import { Interrupted, messageOf, UsageError } from "../errors.ts";
 
 /** The name of a new one, for one command: `runs/2026-11-23T02-13-42-1f9c0a`. */
 export function nameFolder(out: string): string {
@@ -42,9 +43,40 @@ async function makeLevels(folder: string): Promise<string | undefined> {
   }
 }
 
+/**
+ * If the command is interrupted before this is disposed of, nothing is left of the folder: also if its process ends by force, since something took too long.
+ *
+ * @param made - What `makeFolder` has said of it.
+ */
+export function removeIfInterrupted(
+  { folder, out, made }: { readonly folder: string; readonly out: string; readonly made: string | undefined },
+  signal: AbortSignal,
+): Disposable {
+  const remove = (): void => {
+    if (!(signal.reason instanceof Interrupted)) return;
+    rmSync(folder, { recursive: true, force: true });
+    removeOut(out, made);
+  };
+  process.on("exit", remove);
+  return {
+    [Symbol.dispose]() {
+      process.off("exit", remove);
+      remove();
+    },
+  };
+}
+
 /** The folder of all runs, if it was made by this command and nobody else's run is in it. */
-export async function removeOut(out: string, made: string | undefined): Promise<void> {
-  if (made !== undefined && resolve(made) === resolve(out)) await rmdir(out).catch(() => {});
+export function removeOut(out: string, made: string | undefined): void {
+  if (made !== undefined && resolve(made) === resolve(out)) removeEmpty(out);
+}
+
+export function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something is in it, and stays.
+  }
 }
 
 /** Names for folders side by side: plans and cells may share a name, or differ only in what a folder's name can't have. */

@@ -4,7 +4,6 @@
  *     seeds ──► hunters (threads) ──► ledger ──► first failure ──► run folder ──► report
  */
 import { availableParallelism } from "node:os";
-import { rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
@@ -33,7 +32,7 @@ import { occurrences } from "../shrink/render.ts";
 import { hasColours } from "./colours.ts";
 import { aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
-import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
+import { distinct, makeFolder, nameFolder, removeEmpty, removeOut } from "./folders.ts";
 import { huntPart } from "./hunt-part.ts";
 import { sendHunters } from "./hunters.ts";
 import type { Hunters } from "./hunters.ts";
@@ -207,8 +206,8 @@ async function show(prepared: Hunt, { catches }: Outcome): Promise<void> {
     if (flags.shrink) for (const each of runs) await shrinkOne(each, prepared.signal);
   } catch (error) {
     // Whatever was finished before an interrupt is worth keeping.
-    await rmdir(folder).catch(() => {});
-    await removeOut(flags.out, made);
+    removeEmpty(folder);
+    removeOut(flags.out, made);
     throw error;
   }
 }

@@ -6,7 +6,7 @@
 import { join, resolve } from "node:path";
 import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
-import { HarnessError, Interrupted, UsageError, messageOf } from "../errors.ts";
+import { HarnessError, UsageError, messageOf } from "../errors.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import { bindPlan, cells } from "../plan/parse.ts";
 import type { Plan } from "../plan/schema.ts";
@@ -23,7 +23,7 @@ import type { WorldName } from "../worlds/world.ts";
 import { hasColours } from "./colours.ts";
 import { aboutRun, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
-import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
+import { distinct, makeFolder, nameFolder, removeIfInterrupted } from "./folders.ts";
 import { loadPlans } from "./plans.ts";
 import { createProgressLine } from "./progress-line.ts";
 import { version } from "./version.ts";
@@ -80,6 +80,8 @@ export async function replay(
   });
   const folder = nameFolder(flags.out);
   const made = await makeFolder(folder, flags.out);
+  using kept = removeIfInterrupted({ folder, out: flags.out, made }, signal);
+  void kept;
   const [name = ""] = distinct([plan.plan]);
   const progress = createProgressLine(process.stderr, host.clock, { of: 1, world });
   if (world === "local" && !isolation.isolated) progress.say(`without namespaces of its own: ${isolation.reason}`);
@@ -102,12 +104,6 @@ export async function replay(
         progress.follow(history, planned, " again");
       },
     });
-  } catch (error) {
-    if (signal.reason instanceof Interrupted) {
-      await host.files.remove(folder);
-      await removeOut(flags.out, made);
-    }
-    throw error;
   } finally {
     progress.end();
   }

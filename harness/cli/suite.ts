@@ -20,7 +20,7 @@ import type { Setting, WorldName } from "../worlds/world.ts";
 import { carryOut } from "./assignment.ts";
 import type { Elsewhere } from "./assignment.ts";
 import { aboutRun, cellFlags, commandOf } from "./commands.ts";
-import { distinct, makeFolder, nameFolder, removeOut } from "./folders.ts";
+import { distinct, makeFolder, nameFolder, removeIfInterrupted } from "./folders.ts";
 import { bindCells, cellText, loadPlans } from "./plans.ts";
 import type { BoundPlan, CellValue, LoadedPlan } from "./plans.ts";
 import { createLiveLine, createProgressLine } from "./progress-line.ts";
@@ -119,6 +119,8 @@ export async function runSuite(
   const suite: Suite = { ...here, elsewhere };
   ({ progress } = suite);
   const made = chosen.length > 0 ? await makeFolder(suite.folder, flags.out) : undefined;
+  using kept = removeIfInterrupted({ folder: suite.folder, out: flags.out, made }, signal);
+  void kept;
   if (flags.world === "local" && !isolation.isolated && flags.on === undefined)
     suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
 
@@ -136,11 +138,7 @@ export async function runSuite(
     broken = { error };
   }
   (elsewhere ?? suite.progress).end();
-  if (signal.reason instanceof Interrupted) {
-    await host.files.remove(suite.folder);
-    await removeOut(flags.out, made);
-    throw signal.reason;
-  }
+  if (signal.reason instanceof Interrupted) throw signal.reason;
 
   const runs = chosen.flatMap((each) => done.get(each) ?? []);
   const lost = chosen.filter((each) => !done.has(each)).map(({ plan, cell }) => titleOf({ plan: plan.plan, cell }));

@@ -121,6 +121,19 @@ describe.runIf(hasEngine)("the end of a run in containers", () => {
     await command.gone();
   });
 
+  test("an interrupt ends a run whose engine says nothing more, and no folder is left; the rest goes when it speaks again", async () => {
+    await using engine = await watchEngine();
+    await using command = await startCommand({ plan, environment: { DOCKER_HOST: engine.address } });
+    await command.told(/"event":"answer"/);
+    engine.fallSilent();
+    process.kill(command.pid, "SIGINT");
+    expect(await command.exited).toBe(130);
+    expect(existsSync(command.out)).toBe(false);
+    engine.speakAgain();
+    await command.gone();
+    expect(await command.left()).toEqual([]);
+  });
+
   test("an interrupt ends the build of an image, and nothing of that is left", async () => {
     const word = randomUUID();
     await using engine = await watchEngine();

@@ -14,6 +14,8 @@ export interface WatchedEngine extends AsyncDisposable {
   asked(what: RegExp): Promise<string>;
   /** From now on it accepts, and says nothing more. */
   fallSilent(): void;
+  /** Whoever has waited must connect anew. */
+  speakAgain(): void;
 }
 
 const requestLine = /^(?:GET|HEAD|POST|PUT|DELETE) \S+(?= HTTP\/1\.1\r\n)/;
@@ -49,15 +51,22 @@ export async function watchEngine(): Promise<WatchedEngine> {
       });
     }
   });
+  const cutAll = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     address: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked: (what) => new Promise((resolve) => waiting.add({ what, resolve })),
     fallSilent: () => void (silent = true),
+    speakAgain() {
+      silent = false;
+      cutAll();
+    },
     async [Symbol.asyncDispose]() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      cutAll();
     },
   };
 }
