@@ -19,12 +19,18 @@
  * What escapes `main` is printed with its stack, exit code 1: that is what Node does.
  */
 import { readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseAddress } from "./address.ts";
+import { keepCompiled } from "./compiled.ts";
 import type { Main } from "./host.ts";
-import { openJournal } from "./real/journal.ts";
-import { createRealHost } from "./real.ts";
+
+keepCompiled();
+const [{ parseAddress }, { openJournal }, { createRealHost }] = await Promise.all([
+  import("./address.ts"),
+  import("./real/journal.ts"),
+  import("./real.ts"),
+]);
 
 const [path, ...args] = process.argv.slice(2);
 if (path === undefined) throw new Error("write the path of a program: node host/start.ts program.ts [arguments…]");
@@ -54,4 +60,6 @@ const host = createRealHost({
   },
 });
 const { main }: { readonly main: Main } = await import(pathToFileURL(resolve(path)).href);
+// Whoever is killed has no time for it.
+flushCompileCache();
 process.exit(await main(host, args));

@@ -21,11 +21,11 @@ const rare = join(import.meta.dirname, "5-one-in-a-million/power-loss-at-any-tim
 const loaded = await loadPlans([import.meta.dirname]);
 const programs = await loadPrograms(loaded.map(({ plan }) => plan));
 const setting = createSimSetting({ programs });
-/** By day every fifteenth plan of those that are quick, by night all. */
+/** By day every thirtieth plan of those that are quick, by night all. */
 const byNight = process.env["SINBIN_TESTS"] === "all";
 const plain = loaded
   .filter(({ file, plan }) => !readFileSync(file, "utf8").includes("power_loss") && lackOf(plan, setting) === undefined)
-  .filter(({ plan }, n) => byNight || (plan.tier === "commit" && n % 15 === 0))
+  .filter(({ plan }, n) => byNight || (plan.tier === "commit" && n % 30 === 0))
   .flatMap((each) => bindCells(each, {}));
 
 test.each(plain.map((each) => ({ title: each.plan.plan, each })))(

@@ -1,6 +1,6 @@
 /**
  * The same verdicts on ten seeds (I46): what a plan shows is not the luck of the draws that it was written with; and the same history twice. Every night all
- * of it; by day each fifth plan of those that are quick, under one of the seeds: `npm start` runs all plans with all controls, under their own.
+ * of it; by day each tenth plan of those that are quick, under one of the seeds: `npm start` runs all plans with all controls, under their own.
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -20,8 +20,8 @@ const setting = createSimSetting({ programs });
 const all = loaded.filter(({ plan }) => lackOf(plan, setting) === undefined).flatMap((each) => bindCells(each, {}));
 const chosen = all.flatMap((bound, n) => {
   const title = [bound.plan.plan, ...Object.values(bound.cell).map(cellText)].join(" ");
-  const isDue = bound.plan.tier === "commit" && n % 5 === 0;
-  const under = byNight ? seeds : isDue ? seeds.slice((n / 5) % seeds.length).slice(0, 1) : [];
+  const isDue = bound.plan.tier === "commit" && n % 10 === 0;
+  const under = byNight ? seeds : isDue ? seeds.slice((n / 10) % seeds.length).slice(0, 1) : [];
   return under.map((seed, nth) => ({ title, bound, seed, isFirst: nth === 0 }));
 });
 

@@ -1,5 +1,6 @@
 /** The threads of a hunt: each has an event loop to itself, so that each run has one. What dies is an error, and never waited for. */
 import { Worker } from "node:worker_threads";
+import { keepingCompiled } from "../../host/compiled.ts";
 import { HarnessError } from "../errors.ts";
 import type { Quarry } from "../hunt/attempt.ts";
 import type { Batch, Ledger } from "../hunt/ledger.ts";
@@ -52,7 +53,7 @@ interface HunterOptions {
 }
 
 function startHunter({ quarry, ledger, over, broken }: HunterOptions): Worker {
-  const hunter = new Worker(new URL("hunter.ts", import.meta.url), { workerData: quarry });
+  const hunter = new Worker(new URL("hunter.ts", import.meta.url), { workerData: quarry, env: keepingCompiled });
   let batch: Batch | undefined;
   hunter.on("message", (message: FromHunter) => {
     if (message.type === "attempt") {
