@@ -8,7 +8,8 @@ export const alternate = ntpFault({
   kind: "ntp.alternate",
   about:
     "The server's time is right and wrong by turns, as of several servers behind one address that do not agree: a client that believes each reply jumps with every poll.",
-  source: "systemd/systemd#14404 (a jump every 30 s)",
+  source:
+    "RFC 5905, sections 10 and 11.3 (what the filter lets through is a step each time); systemd/systemd#14404 (a jump every 30 s)",
   example: "{ by: 2s }",
   pulse: false,
   parameters: z.strictObject({

@@ -6,7 +6,8 @@ export const duplicate = ntpFault({
   plane: "ntp",
   kind: "ntp.duplicate",
   about: "A reply comes more than once, the very same each time. Only the first may count.",
-  source: "RFC 5905, section 8 (duplicate packets)",
+  source:
+    "RFC 5905, section 8 (duplicate packets); clients of Arduino, whose queue gives the second reply to the next question",
   example: "{ delay: 100ms }",
   pulse: false,
   parameters: z.strictObject({

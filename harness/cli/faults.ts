@@ -29,14 +29,15 @@ export async function showFaults(wanted: string | undefined, { markdown = false,
       `no fault and no plane is called ${wanted}${meant === undefined ? "" : `: did you mean ${meant}?`} ("sinbin faults" lists all)`,
     );
   }
-  if (chosen.length === 1 && chosen[0] !== undefined) {
-    process.stdout.write(renderFault(chosen[0].kind, new Map(all.map((fault) => [fault.kind, fault]))));
+  if (kind !== undefined) {
+    const among = new Map(all.map((fault) => [fault.kind, fault]));
+    process.stdout.write(chosen.map((fault) => renderFault(fault.kind, among)).join("\n\n"));
     return;
   }
   const width = Math.max(...chosen.map((fault) => fault.kind.length));
   for (const fault of chosen) console.log(`${fault.kind.padEnd(width)}  ${fault.about.split(/(?<=\.) /)[0]}`);
   const option = of === undefined ? "" : ` --of ${of}`;
-  console.log(`\n"sinbin faults KIND${option}" shows the parameters of one.`);
+  console.log(`\n"sinbin faults KIND${option}" shows the parameters of one, and "sinbin faults PLANE" those of all of a plane.`);
 }
 
 /** What a plan writes before the point: of declared ones, the subject's name. */

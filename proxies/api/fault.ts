@@ -17,7 +17,12 @@ export interface FaultRequest {
   readonly for: number | undefined;
 }
 
-/** What takes a moment, and may fail. */
+/** What takes a moment until it is in force, and may fail. */
+export function takesAMoment(fault: FaultOfLink): boolean {
+  return barsDoor(fault) || ("doors" in fault && fault.doors !== undefined);
+}
+
+/** Whoever comes, and whatever for. */
 export function barsDoor(fault: FaultOfLink): boolean {
   if ("otherAddress" in fault && fault.otherAddress !== undefined) return true;
   return ("door" in fault && fault.door !== undefined) || ("everybody" in fault && fault.everybody);

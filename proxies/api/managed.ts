@@ -13,7 +13,7 @@ import { drawFrom } from "../../faults/random.ts";
 import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
 import { ApiError, invalidType } from "./errors.ts";
 import { codeOf, everywhere, hostOf, listenError, resolveListen, upstreamAddress } from "./addresses.ts";
-import { barsDoor, type HeldFault } from "./fault.ts";
+import { takesAMoment, type HeldFault } from "./fault.ts";
 import type { ShownProxy } from "./render.ts";
 import type { ProxyChange } from "./requests.ts";
 import type { Chain } from "../chain/chain.ts";
@@ -214,7 +214,7 @@ export function createManagedProxy({
 
   /** Whoever needs longer than this for a door does not get it. */
   async function barred({ name: called, fault }: HeldFault, active: Injected | undefined): Promise<void> {
-    if (active === undefined || !barsDoor(fault)) return;
+    if (active === undefined || !takesAMoment(fault)) return;
     const failed = (cause: unknown): ApiError =>
       new ApiError(500, `fault ${called}: ${fault.kind} can't act on ${name}: ${messageOf(cause)}`, { cause });
     using deadline = createDeadline(host.clock, longestBarMs);

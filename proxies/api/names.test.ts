@@ -42,6 +42,16 @@ test("nobody listens while names are refused", async () => {
   expect((await dig(port, "plc.test")).said).toContain("status: NOERROR");
 });
 
+test("a fault of UDP and of connects is answered when it is in force as a whole", async () => {
+  await using api = await startTestApi();
+  await using server = await startServer();
+  await send(api, [{ proxy: { name: "names", proto: "dns", upstream: `127.0.0.1:${server.port}` } }]);
+  const port = portOf(await listenOf(api, "names"));
+  await send(api, [{ fault: { "dns.truncate": { tcp: "silent" }, where: "names" } }]);
+  expect((await dig(port, "plc.test", "+ignore")).said).toMatch(/flags: .*\btc\b/);
+  expect((await all(api)).faults).toMatchObject({ "dns.truncate": { hits: 1 } });
+});
+
 test("a proxy of a time server steps the time of all who ask, until it is stepped back", async () => {
   await using api = await startTestApi();
   const server = createSocket("udp4").bind(0, "127.0.0.1");

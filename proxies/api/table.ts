@@ -4,7 +4,7 @@ import { actsOn } from "../../faults/registry.ts";
 import { isLate, resolveListen } from "./addresses.ts";
 import { ApiError, noTcp, proxyExists, proxyNotFound, toxicNotFound } from "./errors.ts";
 import type { Change } from "./changes.ts";
-import { barsDoor, type HeldFault } from "./fault.ts";
+import { takesAMoment, type HeldFault } from "./fault.ts";
 import { createFaults } from "./faults.ts";
 import { createManagedProxy, type ApiEvent, type ApiMessage, type ManagedProxy } from "./managed.ts";
 import { planChanges, type Wanted } from "./plan.ts";
@@ -154,7 +154,7 @@ export function createProxyTable({ host, seed, onEvent, onMessage = () => {} }: 
         else binds.push(work);
       }
     }
-    const doors = meetings.filter(({ fault: { fault } }) => barsDoor(fault));
+    const doors = meetings.filter(({ fault: { fault } }) => takesAMoment(fault));
     await allOrNothing(binds, stops, doors.map(barring));
 
     // Nothing below can fail, and none of it waits until all is in force.
