@@ -37,7 +37,9 @@ export async function showFaults(wanted: string | undefined, { markdown = false,
   const width = Math.max(...chosen.map((fault) => fault.kind.length));
   for (const fault of chosen) console.log(`${fault.kind.padEnd(width)}  ${fault.about.split(/(?<=\.) /)[0]}`);
   const option = of === undefined ? "" : ` --of ${of}`;
-  console.log(`\n"sinbin faults KIND${option}" shows the parameters of one, and "sinbin faults PLANE" those of all of a plane.`);
+  console.log(
+    `\n"sinbin faults KIND${option}" shows the parameters of one, and "sinbin faults PLANE" those of all of a plane.`,
+  );
 }
 
 /** What a plan writes before the point: of declared ones, the subject's name. */
