@@ -36,12 +36,21 @@ export interface Knowledge {
 
 export interface Applier {
   /** `askedMs`: how long ago PLC was asked for it. @throws {DocumentError, FormatError, SliceError, FetchError} if it is not to be used. */
-  use(transfer: Pick<Transfer, "bytes" | "outcome">, askedMs: number): Promise<void>;
+  use(transfer: Transfer, askedMs: number): Promise<void>;
   /** The one that an older Node Manager has kept, if there is one. @throws as `use` */
   useHeld(): Promise<void>;
   lastAppliedMs(): number | null;
-  /** Of the last document that was applied, if it had one. */
+  /** Of the last document that was applied and had one. */
   place(): Place | undefined;
+  last(): Applied;
+}
+
+/** What is known of the last document that was applied. */
+export interface Applied {
+  /** If it had one: that of 2004 has none. */
+  readonly place: Place | undefined;
+  /** At most so long ago it was what PLC said. Undefined: that was before this start, or nobody knows. */
+  readonly ageMs: number | undefined;
 }
 
 interface ApplierOptions {
@@ -77,6 +86,8 @@ export function createApplier(
   const { identity, newest, confFiles } = options;
   const { guards, formatMajor } = config;
   let lastApplied: number | null = null;
+  /** `said`: PLC did so then, or later. */
+  let last: { readonly place: Place | undefined; readonly said: number | undefined } | undefined;
 
   const whose = (): number => {
     const id = identity.nodeId();
@@ -100,7 +111,7 @@ export function createApplier(
     return document;
   };
 
-  const useDocument = async (document: Document, source: "plc" | "held"): Promise<void> => {
+  const useDocument = async (document: Document, said: number | undefined): Promise<void> => {
     await confFiles.update(document.confFiles);
     const { good, bad, odd } = slicesOfNode(document, { nodeId: whose(), guards, known: knowledge.slices });
     for (const { name, why } of bad) {
@@ -121,12 +132,13 @@ export function createApplier(
     await apply(wanted, gone);
     knowledge.applied += 1;
     knowledge.slices = [...wanted, ...kept];
-    if (document.epoch !== undefined && document.serial !== undefined)
-      knowledge.place = { epoch: document.epoch, serial: document.serial };
+    const place = placeOf(document);
+    knowledge.place = place ?? knowledge.place;
+    last = { place, said };
     newest.take(document);
     lastApplied = clock.monotonic();
     log("document.applied", {
-      source,
+      source: said === undefined ? "held" : "plc",
       slices: good.length,
       frozen: bad.length,
       held: kept.length,
@@ -174,13 +186,13 @@ export function createApplier(
 
   const use = async (
     transfer: Pick<Transfer, "bytes" | "outcome">,
-    source: "plc" | "held",
-    askedMs?: number,
+    { askedMs, keptMs = 0 }: { readonly askedMs?: number; readonly keptMs?: number } = {},
   ): Promise<void> => {
+    const said = askedMs === undefined ? undefined : clock.monotonic() - askedMs - keptMs;
     try {
       const document = await readChecked(transfer);
       if (document.timestamp !== undefined && askedMs !== undefined) onTimestamp(document.timestamp * 1000, askedMs);
-      await useDocument(document, source);
+      await useDocument(document, said);
     } catch (error) {
       if (isRefusal(error)) dump.malformed("document", error.message, transfer.bytes);
       throw error;
@@ -188,12 +200,12 @@ export function createApplier(
   };
 
   return {
-    use: (transfer, askedMs) => use(transfer, "plc", askedMs),
+    use: (transfer, askedMs) => use(transfer, { askedMs, keptMs: transfer.keptMs }),
     async useHeld() {
       const bytes = await held.read();
       if (bytes === undefined || identity.nodeId() === undefined) return;
       try {
-        await use({ bytes, outcome: "ok" }, "held");
+        await use({ bytes, outcome: "ok" });
       } catch (error) {
         // Whatever else is wrong with it, time does not mend it.
         if (!(error instanceof FormatError)) await held.drop();
@@ -201,8 +213,17 @@ export function createApplier(
       }
     },
     place: () => knowledge.place,
+    last() {
+      if (last === undefined) return { place: knowledge.place, ageMs: undefined };
+      const { place, said } = last;
+      return { place, ageMs: said === undefined ? undefined : Math.ceil(clock.monotonic() - said) };
+    },
     lastAppliedMs: () => (lastApplied === null ? null : Math.round(clock.monotonic() - lastApplied)),
   };
+}
+
+function placeOf({ epoch, serial }: Document): Place | undefined {
+  return epoch === undefined || serial === undefined ? undefined : { epoch, serial };
 }
 
 /** A document that is not used, and changes nothing: no bug. */

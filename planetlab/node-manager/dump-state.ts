@@ -5,21 +5,26 @@
 import type { Files } from "../../host/host.ts";
 import { digestOfKey } from "../key-digest.ts";
 import type { XmlRpcValue } from "../xml-rpc.ts";
-import type { Place } from "./document.ts";
+import type { Applied } from "./applier.ts";
 import { sliversHome } from "./slivers.ts";
 
 interface Known {
   /** Undefined: nobody knows. */
   readonly nodeId: number | undefined;
-  /** Of the last good document. */
-  readonly place: Place | undefined;
+  readonly applied: Applied;
 }
 
-export async function dumpState(files: Files, { nodeId, place }: Known): Promise<{ [member: string]: XmlRpcValue }> {
+export async function dumpState(files: Files, { nodeId, applied }: Known): Promise<{ [member: string]: XmlRpcValue }> {
   const names = await files.list(sliversHome).catch(() => []);
   const slivers: XmlRpcValue[] = [];
   for (const name of names.filter(isWhole)) slivers.push({ name, keys: await keysOf(files, name) });
-  return { node_id: nodeId ?? null, place: place === undefined ? null : { ...place }, slivers };
+  const { place, ageMs } = applied;
+  return {
+    node_id: nodeId ?? null,
+    place: place === undefined ? null : { ...place },
+    document_age_ms: ageMs ?? null,
+    slivers,
+  };
 }
 
 /** Not half made, and not half removed. */

@@ -246,7 +246,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     lagMs: () => timescale.lagMs(),
     status: config.guards.has("report-status") ? () => log.hide(status()) : undefined,
     dumpState: config.guards.has("dump-state")
-      ? () => dumpState(host.files, { nodeId: nodeId(), place: knowledge.place })
+      ? () => dumpState(host.files, { nodeId: nodeId(), applied: applier.last() })
       : undefined,
   });
   doors.use(rpc);

@@ -13,14 +13,16 @@ const wanted = {
   ],
 };
 const here = (name: string, ...keys: readonly string[]) => ({ name, keys: keys.map(digestOfKey) });
-const place = { epoch: 2, serial: 7 };
+const state = { place: { epoch: 2, serial: 7 }, document_age_ms: null };
 
 test("what is as it should be is no divergence, in whatever order it is told", () => {
-  expect(compare(wanted, { place, slivers: [here("b_b", "one"), here("a_a", "two", "one")] })).toEqual([]);
+  expect(compare(wanted, { ...state, slivers: [here("b_b", "one"), here("a_a", "two", "one")] })).toEqual([]);
 });
 
 test("each divergence is told by its kind and its sliver", () => {
-  expect(compare(wanted, { place, slivers: [here("a_a", "two", "three"), here("c_c"), here("copy of b_b")] })).toEqual([
+  expect(
+    compare(wanted, { ...state, slivers: [here("a_a", "two", "three"), here("c_c"), here("copy of b_b")] }),
+  ).toEqual([
     { kind: "orphan-sliver", name: "c_c" },
     { kind: "orphan-sliver", name: "copy of b_b" },
     { kind: "missing-sliver", name: "b_b" },
@@ -35,5 +37,13 @@ test.each([
   [{ epoch: 2, serial: 7 }, 0],
   [{ epoch: 3, serial: 1 }, 1],
 ])("a node that has read %j is ahead by %d", (own, by) => {
-  expect(lead({ place: own, slivers: [] }, wanted)).toBe(by);
+  expect(lead({ place: own, document_age_ms: null, slivers: [] }, wanted, 1000)).toBe(by);
+});
+
+test.each([
+  [{ place: null, document_age_ms: 1000 }, 0],
+  [{ place: null, document_age_ms: 1001 }, -1],
+  [{ place: { epoch: 2, serial: 6 }, document_age_ms: 1 }, -1],
+])("of a document without a place its age decides, and of others the place: %j, ahead by %d", (own, by) => {
+  expect(lead({ ...own, slivers: [] }, wanted, 1000)).toBe(by);
 });

@@ -15,7 +15,10 @@ export type Wanted = z.output<typeof wantedSchema>;
 
 /** The Node Manager's `dump_state`: keys by their digests. */
 export const stateSchema = z.object({
+  /** Of the document that it has read last, if that had one. */
   place: place.nullable(),
+  /** At most so long ago that document was what PLC said; null: nobody knows. */
+  document_age_ms: z.number().nullable(),
   slivers: z.array(z.object({ name: z.string(), keys: z.array(z.string()) })),
 });
 export type State = z.output<typeof stateSchema>;
@@ -26,9 +29,12 @@ export interface Divergence {
   readonly name: string;
 }
 
-/** Below 0: the node has not read yet what PLC has published; above: it has read what PLC has taken back. */
-export function lead({ place: own }: State, wanted: Place): number {
-  if (own === null) return -1;
+/**
+ * Below 0: the node has not read yet what PLC has published; above: it has read what PLC has taken back. `unchangedMs`: for at least so long PLC has said the
+ * same when the node was asked. By that one can tell of documents that have no place, such as those of 2004.
+ */
+export function lead({ place: own, document_age_ms: ageMs }: State, wanted: Place, unchangedMs: number): number {
+  if (own === null) return ageMs !== null && ageMs <= unchangedMs ? 0 : -1;
   return own.epoch === wanted.epoch ? own.serial - wanted.serial : own.epoch - wanted.epoch;
 }
 

@@ -71,12 +71,17 @@ function createLook(
   const { guards, patienceMs, plc, timeoutMs, everyMs } = config;
   let known = new Map<string, Divergence>();
   let late: number | undefined;
+  /** What PLC has said last, and since when it is known to say so. */
+  let published: { readonly place: string; readonly at: number } | undefined;
 
   const askPlc = async (): Promise<Wanted> => {
     const auth = { AuthMethod: "password", Username: config.user, AuthString: config.password };
     const asking = { node: plc, path: "/PLCAPI/", tls: true, timeoutMs, everyMs };
     const reply = await callOnce(host, asking, { method: "GetSlivers", params: [auth, id] }, signal);
-    return wantedSchema.parse("value" in reply ? reply.value : null);
+    const wanted = wantedSchema.parse("value" in reply ? reply.value : null);
+    const place = `${wanted.epoch}.${wanted.serial}`;
+    if (published?.place !== place) published = { place, at: host.clock.monotonic() };
+    return wanted;
   };
   const askNode = async (): Promise<State> => {
     const reply = await callOnce(
@@ -90,15 +95,18 @@ function createLook(
   };
   /** PLC may publish anew between the two questions; so it is asked before and after, and what was the same both times counts. */
   const look = async (): Promise<readonly Divergence[] | undefined> => {
-    const before = await askPlc();
+    await askPlc();
+    const before = published;
+    const unchangedMs = host.clock.monotonic() - (before?.at ?? 0);
     const state = await askNode();
     const wanted = await askPlc();
-    if (before.serial !== wanted.serial || before.epoch !== wanted.epoch) return undefined;
-    const ahead = lead(state, wanted);
+    if (before !== published) return undefined;
+    const ahead = lead(state, wanted, unchangedMs);
     if (ahead === 0) late = undefined;
     else late ??= host.clock.monotonic();
     const isStale = late !== undefined && host.clock.monotonic() - late > patienceMs;
-    const stale: readonly Divergence[] = isStale ? [{ kind: "stale", name: `by ${Math.abs(ahead)}` }] : [];
+    const by = state.place === null ? "by an unknown number" : `by ${Math.abs(ahead)}`;
+    const stale: readonly Divergence[] = isStale ? [{ kind: "stale", name: by }] : [];
     if (guards.has("same-serial") && ahead !== 0) return stale;
     return [...stale, ...compare(wanted, state)];
   };
