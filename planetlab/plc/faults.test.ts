@@ -154,6 +154,14 @@ describe("the format", () => {
   });
 });
 
+test("the API's slivers are a struct, and no list", async () => {
+  await using plc = await startPlc({ data });
+  const before = await sliversOf(plc);
+  await plc.inject("plc.format", { change: "other-shape" });
+  expect(Object.values((await sliversOf(plc))["slivers"] ?? {})).toEqual(before["slivers"]);
+  expect(Array.isArray((await sliversOf(plc))["slivers"])).toBe(false);
+});
+
 test("the serial goes back, or the epoch", async () => {
   expect((await during("plc.serial-back", { by: 1 }, placeOf)).seen).toEqual(["1", "0"]);
   expect((await during("plc.serial-back", { by: 1, epoch: true }, placeOf)).seen).toEqual(["0", "1"]);

@@ -34,6 +34,8 @@ export interface Dialect {
   readonly expiry: (seconds: Field) => Field;
   /** What a slice may have, by the resource's name. */
   readonly resource: (name: string, value: Field) => Field;
+  /** What the API has as a list of structs: that, or a struct of them by name. */
+  readonly lists: "list" | "struct";
 }
 
 export const plainDialect: Dialect = {
@@ -41,6 +43,7 @@ export const plainDialect: Dialect = {
   names: {},
   expiry: (seconds) => seconds,
   resource: (_name, value) => value,
+  lists: "list",
 };
 
 export const nameIn = ({ names }: Dialect, name: string): string =>

@@ -35,7 +35,7 @@ export const getSlivers: PlcCall = {
         groups: node.groups,
         conf_files: confFilesOf(node, context),
         initscripts: [...initscriptsOf(context), ...paddingOf(told)],
-        slivers: sliversOf(told),
+        slivers: shaped(sliversOf(told), told.dialect),
         accounts: accountsOf(context, asked),
         xmpp: { server: null },
         hrn: `planetlab.${node.hostname}`,
@@ -47,6 +47,9 @@ export const getSlivers: PlcCall = {
     );
   },
 };
+
+const shaped = (slivers: readonly Struct[], { lists }: Dialect): XmlRpcValue =>
+  lists === "list" ? slivers : Object.fromEntries(slivers.map((sliver) => [String(sliver["name"]), sliver]));
 
 /** By default the caller. Others' can be asked for by id or name. */
 function calledFor({ caller, params: [wanted = null], database }: CallContext): Node {

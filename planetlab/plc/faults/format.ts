@@ -24,6 +24,7 @@ const changes: Readonly<Record<string, (dialect: Dialect) => Dialect>> = {
   "renamed-element": (dialect) => ({ ...dialect, names: { slice: "sliver", slivers: "slices" } }),
   "renamed-field": (dialect) => ({ ...dialect, names: { expiry: "expires", interfaces: "networks", tagname: "name" } }),
   "other-type": (dialect) => ({ ...dialect, expiry: asDate }),
+  "other-shape": (dialect) => ({ ...dialect, lists: "struct" }),
   "other-unit": (dialect) => ({
     ...dialect,
     expiry: (seconds) => (typeof seconds === "number" ? seconds * 1000 : seconds),
