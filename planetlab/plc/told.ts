@@ -34,7 +34,7 @@ export interface Dialect {
   readonly expiry: (seconds: Field) => Field;
   /** What a slice may have, by the resource's name. */
   readonly resource: (name: string, value: Field) => Field;
-  /** What the API has as a list of structs: that, or a struct of them by name. */
+  /** What the API has as a list of structs: that, or a struct that has a member for each. */
   readonly lists: "list" | "struct";
 }
 

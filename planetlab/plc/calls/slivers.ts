@@ -49,7 +49,7 @@ export const getSlivers: PlcCall = {
 };
 
 const shaped = (slivers: readonly Struct[], { lists }: Dialect): XmlRpcValue =>
-  lists === "list" ? slivers : Object.fromEntries(slivers.map((sliver) => [String(sliver["name"]), sliver]));
+  lists === "list" ? slivers : Object.fromEntries(slivers.map((sliver, n) => [`sliver_${n + 1}`, sliver]));
 
 /** By default the caller. Others' can be asked for by id or name. */
 function calledFor({ caller, params: [wanted = null], database }: CallContext): Node {
