@@ -264,6 +264,12 @@ export interface Processes {
    * @throws {Error} with `code` ENOENT on a machine without /proc. In a simulation children use nothing.
    */
   usage(of?: readonly number[]): Promise<Usage>;
+  /**
+   * Begins to count what the groups of children send and receive by TCP.
+   *
+   * @throws {Error} that says why it can't be had: with `code` ENOENT, there is no ss(8). In a simulation children send nothing.
+   */
+  traffic(): Promise<TrafficCounter>;
 }
 
 export interface StartOptions {
@@ -305,6 +311,27 @@ export interface GroupUsage {
   readonly pastCpuMs: number;
   readonly residentBytes: number;
   readonly virtualBytes: number;
+}
+
+/** Disposing ends the counting. */
+export interface TrafficCounter extends Disposable {
+  /**
+   * One look at all groups that were started here and are there, by the pid of the child. A connection counts if it is open at a look, and then with all that it has carried in its whole
+   * life: so whoever looks often misses little. UDP does not count.
+   *
+   * @throws {Error} if it fails.
+   */
+  look(): Promise<ReadonlyMap<number, GroupTraffic>>;
+}
+
+/** Bytes of payload, each of them once; the end of a stream is one more for whoever hears of it. */
+export interface GroupTraffic {
+  /** Over connections that are open. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Over connections that have ended. */
+  readonly pastSentBytes: number;
+  readonly pastReceivedBytes: number;
 }
 
 export interface Child {

@@ -82,6 +82,20 @@ export function describeProcesses(startPair: () => Promise<HostPair>): void {
     expect((await processes.usage()).groups.has(child.pid)).toBe(false);
   });
 
+  test("a child that has no connections has sent and received nothing, and is not there when it has ended", async () => {
+    await using pair = await startPair();
+    const { processes } = pair.client;
+    using traffic = await processes.traffic();
+    expect((await traffic.look()).size).toBe(0);
+    const child = await processes.start("sleep", ["1000"]);
+    expect(Object.fromEntries(await traffic.look())).toEqual({
+      [child.pid]: { sentBytes: 0, receivedBytes: 0, pastSentBytes: 0, pastReceivedBytes: 0 },
+    });
+    child.signal("KILL");
+    await child.exited;
+    expect((await traffic.look()).size).toBe(0);
+  });
+
   test("a command that is not there can't be started", async () => {
     await using pair = await startPair();
     await expect(pair.client.processes.start("/no/such/command", [])).rejects.toMatchObject({

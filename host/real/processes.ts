@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { constants } from "node:os";
 import { resolve } from "node:path";
 import { codeOf } from "../error-code.ts";
+import { startTraffic } from "./traffic.ts";
 import { createUsage } from "./usage.ts";
 import { takeCpuGroups } from "./cpu-groups.ts";
 import type { CpuGroup, Exit, Log, Processes, SignalName } from "../host.ts";
@@ -27,6 +28,7 @@ export function createProcesses({ directory: home, most, log }: ProcessesOptions
       look ??= createUsage(() => alive);
       return look(of);
     },
+    traffic: () => startTraffic(() => alive),
     cpuGroups: () => takeCpuGroups(createHash("sha256").update(resolve(home)).digest("hex").slice(0, 12)),
     async start(command, args, { directory = ".", cpuGroup } = {}) {
       if (alive.size + 1 >= most()) {

@@ -25,14 +25,7 @@ export function createUsage(groups: () => Iterable<number>): (of?: readonly numb
   let looked = -Infinity;
 
   const lookAtAll = (): ReadonlyMap<number, readonly Stat[]> => {
-    const wanted = new Set(groups());
-    const found = new Map<number, { readonly pid: number; readonly stat: Stat }[]>();
-    for (const name of readdirSync("/proc")) {
-      const pid = Number(name);
-      const stat = Number.isInteger(pid) ? readStat(pid) : undefined;
-      if (stat !== undefined && wanted.has(stat.group))
-        found.set(stat.group, [...(found.get(stat.group) ?? []), { pid, stat }]);
-    }
+    const found = findMembers(new Set(groups()));
     members = new Map([...found].map(([group, all]) => [group, all.map(({ pid }) => pid)]));
     looked = performance.now();
     return new Map([...found].map(([group, all]) => [group, all.map(({ stat }) => stat)]));
@@ -59,6 +52,20 @@ export function createUsage(groups: () => Iterable<number>): (of?: readonly numb
       groups: new Map(stats.filter(([, found]) => found.length > 0).map(([group, found]) => [group, sum(found)])),
     };
   };
+}
+
+/** All processes of the groups that are wanted. */
+export function findMembers(
+  wanted: ReadonlySet<number>,
+): ReadonlyMap<number, readonly { readonly pid: number; readonly stat: Stat }[]> {
+  const found = new Map<number, { readonly pid: number; readonly stat: Stat }[]>();
+  for (const name of readdirSync("/proc")) {
+    const pid = Number(name);
+    const stat = Number.isInteger(pid) ? readStat(pid) : undefined;
+    if (stat !== undefined && wanted.has(stat.group))
+      found.set(stat.group, [...(found.get(stat.group) ?? []), { pid, stat }]);
+  }
+  return found;
 }
 
 /** Undefined if it has gone. */

@@ -2,7 +2,7 @@
  * The children of a simulated process: opaque. No command runs in a simulation; one that is started is there, holds its place, and ends when a signal
  * ends it (`sleep` by itself, too), whoever started it.
  */
-import type { Exit, GroupUsage, Processes, SignalName } from "../host.ts";
+import type { Exit, GroupTraffic, GroupUsage, Processes, SignalName } from "../host.ts";
 import { systemError, type SimulatedProcess } from "./process.ts";
 import { endedBy } from "./signals.ts";
 import type { VirtualTime } from "./time.ts";
@@ -44,6 +44,7 @@ const commands: ReadonlySet<string> = new Set([
 const startMs = 1;
 const cpus = 2;
 const memoryBytes = 2 ** 31;
+const silent: GroupTraffic = { sentBytes: 0, receivedBytes: 0, pastSentBytes: 0, pastReceivedBytes: 0 };
 const harmless: ReadonlySet<SignalName> = new Set(["CHLD", "CONT"]);
 
 export function createProcessTable({ time, mostProcesses, onProcessesSpent }: ProcessTableOptions): ProcessTable {
@@ -80,6 +81,15 @@ export function createProcessTable({ time, mostProcesses, onProcessesSpent }: Pr
           cpus,
           memoryBytes,
           groups: new Map([...(of ?? table.keys())].filter((pid) => table.get(pid)?.parent === parent).map(idle)),
+        })),
+      traffic: () =>
+        parent.after(startMs, () => ({
+          look: () =>
+            parent.after(
+              startMs,
+              () => new Map([...table].filter(([, opaque]) => opaque.parent === parent).map(([pid]) => [pid, silent])),
+            ),
+          [Symbol.dispose]() {},
         })),
       start: (command, args) =>
         parent.after(startMs, () => {

@@ -1,12 +1,15 @@
 /**
  * What slices use, as SliceStat tells it: snapshots of all slivers at once.
  *
- *     query, query, query ──► one snapshot ──► host.processes.usage()
+ *     query, query, query ──► one snapshot ──┬── host.processes.usage()
+ *                                            └── traffic (traffic.ts)
  *
  * CPU time is that of all processes that a sliver ever had: those that are there, those that have ended, and those of groups before the one of now.
  */
 import type { Child, GroupUsage, Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
+import { createMeters } from "./meters.ts";
+import type { SliceTraffic, Traffic } from "./traffic.ts";
 
 export interface SliceUsage {
   readonly name: string;
@@ -19,6 +22,7 @@ export interface SliceUsage {
   readonly memoryPercent: number;
   readonly residentBytes: number;
   readonly virtualBytes: number;
+  readonly traffic: SliceTraffic;
 }
 
 export interface Snapshot {
@@ -43,45 +47,32 @@ const nothing: GroupUsage = {
   virtualBytes: 0,
 };
 
-interface Account {
-  /** Of processes that can't be seen any more. */
-  lostMs: number;
-  seenMs: number;
-}
-
 interface AccountsOptions {
   readonly log: Log;
   /** The groups that run now. */
   readonly groups: () => ReadonlyMap<string, Child | undefined>;
+  readonly traffic: Traffic;
 }
 
 export function createAccounts(
   host: Host,
-  { guards }: Pick<Config, "guards">,
-  { log, groups }: AccountsOptions,
+  config: Pick<Config, "guards">,
+  { log, groups, traffic }: AccountsOptions,
 ): Accounts {
-  const accounts = new Map<string, Account>();
+  const { guards } = config;
+  const cpu = createMeters(config);
   let last: Snapshot | undefined;
   let running: { readonly at: number; readonly snapshot: Promise<Snapshot> } | undefined;
 
-  const spentBy = (name: string, { cpuMs, pastCpuMs }: GroupUsage): number => {
-    const account = accounts.get(name) ?? { lostMs: 0, seenMs: 0 };
-    const seenMs = cpuMs + pastCpuMs;
-    // It can only grow, so that whatever is missing has ended, and nobody of the group has waited for it.
-    account.lostMs += Math.max(0, account.seenMs - seenMs);
-    account.seenMs = seenMs;
-    accounts.set(name, account);
-    return account.lostMs + seenMs;
-  };
   const take = async (): Promise<Snapshot> => {
     const at = host.clock.monotonic();
     const children = groups();
-    const usage = await host.processes.usage();
-    for (const name of accounts.keys()) if (!children.has(name)) accounts.delete(name);
+    const [usage, trafficOf] = await Promise.all([host.processes.usage(), traffic.ask()]);
+    cpu.keepOnly(children);
     const slices = [...children].map(([name, child]) => {
-      const { processes, active, residentBytes, virtualBytes, ...cpu } =
-        (child && usage.groups.get(child.pid)) ?? nothing;
-      const cpuMs = guards.has("count-the-dead") ? spentBy(name, cpu as GroupUsage) : cpu.cpuMs;
+      const used = (child && usage.groups.get(child.pid)) ?? nothing;
+      const { processes, active, residentBytes, virtualBytes } = used;
+      const cpuMs = cpu.read(name, child?.pid, used.cpuMs, used.pastCpuMs);
       const before = last?.slices.find((slice) => slice.name === name)?.cpuMs ?? 0;
       const elapsed = last === undefined ? 0 : at - last.at;
       return {
@@ -93,6 +84,7 @@ export function createAccounts(
         memoryPercent: (100 * residentBytes) / usage.memoryBytes,
         residentBytes,
         virtualBytes,
+        traffic: trafficOf(name),
       };
     });
     const sum = (of: (slice: SliceUsage) => number): number => slices.reduce((all, slice) => all + of(slice), 0);
@@ -100,6 +92,8 @@ export function createAccounts(
       slices: slices.length,
       processes: sum(({ processes }) => processes),
       cpu_ms: Math.round(sum(({ cpuMs }) => cpuMs)),
+      sent_bytes: sum(({ traffic: { sentBytes } }) => sentBytes),
+      received_bytes: sum(({ traffic: { receivedBytes } }) => receivedBytes),
     });
     last = { at, slices };
     return last;

@@ -79,7 +79,8 @@ export const guardMeanings = {
     "What was left half removed is removed before anything else is done under its name, after a restart too (I31).",
   "cpu-shares":
     "A slice has the CPU by its weight, however many processes it has: the kernel keeps it, or slivers that had more are stopped meanwhile (I41).",
-  "count-the-dead": "CPU time of a slice is that of the processes that have ended, too (I43).",
+  "count-the-dead":
+    "CPU time and traffic of a slice are those of the processes and connections that have ended, too (I43).",
   "one-snapshot-a-burst": "Queries of SliceStat that come within a second share a snapshot (I43).",
   "accept-old-snapshot": "A query of SliceStat that accepts an answer of some age gets one, if there is one (I43).",
   "idempotent-bind": "Binding a resource set once more to the slice that has it succeeds (I8).",

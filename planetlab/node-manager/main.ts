@@ -48,6 +48,7 @@ import { createSlivers } from "./slivers.ts";
 import { createSource } from "./source.ts";
 import { createStateFile, type State } from "./state.ts";
 import { createTimescale } from "./timescale.ts";
+import { createTraffic } from "./traffic.ts";
 
 export const main = untilStopped(async (args, { files }) => readConfig(await withOptions(files, args)), run);
 
@@ -250,7 +251,9 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       : undefined,
   });
   doors.use(rpc);
-  const accounts = createAccounts(host, config, { log: log.write, groups: () => slivers.groups() });
+  const groups = () => slivers.groups();
+  const traffic = doors.use(createTraffic(host, config, { log: log.write, groups }));
+  const accounts = createAccounts(host, config, { log: log.write, groups, traffic });
   const idOf = (name: string): number => knowledge.slices.find((slice) => slice.name === name)?.id ?? 0;
   doors.use(await serveSliceStat(host, { port: config.sliceStatPort, accounts, idOf }));
   const { guards } = config;

@@ -3,6 +3,8 @@
  *
  *     name, context id, CPU %, memory %, physical KB, virtual KB, processes, kbit/s sent in 1, 5, 15 min, received in 1, 5, 15 min, node's IP, active processes
  *
+ * What is sent and received is payload of TCP (traffic.ts).
+ *
  * The request header `max-age: 5` accepts a snapshot that is up to five seconds old.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -50,8 +52,7 @@ function maxAgeSecondsOf({ headers }: IncomingMessage): number {
 }
 
 function lineOf(usage: SliceUsage, id: number, address: string): string {
-  // What slivers send and receive nobody counts: they share the node's network.
-  const rates = Array.from({ length: 6 }, () => (0).toFixed(6));
+  const rates = [...usage.traffic.sentKbps, ...usage.traffic.receivedKbps].map((rate) => rate.toFixed(6));
   const columns = [
     usage.name,
     id,
