@@ -16,9 +16,9 @@ import { ArgumentError, readFlags } from "../../host/arguments.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { callOnce } from "../agent/call.ts";
 import { addressOf, client } from "../client.ts";
-import type { XmlRpcValue } from "../xml-rpc.ts";
 import { compare, lead, stateSchema, wantedSchema, type Divergence, type State, type Wanted } from "./compare.ts";
 import { createGuards, type Guards } from "./guards.ts";
+import { toldBy, toldByNode } from "./told.ts";
 
 interface Config {
   readonly plc: Address;
@@ -78,7 +78,7 @@ function createLook(
     const auth = { AuthMethod: "password", Username: config.user, AuthString: config.password };
     const asking = { node: plc, path: "/PLCAPI/", tls: true, timeoutMs, everyMs };
     const reply = await callOnce(host, asking, { method: "GetSlivers", params: [auth, id] }, signal);
-    const wanted = wantedSchema.parse("value" in reply ? reply.value : null);
+    const wanted = toldBy("PLC", reply, wantedSchema);
     const place = `${wanted.epoch}.${wanted.serial}`;
     if (published?.place !== place) published = { place, at: host.clock.monotonic() };
     return wanted;
@@ -90,8 +90,7 @@ function createLook(
       { method: "dump_state", params: [] },
       signal,
     );
-    const [, state]: readonly XmlRpcValue[] = "value" in reply && Array.isArray(reply.value) ? reply.value : [];
-    return stateSchema.parse(state);
+    return toldByNode(reply, stateSchema);
   };
   /** PLC may publish anew between the two questions; so it is asked before and after, and what was the same both times counts. */
   const look = async (): Promise<readonly Divergence[] | undefined> => {
