@@ -4,7 +4,7 @@
  *     --node node.test:812
  *     --every 5s                           from one look to the next
  *     --timeout 2s                         for one call, at first
- *     --patience 30s                       how long its loop may take, and its log may be silent
+ *     --patience 20m                       how long its loop may take, and its log may be silent: by default longer than a node may pause by default
  */
 import type { Host } from "../../host/host.ts";
 import { readFlags } from "../../host/arguments.ts";
@@ -31,7 +31,7 @@ function readConfig(args: readonly string[]): Config {
     node: nodeOf(flags),
     everyMs: flags.duration("every", "5s"),
     timeoutMs: flags.duration("timeout", "2s"),
-    patienceMs: flags.duration("patience", "30s"),
+    patienceMs: flags.duration("patience", "20m"),
     guards: createGuards(flags.list("without")),
   };
 }
