@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ArgumentError, readFlags } from "./arguments.ts";
+import { ArgumentError, HelpRequest, readFlags } from "./arguments.ts";
 
 test.for([
   ["250ms", 250],
@@ -23,4 +23,9 @@ test("the last of repeated flags counts, and a list keeps all", () => {
 
 test.for([[["--unknown", "1"]], [["stray"]], [["--poll"]]])("%j is refused", ([args]) => {
   expect(() => readFlags(args ?? [], ["poll"])).toThrow(ArgumentError);
+});
+
+test("whoever asks for help gets the names, whatever else is wrong", () => {
+  expect(() => readFlags(["--pol", "10", "--help"], ["poll", "log"])).toThrow(new HelpRequest(["poll", "log"]));
+  expect(new HelpRequest(["poll", "log"]).options).toEqual(["--poll", "--log"]);
 });

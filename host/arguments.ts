@@ -8,6 +8,18 @@ export class ArgumentError extends Error {
   override readonly name = "ArgumentError";
 }
 
+/** Somebody asks what may be written: the program says so and ends with exit code 0. */
+export class HelpRequest extends Error {
+  override readonly name = "HelpRequest";
+  /** Each takes a value. */
+  readonly options: readonly string[];
+
+  constructor(names: readonly string[]) {
+    super("--help");
+    this.options = names.map((name) => `--${name}`);
+  }
+}
+
 export interface Flags {
   text(name: string, standard: string): string;
   list(name: string): readonly string[];
@@ -19,8 +31,9 @@ export interface Flags {
   given(name: string): boolean;
 }
 
-/** @throws {ArgumentError} if a flag is not among `names`, or if there is an argument that is no flag. Every flag takes a value and may be repeated; the last one counts, except for lists. */
+/** @throws {HelpRequest} for `--help`. @throws {ArgumentError} if a flag is not among `names`, or if there is an argument that is no flag. Every flag takes a value and may be repeated; the last one counts, except for lists. */
 export function readFlags(args: readonly string[], names: readonly string[]): Flags {
+  if (args.includes("--help")) throw new HelpRequest(names);
   const options = Object.fromEntries(names.map((name) => [name, { type: "string", multiple: true } as const]));
   const values = parse(args, options);
   const last = (name: string): string | undefined => values[name]?.at(-1);

@@ -1,8 +1,8 @@
 /** A program that does its work until it is told to stop. */
-import { ArgumentError } from "./arguments.ts";
+import { ArgumentError, HelpRequest } from "./arguments.ts";
 import type { Host, Main } from "./host.ts";
 
-/** SIGTERM and SIGINT abort the signal: exit code 0 then, and when the work is done, unless it gives another. Wrong arguments are told in the log, and are 2. */
+/** SIGTERM and SIGINT abort the signal: exit code 0 then, and when the work is done, unless it gives another. Wrong arguments are told in the log, and are 2; `--help` is answered there, and is 0. */
 export function untilStopped<Config>(
   readConfig: (args: readonly string[], host: Host) => Config | Promise<Config>,
   work: (host: Host, config: Config, signal: AbortSignal) => Promise<number | void>,
@@ -15,6 +15,10 @@ export function untilStopped<Config>(
       return (await work(host, await readConfig(args, host), stop.signal)) ?? 0;
     } catch (error) {
       if (stop.signal.aborted && error === stop.signal.reason) return 0;
+      if (error instanceof HelpRequest) {
+        host.log("help", { options: error.options });
+        return 0;
+      }
       if (!(error instanceof ArgumentError)) throw error;
       host.log("arguments.refused", { why: error.message });
       return 2;

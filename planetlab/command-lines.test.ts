@@ -20,4 +20,15 @@ describe("command lines", () => {
     expect(await refused.exited).toEqual({ code: 2, signal: null });
     expect(String(last(refused, "arguments.refused")?.["why"])).toContain(why);
   });
+
+  test.for([
+    ["node-manager/main.ts", "--poll-jitter"],
+    ["plc/main.ts", "--slices"],
+    ["monitor/main.ts", "--patience"],
+    ["verifier/main.ts", "--nodes"],
+  ] as const)("%s --help names its options, %s among them", async ([program, option]) => {
+    await using helped = await start(program, ["--help"]);
+    expect(await helped.exited).toEqual({ code: 0, signal: null });
+    expect(last(helped, "help")?.["options"]).toContain(option);
+  });
 });
