@@ -103,7 +103,9 @@ function ofConnection(lines: readonly Line[]): FaultClass | undefined {
     return by === "fin" ? "http-truncated" : "tcp-stall";
   }
   if (reply.facts.get("status") !== "200") return "http-status";
-  if (!/xml/.test(reply.facts.get("content-type") ?? "")) return "http-wrong-body";
+  const asked = find("http", "request")?.facts.get("accept") ?? "";
+  const got = reply.facts.get("content-type");
+  if (got !== undefined && /xml/.test(asked) && !/xml/.test(got)) return "http-wrong-body";
   const body = find("http", "body");
   const isShort = body !== undefined && (numberOf(body, "bytes") ?? 0) < (numberOf(body, "of") ?? 0);
   if (by === "ETIMEDOUT") return hasWaited ? "tcp-stall" : "tcp-drip";
@@ -150,8 +152,9 @@ function documents(lines: readonly Line[]): readonly Symptom[] {
     format ??= line.facts.get("format");
     if (line.facts.get("format") !== format) found.push(symptom("document-format", line));
     const slices = numberOf(line, "slices") ?? 0;
-    if (slices < most && isForUs(line)) found.push(symptom("document-missing-slices", line));
-    if (isForUs(line)) most = Math.max(most, slices);
+    const deleted = numberOf(line, "deleted") ?? 0;
+    if (isForUs(line) && slices + deleted < most) found.push(symptom("document-missing-slices", line));
+    else if (isForUs(line)) most = deleted > 0 ? slices : Math.max(most, slices);
     const timestamp = numberOf(line, "timestamp");
     if (timestamp === undefined) continue;
     const gained = clock === undefined ? 0 : timestamp * 1000 - clock.timestamp - (line.at - clock.at);
@@ -184,11 +187,20 @@ function ntp(lines: readonly Line[]): readonly Symptom[] {
   return [...silences, ...wrong.map((answer) => symptom("ntp-wrong-time", answer))];
 }
 
-/** Whoever connects and is gone, and has called nothing; or called what is no call. */
+/** Whoever connects and is gone, and has asked nothing; or called what is no call. Of whom one has not seen the coming, one knows nothing. */
 function intruders(lines: readonly Line[]): readonly Symptom[] {
-  const callers = new Set(lines.filter(isOf("rpc", "call")).map(({ facts }) => facts.get("from")));
-  const strangers = lines
-    .filter(isOf("tcp", "gone"))
-    .filter(({ facts }) => !callers.has(/\d+$/.exec(facts.get("from") ?? "")?.[0]));
-  return [...strangers, ...lines.filter(isOf("rpc", "malformed"))].map((line) => symptom("rpc-intruder", line));
+  const silent = new Set<string>();
+  return lines.flatMap((line) => {
+    const { plane, event, facts } = line;
+    if (plane === "rpc" && event === "malformed") return [symptom("rpc-intruder", line)];
+    const from = facts.get("from") ?? ownMachine;
+    if (from === ownMachine) return [];
+    if (event === "accept") silent.add(from);
+    if (event === "gone" && silent.has(from)) return [symptom("rpc-intruder", line)];
+    if (event !== "accept") silent.delete(from);
+    return [];
+  });
 }
+
+/** From there one comes by a Unix socket. */
+const ownMachine = "here";

@@ -3,7 +3,7 @@ import type { Document } from "./document.ts";
 import type { Facts } from "./dump.ts";
 
 export function factsOf(document: Document): Facts {
-  const { root, format, epoch, serial, timestamp, node, end, slices, keys, transfer, text } = document;
+  const { root, format, epoch, serial, timestamp, node, end, slices, deleted, keys, transfer, text } = document;
   return {
     root,
     format,
@@ -13,6 +13,7 @@ export function factsOf(document: Document): Facts {
     node,
     slices: slices.length,
     counted: end?.count,
+    deleted: deleted.length > 0 ? deleted.length : undefined,
     keys: keys.size,
     bytes: text.length,
     transfer,

@@ -46,8 +46,10 @@ export function createHttpReader(dump: Dump, id: number): HttpReader {
     sent(bytes) {
       if (asked) return;
       asked = true;
-      const [method, path] = Buffer.from(bytes.subarray(0, longestHead)).toString("latin1").split(" ");
-      dump.line("http", "request", { id, method, path });
+      const text = Buffer.from(bytes.subarray(0, longestHead)).toString("latin1");
+      const [method, path] = text.split(" ");
+      const [, accept] = /^accept: *(.*)$/im.exec(text) ?? [];
+      dump.line("http", "request", { id, method, path, accept });
     },
     closed() {
       if (body !== undefined) dump.line("http", "body", { id, bytes: body.bytes, of: body.of });

@@ -89,7 +89,7 @@ export function dumpNetwork(network: Network, clock: Clock, dump: Dump): Network
     listen: (options, onConnection) =>
       network.listen(options, (socket) => {
         const began = clock.monotonic();
-        const from = formatAddress({ host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 });
+        const from = peerOf(socket);
         dump.line("tcp", "accept", { from });
         let by = "ours";
         socket.once("end", () => (by = "fin"));
@@ -120,6 +120,14 @@ export function dumpNetwork(network: Network, clock: Clock, dump: Dump): Network
       };
     },
   };
+}
+
+/** Whoever comes by a Unix socket has no address. */
+export function peerOf({
+  remoteAddress: host,
+  remotePort: port,
+}: Pick<Socket, "remoteAddress" | "remotePort">): string {
+  return host === undefined || port === undefined ? "here" : formatAddress({ host, port });
 }
 
 function codeOf(error: unknown): string {

@@ -255,7 +255,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   const traffic = doors.use(createTraffic(host, config, { log: log.write, groups }));
   const accounts = createAccounts(host, config, { log: log.write, groups, traffic });
   const idOf = (name: string): number => knowledge.slices.find((slice) => slice.name === name)?.id ?? 0;
-  doors.use(await serveSliceStat(host, { port: config.sliceStatPort, accounts, idOf }));
+  doors.use(await serveSliceStat(host, { port: config.sliceStatPort, accounts, dump, idOf }));
   const { guards } = config;
   for (const name of cachedSlivers(slivers.names(), state, { ...absence, guards })) void slivers.run(name);
   log.write("ready", { node_id: nodeId() ?? null });

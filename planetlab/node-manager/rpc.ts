@@ -10,6 +10,7 @@ import { BodyError, readBody } from "../body.ts";
 import { decodeCall, encodeReply, faultCodes, XmlRpcError, type Call, type Reply } from "../xml-rpc.ts";
 import type { Config } from "./config.ts";
 import { createDoor, type Door } from "./door.ts";
+import { peerOf } from "./dump-network.ts";
 import type { Dump } from "./dump.ts";
 import { createMethods, type Method, type MethodOptions } from "./methods.ts";
 import { ResourceError } from "./resources.ts";
@@ -90,7 +91,7 @@ async function answer(
     return reject(413, error.message);
   }
   door.reach(socket, "call");
-  const from = request.socket.remotePort;
+  const from = peerOf(request.socket);
   const told = await callFrom(text, async (call) => {
     dump.line("rpc", "call", { from, method: call.method, bytes: text.length });
     return replyTo(call);

@@ -12,6 +12,8 @@ import type { Host, Listener } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { limitConnections } from "../limits.ts";
 import type { Accounts, SliceUsage } from "./accounts.ts";
+import { peerOf } from "./dump-network.ts";
+import type { Dump } from "./dump.ts";
 
 const limits = { connections: 128, lifetimeMs: 30_000 };
 const longestAgeSeconds = 86_400;
@@ -19,14 +21,16 @@ const longestAgeSeconds = 86_400;
 export interface SliceStatOptions {
   readonly port: number;
   readonly accounts: Accounts;
+  readonly dump: Dump;
   /** PLC's number of a slice, which is its context id. */
   readonly idOf: (slice: string) => number;
 }
 
-export async function serveSliceStat(host: Host, { port, accounts, idOf }: SliceStatOptions): Promise<Listener> {
+export async function serveSliceStat(host: Host, { port, accounts, dump, idOf }: SliceStatOptions): Promise<Listener> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method !== "GET") return refuse(response, 405);
     if (request.url !== "/slicestat") return refuse(response, 404);
+    dump.line("slicestat", "query", { from: peerOf(request.socket) });
     const { at, slices } = await accounts.snapshot(maxAgeSecondsOf(request) * 1000);
     const address = request.socket.localAddress?.replace(/^::ffff:/, "") ?? "0.0.0.0";
     const text = slices.map((slice) => lineOf(slice, idOf(slice.name), address)).join("");
