@@ -75,3 +75,16 @@ test("slices that were deleted are not missing, and those that are gone without 
   );
   expect(diagnose(read([documentLine(10, 3), documentLine(16, 2)]), 60_000)).toBe("document-missing-slices");
 });
+
+test.each([
+  [500, "none"],
+  [0, "tcp-drip"],
+])("a busy node takes its time with what has come: %d ms after the last byte, %s", (idleMs, fault) => {
+  const lines = read([
+    "1000.000 10.000 tcp connect id=2 to=plc.test:443",
+    '1000.001 10.001 http reply id=2 status=200 content-length=7 content-type="text/xml"',
+    "1000.501 10.501 http body id=2 bytes=7 of=7",
+    `1000.501 10.501 tcp close id=2 by=ours in=100 out=100 ms=501 idle_ms=${idleMs}`,
+  ]);
+  expect(diagnose(lines, 60_000)).toBe(fault);
+});

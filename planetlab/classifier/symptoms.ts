@@ -110,8 +110,8 @@ function ofConnection(lines: readonly Line[]): FaultClass | undefined {
   const isShort = body !== undefined && (numberOf(body, "bytes") ?? 0) < (numberOf(body, "of") ?? 0);
   if (by === "ETIMEDOUT") return hasWaited ? "tcp-stall" : "tcp-drip";
   if (isShort) return by === "fin" ? "http-truncated" : "tcp-stall";
-  // It came, and well: but how fast?
-  if (close.at - reply.at > slowMs) return "tcp-drip";
+  // It came, and well: but how fast? What this node makes of it takes its own time, in which nothing comes any more.
+  if (close.at - (numberOf(close, "idle_ms") ?? 0) - reply.at > slowMs) return "tcp-drip";
   const first = find("tcp", "connect");
   return first !== undefined && reply.at - first.at > slowMs ? "tcp-slow" : undefined;
 }
