@@ -1,7 +1,6 @@
-import { warningsOfPace } from "../plan/pace.ts";
 import { UsageError } from "../errors.ts";
 import { lackOfMix } from "../hunt/mix.ts";
-import { bindCells, loadPlans } from "./plans.ts";
+import { bindCells, loadPlans, warningsIn } from "./plans.ts";
 
 export async function check(places: readonly string[]): Promise<number> {
   const loaded = await loadPlans(places);
@@ -11,9 +10,9 @@ export async function check(places: readonly string[]): Promise<number> {
     return [...new Set(lacks)].map((lack) => `${each.file}: mix: ${lack}`);
   });
   if (empty.length > 0) throw new UsageError(empty.join("\n"));
-  for (const { file, plan } of loaded) {
-    console.log(`${file}: ${plan.plan} is a good plan`);
-    for (const warning of warningsOfPace(plan)) console.log(`${file}: warning: ${warning}`);
+  for (const each of loaded) {
+    console.log(`${each.file}: ${each.plan.plan} is a good plan`);
+    for (const warning of warningsIn([each])) console.log(warning);
   }
   return 0;
 }

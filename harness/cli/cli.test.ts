@@ -73,6 +73,16 @@ describe("exit codes and messages", () => {
     expect(result).toMatchObject({ code: 2, out: expect.stringContaining("hit nothing") });
   });
 
+  test("what a machine may not keep of scaled time is warned of once, on stderr, and not where time is virtual", () => {
+    const warning =
+      "hurried.yaml: warning: expect[0].within: 3s is the tightest deadline, and 1.5s of real time with scale: 2";
+    const result = sinbin("run", fixture("hurried"), "--out", folder);
+    expect(result.err.split(warning)).toHaveLength(2);
+    expect(result.out).not.toContain("warning");
+    expect(sinbin("check", fixture("hurried")).out).toContain(warning);
+    expect(sinbin("run", fixture("hurried"), "--out", folder, "--world", "sim").err).not.toContain("warning");
+  });
+
   test("a broken plan is 254, with every mistake at its place, before anything starts", () => {
     const result = sinbin("run", fixture("broken"), "--out", folder);
     expect(result.code).toBe(254);

@@ -5,6 +5,7 @@ import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { PlanError, UsageError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
+import { warningsOfPace } from "../plan/pace.ts";
 import { bindPlan, cells, parsePlan } from "../plan/parse.ts";
 import { hint } from "../expression/nearest.ts";
 import type { Cell } from "../plan/cells.ts";
@@ -44,6 +45,12 @@ export function bindCells(
     seed,
     cell,
   }));
+}
+
+/** What they ask of a machine that it may not keep: a line each, though all cells of a matrix may ask it. */
+export function warningsIn(plans: readonly LoadedPlan[]): readonly string[] {
+  const all = plans.flatMap(({ file, plan }) => warningsOfPace(plan).map((each) => `${file}: warning: ${each}`));
+  return [...new Set(all)];
 }
 
 /** As `--cell` and titles have it. */

@@ -21,7 +21,7 @@ import { carryOut } from "./assignment.ts";
 import type { Elsewhere } from "./assignment.ts";
 import { aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { distinct, makeFolder, nameFolder, removeIfInterrupted } from "./folders.ts";
-import { bindCells, cellText, loadPlans } from "./plans.ts";
+import { bindCells, cellText, loadPlans, warningsIn } from "./plans.ts";
 import type { BoundPlan, CellValue, LoadedPlan } from "./plans.ts";
 import { createLiveLine, createProgressLine } from "./progress-line.ts";
 import type { ProgressLine } from "./progress-line.ts";
@@ -123,6 +123,8 @@ export async function runSuite(
   void kept;
   if (flags.world === "local" && !isolation.isolated && flags.on === undefined)
     suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
+  // Virtual time waits for whoever is slow, and no other world scales it.
+  if (flags.world === "local") for (const warning of warningsIn(chosen)) suite.progress.say(warning);
 
   const done = new Map<BoundPlan, ReportedRun>();
   const differences: string[] = [];
