@@ -196,11 +196,11 @@ function toService(
 function withoutKind<Written extends { readonly args: readonly string[]; readonly files: Texts }>(
   written: Written,
   context: KindContext,
-): Written & Pick<Service, "told" | "zones"> {
+): Written & Pick<Service, "told" | "zones" | "beyond"> {
   const kind = kinds.find(({ key }) => key in written);
   if (kind === undefined) return written;
   const rest = Object.fromEntries(Object.entries(written).filter(([key]) => !kindKeys.includes(key))) as Written;
-  const { args, files, told, zones } = kind.toProgram(
+  const { args, files, told, zones, beyond } = kind.toProgram(
     (written as Readonly<Record<string, unknown>>)[kind.key],
     context,
   );
@@ -210,6 +210,7 @@ function withoutKind<Written extends { readonly args: readonly string[]; readonl
     files: { ...files, ...written.files },
     ...(told === undefined ? {} : { told }),
     ...(zones === undefined ? {} : { zones }),
+    ...(beyond === undefined ? {} : { beyond }),
   };
 }
 

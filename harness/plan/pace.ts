@@ -101,12 +101,12 @@ function endsOf(text: string): readonly number[] {
 function valuesOf(expression: string, constants: Plan["constants"]): readonly number[] {
   const variables = new Map(Object.entries(constants).map(([name, { type }]) => [name, type]));
   try {
-    const { type, evaluate } = compileExpression(expression, { variables, steps: new Set() });
-    const value = evaluate({
+    const compiled = compileExpression(expression, { variables, steps: new Set() });
+    const value = compiled.evaluate({
       variables: Object.fromEntries(Object.entries(constants).map(([name, constant]) => [name, constant.value])),
       fault: () => undefined,
     });
-    return type === "duration" && typeof value === "number" ? [value] : [];
+    return compiled.type === "duration" && typeof value === "number" ? [value] : [];
   } catch (error) {
     // Text for people, say, that begins as an expression does.
     if (error instanceof ExpressionError) return [];

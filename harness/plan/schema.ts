@@ -85,6 +85,8 @@ export type Service = Readonly<Omit<z.output<typeof serviceDocument>, "subject" 
   readonly told?: readonly string[];
   /** Of a name server that is built in: the domains that it knows the names of. */
   readonly zones?: readonly string[];
+  /** Whom it asks who is no service of the plan. */
+  readonly beyond?: string;
 };
 export type Link = Readonly<z.output<typeof linkDocument>>;
 

@@ -4,6 +4,8 @@ export const capabilities = [
   "commands",
   "isolation",
   "natural-ports",
+  /** Services reach whatever this machine reaches. */
+  "outside",
   "limits",
   /** Services that are containers of their own. */
   "images",

@@ -65,6 +65,16 @@ test("an image needs a world of images, be it built or have a command, and so do
   );
 });
 
+test("who asks beyond the plan needs a world that leads there", () => {
+  const { services } = sketchPlan();
+  const plan = sketchPlan({ services: { ...services, plc: { ...command, beyond: "8.8.8.8:53" } }, links: {} });
+  expect(lackOf(plan, isolated)).toBe(
+    "it needs outside (plc asks 8.8.8.8:53, which is beyond the plan): nothing around the services: --world local --no-isolation",
+  );
+  const open = { name: "local", capabilities: new Set(["programs", "commands", "outside"] as const) };
+  expect(lackOf(plan, open)).toBeUndefined();
+});
+
 test("limits from the start on need a world that keeps them", () => {
   const { services } = sketchPlan();
   const [name, node] = Object.entries(services)[0] ?? [];

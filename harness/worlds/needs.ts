@@ -11,6 +11,7 @@ const remedies: Readonly<Record<Capability, string>> = {
   commands: "a world that runs commands: --world local",
   isolation: "namespaces: see sinbin doctor",
   "natural-ports": "namespaces: see sinbin doctor",
+  outside: "nothing around the services: --world local --no-isolation",
   limits: "see sinbin doctor",
   images: "a world that runs images: --world docker",
   memory: "a world that limits services: --world docker",
@@ -50,6 +51,7 @@ function needsOf(plan: Plan): ReadonlyMap<Capability, string> {
     // Whatever a service may have from its start on is given by the world that starts it; no other does it by halves.
     const limited = Object.keys(service.limits ?? {});
     if (limited.length > 0) needs.set("memory", `${name} has limits.${limited.join(", limits.")}`);
+    if (service.beyond !== undefined) needs.set("outside", `${name} asks ${service.beyond}, which is beyond the plan`);
     if (service.timekeeper !== undefined) needs.set("timekeepers", `${name} has a timekeeper`);
     if (service.ready?.healthy !== undefined) needs.set("images", `${name} has a health check`);
   }
@@ -61,7 +63,11 @@ function needsOf(plan: Plan): ReadonlyMap<Capability, string> {
   }
   for (const link of Object.values(plan.links)) {
     const { from, to, port } = link;
-    if (isAsked(link)) needs.set("natural-ports", `${from} asks ${to} for names, on port 53`);
+    if (isAsked(link))
+      needs.set(
+        "natural-ports",
+        `${from} asks ${to} for names, on port 53, as a resolv.conf has it; who asks by SINBIN_LINK_… can do so on any other`,
+      );
     const server = plan.services[to];
     if (server !== undefined && kindOf(server) !== "program")
       needs.set("natural-ports", `${to} is ${nounOf(server)} that listens on ${port}`);

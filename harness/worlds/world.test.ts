@@ -15,7 +15,7 @@ const clocks = findClockHindrance() === undefined ? ["clock", "child-clocks", "s
 
 const capabilities = {
   isolated: ["programs", "commands", "isolation", "natural-ports", ...limits, ...wire, ...clocks],
-  loopback: ["programs", "commands", ...limits, ...clocks],
+  loopback: ["programs", "commands", "outside", ...limits, ...clocks],
   // There, what is no program is an image.
   docker: [...dockerCapabilities()],
 };

@@ -82,6 +82,16 @@ describe("a name server of a plan", () => {
   });
 });
 
+test("a name server may ask one beyond the plan, by its address or its name, over no link", async () => {
+  const { dns1 } = await parsed(asking("8.8.8.8:53"));
+  expect(dns1).toMatchObject({ args: ["--listen", "5353", "--upstream", "8.8.8.8:53"], beyond: "8.8.8.8:53" });
+  expect((await parsed(asking("ns1.example.net:5300")))["dns1"]).toMatchObject({ beyond: "ns1.example.net:5300" });
+});
+
+function asking(upstream: string): string {
+  return plan(`{ upstream: "${upstream}" }`).replace("proto: dns }", "proto: dns, port: 5353 }");
+}
+
 describe("one mistake, one sentence", () => {
   const withZone = (names: string): string => plan(`{ zones: { plc.test: ${names} } }`);
 
@@ -108,6 +118,12 @@ describe("one mistake, one sentence", () => {
     [plan("{ zone: ./bad.zone }"), "bad.zone:2:1: write a type of records, one of A"],
     [plan("{ zone: ./no-soa.zone }"), "no-soa.zone:1:1: write a SOA"],
     [plan("{ upstream: dns1 }"), "upstream: write another service: dns1 can't ask itself"],
+    [plan("{ upstream: 8.8.8.8 }"), "upstream: write a service, or an address beyond the plan, such as 192.0.2.1:53"],
+    [plan('{ upstream: "8.8.8.8:0" }'), "upstream: write a port from 1 to 65535 behind the host, not 0"],
+    [
+      plan('{ upstream: "8.8.8.8:53" }'),
+      "upstream: write another port than 53 for names, such as port: 5353, and let node ask $SINBIN_LINK_NAMES_HOST at $SINBIN_LINK_NAMES_PORT: 8.8.8.8:53 is beyond the plan, which runs with --no-isolation only, where a resolv.conf of its own and port 53 can't be had",
+    ],
     [
       plan(primary, "", secondary("{ secondary: { of: dns1 } }")),
       "secondary.of: write a link on which dns2 asks dns1, such as transfer: { from: dns2, to: dns1, proto: dns }",

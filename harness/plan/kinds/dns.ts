@@ -10,7 +10,7 @@ import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import type { Written } from "../schema.ts";
 import type { Path } from "../tree.ts";
-import { checkServer, doorTo, portsOf } from "./doors.ts";
+import { beyondOf, checkServer, doorTo, isBeyond, portsOf, upstreamName } from "./doors.ts";
 import { kind } from "./kind.ts";
 import type { KindChecking, KindContext, KindProgram, Texts } from "./kind.ts";
 
@@ -74,9 +74,10 @@ const document = exactlyOne(
       })
       .optional()
       .meta({ description: "It has its zones from another one." }),
-    upstream: name
-      .optional()
-      .meta({ description: "A name server that it asks; a link of proto: dns has to lead to it." }),
+    upstream: upstreamName(port).optional().meta({
+      description:
+        "A name server that it asks: a service, to which a link of proto: dns has to lead, or an address beyond the plan, such as `192.0.2.1:53`, with --no-isolation.",
+    }),
     ttl: bound(duration).prefault("5m").meta({ description: "Of names that say nothing else." }),
   }),
   ["zones", "zone", "secondary", "upstream"],
@@ -122,7 +123,9 @@ export const dns = kind({
     const primary = textAt(recordAt(written, "secondary"), "of");
     if (primary !== undefined) checkPrimary(primary, recordAt(written, "secondary"), context);
     const upstream = textAt(written, "upstream");
-    if (upstream !== undefined) checkServer(upstream, "dns", ["upstream"], context);
+    if (upstream === undefined) return;
+    checkServer(upstream, "dns", ["upstream"], context);
+    if (isBeyond(upstream)) checkAskers(upstream, context);
   },
 
   toProgram(written, context): KindProgram {
@@ -140,6 +143,7 @@ export const dns = kind({
         args: [...listen, "--upstream", doorTo(upstream, "dns", port, context)],
         files: {},
         zones: zonesOf(upstream, context),
+        ...beyondOf(upstream),
       };
     const zones = zonesIn(written, context.textsOf(context.name));
     const files = Object.fromEntries(zones.map(({ origin, content }) => [`${origin}.zone`, content]));
@@ -255,6 +259,18 @@ function checkPrimary(primary: string, written: Raw, context: KindChecking): voi
       : [];
   if (listAt(written, "zones").length > 0 || known.length > 0 || "zone" in document || "secondary" in document) return;
   context.complain(["secondary"], `write zones, such as zones: [plc.test]: nothing says which ones ${primary} has`);
+}
+
+/** A resolv.conf leads to port 53 alone, and only namespaces and containers have either; neither of them leads beyond the plan. */
+function checkAskers(upstream: string, { name: own, links, complain }: KindChecking): void {
+  for (const [link, each] of Object.entries(links)) {
+    if (!isRecord(each) || each["to"] !== own || each["proto"] !== "dns" || (each["port"] ?? port) !== port) continue;
+    const word = `$SINBIN_LINK_${link.toUpperCase()}`;
+    complain(
+      ["upstream"],
+      `write another port than ${port} for ${link}, such as port: 5353, and let ${textAt(each, "from") ?? "its client"} ask ${word}_HOST at ${word}_PORT: ${upstream} is beyond the plan, which runs with --no-isolation only, where a resolv.conf of its own and port ${port} can't be had`,
+    );
+  }
 }
 
 /** The domains that a name server of the plan knows, by itself or from others. */

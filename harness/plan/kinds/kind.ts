@@ -73,6 +73,8 @@ export interface KindProgram {
   readonly told?: readonly string[];
   /** Of a name server: the domains that it knows the names of. */
   readonly zones?: readonly string[];
+  /** Whom it asks who is no service of the plan. */
+  readonly beyond?: string;
 }
 
 /** Checks one kind's file against the contract, the type of its document included. */

@@ -35,6 +35,11 @@ test("a time server of a plan is the built-in program", async () => {
   expect((await parseText(plan("{}"), own)).services["ntp2"]?.args).toEqual(["--listen", "123"]);
 });
 
+test("a time server may ask one beyond the plan, over no link", async () => {
+  const { ntp2 } = (await parseText(plan('{ upstream: "192.0.2.1:123" }'), own)).services;
+  expect(ntp2).toMatchObject({ args: ["--listen", "123", "--upstream", "192.0.2.1:123"], beyond: "192.0.2.1:123" });
+});
+
 test.each([
   ["{ upstream: ntp3 }", "upstream: there is no service ntp3"],
   [

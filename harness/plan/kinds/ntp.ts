@@ -1,9 +1,9 @@
 /** Time servers: with the time of their host's clock, or asking another one (servers/ntp). */
 import { z } from "zod";
 import { duration } from "../../../faults/units.ts";
-import { bound, name } from "../document/words.ts";
+import { bound } from "../document/words.ts";
 import { textAt } from "../raw.ts";
-import { checkServer, doorTo, portsOf } from "./doors.ts";
+import { beyondOf, checkServer, doorTo, portsOf, upstreamName } from "./doors.ts";
 import { kind } from "./kind.ts";
 
 /** RFC 5905, section 7.3. */
@@ -25,9 +25,10 @@ const document = z
       .meta({ description: "What it says that its time is from: up to four characters, or an IPv4 address." }),
     root_delay: bound(duration).optional().meta({ description: "How far it says that its source is away." }),
     root_dispersion: bound(duration).optional().meta({ description: "How wrong it says that it may be." }),
-    upstream: name
-      .optional()
-      .meta({ description: "A time server that it asks; a link of proto: ntp has to lead to it." }),
+    upstream: upstreamName(port).optional().meta({
+      description:
+        "A time server that it asks: a service, to which a link of proto: ntp has to lead, or an address beyond the plan, such as `192.0.2.1:123`, with --no-isolation.",
+    }),
     poll: bound(duration).optional().meta({ description: "How often it asks; by default every 16s." }),
   })
   .meta({ id: "ntp", description: "A time server, on port 123." });
@@ -59,6 +60,6 @@ export const ntp = kind({
       poll: poll === undefined ? undefined : `${poll}ms`,
     };
     const args = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, value]));
-    return { args, files: {} };
+    return { args, files: {}, ...beyondOf(upstream) };
   },
 });

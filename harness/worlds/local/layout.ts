@@ -56,6 +56,7 @@ export const localCapabilities: readonly Capability[] = [
   "commands",
   "isolation",
   "natural-ports",
+  "outside",
   "limits",
   "cables",
   "packets",
@@ -69,7 +70,7 @@ export const needsClock: readonly Capability[] = ["clock", "child-clocks", "scal
 
 export function capabilitiesOf({ isolated }: { readonly isolated: boolean }): ReadonlySet<Capability> {
   const missing = new Set<Capability>([
-    ...(isolated ? [] : (["isolation", "natural-ports"] as const)),
+    ...(isolated ? (["outside"] as const) : (["isolation", "natural-ports"] as const)),
     ...(isolated && missingWireTools().length === 0 ? [] : (["cables", "packets"] as const)),
     ...(findLimitHindrance() === undefined ? [] : (["limits"] as const)),
     ...(findClockHindrance() === undefined ? [] : needsClock),
