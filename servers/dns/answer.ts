@@ -5,8 +5,8 @@
  *       └► name? ──no──► wildcard? ──no──► NXDOMAIN and SOA
  *            └► alias? ──► once more with what it stands for        type? ──no──► NODATA: SOA alone
  */
-import { isWithin } from "./record.ts";
-import type { RecordType, ZoneRecord } from "./record.ts";
+import { isWithin, typeInZone } from "./record.ts";
+import type { ZoneRecord } from "./record.ts";
 import { negativeTtl, parentOf } from "./zone.ts";
 import type { Node, Zone } from "./zone.ts";
 
@@ -69,7 +69,8 @@ export function answer(zones: Zones, asked: { readonly name: string; readonly ty
       if (seen.has(name) || seen.size >= longestChain) return found(zones, answers);
       continue;
     }
-    const own = asked.type === "ANY" ? [...node.values()].flat() : (node.get(asked.type as RecordType) ?? []);
+    const type = typeInZone(asked.type);
+    const own = asked.type === "ANY" ? [...node.values()].flat() : ((type && node.get(type)) ?? []);
     if (own.length === 0) return { ...negative(zone, "NOERROR"), answers };
     return found(zones, [...answers, ...own]);
   }

@@ -140,6 +140,26 @@ describe("dig", () => {
     expect(await server.dig("+notcp", "plc.test", "IXFR=3")).toContain("SOA");
   });
 
+  test("hears records of types that are only bytes here, from a secondary as well", async () => {
+    const own = String.raw`more HINFO "PDP-11" "UNIX"
+more CAA 0 issue "ca.test"
+more TLSA \# 5 030101AABB
+more TYPE65280 \# 4 0A000001
+`;
+    await writeFile(join(folder, "plc.zone"), zone(7) + own);
+    await using primary = await authority();
+    await using secondary = await serve("--secondary", `plc.test=127.0.0.1:${primary.port}`);
+    await secondary.said("zone.loaded");
+    for (const server of [primary, secondary])
+      for (const [type, data] of [
+        ["HINFO", '"PDP-11" "UNIX"'],
+        ["CAA", '0 issue "ca.test"'],
+        ["TLSA", "3 1 1 AABB"],
+        ["TYPE65280", String.raw`\# 4 0A000001`],
+      ] as const)
+        expect(await server.dig("+short", "more.plc.test", type)).toBe(`${data}\n`);
+  });
+
   test("gets a whole zone, however large", async () => {
     const many = Array.from({ length: 2500 }, (_, n) => `host-${n} A 192.0.2.${n % 250}\n`).join("");
     await writeFile(join(folder, "plc.zone"), `${zone(7)}${many}`);

@@ -87,6 +87,23 @@ _x._tcp SRV 0 5 443 boot.plc.test.
   });
 });
 
+test("HINFO, CAA, and types that nobody here knows are the bytes that are on the wire", () => {
+  const bytes = recordsOf(`$TTL 5
+a HINFO "PDP-11" unix
+a CAA 128 issue "ca.test; x=1"
+a TYPE65280 \\# 4 0A00 0001
+a TLSA \\# 3 030101
+a TYPE65281 \\# 0
+`).map(([, , type, data]) => [type, Buffer.from(data as Uint8Array).toString("latin1")]);
+  expect(bytes).toEqual([
+    ["HINFO", "\u0006PDP-11\u0004unix"],
+    ["CAA", "\u0080\u0005issueca.test; x=1"],
+    ["TYPE65280", "\n\u0000\u0000\u0001"],
+    ["TYPE52", "\u0003\u0001\u0001"],
+    ["TYPE65281", ""],
+  ]);
+});
+
 describe("one mistake, one sentence, with its line", () => {
   test.each([
     [
@@ -98,7 +115,28 @@ describe("one mistake, one sentence, with its line", () => {
     ["a 5 MX mail", 2, "write MX and 2 of: 10 mail, not mail"],
     ["a 5 MX x mail", 2, "write a whole number from 0 to 65535, not x"],
     ["a 5 A", 2, "write A and 1 of: 192.0.2.1, not nothing"],
-    ["a 5 FOO x", 2, "write a type of records, one of A, AAAA, CNAME, NS, MX, TXT, PTR, SRV, SOA, not FOO"],
+    [
+      "a 5 FOO x",
+      2,
+      "write a type of records, one of A, AAAA, CNAME, NS, MX, TXT, PTR, SRV, SOA, HINFO, CAA, or TYPE65280 \\# 4 0a000001, not FOO",
+    ],
+    ["a 5 HINFO x", 2, 'write HINFO and 2 of: "PDP-11" "UNIX", not x'],
+    ["a 5 CAA 256 issue x", 2, "write a whole number from 0 to 255, not 256"],
+    ["a 5 CAA 0 is-sue x", 2, "write a tag of letters and digits, 15 at most, such as issue, not is-sue"],
+    [
+      "a 5 TYPE65280 0a00",
+      2,
+      "write \\#, the number of bytes and the bytes behind TYPE65280, such as \\# 2 0a00, not 0a00",
+    ],
+    ["a 5 TYPE65280 \\# 3 0a00", 2, "write 3 bytes in hexadecimal, such as 0a, behind \\# 3, not 0a00"],
+    ["a 5 TYPE65280 \\# 2 0a0g", 2, "write 2 bytes in hexadecimal, such as 0a, behind \\# 2, not 0a0g"],
+    ["a 5 TYPE1 \\# 4 0a000001", 2, "write A in place of TYPE1, and what it has as text, such as 192.0.2.1"],
+    ["a 5 TYPE41 \\# 0", 2, "leave out TYPE41: it is a type of messages, and no zone has it"],
+    [
+      "a 5 TLSA 3 1 1 0a",
+      2,
+      "write \\#, the number of bytes and the bytes behind TLSA, such as \\# 2 0a00, not 3 1 1 0a",
+    ],
     ["a 5 CH A 1.2.3.4", 2, "leave out CH: all names here are of class IN"],
     ["a 5", 2, "write what the name has, such as A 192.0.2.1"],
     ["\n\na..b 5 A 1.2.3.4", 4, "write a name without an empty label, not a..b.plc.test"],
@@ -106,7 +144,12 @@ describe("one mistake, one sentence, with its line", () => {
     ["a 5 TXT (\n x", 2, "write ): this parenthesis is never closed"],
     ["a 5 TXT )", 2, "leave out ): no parenthesis is open"],
     ['a 5 TXT "x\ny', 2, 'write " at the end of the text'],
-    ["$INCLUDE other.zone", 2, "write $ORIGIN or $TTL: $INCLUDE is not understood here"],
+    [
+      "$INCLUDE other.zone",
+      2,
+      "write the records of other.zone in place of $INCLUDE: a zone is one file, which goes to its server as it is",
+    ],
+    ["$GENERATE 1-2 a A 1.2.3.4", 2, "write $ORIGIN or $TTL: $GENERATE is not understood here"],
     ["a\\.b 5 A 1.2.3.4", 2, "write a name without \\. in front, not a\\.b"],
     ["$TTL soon", 2, "write a TTL behind $TTL, such as 300 or 5m, not soon"],
     ["$ORIGIN", 2, "write a name behind $ORIGIN, such as plc.test."],

@@ -7,8 +7,8 @@
  *           IN NS  ns
  *     boot  5s A   link:fetch        ; ours: where the client of the plan's link finds its server
  */
-import { recordTypes, wrongAddress, wrongName } from "./record.ts";
-import type { RecordData, RecordType, ZoneRecord } from "./record.ts";
+import { isOfMessages, recordTypes, typeInZone, wrongAddress, wrongName } from "./record.ts";
+import type { NamedType, OtherType, RecordData, ZoneRecord } from "./record.ts";
 import { readEntries } from "./tokens.ts";
 import type { MasterProblem, Token } from "./tokens.ts";
 
@@ -53,7 +53,7 @@ export function parseMasterFile(text: string, origin?: string): MasterFile {
     const { ttl, type, data } = takeApart(rest, complain);
     if (type === undefined) continue;
     lastTtl = ttl ?? lastTtl;
-    const parsed = parseData(type, data, nameOf, complain);
+    const parsed = isNamed(type) ? parseData(type, data, nameOf, complain) : parseBytes(type, data, complain);
     if (parsed === undefined || owner === undefined) continue;
     // RFC 1035 has the last one stated, where RFC 2308's $TTL is missing; and a SOA has at least its own last field.
     const seconds = ttl ?? standard ?? lastTtl ?? (parsed.type === "SOA" ? parsed.data.minimum : undefined);
@@ -85,6 +85,11 @@ function directive(word: string, value: Token | undefined, complain: Complain, {
       else ttl(seconds);
       return;
     }
+    case "$INCLUDE":
+      complain(
+        `write the records of ${value?.text ?? "the file"} in place of $INCLUDE: a zone is one file, which goes to its server as it is`,
+      );
+      return;
     default:
       complain(`write $ORIGIN or $TTL: ${word} is not understood here`);
   }
@@ -94,12 +99,12 @@ function directive(word: string, value: Token | undefined, complain: Complain, {
 function takeApart(
   tokens: readonly Token[],
   complain: Complain,
-): { readonly ttl?: number; readonly type?: RecordType; readonly data: readonly Token[] } {
+): { readonly ttl?: number; readonly type?: string; readonly data: readonly Token[] } {
   let ttl: number | undefined;
   for (const [index, { text }] of tokens.entries()) {
     const word = text.toUpperCase();
-    const type = recordTypes.find((each) => each === word);
-    if (type !== undefined) return { ...(ttl === undefined ? {} : { ttl }), type, data: tokens.slice(index + 1) };
+    if (word !== "ANY" && typeInZone(word) !== undefined)
+      return { ...(ttl === undefined ? {} : { ttl }), type: word, data: tokens.slice(index + 1) };
     if (word === "IN") continue;
     if (["CH", "HS", "CS"].includes(word)) {
       complain(`leave out ${text}: all names here are of class IN`);
@@ -107,7 +112,7 @@ function takeApart(
     }
     const seconds = secondsOf(text);
     if (seconds === undefined || ttl !== undefined) {
-      complain(`write a type of records, one of ${recordTypes.join(", ")}, not ${text}`);
+      complain(`write a type of records, one of ${recordTypes.join(", ")}, or TYPE65280 \\# 4 0a000001, not ${text}`);
       return { data: [] };
     }
     ttl = seconds;
@@ -117,7 +122,7 @@ function takeApart(
 }
 
 /** Behind each type, what it has, as one would write it. */
-const examples: Readonly<Record<RecordType, string>> = {
+const examples: Readonly<Record<NamedType, string>> = {
   A: "192.0.2.1",
   AAAA: "2001:db8::1",
   CNAME: "www",
@@ -127,13 +132,15 @@ const examples: Readonly<Record<RecordType, string>> = {
   TXT: '"some text"',
   SRV: "0 5 443 www",
   SOA: "ns1 hostmaster 7 1h 10m 1w 1m",
+  HINFO: '"PDP-11" "UNIX"',
+  CAA: '0 issue "ca.test"',
 };
 
 /** What is left of a message's 65,535 bytes when everything else in it is as long as it can be. */
 const mostOfTexts = 64_000;
 
 /** How many words; TXT has any number. */
-const lengths: Readonly<Partial<Record<RecordType, number>>> = {
+const lengths: Readonly<Partial<Record<NamedType, number>>> = {
   A: 1,
   AAAA: 1,
   CNAME: 1,
@@ -142,10 +149,42 @@ const lengths: Readonly<Partial<Record<RecordType, number>>> = {
   MX: 2,
   SRV: 4,
   SOA: 7,
+  HINFO: 2,
+  CAA: 3,
 };
 
+const isNamed = (type: string): type is NamedType => recordTypes.some((each) => each === type);
+
+/** `\# 4 0a000001`: how many bytes, and which (RFC 3597, section 5). */
+function parseBytes(word: string, tokens: readonly Token[], complain: Complain): RecordData | undefined {
+  const type = typeInZone(word) ?? word;
+  if (isNamed(type)) {
+    complain(`write ${type} in place of ${word}, and what it has as text, such as ${examples[type]}`);
+    return undefined;
+  }
+  if (isOfMessages(type as OtherType)) {
+    complain(`leave out ${word}: it is a type of messages, and no zone has it`);
+    return undefined;
+  }
+  const [sign, count, ...words] = tokens.map(({ text }) => text);
+  if (sign !== "#" || count === undefined || !/^\d{1,5}$/.test(count)) {
+    complain(
+      `write \\#, the number of bytes and the bytes behind ${word}, such as \\# 2 0a00, not ${describe(tokens)}`,
+    );
+    return undefined;
+  }
+  const digits = words.join("");
+  if (!/^[\da-f]*$/i.test(digits) || digits.length !== 2 * Number(count) || Number(count) > mostOfTexts) {
+    complain(
+      `write ${count} bytes in hexadecimal, such as 0a, behind \\# ${count}, not ${words.join(" ") || "nothing"}`,
+    );
+    return undefined;
+  }
+  return { type: type as OtherType, data: Uint8Array.from(Buffer.from(digits, "hex")) };
+}
+
 export function parseData(
-  type: RecordType,
+  type: NamedType,
   tokens: readonly Token[],
   nameOf: (token: Token) => string | undefined,
   complain: Complain,
@@ -179,6 +218,11 @@ export function parseData(
     if (seconds === undefined) fail(`write a time, such as 3600 or 1h, not ${text}`);
     return seconds ?? 0;
   };
+  const string = (index: number): string => {
+    const text = tokens[index]?.text ?? "";
+    if (text.length > 255) fail(`write shorter texts behind ${type}: 255 bytes at most in each, not ${text.length}`);
+    return text;
+  };
   const parsed = ((): RecordData => {
     switch (type) {
       case "A":
@@ -195,8 +239,7 @@ export function parseData(
       case "MX":
         return { type, data: { preference: number(0, 65_535), exchange: name(1) } };
       case "TXT":
-        for (const { text } of tokens)
-          if (text.length > 255) fail(`write shorter texts behind TXT: 255 bytes at most in each, not ${text.length}`);
+        for (const index of tokens.keys()) string(index);
         if (tokens.reduce((sum, { text }) => sum + 1 + text.length, 0) > mostOfTexts)
           fail(`write less behind TXT: ${mostOfTexts} bytes at most in one record, so that it fits into a message`);
         return { type, data: tokens.map(({ text }) => text) };
@@ -218,9 +261,24 @@ export function parseData(
             minimum: time(6),
           },
         };
+      case "HINFO":
+        return { type, data: bytesOf(...[string(0), string(1)].flatMap((text) => [text.length, text])) };
+      case "CAA": {
+        const [flags, tag, value] = [number(0, 255), tokens[1]?.text ?? "", tokens[2]?.text ?? ""];
+        if (!/^[\da-z]{1,15}$/i.test(tag))
+          fail(`write a tag of letters and digits, 15 at most, such as issue, not ${tag}`);
+        if (value.length > mostOfTexts) fail(`write a shorter value behind CAA: ${mostOfTexts} bytes at most`);
+        return { type, data: bytesOf(flags, tag.length, tag, value) };
+      }
     }
   })();
   return wrong ? undefined : parsed;
+}
+
+/** Numbers are bytes, and so is each character of a text. */
+function bytesOf(...parts: readonly (number | string)[]): Uint8Array {
+  const whole = parts.map((part) => (typeof part === "number" ? String.fromCharCode(part) : part)).join("");
+  return Uint8Array.from(Buffer.from(whole, "latin1"));
 }
 
 function describe(tokens: readonly Token[]): string {
@@ -272,7 +330,7 @@ function secondsOf(text: string): number | undefined {
 
 /** Of a text that a plan has, for a single record. */
 export function parseRecordText(
-  type: RecordType,
+  type: NamedType,
   text: string,
   origin: string,
 ): { readonly data: RecordData } | { readonly problem: string } {

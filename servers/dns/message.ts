@@ -12,7 +12,8 @@ import { decode } from "../../proxies/dns/wire/decode.ts";
 import { encode } from "../../proxies/dns/wire/encode.ts";
 import { fit, payloadOf } from "../../proxies/dns/wire/fit.ts";
 import type { Answer, Rcode } from "./answer.ts";
-import type { RecordData, ZoneRecord } from "./record.ts";
+import { typeInZone } from "./record.ts";
+import type { OtherType, RecordData, RecordType, ZoneRecord } from "./record.ts";
 
 const headerLength = 12;
 /** What passes everywhere in one piece (DNS flag day 2020, RFC 9715). */
@@ -139,6 +140,10 @@ function packData(record: RecordData): Data {
     }
     case "SOA":
       return { ...record.data, mname: dotted(record.data.mname), rname: dotted(record.data.rname) };
+    case "HINFO":
+    case "CAA":
+    default:
+      return { rdata: record.data };
   }
 }
 
@@ -159,8 +164,14 @@ function unpackData(type: string, data: Data): RecordData | undefined {
     return { type: "SRV", data: { ...rest, target: lower(service) } };
   }
   if ("mname" in data) return { type: "SOA", data: { ...data, mname: lower(data.mname), rname: lower(data.rname) } };
+  const other = typeInZone(type);
+  // Bytes of a type that has a shape are none of it.
+  if ("rdata" in data && other !== undefined && isOfBytes(other)) return { type: other, data: data.rdata };
   return undefined;
 }
+
+const isOfBytes = (type: RecordType): type is "HINFO" | "CAA" | OtherType =>
+  type === "HINFO" || type === "CAA" || type.startsWith("TYPE");
 
 /** The root has no labels here, and a dot there. */
 function dotted(name: string): string {

@@ -1,6 +1,7 @@
 /** Resource records as a zone has them (RFC 1035, section 3.2). Names are absolute, in lower case and without their last dot; the root is empty. */
 // oxlint-disable-next-line no-restricted-imports -- these are no sockets.
 import { isIPv4, isIPv6 } from "node:net";
+import { typeNumber } from "../../proxies/dns/wire/types.ts";
 import { labelsOf, labelText, mostBytesOfLabel, mostBytesOfName } from "../../faults/dns/name.ts";
 
 export interface Soa {
@@ -30,13 +31,50 @@ export type RecordData =
         readonly target: string;
       };
     }
-  | { readonly type: "SOA"; readonly data: Soa };
+  | { readonly type: "SOA"; readonly data: Soa }
+  /** As they are on the wire. */
+  | { readonly type: "HINFO" | "CAA" | OtherType; readonly data: Uint8Array };
+
+/** Those without a name here (RFC 3597). */
+export type OtherType = `TYPE${number}`;
 
 export type RecordType = RecordData["type"];
 
 export type ZoneRecord = RecordData & { readonly name: string; /** In seconds. */ readonly ttl: number };
 
-export const recordTypes: readonly RecordType[] = ["A", "AAAA", "CNAME", "NS", "MX", "TXT", "PTR", "SRV", "SOA"];
+export type NamedType = Exclude<RecordType, OtherType>;
+
+export const recordTypes: readonly NamedType[] = [
+  "A",
+  "AAAA",
+  "CNAME",
+  "NS",
+  "MX",
+  "TXT",
+  "PTR",
+  "SRV",
+  "SOA",
+  "HINFO",
+  "CAA",
+];
+
+/** What a zone calls the type of a message or a file; undefined for a word that is none. */
+export function typeInZone(word: string): RecordType | undefined {
+  const named = recordTypes.find((type) => type === word);
+  if (named !== undefined) return named;
+  try {
+    const number = typeNumber(word);
+    return recordTypes.find((type) => typeNumber(type) === number) ?? `TYPE${number}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** OPT, and those of questions and of what goes with messages (RFC 6895, section 3.1): no zone has them. */
+export function isOfMessages(type: OtherType): boolean {
+  const number = typeNumber(type);
+  return number === 0 || number === 41 || (number >= 128 && number <= 255);
+}
 
 /** `link:fetch` in place of an address: where the client of that link finds its server. */
 const linkPrefix = "link:";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { duration } from "../../../faults/units.ts";
 import { parseMasterFile, parseRecordText } from "../../../servers/dns/master-file.ts";
 import { linkOf, recordTypes, wrongAddress, wrongName } from "../../../servers/dns/record.ts";
-import type { RecordType, ZoneRecord } from "../../../servers/dns/record.ts";
+import type { NamedType, ZoneRecord } from "../../../servers/dns/record.ts";
 import { problemsOfZone } from "../../../servers/dns/zone.ts";
 import { bound, exactlyOne, name, text } from "../document/words.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
@@ -204,7 +204,7 @@ function textsOf(written: Written | undefined, at: Path): readonly { readonly te
     : [];
 }
 
-function problemOf(type: RecordType, value: string, origin: string): string | undefined {
+function problemOf(type: NamedType, value: string, origin: string): string | undefined {
   // What is a parameter is read when it has its value.
   if (/^(?:\$|= )/.test(value)) return undefined;
   if (type === "TXT") return undefined;
