@@ -56,6 +56,24 @@ describe.concurrent("chrony reads", () => {
   });
 });
 
+describe.concurrent("of smeared time beside time that is not, chrony", () => {
+  test.each([
+    ["votes down the one of three that smears", [true, false, false], 0],
+    ["believes two of three that smear", [true, true, false], -1],
+    ["follows neither of two", [true, false], undefined],
+  ] as const)("%s", async (_what, smears, offset) => {
+    await using stack = new AsyncDisposableStack();
+    const servers: Address[] = [];
+    for (const [n, isSmeared] of smears.entries()) {
+      const scene = stack.use(await startScene({ host: `127.0.0.${n + 1}` }));
+      if (isSmeared) await scene.inject("ntp.smear", { over: "0s" });
+      servers.push(scene.proxy.address);
+    }
+    const judged = await chronyd(servers, "", offset === undefined ? 5 : 10);
+    expect(judged.offset === undefined ? undefined : Math.round(judged.offset) + 0).toBe(offset);
+  });
+});
+
 describe.concurrent("of three servers chrony", () => {
   test.each([
     ["votes down a minority", [0, 0, 40], 0],

@@ -87,6 +87,13 @@ const rows: readonly Row[] = [
   },
   {
     kind: "ntp.leap-second",
+    parameters: { way: "insert" },
+    sees: ({ leap }, _request, wrongBy) => [leap, wrongBy],
+    expected: [0, -1],
+    verdict: -1,
+  },
+  {
+    kind: "ntp.leap-second",
     parameters: { way: "delete" },
     sees: ({ leap }, _request, wrongBy) => [leap, wrongBy],
     expected: [0, 1],
