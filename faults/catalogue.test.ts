@@ -47,6 +47,18 @@ describe("the catalogue", () => {
     }
   });
 
+  test("says of each parameter what it takes, words and dates and truths included", () => {
+    const shown = renderCatalogue();
+    expect(shown).not.toContain("one of …");
+    for (const row of [
+      "| `time` | date |",
+      "| `rotate` | true or false |",
+      "| `search` | domains |",
+      "| `text` | text |",
+    ])
+      expect(shown).toContain(row);
+  });
+
   test("every fault says what it is, and every parameter has a description and a unit or a list of words", () => {
     for (const [kind, fault] of faults) {
       expect(kind).toMatch(/^[a-z]+\.[a-z]+(-[a-z]+)*$/);

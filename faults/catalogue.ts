@@ -1,6 +1,6 @@
 /** The catalogue of faults, from what they declare: docs/faults.md and `sinbin faults`. */
 import { z } from "zod";
-import { faults, isFaultOfLink } from "./registry.ts";
+import { faults, isFaultOfLink, protosText } from "./registry.ts";
 import type { Fault, Repertoire } from "./registry.ts";
 import { unitOf } from "./units.ts";
 
@@ -79,7 +79,7 @@ function parametersOf({ parameters }: Fault): readonly Parameter[] {
     const written = properties[name];
     const { default: unlessTold, enum: words } = typeof written === "object" ? written : {};
     const meta = (schema as z.ZodType).meta() ?? {};
-    const what = unitOf(schema)?.name ?? meta.title ?? `one of ${words?.join(", ") ?? "…"}`;
+    const what = unitOf(schema)?.name ?? meta.title ?? (words === undefined ? "text" : `one of ${words.join(", ")}`);
     return {
       name,
       kind: meta["perItem"] === true ? `${what}, per item` : what,
@@ -110,18 +110,15 @@ function whereOf(fault: Fault): string {
       ? "`where` is a service; nobody sees the hits on a `command` or an image, whose step must say `may_miss`."
       : "`where` is a service.";
   }
-  if (fault.plane === "http") return "`where` is a link of proto: http or https.";
-  if (fault.plane === "dns") return "`where` is a link of proto: dns.";
-  if (fault.plane === "ntp") return "`where` is a link of proto: ntp.";
-  if (fault.plane === "tls") return "`where` is a link of proto: https or tls.";
+  const link = `\`where\` is a link of proto: ${protosText(fault.plane)}`;
+  if (fault.plane !== "tcp" && fault.plane !== "udp") return `${link}.`;
   const toward = {
     upstream: "upstream (toward the server)",
     downstream: "downstream (toward the client)",
     both: "both ways",
   };
-  if (fault.plane === "tcp" && fault.only !== undefined)
-    return `\`where\` is a link; it acts ${toward[fault.only]} only.`;
-  return `\`where\` is a link${fault.plane === "udp" ? " of proto: udp" : ""}; it acts ${toward[fault.direction]} unless the step says \`direction\`.`;
+  if (fault.plane === "tcp" && fault.only !== undefined) return `${link}; it acts ${toward[fault.only]} only.`;
+  return `${link}; it acts ${toward[fault.direction]} unless the step says \`direction\`.`;
 }
 
 function stepOf({ kind, example }: Fault): string {

@@ -363,14 +363,14 @@ export type Repertoire = ReadonlyMap<string, Fault>;
 /** All that need no service to declare them. */
 export const faults: Repertoire = new Map(list.map((fault) => [fault.kind, fault]));
 
-/** On links of which protocols the faults of a plane act: what is neither udp nor dns nor ntp goes over tcp. */
-const protocols: Readonly<Record<FaultOfLink["plane"], (proto: string) => boolean>> = {
-  tcp: (proto) => !["udp", "dns", "ntp"].includes(proto),
-  udp: (proto) => proto === "udp",
-  dns: (proto) => proto === "dns",
-  ntp: (proto) => proto === "ntp",
-  tls: (proto) => proto === "tls" || proto === "https",
-  http: (proto) => proto === "http" || proto === "https",
+/** On links of which protocols the faults of a plane act. */
+const protocols: Readonly<Record<FaultOfLink["plane"], readonly string[]>> = {
+  tcp: ["tcp", "http", "https", "tls"],
+  udp: ["udp"],
+  dns: ["dns"],
+  ntp: ["ntp"],
+  tls: ["tls", "https"],
+  http: ["http", "https"],
 };
 
 /** What `where` names. */
@@ -384,6 +384,17 @@ export function isFaultOfLink(fault: Fault): fault is FaultOfLink {
 
 /** Whether a fault of the plane can act on a link of the protocol. */
 export function actsOn(plane: Plane, proto: string): boolean {
-  const table: Readonly<Record<string, ((proto: string) => boolean) | undefined>> = protocols;
-  return table[plane]?.(proto) === true;
+  return protosOf(plane).includes(proto);
+}
+
+/** All of them, such as "http or https". */
+export function protosText(plane: Plane): string {
+  const [last = "", ...others] = protosOf(plane).toReversed();
+  return others.length === 0 ? last : `${others.toReversed().join(", ")} or ${last}`;
+}
+
+/** None for a plane whose faults act on services. */
+function protosOf(plane: Plane): readonly string[] {
+  const table: Readonly<Record<string, readonly string[] | undefined>> = protocols;
+  return table[plane] ?? [];
 }

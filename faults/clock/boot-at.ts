@@ -20,13 +20,17 @@ export const bootAt = clockFault({
   parameters: z.strictObject({
     time: z
       .string(help)
-      .regex(timePattern, help)
+      .regex(timePattern, { error: help, abort: true })
       .refine((text) => {
         const time = parseTime(text);
         return time >= earliest && time < latest;
       }, "write a date from 1970 to 2199")
       .prefault("1970-01-01")
-      .meta({ description: "a date, or a date and time of UTC", examples: ["1970-01-01", "2038-01-19T03:14:00Z"] }),
+      .meta({
+        title: "date",
+        description: "a date, or a date and time of UTC",
+        examples: ["1970-01-01", "2038-01-19T03:14:00Z"],
+      }),
   }),
   inject: (target, { time }, { hit }) => target.bootAt(parseTime(time), () => hit({})),
 });

@@ -23,12 +23,13 @@ export const options = resolverFault({
     rotate: z
       .boolean("write true or false")
       .optional()
-      .meta({ description: "each question begins with another server", examples: [true] }),
+      .meta({ title: "true or false", description: "each question begins with another server", examples: [true] }),
     search: z
       .string("write domains, such as site.test")
       .regex(/^[a-z0-9._-]+(?: [a-z0-9._-]+)*$/, "write domains, such as site.test")
       .optional()
       .meta({
+        title: "domains",
         description: "the domains in which names are looked for, with spaces between them",
         examples: ["site.test"],
       }),

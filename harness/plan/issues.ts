@@ -2,10 +2,13 @@
 import { z } from "zod";
 import type { Problem } from "../errors.ts";
 import { hint, nearest } from "../expression/nearest.ts";
+import { formulaPattern, referencePattern } from "./document/words.ts";
 import { placeOf, placeOfKey, problemAt } from "./tree.ts";
 import type { Path, Tree } from "./tree.ts";
 
 type Issue = z.core.$ZodIssue;
+
+const namePatterns = new Set([String(referencePattern), String(formulaPattern)]);
 
 /** `writtenAt`: where something of the value stands in the tree. */
 export function problemsOf(
@@ -60,7 +63,7 @@ function decided(issue: Issue, root: unknown): readonly Issue[] {
   );
   const inside = (branch: readonly Issue[]): boolean =>
     branch.every((error) => error.path.length > issue.path.length || !isShapeMismatch(error, input));
-  const fitting = branches.filter((branch) => branch.length > 0 && inside(branch));
+  const fitting = branches.filter((branch) => branch.length > 0 && inside(branch) && !branch.every(isUnnamed));
   if (typeof input === "string" && input.startsWith("$")) {
     return [{ ...issue, message: "write the name of a parameter behind $, in lower case, such as $gap" }];
   }
@@ -78,6 +81,11 @@ function decided(issue: Issue, root: unknown): readonly Issue[] {
   );
   const chosen = best ?? branches[0] ?? [];
   return chosen.length === 0 ? [issue] : chosen;
+}
+
+/** It is neither `$name` nor `= expression`, and what begins as one of these is told apart before. */
+function isUnnamed(issue: Issue): boolean {
+  return issue.code === "invalid_format" && issue.format === "regex" && namePatterns.has(String(issue.pattern));
 }
 
 /** How far a value is from a branch: keys that the branch doesn't know count most. */

@@ -26,6 +26,13 @@ describe("one mistake in a step, one sentence", () => {
     ],
     ["tcp.latency: { delay: { uniform: [1, 2s] } }", "tcp.latency.delay.uniform[0]: write a duration with its unit"],
     ["tcp.latency: { delay: { uniform: [1s] } }", "tcp.latency.delay.uniform: write two values: uniform: [low, high]"],
+    ...["yesterday", "1969-12-31", "2026-02-30", "5"].map((time): [string, string] => [
+      `clock.boot_at: { time: "${time}" }\n        where: node`,
+      time.startsWith("1969") || time.startsWith("2026")
+        ? "clock.boot_at.time: write a date from 1970 to 2199"
+        : "clock.boot_at.time: write a date, or a date and time of UTC: 1970-01-01, or 2038-01-19T03:14:00Z",
+    ]),
+    ["tcp.bandwidth: { rate: 1B/s, shared: perhaps }", "tcp.bandwidth.shared: write true or false"],
     ["tcp.latency: [1s]", "tcp.latency: write a map, such as { key: value }"],
     ["process.signal: { signal: HUPP }\n        where: node", "process.signal.signal: write a signal: one of HUP"],
     ["process.signal: { signal: HUP, count: 2.5 }\n        where: node", "process.signal.count: write a whole number"],

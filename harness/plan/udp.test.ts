@@ -13,6 +13,6 @@ test("a fault of udp on a link of tcp, and the other way round, says what to wri
     "fetch is a link of proto: http, on which udp faults do not act: write a fault of tcp",
   );
   expect(String(await problemsIn(plan("udp", "tcp.blackhole")))).toContain(
-    "fetch is a link of proto: udp, on which tcp faults do not act: write a fault of udp",
+    'fetch is a link of proto: udp, on which tcp faults do not act: write a fault of udp (see "sinbin faults udp"), or a link with proto: tcp, http, https or tls',
   );
 });

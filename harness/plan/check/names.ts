@@ -1,5 +1,5 @@
 /** Whatever is named must be there: services, links, phases, steps, guards, expectations. */
-import { actsOn, placeOf } from "../../../faults/registry.ts";
+import { actsOn, placeOf, protosText } from "../../../faults/registry.ts";
 import { serviceMembers } from "../../judge/signals.ts";
 import { expectationWords } from "../document/expectations.ts";
 import { hint } from "../../expression/nearest.ts";
@@ -114,6 +114,11 @@ function claim(
   labels.set(name, what);
 }
 
+/** What is none is said where it is written. */
+function isProto(proto: string): boolean {
+  return (["tcp", "udp", "dns", "ntp"] as const).some((plane) => actsOn(plane, proto));
+}
+
 function checkWhere(checking: Checking): void {
   const { phases, services, links, complain } = checking;
   for (const { raw, path, faults: found, plane } of phases.flatMap(({ steps }) => steps)) {
@@ -135,7 +140,7 @@ function checkWhere(checking: Checking): void {
     const protoOf = (link: string): string => textAt(recordAt(checking.document, "links")[link], "proto") ?? "tcp";
     const fits = (name: string): boolean =>
       what === "link"
-        ? !links.includes(name) || actsOn(plane, protoOf(name))
+        ? !links.includes(name) || actsOn(plane, protoOf(name)) || !isProto(protoOf(name))
         : !services.includes(name) || found.every(({ fault }) => canHave(checking.subjects.get(name), fault));
     const candidates = all.filter(fits);
     const unfit = (place: Path, name: string): void => {
@@ -148,7 +153,7 @@ function checkWhere(checking: Checking): void {
       const other = ["udp", "dns", "ntp"].find((proto) => proto === protoOf(name)) ?? "tcp";
       complain(
         place,
-        `${name} is a link of proto: ${protoOf(name)}, on which ${plane} faults do not act: write a fault of ${other} (see "sinbin faults ${other}"), or ${candidates.length === 0 ? `a link with proto: ${plane}` : `one of ${candidates.join(", ")}`}`,
+        `${name} is a link of proto: ${protoOf(name)}, on which ${plane} faults do not act: write a fault of ${other} (see "sinbin faults ${other}"), or ${candidates.length === 0 ? `a link with proto: ${protosText(plane)}` : `one of ${candidates.join(", ")}`}`,
       );
     };
     const at = [...path, "where"];

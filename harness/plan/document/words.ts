@@ -50,13 +50,16 @@ export const port = z
   .max(65535, "write a port between 1 and 65535")
   .meta({ description: "A port: the natural one, as the real daemon uses it." });
 
+export const referencePattern = /^\$[a-z][a-z0-9_]*$/;
+export const formulaPattern = /^= ./;
+
 export const reference = z
   .string()
-  .regex(/^\$[a-z][a-z0-9_]*$/)
+  .regex(referencePattern)
   .meta({ id: "parameter", description: "`$name`: the value of a parameter." });
 export const formula = z
   .string()
-  .regex(/^= ./)
+  .regex(formulaPattern)
   .meta({ id: "formula", description: "`= expression` over parameters, such as `= period + jitter`." });
 
 /**
