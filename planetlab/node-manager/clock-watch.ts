@@ -23,8 +23,8 @@ const grossStepMs = 1_000_000;
 /** What a clock may gain or lose from one look to the next without having jumped: so much at once, and so much of the time between. */
 const leastStepMs = 500;
 const worstDrift = 0.05;
-/** How much one look counts for the estimate of the drift. */
-const weight = 0.1;
+/** The estimate of the drift is of about the last two minutes: a look counts by the time that it spans, since what rounding makes of a millisecond is no rate. */
+const memoryMs = 120_000;
 
 interface ClockWatchOptions {
   readonly log: Log;
@@ -56,7 +56,7 @@ export function startClockWatch(
     seen = shown;
     const by = gained - drift * passed;
     if (Math.abs(by) <= leastStepMs + worstDrift * Math.min(passed, lookMs)) {
-      if (passed > 0) drift += weight * (gained / passed - drift);
+      if (passed > 0) drift += (1 - Math.exp(-passed / memoryMs)) * (gained / passed - drift);
       return;
     }
     steps += 1;

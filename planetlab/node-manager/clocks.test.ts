@@ -58,6 +58,18 @@ describe("the watch", () => {
     expect(watch.report().drift_ppm).toBeLessThan(-43_000);
   });
 
+  test("learns nothing from what rounding makes of a first look that comes at once, and takes no pause after it for a step", () => {
+    const exact = createTestClock();
+    exact.pass(0.4);
+    const { watch, steps } = watchRig(null, { ...exact, wall: () => Math.floor(exact.wall()) });
+    exact.freeze(1.3);
+    expect(Math.abs(watch.report().drift_ppm)).toBeLessThan(20);
+    exact.freeze(95_000);
+    exact.freeze(hour);
+    expect(steps).toEqual([]);
+    expect(Math.abs(watch.report().drift_ppm)).toBeLessThan(20);
+  });
+
   test("tells of a step that came while nobody looked, but not of a new start of the machine", () => {
     const clock = createTestClock();
     const last = saved(clock);
