@@ -41,6 +41,17 @@ test("the same slices, with their keys and resources, and the same node and time
   });
 });
 
+test("its place in PLC's order is the document's, and where PLC tells none its time counts as that of each slice", () => {
+  const { epoch, serial, timestampSeconds } = told.stamp;
+  expect(read(documentOf({ ...reply, epoch, serial }))).toMatchObject({ epoch, serial, written: [] });
+  expect(read(documentOf(reply))).toMatchObject({
+    epoch: undefined,
+    serial: undefined,
+    written: [timestampSeconds, timestampSeconds, timestampSeconds],
+  });
+  expect(read(documentOf({ ...reply, timestamp: null })).written).toEqual([]);
+});
+
 test("what is nil, or of another type, is missing, and the slice is there all the same", () => {
   const others = ["princeton_slice002", "princeton_slice003"];
   expect(fieldsOf({ expires: null })).toEqual([others, ["princeton_slice001"]]);

@@ -3,6 +3,9 @@
  *
  *     GetSlivers ──► { node_id, timestamp, slivers: [{ name, slice_id, expires, keys, attributes }], conf_files } ──► <slices><slice>…</slice> <key/> <end/></slices>
  *
+ * Its place in PLC's order is that of the document, where PLC tells it (`epoch`, `serial`). A real PLC does not; what it tells is the time, and that is then the
+ * time at which each slice was written, as in the document of 2004.
+ *
  * What is nil, or of a type that it can't be, is left out, and is missing to whoever reads the document.
  */
 import { escapeXml } from "../xml.ts";
@@ -13,12 +16,13 @@ type Struct = { readonly [member: string]: XmlRpcValue };
 /** The reply as a whole is not versioned; these members are what the Node Manager knows. */
 export function documentOf(reply: XmlRpcValue): string {
   if (!isStruct(reply) || !Array.isArray(reply["slivers"])) return "<reply/>\n";
-  const { node_id: node = null, timestamp = null } = reply;
+  const { node_id: node = null, timestamp = null, epoch = null, serial = null } = reply;
   const slivers = listOf(reply["slivers"]);
-  const first = attributes({ format: "1.0", timestamp, count: slivers.length, node });
+  const written = isText(epoch) && isText(serial) ? null : timestamp;
+  const first = attributes({ format: "1.0", epoch, serial, timestamp, count: slivers.length, node });
   return [
     `<slices${first}>\n`,
-    ...slivers.map((sliver, index) => sliceElement(sliver, { node, person: index + 1 })),
+    ...slivers.map((sliver, index) => sliceElement(sliver, { node, written, person: index + 1 })),
     ...slivers.flatMap((sliver, index) => keyElements(sliver, index + 1)),
     ...listOf(reply["conf_files"]).map(({ source = null }) => `  <conf_file${attributes({ source })}/>\n`),
     `<end${attributes({ count: slivers.length })}/>\n</slices>\n`,
@@ -27,15 +31,17 @@ export function documentOf(reply: XmlRpcValue): string {
 
 interface Place {
   readonly node: XmlRpcValue;
+  readonly written: XmlRpcValue;
   /** Whose keys the slice has: the reply names keys by slice, the document by person. */
   readonly person: number;
 }
 
-function sliceElement(sliver: Struct, { node, person }: Place): string {
+function sliceElement(sliver: Struct, { node, written, person }: Place): string {
   const { name = null, slice_id: id = null, expires: expiry = null, instantiation = null } = sliver;
   const resources = listOf(sliver["attributes"]).flatMap(resourceOf).join("");
   return [
     `  <slice${attributes({ id, name, expiry, instantiation })}>\n`,
+    isText(written) ? `    <timestamp${attributes({ value: written })}/>\n` : "",
     `    <node${attributes({ id: node })}/>\n    <user${attributes({ person_id: person })}/>\n`,
     `    <rspec>${resources}</rspec>\n  </slice>\n`,
   ].join("");
