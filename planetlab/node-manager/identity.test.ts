@@ -12,6 +12,7 @@ import { readConfig } from "./config.ts";
 import { createCredentials } from "./credentials.ts";
 import { createDirectory } from "./directory.ts";
 import { createIdentity } from "./identity.ts";
+import { createRecord } from "./record.ts";
 
 const data = generateData({ slices: 1, keyBytes: 400, node: 42, nodes: 2 });
 const keyOf = (id: number): string => data.nodes.find((node) => node.id === id)?.key ?? "";
@@ -92,6 +93,19 @@ describe("the id", () => {
     expect(agreed).toEqual([false, false, true, true]);
     expect(told("node.confirmed")).toHaveLength(1);
     expect(await read("node_id")).toBe(idFile(42));
+  });
+
+  test("that PLC cannot be asked for is told each time and counted by class, and the one that is known stays", async () => {
+    const plc = await startPlc({ data });
+    const node = await nodeAt(plc, { node_id: idFile(42) });
+    await plc[Symbol.asyncDispose]();
+    const record = createRecord({ monotonic: () => 0 });
+    for (const _ of [1, 2]) expect(await node.identity.settle(never)).toBe(42);
+    for (const { event, ...fields } of node.told("node.id-unasked")) record.hear(event, fields);
+    expect(record.report()).toMatchObject({
+      errors: { "identity refused": 2 },
+      last_error: { kind: "identity refused" },
+    });
   });
 
   test("that nobody knows is no id, and a failed fetch", async () => {

@@ -128,7 +128,8 @@ export function createIdentity(
       return undefined;
     } catch (error) {
       if (error instanceof IdentityError || error instanceof ApiFault) refuse(error.message);
-      else if (!(error instanceof FetchError)) throw error;
+      else if (error instanceof FetchError) log("node.id-unasked", { outcome: error.outcome, why: error.message });
+      else throw error;
       return error.message;
     }
   };

@@ -22,6 +22,8 @@ interface Trouble {
 const troubles: Readonly<{ [event: string]: (fields: Fields) => Trouble | undefined }> = {
   "fetch.end": ({ outcome, why }) =>
     outcome === "ok" ? undefined : { kind: `fetch ${String(outcome)}`, why: textOf(why ?? outcome) },
+  "node.id-unasked": ({ outcome, why }) => ({ kind: `identity ${textOf(outcome)}`, why: textOf(why) }),
+  "node.id-refused": ({ why }) => ({ kind: "identity doubted", why: textOf(why) }),
   // What a refusal is about stands before its first colon.
   "document.refused": ({ why }) => ({ kind: `document ${textOf(why).split(":", 1)[0] ?? ""}`, why: textOf(why) }),
   "conf.end": ({ name, outcome, why }) =>
