@@ -2,12 +2,15 @@
  * Watches the wall clock: looks at it and at the monotonic one again and again, and tells the jumps from what is only a clock that runs badly.
  *
  *     wall − monotonic ──► goes evenly: a rate        jumps: clock.step, with its size
+ *     wall − PLC's time ──► over a new start of the machine, with which the monotonic clock begins anew: a gross step, or nothing
  */
 import type { Clock, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import type { State } from "./state.ts";
 
 export interface ClockWatch extends Disposable {
+  /** So late is it at PLC now. */
+  hear(plcMs: number): void;
   report(): {
     readonly steps: number;
     readonly gross_steps: number;
@@ -28,7 +31,7 @@ const memoryMs = 120_000;
 
 interface ClockWatchOptions {
   readonly log: Log;
-  /** What the clocks showed when the state was saved last, if that was since the machine was started. */
+  /** What the clocks showed when the state was saved last. */
   readonly last: State["clock"];
   readonly onLook: () => void;
   readonly onStep: () => void;
@@ -44,21 +47,12 @@ export function startClockWatch(
   let grossSteps = 0;
   let lastStep: number | null = null;
   let drift = 0;
-  let seen =
-    last !== null && last.boot === clock.boot
-      ? { wall: last.wall_ms, monotonic: last.monotonic_ms }
-      : { wall: clock.wall(), monotonic: clock.monotonic() };
+  const began = { wall: clock.wall(), monotonic: clock.monotonic() };
+  let seen = last?.boot === clock.boot ? { wall: last.wall_ms, monotonic: last.monotonic_ms } : began;
+  /** Of the machine's former life, as long as it is not known how long the machine was off. */
+  let former = last?.boot === clock.boot ? null : last;
 
-  const compare = (): void => {
-    const shown = { wall: clock.wall(), monotonic: clock.monotonic() };
-    const passed = shown.monotonic - seen.monotonic;
-    const gained = shown.wall - seen.wall - passed;
-    seen = shown;
-    const by = gained - drift * passed;
-    if (Math.abs(by) <= leastStepMs + worstDrift * Math.min(passed, lookMs)) {
-      if (passed > 0) drift += (1 - Math.exp(-passed / memoryMs)) * (gained / passed - drift);
-      return;
-    }
+  const tell = (by: number): void => {
     steps += 1;
     lastStep = Math.round(by);
     const isGross = Math.abs(by) > grossStepMs;
@@ -66,14 +60,40 @@ export function startClockWatch(
     log("clock.step", { by_ms: lastStep, gross: isGross });
     onStep();
   };
+  const compare = (): void => {
+    const shown = { wall: clock.wall(), monotonic: clock.monotonic() };
+    const passed = shown.monotonic - seen.monotonic;
+    const gained = shown.wall - seen.wall - passed;
+    seen = shown;
+    const by = gained - drift * passed;
+    if (Math.abs(by) > leastStepMs + worstDrift * Math.min(passed, lookMs)) tell(by);
+    else if (passed > 0) drift += (1 - Math.exp(-passed / memoryMs)) * (gained / passed - drift);
+  };
+  /** What NTP sets right by itself is not told of a new start: nothing here has been running by that clock. */
+  const compareLives = (wallMs: number, offMs: number): void => {
+    former = null;
+    const by = began.wall - wallMs - offMs;
+    if (Math.abs(by) > grossStepMs) tell(by);
+  };
+  const compareAll = (): void => {
+    compare();
+    // PLC had said nothing before: it can tell nothing, and the machine was not off for long, or its clock is wrong.
+    if (former?.plc_ms === null) compareLives(former.wall_ms, 0);
+  };
+  const hear = (plcMs: number): void => {
+    const { plc_ms: heard = null, wall_ms: wall = 0 } = former ?? {};
+    if (heard !== null) compareLives(wall, plcMs - heard - (clock.monotonic() - began.monotonic));
+  };
+  const watch = guards.has("clock-watch") ? { look: compareAll, hear } : { look: nothing, hear: nothing };
   const look = (): void => {
-    if (guards.has("clock-watch")) compare();
+    watch.look();
     onLook();
     timer = clock.timer(lookMs, look);
   };
   let timer = clock.timer(0, look);
 
   return {
+    hear: watch.hear,
     report: () => ({
       steps,
       gross_steps: grossSteps,
@@ -83,3 +103,5 @@ export function startClockWatch(
     [Symbol.dispose]: () => timer[Symbol.dispose](),
   };
 }
+
+const nothing = (): void => undefined;

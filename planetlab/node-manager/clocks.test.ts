@@ -78,10 +78,51 @@ describe("the watch", () => {
     const { steps } = watchRig(last, clock);
     clock.pass(0);
     expect(steps).toEqual([{ event: "clock.step", by_ms: -2 * hour, gross: true }]);
+    const before = saved(clock);
+    clock.step(minute);
     clock.reboot();
-    const again = watchRig(last, clock);
+    const again = watchRig(before, clock);
     clock.pass(hour);
     expect(again.steps).toEqual([]);
+  });
+
+  test.for([
+    { off: 2 * hour, by: 0, told: [] },
+    { off: minute, by: 999_000, told: [] },
+    { off: 2 * hour, by: 12 * 365 * day, told: [12 * 365 * day] },
+    { off: 2 * hour, by: -3 * day, told: [-3 * day] },
+    { off: 2 * day, by: -2 * day, told: [-2 * day] },
+  ])(
+    "tells after a new start of the machine, as soon as PLC knows how long it was off, by how much its clock is wrong: $off, $by",
+    (row) => {
+      const clock = createTestClock();
+      const last = saved(clock, 1_000_000);
+      clock.reboot();
+      clock.step(row.off + row.by);
+      const { watch, steps } = watchRig(last, clock);
+      clock.pass(minute);
+      expect(steps).toEqual([]);
+      for (const later of [0, minute]) {
+        clock.pass(later);
+        watch.hear(1_000_000 + row.off + minute + later);
+      }
+      expect(steps).toEqual(row.told.map((by) => ({ event: "clock.step", by_ms: by, gross: true })));
+    },
+  );
+
+  test.for([
+    [minute, []],
+    [-3 * day, [-3 * day]],
+    [3 * day, [3 * day]],
+  ] as const)("believes the clock of a new start that PLC can't judge, if it is believable: %d", ([gone, told]) => {
+    const clock = createTestClock();
+    const last = saved(clock);
+    clock.reboot();
+    clock.step(gone);
+    const { watch, steps } = watchRig(last, clock);
+    clock.pass(minute);
+    watch.hear(1_000_000);
+    expect(steps).toEqual(told.map((by) => ({ event: "clock.step", by_ms: by, gross: true })));
   });
 
   test("sees nothing without its guard", () => {

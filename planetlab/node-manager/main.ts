@@ -191,6 +191,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
       if (isCorrected || there === undefined) return;
       isCorrected = true;
       leases.correct(absence.correction(there) ?? 0);
+      watch.hear(there);
     },
     // A full disk must not stop the loop; the log has it, and the next document tries again.
     beforeLoss: () => save().catch(() => undefined),
