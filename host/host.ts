@@ -19,6 +19,8 @@ export interface Host {
   readonly random: Random;
   /** One structured line, `{"event": …, …fields}`, on standard output: what the harness reads. */
   readonly log: Log;
+  /** Lines of `log` that could not be written: a disk was full, or whoever read them has gone. That ends nobody, and what can be written again is. */
+  readonly unlogged: () => number;
 }
 
 /** A program exports `main`; the number is its exit code. An error that escapes it is a crash: stack on standard error, exit code 1. */

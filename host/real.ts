@@ -35,6 +35,7 @@ export interface RealHostOptions {
   readonly clock?: Clock;
   /** Standard output unless given. */
   readonly log?: Log;
+  readonly unlogged?: () => number;
 }
 
 export function createRealHost(options: RealHostOptions): Host {
@@ -49,6 +50,7 @@ export function createRealHost(options: RealHostOptions): Host {
     control,
     clock = realClock,
     log = logToStandardOutput,
+    unlogged = () => 0,
   } = options;
   const random = createRandom(seed);
   return {
@@ -60,5 +62,6 @@ export function createRealHost(options: RealHostOptions): Host {
     processes: createProcesses({ directory, most: () => readControl(control).processes ?? Infinity, log }),
     random,
     log,
+    unlogged,
   };
 }

@@ -16,6 +16,7 @@
  *   { code, path? } and `limits.refused` { limit: "processes" }. A descriptor too many is `limits.refused` { limit: "open-files" }.
  *
  * A connect that is refused is logged in every world, as `network.refused` { host, port, address }, and one that gets no answer as `network.unanswered`: no proxy can see them.
+ * Standard output that can't be written ends nobody: lines that are lost are counted.
  * What escapes `main` is printed with its stack, exit code 1: that is what Node does.
  */
 import { readFileSync } from "node:fs";
@@ -26,9 +27,10 @@ import { keepCompiled } from "./compiled.ts";
 import type { Main } from "./host.ts";
 
 keepCompiled();
-const [{ parseAddress }, { openJournal }, { createRealHost }] = await Promise.all([
+const [{ parseAddress }, { openJournal }, { createLog }, { createRealHost }] = await Promise.all([
   import("./address.ts"),
   import("./real/journal.ts"),
+  import("./real/log.ts"),
   import("./real.ts"),
 ]);
 
@@ -48,6 +50,7 @@ const nameServers = SINBIN_NAME_SERVERS?.split(",").map(parseAddress) ?? SINBIN_
 const host = createRealHost({
   name: SINBIN_SERVICE ?? path,
   directory: process.cwd(),
+  ...createLog(process.stdout),
   seed: Number(content(SINBIN_SEED_FILE) ?? SINBIN_SEED ?? 1),
   ...(SINBIN_NAMES !== undefined && { names: JSON.parse(SINBIN_NAMES) }),
   ...(nameServers !== undefined && { nameServers }),

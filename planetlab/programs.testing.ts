@@ -19,6 +19,8 @@ export interface Program extends AsyncDisposable {
   /** The next line that fits, or one that was there already from index `from` on. */
   see(event: string, where?: Readonly<Record<string, unknown>>, from?: number): Promise<Line>;
   signal(name: NodeJS.Signals): void;
+  /** Nobody reads its standard output any more. */
+  leave(): void;
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
 }
 
@@ -85,6 +87,7 @@ export async function start(
     errors: () => errors,
     exited,
     signal: (name) => void child.kill(name),
+    leave: () => void child.stdout.destroy(),
     see(event, where = {}, from = 0) {
       const { promise, resolve, reject } = Promise.withResolvers<Line>();
       const check = (): void => {

@@ -2,7 +2,7 @@
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Line, prepare, startNode, startPlc, withoutReopening } from "../programs.testing.ts";
+import { call, type Line, prepare, startNode, startPlc, withoutReopening } from "../programs.testing.ts";
 
 prepare();
 
@@ -31,6 +31,18 @@ describe("the log", () => {
       .map((line) => line.event)
       .filter((event) => event !== "network.listening" && event !== "network.refused");
     expect(withoutReopening(logged)).toEqual(withoutReopening(printed));
+  });
+
+  test("goes on when nobody reads the standard output any more, and status tells how much is lost there", async () => {
+    await using plc = await startPlc("--slices", "1");
+    await using node = await startNode(plc.address, []);
+    node.leave();
+    const told = async (): Promise<Readonly<Record<string, number>>> => {
+      const [, status] = (await call(node, "status")) as [number, Record<string, number>];
+      return status;
+    };
+    await expect.poll(async () => (await told())["output_dropped"], { timeout: 30_000 }).toBeGreaterThan(2);
+    expect(await told()).toMatchObject({ log_dropped: 0 });
   });
 
   test("two hundred SIGHUPs do no harm, and without the guard one kills", async () => {

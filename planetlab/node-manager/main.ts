@@ -224,6 +224,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     ntp,
     plc_clock: { ...plcTime.report() },
     log_dropped: log.dropped(),
+    output_dropped: machine.unlogged(),
     state: { ...stateFile.report() },
     dump_dropped: dump.dropped(),
     ...record.report(),
