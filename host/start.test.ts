@@ -20,22 +20,24 @@ interface Result {
   readonly complaint: string;
 }
 
-/** Runs the body of a `main`; `onLine` may signal the process. */
+/** Runs the body of a `main`; `onOutput` may signal the process. `before`: what the program does as it is loaded. */
 async function run(
   name: string,
   body: string,
   {
     args = [],
     env = {},
+    before = "",
     onOutput = () => {},
   }: {
+    readonly before?: string;
     readonly args?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
     readonly onOutput?: (output: string, kill: (signal: NodeJS.Signals) => void) => void;
   } = {},
 ): Promise<Result> {
   const program = join(directory, `${name}.ts`);
-  await writeFile(program, `export const main = async (host, args) => {\n${body}\n};\n`);
+  await writeFile(program, `${before}\nexport const main = async (host, args) => {\n${body}\n};\n`);
   const child = spawn(process.execPath, [starter, program, ...args], {
     cwd: directory,
     env: { ...process.env, ...env },
@@ -93,6 +95,34 @@ test("a signal that is handled reaches its handler, and only that", async () => 
   });
   expect(output).toBe(`{"event":"ready"}\n{"event":"hup"}\n`);
   expect(code).toBe(5);
+});
+
+test("SIGHUP while a program is loaded does no harm", async () => {
+  const before = `
+    process.kill(process.pid, "SIGHUP");
+    // What was sent has come when this has.
+    const alive = setInterval(() => {}, 1000);
+    await new Promise((resolve) => {
+      process.once("SIGUSR2", resolve);
+      process.kill(process.pid, "SIGUSR2");
+    });
+    clearInterval(alive);`;
+  const { code, output } = await run("early", `host.log("runs"); return 5;`, { before });
+  expect(output).toBe(`{"event":"runs"}\n`);
+  expect(code).toBe(5);
+});
+
+test.each([
+  [
+    "one that has said something",
+    `host.log("runs"); process.kill(process.pid, "SIGHUP"); await host.clock.sleep(60_000);`,
+  ],
+  [
+    "one that has had its turn",
+    `for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve)); process.kill(process.pid, "SIGHUP"); await host.clock.sleep(60_000);`,
+  ],
+])("SIGHUP ends a program that runs and does not listen for it: %s", async (name, body) => {
+  expect(await run(name.replaceAll(" ", "-"), body)).toMatchObject({ code: null, signal: "SIGHUP" });
 });
 
 test("a signal whose handlers are all gone does what it does by default", async () => {

@@ -16,7 +16,8 @@
  *   { code, path? } and `limits.refused` { limit: "processes" }. A descriptor too many is `limits.refused` { limit: "open-files" }.
  *
  * A connect that is refused is logged in every world, as `network.refused` { host, port, address }, and one that gets no answer as `network.unanswered`: no proxy can see them.
- * Standard output that can't be written ends nobody: lines that are lost are counted.
+ * SIGHUP does nothing until the program runs, for which it has said something or had its first turn; then it does what it does by default, unless the
+ * program listens for it. Standard output that can't be written ends nobody: lines that are lost are counted.
  * What escapes `main` is printed with its stack, exit code 1: that is what Node does.
  */
 import { readFileSync } from "node:fs";
@@ -26,6 +27,9 @@ import { pathToFileURL } from "node:url";
 import { keepCompiled } from "./compiled.ts";
 import type { Main } from "./host.ts";
 
+const ignore = (): void => {};
+process.on("SIGHUP", ignore);
+const stopIgnoring = (): void => void process.off("SIGHUP", ignore);
 keepCompiled();
 const [{ parseAddress }, { openJournal }, { createLog }, { createRealHost }] = await Promise.all([
   import("./address.ts"),
@@ -47,10 +51,15 @@ const key = content(SINBIN_KEY);
 
 const nameServers = SINBIN_NAME_SERVERS?.split(",").map(parseAddress) ?? SINBIN_RESOLV_CONF;
 
+const output = createLog(process.stdout);
 const host = createRealHost({
   name: SINBIN_SERVICE ?? path,
   directory: process.cwd(),
-  ...createLog(process.stdout),
+  unlogged: output.unlogged,
+  log(event, fields) {
+    stopIgnoring();
+    output.log(event, fields);
+  },
   seed: Number(content(SINBIN_SEED_FILE) ?? SINBIN_SEED ?? 1),
   ...(SINBIN_NAMES !== undefined && { names: JSON.parse(SINBIN_NAMES) }),
   ...(nameServers !== undefined && { nameServers }),
@@ -65,4 +74,6 @@ const host = createRealHost({
 const { main }: { readonly main: Main } = await import(pathToFileURL(resolve(path)).href);
 // Whoever is killed has no time for it.
 flushCompileCache();
-process.exit(await main(host, args));
+const ended = main(host, args);
+setImmediate(stopIgnoring);
+process.exit(await ended);

@@ -50,7 +50,11 @@ import { createStateFile, type State } from "./state.ts";
 import { createTimescale } from "./timescale.ts";
 import { createTraffic } from "./traffic.ts";
 
-export const main = untilStopped(async (args, { files }) => readConfig(await withOptions(files, args)), run);
+export const main = untilStopped(async (args, { files, signals }) => {
+  using early = signals.on("HUP", () => {});
+  void early;
+  return readConfig(await withOptions(files, args));
+}, run);
 
 async function run(machine: Host, config: Config, signal: AbortSignal): Promise<number> {
   // First of all: from here on SIGHUP does no harm.
