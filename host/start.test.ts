@@ -136,9 +136,12 @@ test("a signal whose handlers are all gone does what it does by default", async 
   expect(signal).toBe("SIGHUP");
 });
 
-test("a world without natural ports says where names lead, and is told where the program listens", async () => {
+test.each([
+  ["and is told where the program listens", ""],
+  ["and keeps it on loopback, whatever address it listens on", `host: "0.0.0.0", `],
+])("a world without natural ports says where names lead, %s", async (_what, host) => {
   const body = `
-    const listener = await host.network.listen({ port: 443 }, () => {});
+    const listener = await host.network.listen({ ${host}port: 443 }, () => {});
     host.log("resolved", { addresses: await host.network.resolve({ host: "plc.test", port: 443 }) });
     return 0;`;
   const { output } = await run("names", body, {

@@ -33,6 +33,8 @@ export interface Injected {
 
 export interface ControlOptions {
   readonly port: number;
+  /** Where the port is open: by default to this machine alone. */
+  readonly address?: string;
   readonly path?: string;
   /** Returns what lifts it, if it lasts. @throws {ControlError} if there is no such fault, or not with such parameters. */
   readonly begin: (injected: Injected) => Disposable | undefined;
@@ -43,7 +45,8 @@ export class ControlError extends Error {
   override readonly name = "ControlError";
 }
 
-export async function serveControl(host: Host, { port, path = "/faults", begin }: ControlOptions): Promise<Listener> {
+export async function serveControl(host: Host, options: ControlOptions): Promise<Listener> {
+  const { port, address = "127.0.0.1", path = "/faults", begin } = options;
   const lasting = new Map<string, Disposable>();
   const obey = (told: z.output<typeof message>): void => {
     if ("lift" in told) {
@@ -57,7 +60,7 @@ export async function serveControl(host: Host, { port, path = "/faults", begin }
     const lift = begin({ ...rest, hit: (detail = {}) => host.log("fault.hit", { ...detail, fault: id }) });
     if (lift !== undefined) lasting.set(id, lift);
   };
-  return serveHttp(limitConnections(host, limits), { port }, async (request, response) => {
+  return serveHttp(limitConnections(host, limits), { host: address, port }, async (request, response) => {
     response.on("error", () => undefined);
     response.setHeader("connection", "close");
     const answer = (status: number, text: string): void => void response.writeHead(status).end(text);

@@ -8,12 +8,13 @@ export interface Starting {
   readonly doorOf: (link: string) => string;
 }
 
-/** Its own arguments, the addresses that it is told, and the guards that it shall do without. */
+/** Those of its subject, its own arguments, the addresses that it is told, and the guards that it shall do without. */
 export function argumentsOf(
-  { args, told = [] }: Pick<Service, "args" | "told">,
+  { subject, args, told = [] }: Pick<Service, "subject" | "args" | "told">,
   { without, doorOf }: Starting,
 ): readonly string[] {
   return [
+    ...(subject?.args ?? []),
     ...args,
     ...told.flatMap((link) => ["--link", `${link}=${doorOf(link)}`]),
     ...without.flatMap((guard) => ["--without", guard]),

@@ -99,7 +99,7 @@ export function createNetwork({ directory, names, nameServers, identity, random,
     },
 
     async listen(options, onConnection) {
-      const { socketPath } = options;
+      const { socketPath, host = everywhere } = options;
       if (socketPath !== undefined) {
         const local = await listenLocal(resolvePath(directory, socketPath), options, onConnection);
         return { ...local, address: { host: socketPath, port: 0 } };
@@ -108,7 +108,7 @@ export function createNetwork({ directory, names, nameServers, identity, random,
       const listener = await listen(
         {
           ...options,
-          host: options.host ?? (names === undefined ? everywhere : loopback),
+          host: names !== undefined && host === everywhere ? loopback : host,
           port: mapped ? 0 : options.port,
         },
         identity,

@@ -41,8 +41,8 @@ export interface Config {
   readonly fetchTotalMs: number;
   readonly fetchIdleMs: number;
   readonly port: number;
-  /** Where the port is open; undefined: on every address. */
-  readonly address: string | undefined;
+  /** Where the port is open: by default to this machine alone. */
+  readonly address: string;
   /** A Unix domain socket beside it, if any. */
   readonly socketPath: string | undefined;
   /** For the head of a request, its body, and the reply, each. */
@@ -169,7 +169,7 @@ export function readConfig(args: readonly string[]): Config {
     fetchTotalMs: flags.duration("fetch-total", "120s"),
     fetchIdleMs: flags.duration("fetch-idle", "30s"),
     port: flags.integer("listen", 812, 0, 65_535),
-    address: flags.given("address") ? flags.text("address", "127.0.0.1") : undefined,
+    address: flags.text("address", "127.0.0.1"),
     socketPath: flags.given("socket") ? flags.text("socket", "") : undefined,
     rpcDeadlineMs: flags.duration("rpc-deadline", "10s"),
     rpcConnections: flags.integer("rpc-connections", 64, 1, 10_000),

@@ -56,7 +56,7 @@ export async function serveRpc(
   const open = async (where: ListenOptions): Promise<void> => {
     doors.use(await serveHttp(host, { ...where, onConnection: (socket) => door.enter(socket) }, handler));
   };
-  await open({ port: config.port, ...(config.address !== undefined && { host: config.address }) });
+  await open({ port: config.port, host: config.address });
   if (config.socketPath !== undefined) await open({ port: 0, socketPath: config.socketPath });
   const opened = doors.move();
   return { report: () => door.report(), [Symbol.asyncDispose]: () => opened.disposeAsync() };

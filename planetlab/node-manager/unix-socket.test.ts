@@ -20,7 +20,7 @@ async function askThere(node: Program, method: string): Promise<Reply> {
 
 test("answers as the port does, turns visitors away as well, and is there again after kill -9", async () => {
   await using plc = await startPlc("--slices", "1");
-  const args = ["--socket", "rpc.sock", "--rpc-deadline", "300ms", "--address", "127.0.0.1"];
+  const args = ["--socket", "rpc.sock", "--rpc-deadline", "300ms"];
   const first = await startNode(plc.address, args);
   expect(await askThere(first, "ping")).toMatchObject({ value: [0, { loop_age_ms: expect.any(Number) }] });
   const silent = connect(pathOf(first)).on("error", () => undefined);

@@ -2,7 +2,8 @@
  * A mock PlanetLab Central: publishes the slices documents, answers the API, and does wrong what it is told to.
  *
  *     --listen 443 --tls on                the port; `off` speaks plain HTTP
- *     --control 8001                       where it is told of faults (control.ts)
+ *     --control 8001                       where it is told of faults (control.ts), by this machine alone
+ *     --control-address 127.0.0.1          unless this says otherwise
  *     --framing content-length             or chunked, or close: how the end of a document is told
  *     --data FILE                          the seed of the database, as JSON (data.ts), or made up:
  *     --slices 4 --nodes 1                 slices, and on how many nodes each runs
@@ -26,6 +27,7 @@ const flagNames = [
   "listen",
   "tls",
   "control",
+  "control-address",
   "framing",
   "data",
   "slices",
@@ -48,6 +50,7 @@ async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<void>
   await using listener = await servePlc(plc, options);
   await using control = await serveControl(host, {
     port: flags.integer("control", 8001, 0, 65_535),
+    address: flags.text("control-address", "127.0.0.1"),
     begin: (injected) => beginFault(injected, plc),
   });
   host.log("plc.slices", { names: namesOf(database.data) });

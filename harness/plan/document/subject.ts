@@ -25,6 +25,10 @@ export const subjectDocument = z
       .record(label, sentence)
       .default({})
       .meta({ description: "Each guard, and what it does in one sentence." }),
+    args: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "What plans start it with, before arguments of their own." }),
     ready: ready.optional(),
     signals: z.record(name, signalDocument).default({}),
     control: control.optional(),
