@@ -88,6 +88,23 @@ test("links and faults in YAML are there from the first connection on", async ()
   expect(await once(child, "exit")).toEqual([130, null]);
 });
 
+test("interrupted while connects are unanswered, it closes its proxies, says so, and ends with 130", async () => {
+  const config = fileOf(
+    "silent.yaml",
+    "links: { db: { listen: 127.0.0.1:0, upstream: 127.0.0.1:1 } }\nfaults: [{ tcp.unanswered: {}, where: db }]",
+  );
+  const child = spawn(process.execPath, [main, "proxy", "--port", "0", "--config", config]);
+  const exited = once(child, "exit");
+  const told: unknown[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { event } = JSON.parse(line) as { readonly event: string };
+    told.push(event);
+    if (event === "listening") child.kill("SIGTERM");
+  }
+  expect(told).toEqual(["proxy.listening", "fault.inject", "listening", "proxy.closed"]);
+  expect(await exited).toEqual([130, null]);
+});
+
 test("a fault of udp makes the one proxy one for datagrams", async () => {
   const echo = createSocket("udp4").bind(0, "127.0.0.1");
   await once(echo, "listening");

@@ -1,5 +1,4 @@
 /** `sinbin proxy` without addresses: a daemon with Toxiproxy's control API and ours, until it is interrupted. What happens is told in lines of JSON. */
-import { aborted } from "../../host/aborted.ts";
 import { formatAddress } from "../../host/address.ts";
 import { createRealHost } from "../../host/real.ts";
 import { codeOf } from "../../proxies/api/addresses.ts";
@@ -9,6 +8,7 @@ import { createProxyTable } from "../../proxies/api/table.ts";
 import { messageOf, UsageError } from "../errors.ts";
 import { beginWith } from "./daemon-config.ts";
 import { exitCodes } from "./exit.ts";
+import { untilInterrupted } from "./interrupt.ts";
 import { createLogLines } from "./log-lines.ts";
 import { runtimeMetrics } from "./runtime-metrics.ts";
 import { createTrust } from "./trust.ts";
@@ -61,7 +61,7 @@ export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<n
   const subject = { host, table, events, authority: () => authority.certificate() };
   await using api = await openApi(subject, flags);
   tell({ event: "listening", api: formatAddress(api.address), seed });
-  await aborted(signal);
+  await untilInterrupted(signal);
   return exitCodes.interrupted;
 }
 

@@ -1,4 +1,5 @@
 /** What ends a command before its time: Ctrl-C, SIGTERM as a CI system sends it, a bug. One signal that everything which waits is given. */
+import { aborted } from "../../host/aborted.ts";
 import { Interrupted } from "../errors.ts";
 import { exitCodes } from "./exit.ts";
 
@@ -41,6 +42,13 @@ export function listenForInterrupts(): Interrupts {
     signal: controller.signal,
     done: () => void process.off("SIGINT", interrupt).off("SIGTERM", interrupt),
   };
+}
+
+/** Node would end if it had nothing to wait for: a proxy whose door is barred listens nowhere. */
+export async function untilInterrupted(signal: AbortSignal): Promise<void> {
+  const alive = setInterval(() => {}, 2 ** 30);
+  await aborted(signal);
+  clearInterval(alive);
 }
 
 export function reportBug(error: unknown): void {

@@ -50,6 +50,18 @@ test("with a fault of TLS it says whose certificates it shows, and shows the one
   expect(await once(child, "exit")).toEqual([130, null]);
 });
 
+test.each(["tcp.refuse", "tcp.unanswered"])(
+  "with %s nobody can connect, and it lives on until it is interrupted",
+  async (kind) => {
+    const child = spawn(process.execPath, [main, "proxy", "0", "localhost:1", "--fault", `${kind}:`]);
+    const exited = once(child, "exit");
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ event: "listening" });
+    child.kill("SIGTERM");
+    expect(await exited).toEqual([130, null]);
+  },
+);
+
 test.each([
   [["80x", "db.test:1"], "80x: write a host and a port"],
   [["0", "db.test"], "db.test: write a host and a port"],

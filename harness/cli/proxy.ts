@@ -1,5 +1,4 @@
 /** `sinbin proxy`: one proxy with faults, without a plan, until it is interrupted. What happens is told in lines of JSON, as in a history. */
-import { aborted } from "../../host/aborted.ts";
 import { createRealHost } from "../../host/real.ts";
 import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
@@ -17,6 +16,7 @@ import type { StartedLink } from "../worlds/links.ts";
 import { innerProxyFor, withNeeded, type InnerProxy } from "../../proxies/chain/planes.ts";
 import type { DaemonFlags } from "./daemon.ts";
 import { exitCodes } from "./exit.ts";
+import { untilInterrupted } from "./interrupt.ts";
 import { createTrust } from "./trust.ts";
 
 export interface ProxyFlags {
@@ -68,7 +68,7 @@ export async function proxy(
     server: formatAddress(target),
     ...(inner.some(endsTls) && { authority: await authority.certificate() }),
   });
-  await aborted(signal);
+  await untilInterrupted(signal);
   return exitCodes.interrupted;
 }
 

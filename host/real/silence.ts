@@ -34,17 +34,24 @@ export async function prepareSilence(): Promise<Silence> {
   const over = new Int32Array(new SharedArrayBuffer(4));
   const workerData: SilenceData = { over };
   const thread = new Worker(new URL("silence-thread.ts", import.meta.url), { workerData });
-  thread.unref();
   const exited = once(thread, "exit");
-  await once(thread, "message");
+  /** What is waited for happens, even if nothing else keeps the process alive; a silence by itself keeps no process. */
+  async function answer(): Promise<unknown> {
+    thread.ref();
+    const [said] = (await once(thread, "message")) as unknown[];
+    thread.unref();
+    return said;
+  }
+  await answer();
   return {
     async begin(address) {
-      const answered = once(thread, "message");
+      const answered = answer();
       thread.postMessage(address, []);
-      const [trouble] = (await answered) as [Error | null];
+      const trouble = (await answered) as Error | null;
       if (trouble !== null) throw trouble;
     },
     async end() {
+      thread.ref();
       Atomics.store(over, 0, 1);
       Atomics.notify(over, 0);
       thread.postMessage(null, []);
