@@ -182,6 +182,16 @@ test.each([
     ["--config", fileOf("listen.yaml", "links: { db: { upstream: a:1, listen: bad } }")],
     "listen.yaml: listen tcp: address bad: missing port in address",
   ],
+  [
+    [
+      "--config",
+      fileOf(
+        "whom.yaml",
+        "links: { db: { upstream: a:1 } }\nfaults:\n - { tcp.unanswered: {}, where: db, probability: 0% }",
+      ),
+    ],
+    "whom.yaml:3:50 faults[0].probability: leave out probability: this fault silences the door, for everybody",
+  ],
   [["--udp"], "--udp: write between which addresses"],
   [["0", "db.test:1", "--fault", "udp.loss: {}", "--fault", "tcp.reset: {}"], "write faults of one plane"],
   [["0", "db.test:1", "--udp", "--fault", "tcp.reset: {}"], "the proxy is one for udp (--udp)"],

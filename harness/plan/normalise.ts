@@ -6,7 +6,7 @@ import { bindNames, substitute } from "./bind.ts";
 import type { Binding, BoundNames } from "./bind.ts";
 import { cellsOf } from "./cells.ts";
 import type { Checking } from "./check/checking.ts";
-import { matchKeys } from "./document/step.ts";
+import { whomKeys } from "../../faults/whom.ts";
 import { planDocumentOf } from "./document/plan.ts";
 import type { planDocument } from "./document/plan.ts";
 import { kindKeys, kinds } from "./kinds/registry.ts";
@@ -226,7 +226,7 @@ function toStep(
   const kept = ["for", "every", "until", "times", "when", "while", "after"].flatMap((key) =>
     raw[key] === undefined ? [] : [[key, raw[key]]],
   );
-  const match = matchKeys.flatMap((key) => (raw[key] === undefined ? [] : [[key, raw[key]]]));
+  const match = whomKeys.flatMap((key) => (raw[key] === undefined ? [] : [[key, raw[key]]]));
   return {
     name,
     ...(number === undefined ? {} : { number }),

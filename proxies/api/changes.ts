@@ -10,7 +10,8 @@ import { faultKey, faultOf } from "../../faults/key.ts";
 import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
 import { match, matchKeysOf } from "../../faults/match.ts";
 import { duration, share } from "../../faults/units.ts";
-import { barsDoor, type FaultRequest } from "./fault.ts";
+import { idleKeys, type WhomKey } from "../../faults/whom.ts";
+import type { FaultRequest } from "./fault.ts";
 import { legs } from "../chain/planes.ts";
 import { protos } from "./running.ts";
 
@@ -129,29 +130,17 @@ export const changesDocument = z
 /** What is said of whom a fault meets, and means nothing to it. */
 function misplaced(
   fault: FaultOfLink,
-  written: {
-    readonly leg?: unknown;
-    readonly match?: object | undefined;
-    readonly direction?: unknown;
-    readonly for?: unknown;
-  },
+  written: { readonly [Key in WhomKey | "for"]?: unknown },
 ): readonly { readonly path: readonly string[]; readonly why: string }[] {
   const { plane, kind } = fault;
-  const { leg, direction } = written;
+  const idle = idleKeys(fault, written.direction);
   const found: { path: readonly string[]; why: string }[] = [];
-  if (leg !== undefined && plane !== "tcp")
-    found.push({ path: ["leg"], why: `${plane} faults have a place of their own: it is for tcp faults` });
-  for (const key of Object.keys(written.match ?? {}))
+  for (const [key, why] of idle) if (written[key] !== undefined) found.push({ path: [key], why });
+  for (const key of idle.has("match") ? [] : Object.keys(written.match ?? {}))
     if (!matchKeysOf(plane).includes(key))
       found.push({ path: ["match", key], why: `${kind} acts on what is of ${plane}, and that has none` });
-  if (written.match !== undefined && barsDoor(fault))
-    found.push({ path: ["match"], why: `${kind} bars the door, for everybody` });
-  if (written.match !== undefined && "visit" in fault && fault.visit !== undefined)
-    found.push({ path: ["match"], why: `${kind} makes connections of its own, and chooses among no others` });
   if (written.for !== undefined && fault.pulse)
     found.push({ path: ["for"], why: `${kind} happens at one moment, and lasts until another undoes it` });
-  if (direction !== undefined && plane !== "tcp" && plane !== "udp")
-    found.push({ path: ["direction"], why: `${plane} faults say by themselves which way they act` });
   return found;
 }
 

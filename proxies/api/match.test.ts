@@ -108,7 +108,7 @@ test.each([
   [{ "tcp.reset": null, match: {} }, "match: write at least one of method, path,"],
   [
     { "tcp.refuse": null, match: { client: "10.0.0.1" } },
-    "match: leave out match: tcp.refuse bars the door, for everybody",
+    "match: leave out match: this fault shuts the door, for everybody",
   ],
 ])("%j: %s", async (fault, complaint) => {
   await using api = await startTestApi();

@@ -1,9 +1,9 @@
 /** Keys of phases and steps that don't go together. */
 import { questionMatch } from "../../../faults/dns/match.ts";
 import { requestShape } from "../../../faults/http/match.ts";
-import { isFaultOfLink, placeOf, type Fault } from "../../../faults/registry.ts";
+import { isFaultOfLink, placeOf } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
-import { choosingKeys, matchKeys } from "../document/step.ts";
+import { choosingKeys, idleKeys, shutsPort, whomKeys } from "../../../faults/whom.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
@@ -34,7 +34,7 @@ export function checkSteps(checking: Checking): void {
 
 function checkStep(step: RawStep, checking: Checking): void {
   const { raw, path, faults, plane } = step;
-  const { complain, phases, document } = checking;
+  const { complain, phases } = checking;
   const leaveOut = (key: string, why: string): void => {
     if (raw[key] !== undefined) complain([...path, key], `leave out ${key}: ${why}`);
   };
@@ -45,17 +45,7 @@ function checkStep(step: RawStep, checking: Checking): void {
   if (armed === undefined && raw["every"] === undefined)
     leaveOut("times", "without every or when the step happens once");
   if (plane !== undefined && placeOf(plane) === "service")
-    for (const key of matchKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
-  if (plane === "http") leaveOut("direction", "http faults say by themselves whether they act on requests or replies");
-  if (plane === "tls")
-    leaveOut("direction", "a handshake is of both sides, and tls faults say by themselves where in it they act");
-  if (plane === "dns") leaveOut("direction", "dns faults say by themselves whether they act on queries or replies");
-  if (plane === "ntp") leaveOut("direction", "ntp faults say by themselves whether they act on requests or replies");
-  if (plane === "ntp" && faults.some(({ fault }) => fault.pulse))
-    for (const key of matchKeys)
-      leaveOut(key, "this fault steps the server's time, for everybody who asks over the link");
-  if (plane !== undefined && plane !== "tcp" && placeOf(plane) === "link")
-    leaveOut("leg", `${plane} faults have a place of their own: it is for tcp faults`);
+    for (const key of whomKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
   if (plane === "http" || plane === "dns" || plane === "tls") checkMatch(step, checking, plane);
   else if (plane !== undefined && placeOf(plane) === "link")
     leaveOut(
@@ -67,43 +57,7 @@ function checkStep(step: RawStep, checking: Checking): void {
   if (hasRamp(raw) && raw["every"] === undefined) {
     complain(path, "write every: a ramp takes its next value with each occurrence, and without it there is only one");
   }
-  const atTheDoor = faults.find(({ fault }) => fault.plane === "tcp" && fault.door !== undefined)?.fault;
-  if (atTheDoor?.plane === "tcp") {
-    const [happened, done] = atTheDoor.door === "shut" ? ["was refused", "shuts"] : ["got no answer", "silences"];
-    const silent = silentClients(raw, document);
-    const mayChoose = atTheDoor.door === "shut" && silent.length === 0;
-    for (const client of silent) {
-      if (raw["may_miss"] === true) break;
-      const why = `nobody can see that ${client.name}, ${client.noun}, ${happened}: only programs tell`;
-      complain(path, `write may_miss: true, and expect what shows it: ${why}`);
-    }
-    for (const key of matchKeys) {
-      const chooses = choosingKeys.some((each) => each === key);
-      if (chooses && mayChoose) continue;
-      const [client] = atTheDoor.door === "shut" && chooses ? silent : [];
-      const but =
-        client === undefined ? "" : `: nobody tells which connect of ${client.name}, ${client.noun}, comes next`;
-      leaveOut(key, `this fault ${done} the door, for everybody${but}`);
-    }
-  }
-  for (const { fault } of faults) {
-    if (fault.plane === "tcp" && fault.visit !== undefined) continue;
-    const only = isFaultOfLink(fault) && "only" in fault ? fault.only : undefined;
-    const direction = raw["direction"] ?? "both";
-    if (only === undefined || direction === only || direction === "both") continue;
-    complain([...path, "direction"], `leave out direction: ${fault.kind} acts ${only} only, and would hit nothing`);
-  }
-  if (faults.some(({ fault }) => fault.plane === "tcp" && fault.visit !== undefined))
-    for (const key of matchKeys) leaveOut(key, "this fault makes connections of its own, and chooses among no others");
-  const portShut = faults.find(({ fault }) => isPortShut(fault))?.fault;
-  if (portShut !== undefined) {
-    if (raw["may_miss"] !== true)
-      complain(
-        path,
-        "write may_miss: true, and expect what shows it: the kernel says by itself that nobody waits at a port",
-      );
-    for (const key of matchKeys) leaveOut(key, "this fault shuts the port, for everybody");
-  }
+  checkWhom(step, checking);
   if (plane === "timekeeper") checkTimekeeper(step, checking);
   checkSilent(step, checking);
   checkPaths(step, checking);
@@ -125,8 +79,33 @@ function checkStep(step: RawStep, checking: Checking): void {
   }
 }
 
-function isPortShut(fault: Fault): boolean {
-  return (fault.plane === "ntp" && fault.door !== undefined) || (fault.plane === "dns" && fault.everybody === true);
+/** What says whom a fault of a link means, and means nothing to it; and who can see what it does to all. */
+function checkWhom({ raw, path, faults }: RawStep, { complain, document }: Checking): void {
+  const ofLinks = faults.map(({ fault }) => fault).filter(isFaultOfLink);
+  const atTheDoor = ofLinks.find((fault) => fault.plane === "tcp" && fault.door !== undefined);
+  const isShut = atTheDoor?.plane === "tcp" && atTheDoor.door === "shut";
+  const silent = atTheDoor === undefined ? [] : silentClients(raw, document);
+  if (raw["may_miss"] !== true) {
+    for (const client of silent) {
+      const why = `nobody can see that ${client.name}, ${client.noun}, ${isShut ? "was refused" : "got no answer"}: only programs tell`;
+      complain(path, `write may_miss: true, and expect what shows it: ${why}`);
+    }
+    if (ofLinks.some(shutsPort))
+      complain(
+        path,
+        "write may_miss: true, and expect what shows it: the kernel says by itself that nobody waits at a port",
+      );
+  }
+  const idle = new Map(ofLinks.toReversed().flatMap((fault) => [...idleKeys(fault, raw["direction"])]));
+  for (const [key, why] of idle) {
+    // Programs tell which of their connects was refused.
+    const chooses = isShut && choosingKeys.some((each) => each === key);
+    if (raw[key] === undefined || (chooses && silent.length === 0)) continue;
+    const [client] = chooses ? silent : [];
+    const but =
+      client === undefined ? "" : `: nobody tells which connect of ${client.name}, ${client.noun}, comes next`;
+    complain([...path, key], `leave out ${key}: ${why}${but}`);
+  }
 }
 
 /** These planes have a `match`, each with keys of its own. */

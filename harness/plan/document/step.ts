@@ -117,8 +117,3 @@ export const stepDocument = (repertoire: Repertoire) =>
     ["when", "while", "after"],
     "write only one of when, while and after",
   ).meta({ id: "step" });
-
-/** Which of those that match, one after the other. */
-export const choosingKeys = ["probability", "first", "nth", "every_nth"] as const;
-/** The keys of the selection that reach the proxy as they are. */
-export const matchKeys = ["match", "direction", "leg", "scope", ...choosingKeys] as const;
