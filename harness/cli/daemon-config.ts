@@ -46,6 +46,8 @@ export async function beginWith(table: ProxyTable, file: string): Promise<void> 
 }
 
 function adviceFor({ status, cause }: ApiError, text: string): string {
+  // Which of several proxies it was is said around it.
+  if (cause instanceof ApiError) return adviceFor(cause, text);
   if (codeOf(cause) === "EADDRINUSE") return "; stop what listens there, or write another listen";
   if (status === 500) return "; write a listen such as 127.0.0.1:15432";
   return isToxiproxys(text)

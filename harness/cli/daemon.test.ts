@@ -147,7 +147,9 @@ test("a port that is taken is told of, and what to do", async () => {
   expect([code, err]).toEqual([254, expect.stringContaining(`127.0.0.1:${port}: the control API can't listen there`)]);
   expect(err).toContain("stop what does (another sinbin proxy, or Toxiproxy), or write another --host or --port");
   const config = fileOf("taken.yaml", `links: { db: { upstream: a:1, listen: 127.0.0.1:${port} } }`);
-  expect(sinbin("proxy", "--config", config).err).toContain("address already in use; stop what listens there");
+  const json = fileOf("taken.json", `[{ "name": "db", "upstream": "a:1", "listen": "127.0.0.1:${port}" }]`);
+  for (const file of [config, json])
+    expect(sinbin("proxy", "--config", file).err).toContain("address already in use; stop what listens there");
   expect(sinbin("proxy", "--host", "nowhere.invalid").err).toContain("): write another --host or --port");
   server.close();
 });
