@@ -114,18 +114,19 @@ export function createProxyTable({ host, seed, onEvent, onMessage = () => {} }: 
 
   /** A proxy that is there already is as it was if this throws. */
   async function put(request: ProxyRequest): Promise<ShownProxy> {
-    const { name, listen, upstream, enabled, toxics } = request;
+    const { name, listen, upstream, enabled, toxics = [] } = request;
     const proxy = proxies.get(name);
     if (proxy === undefined) return start(request);
-    if (toxics !== undefined && toxics.length > 0 && !actsOn("tcp", proxy.proto)) throw noTcp(name);
+    if (toxics.length > 0 && !actsOn("tcp", proxy.proto)) throw noTcp(name);
     const same = await proxy.isAt(upstream, listen);
     // What is as it was keeps its toxics and its state, unless the request says otherwise; what is not begins anew.
     if (!same) await proxy.change({ listen, upstream, enabled: enabled ?? true });
     else if (enabled !== undefined) await proxy.change({ enabled });
     if (!same) await faults.leave(name);
-    if (!same || toxics !== undefined) {
+    // Some clients say that there are none whenever they were told of none.
+    if (!same || toxics.length > 0) {
       await proxy.removeAll();
-      for (const each of toxics ?? []) proxy.add(each);
+      for (const each of toxics) proxy.add(each);
     }
     return proxy.shown();
   }

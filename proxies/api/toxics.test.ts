@@ -306,6 +306,8 @@ describe("defects of Toxiproxy 2.12.0", () => {
     const listen = `0.0.0.0:${shown.listen.split(":").at(-1)}`;
     const again = await api.call("POST", "/populate", [{ name: "all", upstream: "127.0.0.1:1", listen }]);
     expect(JSON.parse(again.text).proxies).toEqual([shown]);
+    const none = await api.call("POST", "/populate", [{ name: "all", upstream: "127.0.0.1:1", listen, toxics: [] }]);
+    expect(JSON.parse(none.text).proxies).toEqual([shown]);
     const off = await api.call("POST", "/populate", [{ name: "all", upstream: "127.0.0.1:1", listen, enabled: false }]);
     expect(JSON.parse(off.text).proxies).toEqual([{ ...shown, enabled: false }]);
     const moved = await api.call("POST", "/populate", [{ name: "all", upstream: "127.0.0.1:2", listen }]);
