@@ -13,7 +13,9 @@ export const status = httpFault({
   example: "{ code: 503, retry_after: 30s }",
   pulse: false,
   parameters: z.strictObject({
-    code: count(100, 599).meta({ description: "the status; 101 is none that can be made up", strengths: [503, 500] }),
+    code: count(100, 599)
+      .refine((code) => code !== 101, "write another status, such as 100 or 503: 101 is none that can be made up")
+      .meta({ description: "the status; 101 is none that can be made up", strengths: [503, 500] }),
     when: z
       .enum(["before", "after"], "write before or after")
       .prefault("before")
@@ -29,7 +31,6 @@ export const status = httpFault({
     };
   },
   after(reply, _request, _state, { code, when, retry_after: retryAfterMs }) {
-    if (code === 101) return undefined;
     if (code < 200) {
       const interim = { status: code, reason: reasonOf(code), headers: [] };
       return { type: "reply", reply: { ...reply, interim: [...(reply.interim ?? []), interim] } };
