@@ -1,7 +1,7 @@
 import { faults, type Fault } from "../../faults/registry.ts";
 import { renderCatalogue, renderFault } from "../../faults/catalogue.ts";
 import { UsageError } from "../errors.ts";
-import { nearest } from "../expression/nearest.ts";
+import { nearest } from "../../faults/nearest.ts";
 import { declaredBy } from "../plan/repertoire.ts";
 import { readSubjectFile } from "./subject.ts";
 

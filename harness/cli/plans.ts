@@ -7,7 +7,7 @@ import { PlanError, UsageError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { warningsOfPace } from "../plan/pace.ts";
 import { bindPlan, cells, parsePlan } from "../plan/parse.ts";
-import { hint } from "../expression/nearest.ts";
+import { hint } from "../../faults/nearest.ts";
 import type { Cell } from "../plan/cells.ts";
 import type { Plan, Written } from "../plan/schema.ts";
 

@@ -5,7 +5,7 @@ import type { Address, Host } from "../../host/host.ts";
 import { UsageError } from "../errors.ts";
 import { faultKey, faultOf } from "../../faults/key.ts";
 import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
-import { nearest } from "../expression/nearest.ts";
+import { nearest } from "../../faults/nearest.ts";
 import { problemsOf } from "../plan/issues.ts";
 import { isRecord } from "../plan/raw.ts";
 import { toPlain } from "../plan/tree.ts";

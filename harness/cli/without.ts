@@ -1,6 +1,6 @@
 /** `--without SERVICE:GUARD`: guards that a run is to do without. */
 import { UsageError } from "../errors.ts";
-import { hint } from "../expression/nearest.ts";
+import { hint } from "../../faults/nearest.ts";
 import type { Plan } from "../plan/schema.ts";
 
 export interface SwitchedOff {

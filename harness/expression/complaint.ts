@@ -2,7 +2,7 @@
 import { durationUnit, sizeUnit } from "../../faults/units.ts";
 import type { Scope, ValueType } from "./expression.ts";
 import type { CelNode } from "./guard.ts";
-import { hint } from "./nearest.ts";
+import { hint } from "../../faults/nearest.ts";
 
 /** An error of the library, as far as we look. */
 export interface CelFailure {

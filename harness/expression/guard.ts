@@ -5,7 +5,7 @@
  * type checking off. What is not in these lists is an error that says what there is.
  */
 import { ExpressionError } from "./error.ts";
-import { hint } from "./nearest.ts";
+import { hint } from "../../faults/nearest.ts";
 import type { Path } from "./path.ts";
 
 /** A node of the syntax tree, as far as we look. Offsets are those of the rewritten text. */

@@ -1,7 +1,7 @@
 /** What zod found wrong, as sentences that say what to write instead, at the place in the file where it stands. */
 import { z } from "zod";
 import type { Problem } from "../errors.ts";
-import { hint, nearest } from "../expression/nearest.ts";
+import { hint, nearest } from "../../faults/nearest.ts";
 import { formulaPattern, referencePattern } from "./document/words.ts";
 import { placeOf, placeOfKey, problemAt } from "./tree.ts";
 import type { Path, Tree } from "./tree.ts";

@@ -27,7 +27,7 @@ import {
 import type { Unit } from "../../faults/units.ts";
 import { ExpressionError, compileExpression } from "../expression/expression.ts";
 import { randomOf } from "../plan/document/values.ts";
-import { hint } from "../expression/nearest.ts";
+import { hint } from "../../faults/nearest.ts";
 import type { Constant, Written } from "../plan/schema.ts";
 
 /** A value that can't be drawn. The parser turns it into a problem with its place. */

@@ -6,7 +6,7 @@
 import type { Repertoire } from "../../faults/registry.ts";
 import { duration, formatDuration } from "../../faults/units.ts";
 import { bounds, isDistribution } from "../../faults/distribution.ts";
-import { hint } from "../expression/nearest.ts";
+import { hint } from "../../faults/nearest.ts";
 import type { Sketch } from "../plan/normalise.ts";
 import type { Phase, Step, Written } from "../plan/schema.ts";
 import { count } from "../../faults/units.ts";

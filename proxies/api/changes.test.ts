@@ -112,7 +112,11 @@ describe("what is wrong is said, with its place", () => {
     ["/sinbin/changes", "{", "the body is no JSON"],
     ["/sinbin/changes", {}, "write a list of changes"],
     ["/sinbin/changes", [{}], "[0]: write { proxy: … }, { remove: NAME }, { fault: … } or { lift: NAME }"],
-    ["/sinbin/changes", [{ proxy: { name: "x", upstrem: "a:1" } }], "[0].proxy: there is no key upstrem here"],
+    [
+      "/sinbin/changes",
+      [{ proxy: { name: "x", upstrem: "a:1" } }],
+      "[0].proxy: there is no key upstrem here: did you mean upstream?",
+    ],
     ["/sinbin/changes", [{ lift: 5 }], "[0].lift: write a name, such as db"],
     [
       "/sinbin/faults",
@@ -120,6 +124,13 @@ describe("what is wrong is said, with its place", () => {
       "tcp.latency.delay: write a duration with its unit",
     ],
     ["/sinbin/faults", { "tcp.nope": {}, where: "x" }, "there is no key tcp.nope here"],
+    ["/sinbin/faults", { "tcp.latenc": {}, where: "x" }, "there is no key tcp.latenc here: did you mean tcp.latency?"],
+    [
+      "/sinbin/faults",
+      { "tcp.slow-close": {}, where: "x" },
+      "no key tcp.slow-close here: did you mean tcp.slow_close?",
+    ],
+    ["/sinbin/faults", { ...latency, where: [] }, "where: write at least one proxy, such as [db]"],
     ["/sinbin/faults", { where: "x" }, "write exactly one fault"],
     ["/sinbin/faults", { ...latency, "tcp.reset": null }, "write exactly one fault"],
     [

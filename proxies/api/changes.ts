@@ -73,7 +73,10 @@ export const faultDocument = z
     ...(kinds as object),
     name: name.optional().meta({ description: "What it is called; by default its kind." }),
     where: z
-      .union([anyName, z.array(anyName).min(1)], "write the name of a proxy, a list of names, or all")
+      .union(
+        [anyName, z.array(anyName).min(1, "write at least one proxy, such as [db]")],
+        "write the name of a proxy, a list of names, or all",
+      )
       .meta({ description: "A proxy, a list of proxies, or `all` that it can act on." }),
     match: match.optional().meta({
       description:

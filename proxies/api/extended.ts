@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ApiError } from "./errors.ts";
 import { changeOf, changesDocument, faultDocument, faultRequestOf, proxyBody, type Change } from "./changes.ts";
 import type { RecordedEvent } from "./events.ts";
+import { faultCalled } from "./fault.ts";
 import { readBody } from "./read.ts";
 import { empty, json, type Handler, type Reply, type Route, type Subject } from "./reply.ts";
 import { renderError } from "./render.ts";
@@ -23,7 +24,7 @@ function shownProxy({ table }: Subject, name: string, status = 200): Reply {
 }
 
 function shownFault({ table, host }: Subject, name: string, status = 200): Reply {
-  const found = table.faults().find((fault) => fault.name === name);
+  const found = faultCalled(name, table.faults());
   if (found === undefined) throw new ApiError(404, `there is no fault ${name}`);
   return pretty(status, showFault(found, host));
 }

@@ -1,4 +1,5 @@
 /** A fault of ours on proxies of the API: what was asked for, and what it has done. */
+import { faultOf } from "../../faults/key.ts";
 import type { FaultOfLink } from "../../faults/registry.ts";
 import type { ChainInjection } from "../chain/part.ts";
 
@@ -35,4 +36,10 @@ export interface HeldFault extends Omit<FaultRequest, "where"> {
   hits: number;
   /** Ends it by itself; its time is that of the host's monotonic clock. */
   expiry: { readonly at: number; readonly timer: Disposable } | undefined;
+}
+
+/** One that is called by its kind is found by its key, too: `tcp.slow_close` is `tcp.slow-close`. */
+export function faultCalled(name: string, faults: readonly HeldFault[]): HeldFault | undefined {
+  const kind = faultOf(name)?.kind;
+  return faults.find((fault) => fault.name === name) ?? faults.find((fault) => fault.name === kind);
 }

@@ -139,6 +139,17 @@ describe("faults", () => {
     expect(seen.toxics).toMatchObject([{ name: "slicer_downstream" }]);
   });
 
+  test("one that is called by its kind is found by its key, too", async () => {
+    await using api = await startTestApi();
+    await send(api, [{ proxy: { name: "web", upstream: "127.0.0.1:1" } }]);
+    for (const name of ["tcp.close-on-accept", "tcp.close_on_accept"]) {
+      const made = await api.call("POST", "/sinbin/faults", { "tcp.close_on_accept": null, where: "web" });
+      expect(JSON.parse(made.text)).toMatchObject({ name: "tcp.close-on-accept" });
+      expect((await api.call("GET", `/sinbin/faults/${name}`)).text).toBe(made.text);
+      expect((await api.call("DELETE", `/sinbin/faults/${name}`)).status).toBe(204);
+    }
+  });
+
   test("a call is answered when the door is really barred", async () => {
     await using api = await startTestApi();
     await using echo = await startEcho();

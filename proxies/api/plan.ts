@@ -2,7 +2,7 @@
 import { actsOn } from "../../faults/registry.ts";
 import type { Change } from "./changes.ts";
 import { ApiError } from "./errors.ts";
-import type { FaultRequest, HeldFault } from "./fault.ts";
+import { faultCalled, type FaultRequest, type HeldFault } from "./fault.ts";
 import type { ManagedProxy } from "./managed.ts";
 import type { ProxyChange } from "./requests.ts";
 import type { Proto } from "./running.ts";
@@ -89,9 +89,9 @@ export function planChanges(changes: readonly Change[], present: Present): Wante
   }
 
   function liftFault(name: string): void {
-    const fault = faults.get(name);
+    const fault = faultCalled(name, [...faults.values()]);
     if (fault === undefined) throw new ApiError(404, `there is no fault ${name}`);
-    faults.delete(name);
+    faults.delete(fault.name);
     lifted.add(fault);
   }
 

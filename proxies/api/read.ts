@@ -1,5 +1,6 @@
 /** Bodies of the extended API: JSON, checked by a schema, and what is wrong with them in sentences. */
-import type { z } from "zod";
+import { z } from "zod";
+import { nearest } from "../../faults/nearest.ts";
 import { ApiError } from "./errors.ts";
 
 export interface Read<Of> {
@@ -56,9 +57,21 @@ const isMissing = (message: string): boolean => message.startsWith(missing);
 
 /** For schemas that have no message of their own. */
 function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === "unrecognized_keys") return `there is no key ${issue.keys.join(", ")} here`;
+  if (issue.code === "unrecognized_keys") {
+    const known = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
+    return issue.keys.map((key) => unknownKey(key, known)).join("; ");
+  }
   if (issue.code !== "invalid_type") return undefined;
   const what =
     issue.expected === "object" || issue.expected === "record" ? "an object" : `a value of type ${issue.expected}`;
   return `${issue.input === undefined ? missing : ""}write ${what}`;
+}
+
+/** Faults have a dot in them. */
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(
+    key,
+    known.filter((name) => name.includes(".") === key.includes(".")),
+  );
+  return `there is no key ${key} here${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }

@@ -1,5 +1,5 @@
 /** A name that is none, with what was probably meant. */
-import { hint } from "../../expression/nearest.ts";
+import { hint } from "../../../faults/nearest.ts";
 import { whichOne } from "../copies.ts";
 import type { Path } from "../tree.ts";
 import type { Checking } from "./checking.ts";

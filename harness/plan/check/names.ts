@@ -2,7 +2,7 @@
 import { actsOn, placeOf, protosText } from "../../../faults/registry.ts";
 import { serviceMembers } from "../../judge/signals.ts";
 import { expectationWords } from "../document/expectations.ts";
-import { hint } from "../../expression/nearest.ts";
+import { hint } from "../../../faults/nearest.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import { known } from "./known.ts";
 import type { Raw } from "../raw.ts";

@@ -7,7 +7,7 @@ import { choosingKeys, idleKeys, shutsPort, whomKeys } from "../../../faults/who
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
-import { hint } from "../../expression/nearest.ts";
+import { hint } from "../../../faults/nearest.ts";
 import type { RawStep } from "../step.ts";
 import { kindOf, nounOf, runsSomething } from "../kind.ts";
 import type { Checking } from "./checking.ts";

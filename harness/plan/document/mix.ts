@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { share } from "../../../faults/units.ts";
 import { faults } from "../../../faults/registry.ts";
-import { hint } from "../../expression/nearest.ts";
+import { hint } from "../../../faults/nearest.ts";
 import { faultKey } from "../../../faults/key.ts";
 import { bound, name } from "./words.ts";
 
