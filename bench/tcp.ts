@@ -30,10 +30,14 @@ const direct = stack.use(await startServers(bytes, delayMs));
 const sinbin = stack.use(await startSinbin("sinbin", direct.ports));
 const delayed = stack.use(await startSinbin("with 50 ms", direct.ports, [`tcp.latency: { delay: ${delayMs}ms }`]));
 const wide = stack.use(await startSinbin("with 10 GB/s", direct.ports, ["tcp.bandwidth: { rate: 10GB/s }"]));
-const others = [await startHaproxy(direct.ports), await startToxiproxy(direct.ports)].filter(
+const others = [await startHaproxy(direct.ports), await startToxiproxy("Toxiproxy", direct.ports)].filter(
   (each) => each !== undefined,
 );
-for (const each of others) stack.use(each);
+const latency = { type: "latency", attributes: { latency: delayMs } };
+const delayedOthers = [await startToxiproxy("Toxiproxy with 50 ms", direct.ports, [latency])].filter(
+  (each) => each !== undefined,
+);
+for (const each of [...others, ...delayedOthers]) stack.use(each);
 const all = [direct, sinbin, ...others];
 say(`${rounds} rounds; beside sinbin: ${["a direct connection", ...others.map(({ name }) => name)].join(", ")}`);
 
@@ -41,10 +45,11 @@ for (const [what, move] of [
   ["download", (peer: Peer) => download(peer.ports.source, bytes)],
   ["upload", (peer: Peer) => upload(peer.ports.sink, bytes)],
 ] as const) {
-  const figures = await measure(rounds, [...all, delayed, wide], move);
+  const figures = await measure(rounds, [...all, delayed, wide, ...delayedOthers], move);
   tell(what, figures, "MB/s");
   for (const { name } of [direct, ...others]) tellRatio("no fault", figures, "sinbin", name);
   for (const { name } of [delayed, wide]) tellRatio(name, figures, name, "sinbin");
+  for (const { name } of delayedOthers) tellRatio(delayed.name, figures, delayed.name, name);
 }
 
 const trips = new Map(all.map(({ name }) => [name, [] as number[]]));
@@ -68,6 +73,7 @@ const late: readonly Late[] = [
   { name: "sinbin without it", port: sinbin.ports.echo, delay: 0 },
   { name: "a timer of Node's", port: direct.late, delay: delayMs },
   ...others.map(({ name, ports }) => ({ name: `${name}, which has none,`, port: ports.echo, delay: 0 })),
+  ...delayedOthers.map(({ name, ports }) => ({ name, port: ports.echo, delay: delayMs })),
 ];
 for (const connections of [1, 100, 1000]) {
   // Three seconds of a thousand messages a second at most, however many connections share them. What is new is warmed up: a connection in the second before,

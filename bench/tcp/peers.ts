@@ -66,20 +66,29 @@ export async function startHaproxy(behind: Ports): Promise<Peer | undefined> {
   return peer("HAProxy", ports, [child], () => rm(folder, { recursive: true }));
 }
 
-/** Undefined where no `toxiproxy-server` is on the PATH. */
-export async function startToxiproxy(behind: Ports): Promise<Peer | undefined> {
+/** Undefined where no `toxiproxy-server` is on the PATH. Each proxy has the toxics. */
+export async function startToxiproxy(
+  name: string,
+  behind: Ports,
+  toxics: readonly object[] = [],
+): Promise<Peer | undefined> {
   if (!isThere("toxiproxy-server")) return undefined;
   const control = await freePort();
   const { child, over } = launch("toxiproxy-server", ["-port", String(control)]);
   await untilOpen(over, [control]);
   const ports: Record<string, number> = {};
-  for (const [name, port] of Object.entries(behind)) {
-    const body = JSON.stringify({ name, listen: "127.0.0.1:0", upstream: `127.0.0.1:${port}` });
-    const reply = await fetch(`http://127.0.0.1:${control}/proxies`, { method: "POST", body });
-    const { listen } = (await reply.json()) as { readonly listen: string };
-    ports[name] = Number(listen.split(":").at(-1));
+  const post = async (path: string, asked: object): Promise<object> => {
+    const reply = await fetch(`http://127.0.0.1:${control}${path}`, { method: "POST", body: JSON.stringify(asked) });
+    if (!reply.ok) throw new Error(`${name} answered ${path} with ${reply.status}: ${await reply.text()}`);
+    return (await reply.json()) as object;
+  };
+  for (const [key, port] of Object.entries(behind)) {
+    const asked = { name: key, listen: "127.0.0.1:0", upstream: `127.0.0.1:${port}` };
+    const { listen } = (await post("/proxies", asked)) as { readonly listen: string };
+    ports[key] = Number(listen.split(":").at(-1));
+    for (const toxic of toxics) await post(`/proxies/${key}/toxics`, toxic);
   }
-  return peer("Toxiproxy", ports as unknown as Ports, [child]);
+  return peer(name, ports as unknown as Ports, [child]);
 }
 
 function peer(name: string, ports: Ports, children: readonly ChildProcess[], tidy?: () => Promise<void>): Peer {
