@@ -9,7 +9,7 @@ export const sharedName = dnsFault({
   plane: "dns",
   kind: "dns.shared-name",
   about:
-    "Two machines have one name: among its addresses is a stranger's, or there is only the stranger's. A client that takes the first, or any, talks to the wrong one every now and then.",
+    "Two machines have one name: among its addresses is a stranger's, or there is only the stranger's. A client that takes the first, or any, talks to the wrong one every now and then. A name that is not there stays so.",
   source: "RFC 1912, section 2.1; renamed nodes of PlanetLab",
   example: "{ address: 198.18.0.9 }",
   pulse: false,
@@ -26,12 +26,12 @@ export const sharedName = dnsFault({
   start: () => ({}),
   after(reply, query, _state, { address, place }) {
     const asked = questionOf(query);
-    if (asked?.type !== typeOf(address)) return undefined;
     const { message } = reply;
+    if (asked?.type !== typeOf(address) || message.rcode !== rcodes.noerror) return undefined;
     const own = message.answers.filter(({ type }) => type === asked.type);
     const aliases = message.answers.filter(({ type }) => type !== asked.type);
     const stranger = addressRecord(own[0]?.name ?? asked.name, address, own[0]?.ttl ?? usualTtl);
     const set = { first: [stranger, ...own], last: [...own, stranger], instead: [stranger] }[place];
-    return { ...reply, message: { ...message, rcode: rcodes.noerror, answers: [...aliases, ...set], authorities: [] } };
+    return { ...reply, message: { ...message, answers: [...aliases, ...set], authorities: [] } };
   },
 });

@@ -7,7 +7,7 @@ export const unroutableAaaa = dnsFault({
   plane: "dns",
   kind: "dns.unroutable-aaaa",
   about:
-    "The name has an IPv6 address as well, to which no way leads. A client that prefers IPv6 and tries one after the other waits for a connect that nobody answers, before it tries what works.",
+    "The name has an IPv6 address as well, to which no way leads. A client that prefers IPv6 and tries one after the other waits for a connect that nobody answers, before it tries what works. A name that is not there stays so.",
   source: "RFC 8305, sections 1 and 4; RFC 6555",
   example: "{}",
   pulse: false,
@@ -21,12 +21,12 @@ export const unroutableAaaa = dnsFault({
   start: () => ({}),
   after(reply, query, _state, { address, ttl }) {
     const asked = questionOf(query);
-    if (asked?.type !== "AAAA") return undefined;
     const { message } = reply;
+    if (asked?.type !== "AAAA" || message.rcode !== rcodes.noerror) return undefined;
     const aliases = message.answers.filter(({ type }) => type === "CNAME");
     const target = aliases.at(-1)?.data;
     const owner = target !== undefined && "target" in target ? target.target : asked.name;
     const answers = [...aliases, addressRecord(owner, address, seconds(ttl))];
-    return { ...reply, message: { ...message, rcode: rcodes.noerror, answers, authorities: [] } };
+    return { ...reply, message: { ...message, answers, authorities: [] } };
   },
 });

@@ -1,7 +1,7 @@
 /** What c-ares (Node's own resolver) makes of data that are wrong. What was on the wire is in what it says: names, addresses, times to live and rcodes. */
 import { Resolver } from "node:dns/promises";
 import { describe, expect, test } from "vitest";
-import { startScene } from "./dns.testing.ts";
+import { answerFrom, startScene } from "./dns.testing.ts";
 
 type Look = (resolver: Resolver) => Promise<unknown>;
 
@@ -32,6 +32,7 @@ const ofName = { look: plc, without: ["10.0.0.1"] };
 const ofAlias = { look: alias, without: "ENODATA" };
 const ofAddress = { look: backwards, without: ["plc.test"] };
 const ofNobody = { look: nope, without: "ENOTFOUND" };
+const servfail = 2;
 const xs = (count: number): string => "x".repeat(count);
 
 const table: readonly Row[] = [
@@ -138,6 +139,20 @@ const table: readonly Row[] = [
     ...ofName,
     with: ["198.18.0.9"],
   },
+  // Who is not there has no address more, and no fault has hit.
+  ...["first", "last", "instead"].map((place) => ({
+    kind: "dns.shared-name",
+    parameters: { address: "198.18.0.9", place },
+    ...ofNobody,
+    with: "ENOTFOUND",
+  })),
+  { kind: "dns.address-order", parameters: { dead: "198.18.0.99" }, ...ofNobody, with: "ENOTFOUND" },
+  {
+    kind: "dns.unroutable-aaaa",
+    look: (resolver) => resolver.resolve6("nope.test"),
+    without: "ENOTFOUND",
+    with: "ENOTFOUND",
+  },
   {
     kind: "dns.split-horizon",
     parameters: { flip: 2 },
@@ -211,6 +226,16 @@ describe.concurrent("c-ares hears", () => {
       expect(scene.hits.length > 0).toBe(JSON.stringify(expected) !== JSON.stringify(without));
     },
   );
+
+  test.each([
+    ["dns.shared-name", { address: "198.18.0.9" }, "resolve4"],
+    ["dns.unroutable-aaaa", {}, "resolve6"],
+  ] as const)("that the server has failed, and no address beside it: %s", async (kind, parameters, look) => {
+    await using scene = await startScene((query) => ({ ...answerFrom(query), flags: servfail, answers: [] }));
+    await scene.inject(kind, parameters);
+    expect(await said(() => resolverAt(scene.port)[look]("plc.test"))).toBe("ESERVFAIL");
+    expect(scene.hits).toEqual([]);
+  });
 
   test("the true answer where a forged one comes behind it", async () => {
     await using scene = await startScene();
