@@ -155,6 +155,7 @@ import { slicer } from "./tcp/slicer.ts";
 import { slowClose } from "./tcp/slow-close.ts";
 import { slowConnect } from "./tcp/slow-connect.ts";
 import { stall } from "./tcp/stall.ts";
+import { stranger } from "./tcp/stranger.ts";
 import { truncate } from "./tcp/truncate.ts";
 import type { TlsFault } from "./tls/contract.ts";
 import { expired } from "./tls/expired.ts";
@@ -213,6 +214,7 @@ const list: readonly Fault[] = [
   duplicateRange,
   closeOnAccept,
   connections,
+  stranger,
   intruder,
   latencyOfDatagrams,
   lossOfDatagrams,

@@ -7,7 +7,7 @@ export const renumber = dnsFault({
   plane: "dns",
   kind: "dns.renumber",
   about:
-    "A machine has got another address, and DNS says so; whoever has looked it up only once, or never reads resolv.conf again, goes on with the old one. What is at the old address by then (nobody, a black hole, a stranger) is a matter of the link that leads there.",
+    "A machine has got another address, and DNS says so; whoever has looked it up only once, or never reads resolv.conf again, goes on with the old one. What is at the old address by then (nobody, a black hole, a stranger) is a matter of the link that leads there: tcp.refuse, tcp.unanswered, tcp.stranger.",
   source:
     "RFC 4192; RFC 5887; princeton_ansible#7168; dae#83; openntpd#12; rust#41570; golang#21083; pdns#6263; unbound#869",
   example: "{ from: 198.18.0.3, to: 198.18.0.4 }",

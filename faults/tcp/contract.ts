@@ -17,7 +17,14 @@ export type { Direction };
  * All times are milliseconds of the host's monotonic clock. `due`: the earliest time of delivery; `Infinity`: held until the fault is
  * lifted.
  */
-export type TcpItem = TcpData | { readonly type: "open" | "fin" | "rst" | "close" | "tick"; readonly due: number };
+export type TcpItem = TcpData | TcpOpen | { readonly type: "fin" | "rst" | "close" | "tick"; readonly due: number };
+
+export interface TcpOpen {
+  readonly type: "open";
+  readonly due: number;
+  /** Who is dialled instead of the link's server, as `place.ts` has it: `link:other`, or a host with its port. Only a fault puts that out. */
+  readonly to?: string;
+}
 
 export interface TcpData {
   readonly type: "data";

@@ -5,6 +5,7 @@ import { connections } from "./connections.ts";
 import { limit } from "./limit.ts";
 import { refuse } from "./refuse.ts";
 import { reset } from "./reset.ts";
+import { stranger } from "./stranger.ts";
 import { truncate } from "./truncate.ts";
 import { conversation, data, fin, open, rst, tick } from "./tcp.testing.ts";
 
@@ -83,6 +84,30 @@ describe("close-on-accept", () => {
   test("closes a new connection, and no other", () => {
     const says = conversation(closeOnAccept, {}, 7);
     expect([open, tick(8), data(9, 0, "a")].map(says)).toEqual([["7 close"], ["as it is"], ["as it is"]]);
+  });
+});
+
+describe("stranger", () => {
+  test("leads a new connection elsewhere, whenever it is opened, and changes nothing that is there", () => {
+    const says = conversation(stranger, { to: "link:next" }, 7);
+    expect([open, { ...open, due: 9 }].map(says)).toEqual([["0 open link:next"], ["9 open link:next"]]);
+    expect([tick(8), data(9, 0, "a"), fin(9), rst(9)].map(says).flat()).toEqual(Array(4).fill("as it is"));
+  });
+
+  test.each([
+    ["link:next_tenant", true],
+    ["db2.test:5432", true],
+    ["198.18.0.9:443", true],
+    ["[::1]:443", true],
+    ["198.18.0.9", false],
+    ["next_tenant", false],
+    ["link:", false],
+    ["db2.test:65536", false],
+    ["::1:443", false],
+    ["two words:443", false],
+    [443, false],
+  ])("%s is somewhere: %s", (to, expected) => {
+    expect(stranger.parameters.safeParse({ to }).success).toBe(expected);
   });
 });
 

@@ -28,7 +28,7 @@ export function conversation(fault: TcpFault, parameters: object, since = 0, oth
     return ("type" in out ? [out] : out).map((each) =>
       each.type === "data"
         ? `${each.due} ${each.offset} ${Buffer.from(each.bytes).toString()}`
-        : `${each.due} ${each.type}`,
+        : `${each.due} ${each.type}${each.type === "open" && each.to !== undefined ? ` ${each.to}` : ""}`,
     );
   };
 }

@@ -78,6 +78,10 @@ test.each([
   [["0", "db.test:1", "--fault", "http.status: { code: 101 }"], "code write another status, such as 100 or 503"],
   [["0", "db.test:1", "--fault", "ntp.step: {}"], ": write exactly one of by and to, such as by: 40s; write it"],
   [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay write a duration with its unit"],
+  [
+    ["0", "db.test:1", "--fault", "tcp.stranger: { to: link:other }"],
+    "to is link:other, a link of a plan, and here is none: write an address",
+  ],
   [["0", "db.test:1", "--fault", "process.kill:"], "process.kill acts on services"],
   [
     ["0", "db.test:1", "--fault", "tls.expired:", "--upstream-ca", "/nowhere.pem"],

@@ -4,6 +4,7 @@ import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { UsageError } from "../errors.ts";
 import { faultKey, faultOf } from "../../faults/key.ts";
+import { linksAmong } from "../../faults/place.ts";
 import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
 import { nearest } from "../../faults/nearest.ts";
 import { problemsOf } from "../plan/issues.ts";
@@ -153,6 +154,9 @@ function parseFault(text: string): WrittenFault {
   if (!isFaultOfLink(fault)) throw wrong(`${fault.kind} acts on services, and a proxy has none`);
   const given = parameters ?? {};
   const parsed = fault.parameters.safeParse(given);
+  const [placed] = parsed.success ? linksAmong(fault.parameters, parsed.data) : [];
+  if (placed !== undefined)
+    throw wrong(`${placed[0]} is link:${placed[1]}, a link of a plan, and here is none: write an address`);
   if (parsed.success) return { fault, parameters: parsed.data };
   const wrongs = problemsOf(fault.parameters, given, tree).map(({ path, message }) => `${path} ${message}`.trim());
   throw wrong(wrongs.join(", "), example);

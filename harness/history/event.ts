@@ -73,6 +73,8 @@ export const eventSchema = z.discriminatedUnion("event", [
     upstream: z.number(),
     downstream: z.number(),
     by: z.string(),
+    /** Where a fault has led it, as its step says, if not to the link's server. */
+    to: z.string().optional(),
   }),
   /** What was asked over a link that has faults of HTTP, and what its client was answered: `request` counts within the connection. */
   z.object({ at, event: z.literal("http.request"), link: z.string(), ...asked }),

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { isFaultOfLink } from "../../faults/registry.ts";
 import type { Fault, FaultOfLink, FaultOfService, Repertoire } from "../../faults/registry.ts";
-import { linkIn, takesLink } from "../../faults/place.ts";
+import { linkIn, takesDoor } from "../../faults/place.ts";
 import { drawFrom } from "../../faults/random.ts";
 import type { ServiceContext, ServiceFault } from "../../faults/service.ts";
 import type { Targets } from "../../faults/targets.ts";
@@ -31,7 +31,7 @@ export async function inject(options: InjectOptions): Promise<AsyncDisposable> {
     : injectIntoServices(fault, parameters, options);
 }
 
-/** With the addresses of this world, where links stand for them. */
+/** With the addresses of this world, where links stand for those of their doors. */
 function placed(
   { parameters: { shape } }: Pick<Fault, "parameters">,
   parameters: Readonly<Record<string, unknown>>,
@@ -40,7 +40,7 @@ function placed(
   const entries = Object.entries(parameters).map(([name, value]) => {
     const link = linkIn(value);
     const schema = shape[name];
-    if (link === undefined || schema === undefined || !takesLink(schema as z.ZodType)) return [name, value];
+    if (link === undefined || schema === undefined || !takesDoor(schema as z.ZodType)) return [name, value];
     return [name, required(links, link, "link").address.host];
   });
   return Object.fromEntries(entries) as Readonly<Record<string, unknown>>;

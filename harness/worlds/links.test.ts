@@ -2,6 +2,7 @@
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { faults } from "../../faults/registry.ts";
+import { formatAddress } from "../../host/address.ts";
 import { createRealHost } from "../../host/real.ts";
 import { createAuthority } from "../../host/real/certificates.ts";
 import type { Happening } from "../history/event.ts";
@@ -120,6 +121,20 @@ test("a fault of HTTP acts on the requests that are meant, and what was asked is
   expect(linked.events).toContainEqual({ event: "http.reply", ...asked, status: 503, bytes: 4 });
 });
 
+test("a stranger is met past a link's own proxies, or behind them if its leg is upstream", async () => {
+  await using stranger = await serveHttp(host, anywhere, (_request, response) => void response.end("stranger"));
+  const to = formatAddress(stranger.address);
+  await using linked = await startLinked({ inner: ["http", "upstream"] });
+  await linked.inject("http.status", { code: 503 }, { match: { path: "/b" } });
+  const outcomes: string[] = [];
+  for (const leg of ["client", "upstream"]) {
+    await using led = await linked.inject("tcp.stranger", { to }, { leg });
+    void led;
+    for (const path of ["/a", "/b"]) outcomes.push(await linked.ask(path));
+  }
+  expect(outcomes).toEqual(["200 stranger", "200 stranger", "200 stranger", "503 503\n"]);
+});
+
 test("a server that is not there resets the client, whatever proxies there are", async () => {
   const closed = await serveHttp(host, anywhere, () => {});
   await closed[Symbol.asyncDispose]();
@@ -168,6 +183,29 @@ describe("on a link of https", async () => {
       { outcome: "done" },
       { outcome: "done" },
     ]);
+  });
+
+  test("a stranger shows a certificate of his own: to the client, or to the proxy that checks it in its place", async () => {
+    const own = createRealHost({
+      name: "stranger",
+      directory: "/",
+      seed: 1,
+      identity: { ...(await authority.issue(["stranger.test"])), authority: authority.certificate, issuer: authority },
+      log: () => {},
+    });
+    await using stranger = await serveHttp(own, { ...anywhere, tls: true }, (_request, response) => {
+      response.end("stranger");
+    });
+    const to = formatAddress(stranger.address);
+    await using linked = await startLinked({ inner: ["termination", "http", "origination", "upstream"], secure });
+    const outcomes: string[] = [];
+    for (const leg of ["client", "upstream"]) {
+      await using led = await linked.inject("tcp.stranger", { to }, { leg });
+      void led;
+      outcomes.push(await linked.ask());
+    }
+    expect(outcomes).toEqual(["ERR_TLS_CERT_ALTNAME_INVALID", "ECONNRESET"]);
+    expect(await linked.ask()).toBe(ok);
   });
 
   test("a link of which no fault ends the TLS leaves it to client and server", async () => {

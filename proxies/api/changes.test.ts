@@ -138,6 +138,17 @@ describe("what is wrong is said, with its place", () => {
       { "tcp.latency": { delay: "1ms" } },
       "where: write the name of a proxy, a list of names, or all",
     ],
+    [
+      "/sinbin/faults",
+      { "dns.renumber": { from: "link:fetch", to: "198.18.0.9" }, where: "x" },
+      "dns.renumber.from: write an address: link:fetch is a link of a plan, and here is none",
+    ],
+    ["/sinbin/faults", { "tcp.stranger": { to: "link:next" }, where: "x" }, "tcp.stranger.to: write an address: link:"],
+    [
+      "/sinbin/faults",
+      { "tcp.stranger": { to: "next.test" }, where: "x" },
+      "tcp.stranger.to: write a link of the plan",
+    ],
     ["/sinbin/faults", { ...latency, for: "soon" }, "for: write a duration"],
   ])("%s %j", async (path, body, complaint) => {
     await using api = await startTestApi();

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { faultKey, faultOf } from "../../faults/key.ts";
 import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
 import { match, matchKeysOf } from "../../faults/match.ts";
+import { linksAmong } from "../../faults/place.ts";
 import { duration, share } from "../../faults/units.ts";
 import { idleKeys, type WhomKey } from "../../faults/whom.ts";
 import type { FaultRequest } from "./fault.ts";
@@ -108,6 +109,15 @@ export const faultDocument = z
     if (fault === undefined || !isFaultOfLink(fault)) return;
     for (const { path, why } of misplaced(fault, written))
       context.addIssue({ code: "custom", path: [...path], message: `leave out ${path.at(-1) ?? ""}: ${why}` });
+    for (const [parameter, link] of linksAmong(
+      fault.parameters,
+      (written as Readonly<Record<string, unknown>>)[key] as object | null,
+    ))
+      context.addIssue({
+        code: "custom",
+        path: [key, parameter],
+        message: `write an address: link:${link} is a link of a plan, and here is none`,
+      });
   })
   .meta({ id: "fault", oneOf: Object.keys(kinds).map((key) => ({ required: [key] })) });
 

@@ -1,7 +1,7 @@
 /** Faults by our names, on proxies of the API: real sockets. */
 import { expect, describe, test } from "vitest";
 import type { Host } from "../../host/host.ts";
-import { startEcho, startTestApi, talkTo } from "./api.testing.ts";
+import { startEcho, startServer, startTestApi, talkTo } from "./api.testing.ts";
 import { all, latency, listenOf, send } from "./extended.testing.ts";
 import { createManualClock } from "../tcp/link.testing.ts";
 
@@ -73,6 +73,23 @@ describe("faults", () => {
       ends.push(await Promise.race([talk.until(1), talk.ended]));
     }
     expect(ends).toEqual(["x", "end", "x"]);
+  });
+
+  test("a stranger at a server's address is met by who connects from then on", async () => {
+    await using api = await startTestApi();
+    await using home = await startEcho();
+    await using tenant = await startServer((socket) => void socket.end("who are you?"));
+    await send(api, [
+      { proxy: { name: "web", upstream: home.address } },
+      { fault: { "tcp.stranger": { to: tenant.address }, where: "web", first: 1 } },
+    ]);
+    const listen = await listenOf(api);
+    using led = await talkTo(listen);
+    expect([await led.ended, led.got()]).toEqual(["end", "who are you?"]);
+    using next = await talkTo(listen);
+    next.send("hello");
+    expect(await next.until(5)).toBe("hello");
+    expect((await all(api)).faults).toMatchObject({ "tcp.stranger": { hits: 1 } });
   });
 
   test("one with a length ends by itself, and a held connection goes on", async () => {

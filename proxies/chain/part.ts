@@ -66,6 +66,8 @@ export interface PartOptions extends Neighbours {
   readonly listen: Address;
   /** Where what comes next is: another part, or the server, by default over what the link is carried by; asked for every connection. */
   readonly server: (transport?: Transport) => Promise<Address>;
+  /** The server of another link (`TcpProxyOptions`). */
+  readonly serverOf?: (link: string) => Address;
   /** The server, whatever comes next. */
   readonly target: () => Promise<Address>;
   /** What the server's certificate is for; the first is what the client calls it. */

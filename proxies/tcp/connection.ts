@@ -25,10 +25,10 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   /** The client's, paused. What it reads is for `onRead`. */
   readonly accept: (onRead: OnRead) => Socket;
-  /** A connection to the server, which may be half open and paused. What it reads is for `onRead`. */
-  readonly dial: (onRead: OnRead, waiting: Waiting) => Promise<Socket>;
-  /** Once, when both sockets are gone. */
-  readonly onEnd: (by: EndedBy, delivered: Readonly<Record<Direction, number>>) => void;
+  /** A connection to the server, or `to` whom a fault has it led, which may be half open and paused. What it reads is for `onRead`. */
+  readonly dial: (onRead: OnRead, waiting: Waiting, to?: string) => Promise<Socket>;
+  /** Once, when both sockets are gone. `to`: as it was dialled. */
+  readonly onEnd: (by: EndedBy, delivered: Readonly<Record<Direction, number>>, to?: string) => void;
 }
 
 /** Disposing destroys what is left of it, and waits until it is gone. */
@@ -47,6 +47,7 @@ export function createConnection({ clock, accept, dial, onEnd }: ConnectionOptio
   /** Of the dial that is under way: an idle connection has nothing that it does not need. */
   let dialling: AbortController | undefined;
   let aborted = false;
+  let led: string | undefined;
   /** A fault has ended both sides politely. */
   let ended = false;
   let by: EndedBy | undefined;
@@ -60,7 +61,7 @@ export function createConnection({ clock, accept, dial, onEnd }: ConnectionOptio
     clock,
     source: { pause: () => client.pause(), resume: () => client.resume() },
     sink: {
-      open: () => void connect(),
+      open: (to) => void connect(to),
       write: (bytes) => server?.write(bytes) ?? false,
       end: (byFault) => finishBy(byFault ? "fault" : "client", server),
       reset: (byFault) => abort(byFault ? "fault" : "client-reset"),
@@ -84,11 +85,12 @@ export function createConnection({ clock, accept, dial, onEnd }: ConnectionOptio
 
   const client = accept((bytes, done) => upstream.receive(bytes, done));
 
-  async function connect(): Promise<void> {
+  async function connect(to?: string): Promise<void> {
+    led = to;
     dialling = new AbortController();
     const { signal } = dialling;
     try {
-      const socket = await dial((bytes, done) => downstream.receive(bytes, done), { signal });
+      const socket = await dial((bytes, done) => downstream.receive(bytes, done), { signal }, to);
       if (signal.aborted) socket.destroy();
       else if (aborted) socket.resetAndDestroy();
       else {
@@ -160,7 +162,7 @@ export function createConnection({ clock, accept, dial, onEnd }: ConnectionOptio
       finished = true;
       deadline?.[Symbol.dispose]();
       close();
-      onEnd(by ?? "proxy", { upstream: upstream.delivered(), downstream: downstream.delivered() });
+      onEnd(by ?? "proxy", { upstream: upstream.delivered(), downstream: downstream.delivered() }, led);
       gone.resolve();
     }
   }

@@ -112,6 +112,32 @@ describe("a fault has hit when the receiver gets something else, or at another t
     expect(truncate.hits()).toBe(1);
   });
 
+  test("of two strangers the later one is met; two that are one and the same count once, for the earlier", () => {
+    const elsewhere = createRig({
+      ready: false,
+      faultsBefore: [
+        { kind: "tcp.stranger", parameters: { to: "a.test:1" } },
+        { kind: "tcp.stranger", parameters: { to: "b.test:1" } },
+      ],
+    });
+    expect([elsewhere.log, elsewhere.hits]).toEqual([[{ at: 0, got: "open b.test:1" }], ["tcp.stranger open"]]);
+    const same = { kind: "tcp.stranger", parameters: { to: "a.test:1" } };
+    const once = createRig({ ready: false, faultsBefore: [same, same] });
+    expect([once.log, once.hits]).toEqual([[{ at: 0, got: "open a.test:1" }], ["tcp.stranger open"]]);
+  });
+
+  test("a stranger behind a slow connect is met when it is over, and a stranger who has gone by then is not", () => {
+    const slow = { kind: "tcp.slow-connect", parameters: { delay: "100ms" } };
+    for (const goes of [false, true]) {
+      const rig = createRig({ ready: false, faultsBefore: [slow] });
+      const { lift, hits } = rig.inject("tcp.stranger", { to: "a.test:1" });
+      if (goes) lift();
+      rig.clock.advance(100);
+      expect(rig.log).toEqual([{ at: 100, got: goes ? "open" : "open a.test:1" }]);
+      expect(hits()).toBe(goes ? 0 : 1);
+    }
+  });
+
   test("slices without pauses are hits: the receiver reads parts", () => {
     const rig = createRig();
     const whole = rig.inject("tcp.slicer", { size: "1KiB" });

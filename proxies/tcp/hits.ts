@@ -70,6 +70,7 @@ function same(some: readonly TcpItem[], others: readonly TcpItem[]): boolean {
     some.every((one, index) => {
       const other = others[index];
       if (other === undefined || one.type !== other.type || one.due !== other.due) return false;
+      if (one.type === "open" && other.type === "open") return one.to === other.to;
       return one.type !== "data" || other.type !== "data" || Buffer.compare(one.bytes, other.bytes) === 0;
     })
   );

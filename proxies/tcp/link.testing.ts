@@ -103,7 +103,7 @@ export function createRig({
     budget,
     source: { pause: () => void (paused = true), resume: () => void (paused = false) },
     sink: {
-      ...(ready ? {} : { open: () => note("open") }),
+      ...(ready ? {} : { open: (to?: string) => note(to === undefined ? "open" : `open ${to}`) }),
       write(chunk) {
         const text = Buffer.from(chunk).toString("latin1");
         chunks.push({ at: clock.monotonic(), text });

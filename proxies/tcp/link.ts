@@ -17,8 +17,8 @@ import { copyOf, createStage, judge, withoutSpent, type Stage, type StageOptions
 
 /** Where items go. Nothing here calls back into the link before it has returned. */
 export interface Sink {
-  /** The connection is to be opened; `Link.ready` says when it is. Absent if it is open from the start. */
-  open?(): void;
+  /** The connection is to be opened, `to` somebody else if a fault says so (`TcpOpen`); `Link.ready` says when it is. Absent if it is open from the start. */
+  open?(to?: string): void;
   /** False if it is full; `Link.drained` says when it is not. */
   write(bytes: Uint8Array): boolean;
   /** `byFault` unless the source itself sent its FIN. */
@@ -250,7 +250,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
       case "tick":
         return true;
       case "open":
-        sink.open?.();
+        sink.open?.(item.to);
         return true;
       case "data":
         passed = endOf(item);

@@ -1,5 +1,7 @@
 /** One link's proxy: listens where the client looks for the server, and puts faults on what passes. */
+import { parseAddress } from "../../host/address.ts";
 import type { Address, Host, Socket } from "../../host/host.ts";
+import { linkIn } from "../../faults/place.ts";
 import type { TcpFault } from "../../faults/tcp/contract.ts";
 import { createAdmission, dialFor, type Caller, type Neighbours } from "../caller.ts";
 import { chosen, isNarrowed, type Selection } from "../chosen.ts";
@@ -16,6 +18,8 @@ export interface TcpProxyOptions extends Neighbours {
   readonly listen: { readonly host?: string; readonly port: number };
   /** Where the server is; asked for every connection, since a restarted server may have moved. */
   readonly server: () => Promise<Address>;
+  /** The server of another link, for faults that lead there; asked for every connection as well. */
+  readonly serverOf?: (link: string) => Address;
   /** Whom intruders visit, if that is not where connections are led to. */
   readonly target?: () => Promise<Address>;
   readonly onEvent: (event: ProxyEvent) => void;
@@ -37,6 +41,8 @@ export type ProxyEvent =
       readonly upstream: number;
       readonly downstream: number;
       readonly by: EndedBy;
+      /** Where a fault has led it, if not to the server. */
+      readonly to?: string;
     };
 
 export interface TcpInjection extends Selection {
@@ -99,12 +105,16 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     const connection: Connection = createConnection({
       clock: host.clock,
       accept: (onRead) => host.network.lend(client, onRead),
-      dial: (onRead, waiting) =>
-        dialFor({ host, caller, neighbours: options, to: server }, { halfOpen: true, highWaterMark, onRead }, waiting),
-      onEnd(by, delivered) {
+      dial: (onRead, waiting, to) =>
+        dialFor(
+          { host, caller, neighbours: options, to: to === undefined ? server : () => strangerAt(to) },
+          { halfOpen: true, highWaterMark, onRead },
+          waiting,
+        ),
+      onEnd(by, delivered, to) {
         connections.delete(connection);
         ended = added(ended, trafficOf(connection));
-        onEvent({ type: "close", connection: number, ...delivered, by });
+        onEvent({ type: "close", connection: number, ...delivered, by, ...(to !== undefined && { to }) });
       },
     });
     connections.set(connection, caller);
@@ -112,6 +122,13 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     for (const turnstile of turnstiles) turnstile.letIn();
     injections.welcome(partyOf([connection, caller]));
     connection.begin();
+  }
+
+  async function strangerAt(to: string): Promise<Address> {
+    const link = linkIn(to);
+    if (link === undefined) return parseAddress(to);
+    if (options.serverOf === undefined) throw new Error(`there is no link called ${link}`);
+    return options.serverOf(link);
   }
 
   const partyOf = ([{ links }, { connection: number, client }]: readonly [

@@ -22,7 +22,7 @@ import type { Service } from "../../plan/schema.ts";
 import { seedOf } from "../life.ts";
 import { hear, type Hearing } from "../hear.ts";
 import { linkVariables, startLink, type StartedLink } from "../links.ts";
-import { carrierOf, transportOf } from "../transport.ts";
+import { carrierOf, transportOf, type Transport } from "../transport.ts";
 import { required } from "../required.ts";
 import { argumentsOf, type Starting } from "../program.ts";
 import type { World, WorldOptions } from "../world.ts";
@@ -126,10 +126,11 @@ function startProxy(
   layout: Layout,
   host: Host,
 ): Promise<StartedLink> {
-  const link = links.get(name);
-  if (link === undefined) throw new Error(`there is no link called ${name}`);
-  const server = async (transport = transportOf(link)): Promise<Address> =>
-    layout.addressOf(link.to, link.port, transport);
+  const link = required(links, name);
+  const serverOf = (other: string, transport?: Transport): Address => {
+    const { to, port, proto } = required(links, other);
+    return layout.addressOf(to, port, transport ?? transportOf({ proto }));
+  };
   return startLink({
     name,
     host,
@@ -138,7 +139,8 @@ function startProxy(
     listen: layout.doorOf(name),
     names: namesOnLink(link, links, layout.aliasesOf(link.to)),
     elsewhere: layout.elsewhereOf?.(name),
-    server,
+    server: async (transport) => serverOf(name, transport),
+    serverOf,
     record,
   });
 }

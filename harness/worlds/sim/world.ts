@@ -70,13 +70,18 @@ export async function startSimWorld(options: SimWorldOptions): Promise<World> {
   });
   const host = gate.open({ seed, log: () => {}, identity: { authority, issuer: authority } });
   const proxies = new Map<string, StartedLink>();
+  const serverOf = (name: string): Address => {
+    const { to, port } = required(links, name);
+    return { host: subnet(to).service, port };
+  };
   for (const [name, link] of links) {
     const listen = { host: required(subnet(link.from).names, hostName(link)), port: link.port };
-    const server = async (): Promise<Address> => ({ host: subnet(link.to).service, port: link.port });
+    const server = async (): Promise<Address> => serverOf(name);
     const names = namesOnLink(link, links, [subnet(link.to).service]);
     const elsewhere = subnet(link.from).harness;
     const chain = { carrier: carrierOf(link), inner: inner.get(name) ?? [], elsewhere };
-    proxies.set(name, starting.use(await startLink({ name, host, ...chain, listen, server, names, record })));
+    const proxy = await startLink({ name, host, ...chain, listen, server, serverOf, names, record });
+    proxies.set(name, starting.use(proxy));
   }
 
   const running = new Map<string, SimService>();

@@ -1,10 +1,11 @@
 /** The gate's proxies, a door each, on addresses that it takes for them in the networks of their clients. */
 import { execFile } from "node:child_process";
-import type { Host } from "../../../../host/host.ts";
+import type { Address, Host } from "../../../../host/host.ts";
 import { startTcpProxy } from "../../../../proxies/tcp/proxy.ts";
 import { WorldError } from "../../../errors.ts";
 import type { HistoryEvent } from "../../../history/event.ts";
 import { startLink, type StartedLink } from "../../links.ts";
+import { required } from "../../required.ts";
 import type { Operation } from "../pipe.ts";
 import { deviceOf } from "./device.ts";
 import { refuseNames } from "./names.ts";
@@ -12,6 +13,7 @@ import { operation } from "./operation.ts";
 
 export function createLinkOperations(host: Host): Readonly<Record<string, Operation>> {
   const links = new Map<string, StartedLink>();
+  const servers = new Map<string, Address>();
   const find = (name: string): StartedLink => {
     const link = links.get(name);
     if (link === undefined) throw new Error(`the gate has no link called ${name}`);
@@ -32,10 +34,12 @@ export function createLinkOperations(host: Host): Readonly<Record<string, Operat
         listen,
         elsewhere,
         server: async () => server,
+        serverOf: (other) => required(servers, other),
         names,
         record: (happening) => tell({ at: host.clock.monotonic(), ...happening } satisfies HistoryEvent),
       });
       links.set(name, link);
+      servers.set(name, server);
       const lasting = new AsyncDisposableStack();
       lasting.defer(() => void links.delete(name));
       lasting.use(link);
