@@ -27,9 +27,12 @@ interface Bytes {
 
 interface Connection extends Bytes {
   readonly group: number;
-  /** The last look has not seen it: its end will be told, or never. */
-  readonly missing: boolean;
+  /** Since when, by the monotonic clock, no look has seen it: its end will be told, or never. */
+  readonly missingSince: number | undefined;
 }
+
+/** On a busy machine the end of a connection is told long after the first look that misses it. */
+const untoldMs = 10_000;
 
 /** `groups`: whose there are. @throws {Error} if the first look fails. */
 export async function startTraffic(groups: () => Iterable<number>, ss = "ss"): Promise<TrafficCounter> {
@@ -39,7 +42,7 @@ export async function startTraffic(groups: () => Iterable<number>, ss = "ss"): P
   const ends: string[] = [];
   let looking: Promise<ReadonlyMap<number, GroupTraffic>> | undefined;
 
-  const bury = (cookie: string, { group, ...bytes }: Connection): void => {
+  const bury = (cookie: string, { group, ...bytes }: Omit<Connection, "missingSince">): void => {
     connections.delete(cookie);
     past.set(group, add(past.get(group) ?? nothing, bytes));
   };
@@ -54,14 +57,16 @@ export async function startTraffic(groups: () => Iterable<number>, ss = "ss"): P
     const owners = ownersOf(alive);
     const { stdout } = await promisify(execFile)(ss, flags, limits);
     const seen = new Map(stdout.split("\n").map((line) => [cookieOf(line), line]));
+    const now = performance.now();
     for (const [cookie, connection] of connections) {
       if (seen.has(cookie)) continue;
-      if (connection.missing) bury(cookie, connection);
-      else connections.set(cookie, { ...connection, missing: true });
+      const missingSince = connection.missingSince ?? now;
+      if (now - missingSince > untoldMs) bury(cookie, connection);
+      else connections.set(cookie, { ...connection, missingSince });
     }
     for (const [cookie, line] of seen) {
       const group = connections.get(cookie)?.group ?? owners.get(inodeOf(line));
-      if (group !== undefined) connections.set(cookie, { group, ...bytesIn(line), missing: false });
+      if (group !== undefined) connections.set(cookie, { group, ...bytesIn(line), missingSince: undefined });
     }
     for (const [cookie, { group }] of connections) if (!alive.has(group)) connections.delete(cookie);
     for (const group of past.keys()) if (!alive.has(group)) past.delete(group);
@@ -109,8 +114,8 @@ function sumUp(
 ): ReadonlyMap<number, GroupTraffic> {
   const open = new Map<number, Bytes>();
   const ended = new Map(past);
-  for (const { group, missing, ...bytes } of connections) {
-    const sums = missing ? ended : open;
+  for (const { group, missingSince, ...bytes } of connections) {
+    const sums = missingSince === undefined ? open : ended;
     sums.set(group, add(sums.get(group) ?? nothing, bytes));
   }
   return new Map(
