@@ -234,7 +234,7 @@ describe("leg: upstream", () => {
 
   test.each([
     [{ "http.wrong_type": null, leg: "upstream" }, "leg: leave out leg: http faults have a place of their own"],
-    [{ "tls.expired": null, direction: "upstream" }, "direction: leave out direction: tls faults say by themselves"],
+    [{ "tls.expired": null, direction: "upstream" }, "direction: leave out direction: a handshake is of both sides"],
     [{ "tcp.reset": null, match: { path: "/a" } }, "match.path: leave out path"],
     [{ "tcp.reset": null, leg: "server" }, "leg: write client or upstream"],
   ])("%j: %s", async (fault, complaint) => {
