@@ -174,8 +174,8 @@ describe("a mix", () => {
     expect([...(places.get("process.pause") ?? [])].sort()).toEqual(["node", "plc", "shell"]);
     expect([...(places.get("process.kill") ?? [])]).toEqual(["node"]);
     expect(places.has("process.signal")).toBe(false);
-    // Only who knows the documents of a server knows a place in them, and which of its headers mean something.
-    const known = new Set(["http.body", "http.header"]);
+    // Only who knows the documents of a server knows a place in them, and which of its headers mean something; and who is a stranger to whom.
+    const known = new Set(["http.body", "http.header", "tcp.stranger"]);
     const fair = [...faults.values()].filter(
       ({ kind, leaves, needs }) =>
         leaves !== "anything" && ["limits", "timekeepers", undefined].includes(needs) && !known.has(kind),
