@@ -286,6 +286,27 @@ export function describeTcp(startPair: () => Promise<HostPair>): void {
     expect(pair.logged).toEqual([{ event: "network.unanswered", fields: { host, port, address: `${host}:${port}` } }]);
   });
 
+  test("several listeners are silent at a time, and each begins and ends by itself", async () => {
+    await using pair = await startPair();
+    const open = async () => pair.server.network.listen({ host: pair.place, port: 0 }, (socket) => quiet(socket));
+    await using first = await open();
+    await using second = await open();
+    await using third = await open();
+    const silences = await Promise.all([first.silence(), second.silence()]);
+    let answered = false;
+    const waiting = pair.client.network.connect(second.address);
+    const answer = (): void => void (answered = true);
+    waiting.then(answer, answer);
+    const late = await third.silence();
+    await silences[0][Symbol.asyncDispose]();
+    quiet(await pair.client.network.connect(first.address)).destroy();
+    await late[Symbol.asyncDispose]();
+    quiet(await pair.client.network.connect(third.address)).destroy();
+    expect(answered).toBe(false);
+    await silences[1][Symbol.asyncDispose]();
+    quiet(await waiting).destroy();
+  });
+
   test("a listener that is closed while it is silent refuses, and its port is free", async () => {
     await using pair = await startPair();
     const { network } = pair.server;

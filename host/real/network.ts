@@ -27,7 +27,7 @@ import { withSafeReset } from "./reset.ts";
 import { acceptSecure, connectSecure, createContexts, createTrust, serveSecure, serverContext } from "./secure.ts";
 import type { Identity } from "./secure.ts";
 import type { SecureContext } from "node:tls";
-import { canSharePorts, prepareSilence, type Silence } from "./silence.ts";
+import { canSharePorts, createSilences, type Silence, type Silences } from "./silence.ts";
 
 const loopback = "127.0.0.1";
 const everywhere = "0.0.0.0";
@@ -69,6 +69,7 @@ export function createNetwork({ directory, names, nameServers, identity, random,
   };
 
   const contextOf = createContexts(identity);
+  const silences = createSilences();
   const underWay = new Map<string, Promise<LookupAddress[]>>();
   /** Once for all who ask meanwhile: a name whose servers are silent would occupy all threads that ask them, and delay every other name. */
   const lookUp = (host: string): Promise<LookupAddress[]> => {
@@ -111,7 +112,7 @@ export function createNetwork({ directory, names, nameServers, identity, random,
           host: names !== undefined && host === everywhere ? loopback : host,
           port: mapped ? 0 : options.port,
         },
-        identity,
+        { identity, silences },
         onConnection,
       );
       if (mapped) log("network.listening", { port: options.port, address: formatAddress(listener.address) });
@@ -150,7 +151,7 @@ export function createNetwork({ directory, names, nameServers, identity, random,
 
 async function listen(
   options: ListenOptions & { readonly host: string },
-  identity: Identity,
+  { identity, silences }: { readonly identity: Identity; readonly silences: Silences },
   onConnection: (socket: Socket) => void,
 ): Promise<Listener> {
   const { host, port, tls = false, halfOpen = false, pauseOnConnect = false, highWaterMark } = options;
@@ -179,7 +180,7 @@ async function listen(
     address,
     async silence() {
       if (silence !== undefined) throw new Error(`${formatAddress(address)} is silent already`);
-      const silent = await prepareSilence();
+      const silent = await silences.prepare();
       silence = silent;
       server.close();
       try {

@@ -1,11 +1,12 @@
 /** The other side of silence.ts. */
 import { readFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { Address } from "../host.ts";
-import { canSharePorts, type SilenceData } from "./silence.ts";
+import { canSharePorts, ready, type Carried, type Order, type SilenceData } from "./silence.ts";
 
-const { over } = workerData as SilenceData;
+const { sent } = workerData as SilenceData;
+const silent = new Map<number, Full>();
 /** The least that Node takes. Linux lets one more in. */
 const backlog = 1;
 const mostTries = 100;
@@ -56,25 +57,50 @@ function portOf(address: string | undefined): number {
   return Number.parseInt(address?.slice(address.lastIndexOf(":") + 1) ?? "", 16);
 }
 
-function beSilent(address: Address, tries = 1): void {
+function beSilent(address: Address, done: (result: Full | Error) => void, tries = 1): void {
   fill(address, (full) => {
-    if (full instanceof Error) return parentPort?.postMessage(full, []);
-    if (full.strangers) {
-      full[Symbol.dispose]();
-      if (tries < mostTries) return beSilent(address, tries + 1);
-      return parentPort?.postMessage(new Error("clients fill the backlog faster than we do"), []);
-    }
-    parentPort?.postMessage(null, []);
-    Atomics.wait(over, 0, 0);
+    if (full instanceof Error || !full.strangers) return done(full);
     full[Symbol.dispose]();
+    if (tries < mostTries) return beSilent(address, done, tries + 1);
+    done(new Error("clients fill the backlog faster than we do"));
   });
+}
+
+function say(carried: Carried): void {
+  parentPort?.postMessage(carried, []);
+}
+
+/** All in one turn of the event loop, as long as any port is silent: the next turn would accept whoever is in a backlog. */
+function obey({ id, address }: Order): void {
+  if (address !== undefined)
+    return beSilent(address, (full) => {
+      if (full instanceof Error) say({ id, trouble: full });
+      else {
+        silent.set(id, full);
+        say({ id, trouble: undefined });
+      }
+      standStill();
+    });
+  silent.get(id)?.[Symbol.dispose]();
+  silent.delete(id);
+  say({ id, trouble: undefined });
+  standStill();
+}
+
+function standStill(): void {
+  if (parentPort === null) return;
+  for (;;) {
+    const seen = Atomics.load(sent, 0);
+    const next = receiveMessageOnPort(parentPort);
+    if (next !== undefined) return process.nextTick(obey, next.message);
+    if (silent.size === 0) return;
+    Atomics.wait(sent, 0, seen);
+  }
 }
 
 // Once for nothing: what Node loads and compiles the first time would give clients some milliseconds to get in.
 fill({ host: "127.0.0.1", port: 0 }, (full) => {
   if (!(full instanceof Error)) full[Symbol.dispose]();
-  parentPort?.once("message", (address: Address | null) => {
-    if (address !== null) beSilent(address);
-  });
-  parentPort?.postMessage("ready", []);
+  parentPort?.on("message", obey);
+  say({ id: ready, trouble: undefined });
 });

@@ -217,6 +217,41 @@ describe("faults", () => {
     expect((await send(api, changes))[0]).toBe(200);
   });
 
+  test("the doors of several proxies are barred at the same time", async () => {
+    const names = ["a", "b", "c"];
+    const asked: object[] = [];
+    const together = Promise.withResolvers<void>();
+    const wrap = (host: Host): Host => ({
+      ...host,
+      network: {
+        ...host.network,
+        async listen(options, onConnection) {
+          const listener = await host.network.listen(options, onConnection);
+          const silence = async (): Promise<AsyncDisposable> => {
+            if (asked.push(listener) === names.length) together.resolve();
+            await together.promise;
+            return listener.silence();
+          };
+          return { ...listener, silence, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
+        },
+      },
+    });
+    await using api = await startTestApi({ wrap });
+    await using echo = await startEcho();
+    await send(
+      api,
+      names.map((name) => ({ proxy: { name, upstream: echo.address } })),
+    );
+    const [status, { error }] = await send(api, [{ fault: { "tcp.unanswered": null, where: "all" } }]);
+    expect([status, error]).toEqual([200, undefined]);
+    expect((await send(api, [{ lift: "tcp.unanswered" }]))[0]).toBe(200);
+    for (const name of names) {
+      using talk = await talkTo(await listenOf(api, name));
+      talk.send("x");
+      await talk.until(1);
+    }
+  });
+
   test("a door whose port somebody has taken holds up no call", async () => {
     await using api = await startTestApi();
     await send(api, [

@@ -11,7 +11,7 @@ export interface Work {
 
 /**
  * First what may fail, so that a failure has cost nobody a connection; only what needs an address that is given up by `stops` comes behind them, and what
- * is to be done at last.
+ * is to be done at last, all of that at the same time.
  *
  * @throws {ApiError} what failed first; all that was done before is taken back then.
  */
@@ -31,7 +31,11 @@ export async function allOrNothing(
         late.push(work);
       }
     }
-    for (const work of [...stops, ...late, ...atLast]) undo.push(await work.begin());
+    for (const work of [...stops, ...late]) undo.push(await work.begin());
+    const begun = await Promise.allSettled(atLast.map((work) => work.begin()));
+    undo.push(...begun.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
+    const failed = begun.find((each) => each.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   } catch (error) {
     const failures: unknown[] = [];
     for (const takeBack of undo.toReversed()) await takeBack().catch((failure: unknown) => failures.push(failure));
