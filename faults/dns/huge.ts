@@ -27,15 +27,15 @@ export const huge = dnsFault({
   after(reply, query, _state, { records }) {
     const asked = questionOf(query);
     const make = asked === undefined ? undefined : makers[asked.type];
-    if (asked === undefined || make === undefined) return undefined;
     const { message } = reply;
+    if (asked === undefined || make === undefined || message.rcode !== rcodes.noerror) return undefined;
     const others = message.answers.filter(({ type }) => type === "CNAME");
     const target = others.at(-1)?.data;
     const owner =
       target !== undefined && "target" in target && typeof target.target === "string" ? target.target : asked.name;
     const most = Math.min(records, Math.floor(60_000 / bytesOf[asked.type as keyof typeof bytesOf]));
     const answers = [...others, ...Array.from({ length: most }, (_, n) => make(owner, n))];
-    return { ...reply, message: { ...message, rcode: rcodes.noerror, answers, authorities: [], additionals: [] } };
+    return { ...reply, message: { ...message, answers, authorities: [], additionals: [] } };
   },
 });
 
