@@ -10,4 +10,6 @@ export function keepCompiled(): void {
 }
 
 /** For threads, which don't take after the process that they are in. */
-export const keepingCompiled: NodeJS.ProcessEnv = { ...process.env, NODE_COMPILE_CACHE: folder };
+export function keepingCompiled(): NodeJS.ProcessEnv {
+  return { ...process.env, NODE_COMPILE_CACHE: folder };
+}

@@ -53,7 +53,7 @@ interface HunterOptions {
 }
 
 function startHunter({ quarry, ledger, over, broken }: HunterOptions): Worker {
-  const hunter = new Worker(new URL("hunter.ts", import.meta.url), { workerData: quarry, env: keepingCompiled });
+  const hunter = new Worker(new URL("hunter.ts", import.meta.url), { workerData: quarry, env: keepingCompiled() });
   let batch: Batch | undefined;
   hunter.on("message", (message: FromHunter) => {
     if (message.type === "attempt") {

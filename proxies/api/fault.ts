@@ -20,13 +20,8 @@ export interface FaultRequest {
 
 /** What takes a moment until it is in force, and may fail. */
 export function takesAMoment(fault: FaultOfLink): boolean {
-  return barsDoor(fault) || ("doors" in fault && fault.doors !== undefined);
-}
-
-/** Whoever comes, and whatever for. */
-export function barsDoor(fault: FaultOfLink): boolean {
-  if ("otherAddress" in fault && fault.otherAddress !== undefined) return true;
-  return ("door" in fault && fault.door !== undefined) || ("everybody" in fault && fault.everybody);
+  if (fault.plane === "dns") return fault.doors !== undefined || fault.otherAddress !== undefined;
+  return "door" in fault && fault.door !== undefined;
 }
 
 export interface HeldFault extends Omit<FaultRequest, "where"> {

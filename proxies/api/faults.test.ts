@@ -1,6 +1,6 @@
 /** Faults by our names, on proxies of the API: real sockets. */
 import { expect, describe, test } from "vitest";
-import type { Host } from "../../host/host.ts";
+import type { Host, Listener } from "../../host/host.ts";
 import { startEcho, startServer, startTestApi, talkTo } from "./api.testing.ts";
 import { all, latency, listenOf, send } from "./extended.testing.ts";
 import { createManualClock } from "../tcp/link.testing.ts";
@@ -22,6 +22,24 @@ async function met(seed: number): Promise<readonly string[]> {
   }
   return ends;
 }
+
+/** A host on which it is told, or decided, when a listener falls silent. */
+const silencedBy =
+  (silence: (listener: Listener) => Promise<AsyncDisposable>) =>
+  (host: Host): Host => ({
+    ...host,
+    network: {
+      ...host.network,
+      async listen(options, onConnection) {
+        const listener = await host.network.listen(options, onConnection);
+        return {
+          ...listener,
+          silence: () => silence(listener),
+          [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+        };
+      },
+    },
+  });
 
 describe("faults", () => {
   test("one acts on connections that are there, says whom it hit, and is gone when it is lifted", async () => {
@@ -184,16 +202,9 @@ describe("faults", () => {
 
   test("a door that can't be barred is said, and nothing of the change is left", async () => {
     let fails = true;
-    const wrap = (host: Host): Host => ({
-      ...host,
-      network: {
-        ...host.network,
-        async listen(options, onConnection) {
-          const listener = await host.network.listen(options, onConnection);
-          const silence = async () => (fails ? Promise.reject(new Error("no thread to be had")) : listener.silence());
-          return { ...listener, silence, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
-        },
-      },
+    const wrap = silencedBy(async (listener) => {
+      if (fails) throw new Error("no thread to be had");
+      return listener.silence();
     });
     await using api = await startTestApi({ wrap });
     await using echo = await startEcho();
@@ -219,22 +230,12 @@ describe("faults", () => {
 
   test("the doors of several proxies are barred at the same time", async () => {
     const names = ["a", "b", "c"];
-    const asked: object[] = [];
+    const asked: Listener[] = [];
     const together = Promise.withResolvers<void>();
-    const wrap = (host: Host): Host => ({
-      ...host,
-      network: {
-        ...host.network,
-        async listen(options, onConnection) {
-          const listener = await host.network.listen(options, onConnection);
-          const silence = async (): Promise<AsyncDisposable> => {
-            if (asked.push(listener) === names.length) together.resolve();
-            await together.promise;
-            return listener.silence();
-          };
-          return { ...listener, silence, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
-        },
-      },
+    const wrap = silencedBy(async (listener) => {
+      if (asked.push(listener) === names.length) together.resolve();
+      await together.promise;
+      return listener.silence();
     });
     await using api = await startTestApi({ wrap });
     await using echo = await startEcho();
