@@ -45,7 +45,8 @@ export function carryOut(
     setting,
     host,
     directory,
-    about: { ...about, isolated: process.env["SINBIN_ISOLATED"] === "1" },
+    // Whoever gave it may have had it wait.
+    about: { ...about, began: new Date().toISOString(), isolated: process.env["SINBIN_ISOLATED"] === "1" },
     signal,
     onHistory: (history, schedule) => progress.follow(history, schedule, suffix),
   });

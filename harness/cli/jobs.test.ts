@@ -16,6 +16,8 @@ interface Ran {
   readonly out: string;
   /** Histories by run folder. */
   readonly histories: Readonly<Record<string, string>>;
+  /** Of each run folder: milliseconds since 1970. */
+  readonly times: Readonly<Record<string, { readonly from: number; readonly to: number }>>;
 }
 
 function run(...args: readonly string[]): Ran {
@@ -26,7 +28,19 @@ function run(...args: readonly string[]): Ran {
     .filter((path) => path.endsWith("history.jsonl"))
     .sort()
     .map((path) => [path, readFileSync(join(out, command, path), "utf8")]);
-  return { code, out: said, histories: Object.fromEntries(histories) as Ran["histories"] };
+  return {
+    code,
+    out: said,
+    histories: Object.fromEntries(histories) as Ran["histories"],
+    times: Object.fromEntries(readdirSync(join(out, command)).map((name) => [name, timesOf(join(out, command, name))])),
+  };
+}
+
+function timesOf(directory: string): { readonly from: number; readonly to: number } {
+  const read = (name: string): string => readFileSync(join(directory, name), "utf8");
+  const from = Date.parse((JSON.parse(read("run.json")) as { readonly began: string }).began);
+  const last = JSON.parse(read("history.jsonl").trimEnd().split("\n").at(-1) ?? "") as { readonly at: number };
+  return { from, to: from + last.at };
 }
 
 /** The report without what differs from run to run. */
@@ -58,6 +72,17 @@ test.each([
   const { code, out, histories } = run(...plans, "--jobs", "3", ...flags);
   expect({ code, out }).toMatchObject({ code: 1, out: expect.stringMatching(/^FAIL: 1 passed, 1 failed, 1 unknown/m) });
   expect(Object.keys(histories)).toEqual(["failing", "no-start", "quick"].map((name) => `${name}/history.jsonl`));
+});
+
+test("a plan that measures the machine is run when no other is", () => {
+  const plans = ["quick", "missed", "alone"].map(fixture);
+  const { times } = run(...plans, "--jobs", "3", "--no-isolation");
+  const overlap = (one: string, other: string): boolean => {
+    const [a, b] = [times[one], times[other]];
+    if (a === undefined || b === undefined) throw new Error(`of ${one} and ${other} one was not run`);
+    return a.from < b.to && b.from < a.to;
+  };
+  expect([overlap("alone", "quick"), overlap("alone", "missed")]).toEqual([false, false]);
 });
 
 test.each([

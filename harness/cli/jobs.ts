@@ -65,10 +65,14 @@ export function startJobs({ orders, jobs, isolation, clock, signal }: JobsOption
     ),
   );
 
-  const give = (worker: Worker): void => {
-    worker.text = "";
-    worker.task = waiting.shift();
-    if (worker.task !== undefined) writeMessage(worker.child.stdin, worker.task.job);
+  const isAlone = ({ job: { bound } }: Task): boolean => bound.plan.alone && orders.world !== "sim";
+  /** What measures the machine waits until nothing else does or runs, and has nothing beside it. */
+  const next = (): Task | undefined => {
+    const underWay = [...workers].flatMap(({ task }) => task ?? []);
+    if (underWay.some(isAlone)) return undefined;
+    const first = waiting.findIndex((task) => !isAlone(task));
+    if (first < 0 && underWay.length > 0) return undefined;
+    return waiting.splice(Math.max(0, first), 1)[0];
   };
   const listen = async (worker: Worker): Promise<void> => {
     const closed = once(worker.child, "close") as Promise<[number | null, string | null]>;
@@ -79,7 +83,8 @@ export function startJobs({ orders, jobs, isolation, clock, signal }: JobsOption
         continue;
       }
       const { task } = worker;
-      give(worker);
+      [worker.task, worker.text] = [undefined, ""];
+      employ();
       if (message.type === "done") task?.resolve(message.result);
       else task?.reject(message.known ? new HarnessError(message.message) : new Error(message.message));
     }
@@ -90,10 +95,13 @@ export function startJobs({ orders, jobs, isolation, clock, signal }: JobsOption
     employ();
   };
   const employ = (): void => {
-    while (waiting.length > 0 && !signal.aborted) {
+    while (!signal.aborted) {
       const idle = [...workers].find(({ task }) => task === undefined);
-      if (idle === undefined && workers.size >= jobs) return;
-      give(idle ?? hire());
+      const task = idle === undefined && workers.size >= jobs ? undefined : next();
+      if (task === undefined) return;
+      const worker = idle ?? hire();
+      worker.task = task;
+      writeMessage(worker.child.stdin, task.job);
     }
   };
   const hire = (): Worker => {

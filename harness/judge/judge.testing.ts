@@ -46,6 +46,7 @@ export function sketchPlan(parts: Partial<Plan> = {}): Plan {
     abort: [],
     controls: [],
     tier: "commit",
+    alone: false,
     worlds: ["local"],
     requires: [],
     document: {},

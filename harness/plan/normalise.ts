@@ -128,6 +128,7 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
     })),
     ...(read.mix === undefined ? {} : { mix: read.mix }),
     tier: read.tier,
+    alone: read.alone,
     worlds: read.worlds,
     requires: read.requires,
     document,

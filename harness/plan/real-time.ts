@@ -57,7 +57,7 @@ function stretch(value: Written, scale: Written): Written | undefined {
   if (isReference(value)) return product(value.slice(1), scale);
   if (isFormula(value)) return product(value.slice(2), scale);
   if (typeof value === "string") return stretchText(value, scale);
-  // Of a distribution: its weights, and the sigma of a lognormal one, are bare numbers.
+  // Of a distribution: weights, the sigma of a lognormal one and the shape of a Pareto are bare numbers.
   if (typeof scale !== "number" || typeof value !== "object" || value === null) return undefined;
   const inner = (each: Written): Written => (typeof each === "number" ? each : (stretch(each, scale) ?? each));
   if (Array.isArray(value)) return value.map(inner);

@@ -42,6 +42,8 @@ export interface Plan {
   /** Bounds of what `hunt --mix` adds. */
   readonly mix?: Mix;
   readonly tier: "commit" | "nightly";
+  /** It measures what the machine gives it: where time is real, no other run is beside it. */
+  readonly alone: boolean;
   readonly worlds: readonly string[];
   readonly requires: readonly Capability[];
   /** The whole plan with its includes, before it was bound to a cell. */

@@ -99,6 +99,10 @@ const createPlanDocument = (repertoire: Repertoire) =>
     controls: z.array(controlDocument).default([]),
     mix: mixDocument.optional(),
     tier: z.enum(["commit", "nightly"], "write commit or nightly").default("commit"),
+    alone: z
+      .boolean()
+      .default(false)
+      .meta({ description: "It measures what the machine gives it: where time is real, no other run is beside it." }),
     worlds: z
       .array(z.enum(worldNames, `write the name of a world: ${worldNames.join(", ")}`))
       .min(1)
