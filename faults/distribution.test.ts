@@ -17,6 +17,8 @@ describe("in a plan", () => {
     [{ normal: ["1s", "100ms"] }, { normal: [1000, 100] }],
     [{ exponential: "1s" }, { exponential: 1000 }],
     [{ lognormal: ["1s", 0.5] }, { lognormal: [1000, 0.5] }],
+    [{ laplace: ["1s", "100ms"] }, { laplace: [1000, 100] }],
+    [{ pareto: ["1s", 2.5] }, { pareto: [1000, 2.5] }],
     [
       { choice: ["1s", { value: "2s", weight: 3 }] },
       {
@@ -94,6 +96,16 @@ describe("draws", () => {
     expect(Math.min(...exponential)).toBeGreaterThanOrEqual(0);
     const lognormal = many.map((n) => drawFrom({ lognormal: [50, 0.5] }, at(n))).sort((a, b) => a - b);
     expect(Math.abs((lognormal[10_000] ?? 0) - 50)).toBeLessThan(1.5);
+  });
+
+  test("laplace and pareto have their mean, deviation and median, and pareto its least value", () => {
+    const laplace = many.map((n) => drawFrom({ laplace: [100, 10] }, at(n)));
+    expect(Math.abs(mean(laplace) - 100)).toBeLessThan(0.5);
+    expect(Math.abs(Math.sqrt(mean(laplace.map((value) => (value - 100) ** 2))) - 10 * Math.SQRT2)).toBeLessThan(0.5);
+    const pareto = many.map((n) => drawFrom({ pareto: [10, 3] }, at(n))).sort((a, b) => a - b);
+    expect(pareto[0]).toBeGreaterThanOrEqual(10);
+    expect(Math.abs((pareto[10_000] ?? 0) - 10 * 2 ** (1 / 3))).toBeLessThan(0.2);
+    expect(Math.abs(mean(pareto) - 15)).toBeLessThan(0.5);
   });
 
   test("a choice goes by weight", () => {

@@ -6,6 +6,8 @@
  *     { normal: [mean, deviation] }
  *     { exponential: mean }
  *     { lognormal: [median, sigma] }          sigma is a bare number: the deviation of the logarithm
+ *     { laplace: [mean, scale] }              exponential to both sides: the deviation is the square root of 2 times the scale
+ *     { pareto: [least, shape] }              shape is a bare number: the smaller, the heavier the tail; without a mean from 1 down
  *     { choice: [a, { value: b, weight: 3 }] }
  *     { cycle: [a, b, c] }                    in order, again and again
  *     { ramp: [from, to] }                    over the length of the occurrence
@@ -19,6 +21,8 @@ export type Distribution<T> =
   | { readonly normal: readonly [T, T] }
   | { readonly exponential: T }
   | { readonly lognormal: readonly [T, number] }
+  | { readonly laplace: readonly [T, T] }
+  | { readonly pareto: readonly [T, number] }
   | { readonly choice: readonly Weighted<T>[] }
   | { readonly cycle: readonly T[] }
   | { readonly ramp: readonly [T, T] }
@@ -29,28 +33,19 @@ export interface Weighted<T> {
   readonly weight: number;
 }
 
-export type DistributionName =
-  "uniform" | "normal" | "exponential" | "lognormal" | "choice" | "cycle" | "ramp" | "trace";
-
 /** Those that make a number between others; words can only be chosen, cycled and traced. */
-const numeric = new Set<string>(["uniform", "normal", "exponential", "lognormal", "ramp"]);
-const all: readonly DistributionName[] = [
-  "uniform",
-  "normal",
-  "exponential",
-  "lognormal",
-  "choice",
-  "cycle",
-  "ramp",
-  "trace",
-];
+const numeric = ["uniform", "normal", "exponential", "lognormal", "laplace", "pareto", "ramp"] as const;
+const listed = ["choice", "cycle", "trace"] as const;
+const all = [...numeric, ...listed];
+
+export type DistributionName = (typeof all)[number];
 
 /** No plan lists more by hand, and a trace from the field is thinned to this. */
 const longestList = 10_000;
 
 /** The names that a distribution of this scalar may have. */
 function distributionNames(scalar: z.core.$ZodType): readonly DistributionName[] {
-  return unitOf(scalar) === undefined ? all.filter((name) => !numeric.has(name)) : all;
+  return unitOf(scalar) === undefined ? listed : all;
 }
 
 /** The shape of one distribution by its name: `{ uniform: [a, b] }` and so on, as a plan writes it. */
@@ -58,6 +53,9 @@ export function distributionShape<T>(name: DistributionName, scalar: z.ZodType<T
   const list = z.array(scalar).min(1, "write at least one value").max(longestList, tooLong);
   const pairOf = (second: z.ZodType, words: string) =>
     z.tuple([scalar, second], { error: `write two values: ${name}: [${words}]` });
+  const shape = z
+    .number({ error: "write the shape as a bare number, such as 2.5" })
+    .positive("write a shape above 0, such as 2.5");
   const sigma = z.number({ error: "write sigma as a bare number, such as 0.5" }).min(0, "write a sigma of 0 or more");
   const shapes: Readonly<Record<DistributionName, () => z.ZodType>> = {
     uniform: () =>
@@ -70,6 +68,8 @@ export function distributionShape<T>(name: DistributionName, scalar: z.ZodType<T
     normal: () => z.strictObject({ normal: pairOf(scalar, "mean, deviation") }),
     exponential: () => z.strictObject({ exponential: scalar }),
     lognormal: () => z.strictObject({ lognormal: pairOf(sigma, "median, sigma") }),
+    laplace: () => z.strictObject({ laplace: pairOf(scalar, "mean, scale") }),
+    pareto: () => z.strictObject({ pareto: pairOf(shape, "least, shape") }),
     choice: () =>
       z.strictObject({
         choice: z.array(weighted(scalar)).min(1, "write at least one value").max(longestList, tooLong),
@@ -171,7 +171,7 @@ export function drawFrom<T>(from: Distribution<T>, draws: Draws): T {
 
 type NumericDistribution = Extract<
   Distribution<number>,
-  { uniform: unknown } | { normal: unknown } | { exponential: unknown } | { lognormal: unknown } | { ramp: unknown }
+  { readonly [Name in (typeof numeric)[number]]: { readonly [Key in Name]: unknown } }[(typeof numeric)[number]]
 >;
 
 function drawNumber(from: NumericDistribution, draws: Draws): number {
@@ -184,6 +184,8 @@ function drawNumber(from: NumericDistribution, draws: Draws): number {
   if ("normal" in from) return whole(from.normal[0] + from.normal[1] * standardNormal(draws));
   if ("exponential" in from) return whole(-from.exponential * Math.log(1 - draws.uniform(0)));
   if ("lognormal" in from) return whole(from.lognormal[0] * Math.exp(from.lognormal[1] * standardNormal(draws)));
+  if ("laplace" in from) return whole(from.laplace[0] + from.laplace[1] * standardLaplace(draws));
+  if ("pareto" in from) return whole(from.pareto[0] * (1 - draws.uniform(0)) ** (-1 / from.pareto[1]));
   const [start, end] = from.ramp;
   return whole(start + (draws.progress ?? 0) * (end - start));
 }
@@ -191,6 +193,12 @@ function drawNumber(from: NumericDistribution, draws: Draws): number {
 /** Box and Muller's. */
 function standardNormal({ uniform }: Draws): number {
   return Math.sqrt(-2 * Math.log(1 - uniform(0))) * Math.cos(2 * Math.PI * uniform(1));
+}
+
+/** By the inverse of its cumulative distribution. */
+function standardLaplace({ uniform }: Draws): number {
+  const u = uniform(0) - 0.5;
+  return -Math.sign(u) * Math.log(1 - 2 * Math.abs(u));
 }
 
 function chosen<T>(choice: readonly Weighted<T>[], u: number): T {

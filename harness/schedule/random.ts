@@ -88,6 +88,10 @@ function sentence(distribution: Distribution<unknown>, scalar: z.ZodType): strin
   if ("exponential" in distribution) return `exponential, ${text(distribution.exponential)} on average`;
   if ("lognormal" in distribution)
     return `lognormal around ${text(distribution.lognormal[0])}, sigma ${distribution.lognormal[1]}`;
+  if ("laplace" in distribution)
+    return `laplace around ${text(distribution.laplace[0])}, scale ${text(distribution.laplace[1])}`;
+  if ("pareto" in distribution)
+    return `pareto from ${text(distribution.pareto[0])} up, shape ${distribution.pareto[1]}`;
   if ("choice" in distribution) return `one of ${distribution.choice.map(({ value }) => text(value)).join(", ")}`;
   if ("cycle" in distribution) return `${distribution.cycle.map(text).join(", ")} in turn`;
   if ("trace" in distribution) return `${distribution.trace.length} recorded values in turn`;
