@@ -1,6 +1,7 @@
 /** `sinbin proxy` as a stranger uses it: a process of its own, between a real client and a real server. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
@@ -61,6 +62,21 @@ test.each(["tcp.refuse", "tcp.unanswered"])(
     expect(await exited).toEqual([130, null]);
   },
 );
+
+test.each([
+  ["", "--max-semi-space-size=4"],
+  ["--max-semi-space-size=8", "--max-semi-space-size=8"],
+])("given Node's %j, its young generation is small from the start: %s", async (given, expected) => {
+  const words = [...given.split(" ").filter(Boolean), main, "proxy", "0", "localhost:1"];
+  const child = spawn(process.execPath, words);
+  const exited = once(child, "exit");
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ event: "listening" });
+  const command = readFileSync(`/proc/${child.pid}/cmdline`, "utf8").split("\0");
+  expect(command.filter((word) => word.includes("semi-space"))).toEqual([expected]);
+  child.kill("SIGTERM");
+  expect(await exited).toEqual([130, null]);
+});
 
 test.each([
   [["80x", "db.test:1"], "80x: write a host and a port"],
