@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { access, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -54,6 +55,22 @@ test("a reader that has gone ends nobody, and the lines that are lost are counte
   const child = await start("unread", "pipe", body);
   child.stdout?.once("data", () => child.stdout?.destroy());
   expect(await once(child, "exit")).toEqual([42, null]);
+});
+
+test("what waits in a full pipe when the program ends is read by whoever reads it then; a reader that stands still holds nobody", async () => {
+  const body = `
+    for (let number = 0; number < 20_000; number++) host.log("line", { number });
+    return 42;`;
+  const late = await start("late", "pipe", body);
+  // Its pipe is full long before.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const read = late.stdout === null ? "" : text(late.stdout);
+  expect(await once(late, "exit")).toEqual([42, null]);
+  const lines = (await read).trimEnd().split("\n").flatMap(parsed);
+  expect(lines.map(({ number }) => number)).toEqual(Array.from({ length: 20_000 }, (_, number) => number));
+
+  const never = await start("never", "pipe", body);
+  expect(await once(never, "exit")).toEqual([42, null]);
 });
 
 test("what was cut when the disk was full ends its line when there is room again, and the count is of what is missing", async () => {

@@ -17,7 +17,8 @@
  *
  * A connect that is refused is logged in every world, as `network.refused` { host, port, address }, and one that gets no answer as `network.unanswered`: no proxy can see them.
  * SIGHUP does nothing until the program runs, for which it has said something or had its first turn; then it does what it does by default, unless the
- * program listens for it. Standard output that can't be written ends nobody: lines that are lost are counted.
+ * program listens for it. Standard output that can't be written ends nobody: lines that are lost are counted,
+ * and when the program has ended, whoever reads late has two seconds.
  * What escapes `main` is printed with its stack, exit code 1: that is what Node does.
  */
 import { readFileSync } from "node:fs";
@@ -76,4 +77,6 @@ const { main }: { readonly main: Main } = await import(pathToFileURL(resolve(pat
 flushCompileCache();
 const ended = main(host, args);
 setImmediate(stopIgnoring);
-process.exit(await ended);
+const code = await ended;
+await output.drain();
+process.exit(code);
