@@ -248,8 +248,16 @@ export interface Exit {
   readonly signal: SignalName | undefined;
 }
 
+/** In the environment of a child, the name of its group. */
+export const groupVariable = "SINBIN_GROUP";
+
 export interface Processes {
-  /** Starts a child in a process group of its own, in a directory of the service (by default its own); its output is discarded. @throws {Error} with `code` ENOENT and so on. */
+  /**
+   * Starts a child in a process group of its own, in a directory of the service (by default its own); its output is discarded. Whatever it starts is of its
+   * group, also what leaves the process group, as long as it keeps the variable in its environment.
+   *
+   * @throws {Error} with `code` ENOENT and so on.
+   */
   start(command: string, args: readonly string[], options?: StartOptions): Promise<Child>;
   /**
    * Takes shares of the CPU that the kernel keeps, for children that are started in them and all that those start; what a life before this one has left of them
@@ -309,7 +317,7 @@ export interface GroupUsage {
   readonly active: number;
   /** CPU time of those that are there. */
   readonly cpuMs: number;
-  /** CPU time of those that have ended, and that one of those that are there has waited for. */
+  /** CPU time of those that have ended. One whom nobody of the group could wait for counts as when it was seen last. */
   readonly pastCpuMs: number;
   readonly residentBytes: number;
   readonly virtualBytes: number;
@@ -338,8 +346,12 @@ export interface GroupTraffic {
 
 export interface Child {
   readonly pid: number;
+  /** The child itself; after a KILL, the whole group. */
   readonly exited: Promise<Exit>;
-  /** Signals the whole group; false if nothing is left of it. */
+  /**
+   * Signals the whole group; false if nothing is left of it. Of those that have left the process group it reaches whoever had done so a second ago; KILL ends
+   * all of them, a moment later.
+   */
   signal(signal: SignalName): boolean;
 }
 

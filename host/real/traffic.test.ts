@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
+import { createMembers } from "./members.ts";
 import { createProcesses } from "./processes.ts";
 import { startTraffic } from "./traffic.ts";
 
@@ -51,5 +52,10 @@ test("what a group sends and receives is counted while connections are open, and
 });
 
 test("where there is no ss, the error says so", async () => {
-  await expect(startTraffic(() => [], "/no/such/ss")).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(
+    startTraffic(
+      createMembers(() => new Map()),
+      "/no/such/ss",
+    ),
+  ).rejects.toMatchObject({ code: "ENOENT" });
 });

@@ -12,7 +12,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import type { GroupTraffic, TrafficCounter } from "../host.ts";
-import { findMembers } from "./usage.ts";
+import type { Crew, Members } from "./members.ts";
 
 /** Of TCP, numeric, with what it has carried, whose it is, one a line, no header. */
 const flags = ["-t", "-n", "-i", "-e", "-O", "-H"];
@@ -34,8 +34,8 @@ interface Connection extends Bytes {
 /** On a busy machine the end of a connection is told long after the first look that misses it. */
 const untoldMs = 10_000;
 
-/** `groups`: whose there are. @throws {Error} if the first look fails. */
-export async function startTraffic(groups: () => Iterable<number>, ss = "ss"): Promise<TrafficCounter> {
+/** @throws {Error} if the first look fails. */
+export async function startTraffic(members: Pick<Members, "look">, ss = "ss"): Promise<TrafficCounter> {
   const connections = new Map<string, Connection>();
   const past = new Map<number, Bytes>();
   /** What comes while a look is under way, which may still see the connection. */
@@ -53,8 +53,9 @@ export async function startTraffic(groups: () => Iterable<number>, ss = "ss"): P
   };
   /** Whose it has found. */
   const take = async (): Promise<ReadonlySet<number>> => {
-    const alive = new Set(groups());
-    const owners = ownersOf(alive);
+    const { crews } = members.look();
+    const alive = new Set(crews.keys());
+    const owners = ownersOf(crews);
     const { stdout } = await promisify(execFile)(ss, flags, limits);
     const seen = new Map(stdout.split("\n").map((line) => [cookieOf(line), line]));
     const now = performance.now();
@@ -141,10 +142,10 @@ function bytesIn(line: string): Bytes {
 }
 
 /** Of sockets that are open, by inode. */
-function ownersOf(groups: ReadonlySet<number>): ReadonlyMap<string, number> {
+function ownersOf(crews: ReadonlyMap<number, Crew>): ReadonlyMap<string, number> {
   const owners = new Map<string, number>();
-  for (const [group, members] of findMembers(groups)) {
-    for (const { pid } of members) for (const inode of socketsOf(pid)) owners.set(inode, group);
+  for (const [group, { processes }] of crews) {
+    for (const { pid } of processes) for (const inode of socketsOf(pid)) owners.set(inode, group);
   }
   return owners;
 }

@@ -2,7 +2,7 @@
  * Keeps the process group of one sliver running; disposing ends it. A group that ends by itself, or can't be started, starts again after a pause, which
  * doubles while it does not last.
  */
-import type { Child, CpuGroup, Host, Log } from "../../host/host.ts";
+import { groupVariable, type Child, type CpuGroup, type Host, type Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import type { CpuPlaces } from "./cpu-places.ts";
 import { onAbort } from "../../host/aborted.ts";
@@ -18,11 +18,28 @@ const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
 
 /**
- * What runs in a sliver: the program, if there is one, for as long as the file is there that the sliver was started with. So a group that has outlived
- * its Node Manager ends when the next one starts the sliver anew or removes it, and no process id, which could be somebody else's by now, is ever sent a
- * signal but CONT.
+ * Ends all of the shell's group but itself, also those that have left the process group, until a look finds none: they may start others meanwhile. Lines of an
+ * environment end with NUL (`-z`).
  */
-const body = '[ -z "$1" ] || sh "$1" & while [ -e "$0" ]; do sleep 2; done; kill -KILL 0';
+const endOthers = `
+for round in 1 2 3 4 5 6 7 8 9 10; do
+  found=
+  [ -z "$${groupVariable}" ] || for each in $(grep -zlsxF "${groupVariable}=$${groupVariable}" /proc/[0-9]*/environ); do
+    each=\${each#/proc/} each=\${each%/environ}
+    [ "$each" = $$ ] || { kill -KILL "$each" && found=yes; }
+  done
+  [ -n "$found" ] || break
+done`;
+
+/**
+ * What runs in a sliver: the program, if there is one, for as long as the file is there that the sliver was started with. So a group that has outlived
+ * its Node Manager ends when the next one starts the sliver anew or removes it, and no process id that was written down, which could be somebody else's by
+ * now, is ever sent a signal but CONT.
+ */
+const body = `
+[ -z "$1" ] || sh "$1" & while [ -e "$0" ]; do sleep 2; done
+${endOthers}
+kill -KILL 0`;
 
 export interface SupervisorOptions {
   readonly log: Log;
@@ -58,7 +75,7 @@ export function startSupervisor(
     while (!stop.signal.aborted) {
       const started = host.clock.monotonic();
       await runOnce().catch((error: unknown) => log("sliver.failed", { name, why: String(error) }));
-      // Those too that have left the process group.
+      // Those too that nothing else knows.
       await places.end(name);
       tried.resolve();
       const lasted = host.clock.monotonic() - started > longestPauseMs;
