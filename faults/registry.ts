@@ -21,6 +21,7 @@ import { full } from "./disk/full.ts";
 import { oldGeneration } from "./disk/old-generation.ts";
 import { powerLoss } from "./disk/power-loss.ts";
 import { readOnly } from "./disk/read-only.ts";
+import { rename } from "./disk/rename.ts";
 import { replacement } from "./disk/replace.ts";
 import { truncate as truncateFile } from "./disk/truncate.ts";
 import { abort } from "./http/abort.ts";
@@ -330,6 +331,7 @@ const list: readonly Fault[] = [
   oldGeneration,
   replacement,
   deletion,
+  rename,
   full,
   readOnly,
   powerLoss,

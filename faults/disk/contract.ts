@@ -1,9 +1,9 @@
 /**
  * The disk plane: what became of a service's files behind its back, and a disk that refuses.
  *
- *     files ──► read, put, delete, previous       at rest: a pulse, done when it is done
- *     operations ──► refuse                       lasts until it is lifted
- *     power ──► losePower                         everything that runs ends, and what was not synced may be gone
+ *     files ──► read, put, delete, rename, previous   at rest: a pulse, done when it is done
+ *     operations ──► refuse                           lasts until it is lifted
+ *     power ──► losePower                             everything that runs ends, and what was not synced may be gone
  *
  * Paths are those of `host.files`: relative to the service's directory, with `/` between names. Of an image they are absolute.
  */
@@ -23,6 +23,8 @@ export interface DiskTarget {
   put(path: string, bytes: Uint8Array): Promise<void>;
   /** False if it was not there. */
   delete(path: string): Promise<boolean>;
+  /** Durable at once; replaces what is there. Who has the file open keeps it. False if it was not there. */
+  rename(from: string, to: string): Promise<boolean>;
   /** What the path held before it was last replaced or rewritten; undefined if nothing else is known of it. */
   previous(path: string): Promise<Uint8Array | undefined>;
   /** Operations that would change the disk fail so until the disposable is disposed of, whoever runs then. Of refusals that overlap, the latest counts. */

@@ -11,6 +11,7 @@ import { full } from "./full.ts";
 import { oldGeneration } from "./old-generation.ts";
 import { powerLoss } from "./power-loss.ts";
 import { readOnly } from "./read-only.ts";
+import { rename } from "./rename.ts";
 import { replacement } from "./replace.ts";
 import { truncate } from "./truncate.ts";
 
@@ -37,6 +38,11 @@ function scene({ files = {}, previous = {}, alive = true, draw = () => 0 }: Disk
       disk.set(path, Uint8Array.from(bytes));
     },
     delete: async (path) => disk.delete(path),
+    async rename(from, to) {
+      const bytes = disk.get(from);
+      if (bytes !== undefined) disk.set(to, bytes);
+      return disk.delete(from);
+    },
     async previous(path) {
       const old = previous[path];
       return old === undefined ? undefined : bytesOf(old);
@@ -145,6 +151,29 @@ describe("delete", () => {
     await inject(deletion, { path: "a.pem" });
     expect(content()).toEqual({ c: "" });
     expect(log).toEqual(['hit {"path":"a.pem"}', 'hit {"path":"b.pem"}']);
+  });
+});
+
+describe("rename", () => {
+  test("puts each file under its new name, in its own directory, and replaces what was there", async () => {
+    const { inject, content, log } = scene({ files: { "logs/a": "new", "logs/a.1": "old", b: "" } });
+    await inject(rename, { path: "logs/a" });
+    await inject(rename, { path: "b", to: "old-*" });
+    expect(content()).toEqual({ "logs/a.1": "new", "old-b": "" });
+    expect(log).toEqual(['hit {"path":"logs/a","to":"logs/a.1"}', 'hit {"path":"b","to":"old-b"}']);
+  });
+
+  test("of several none takes the place of another one, and what is not there is no hit", async () => {
+    const { inject, content, log } = scene({ files: { log: "2", "log.1": "1", "$&": "" } });
+    await inject(rename, { path: "log*" });
+    await inject(rename, { path: "missing" });
+    await inject(rename, { path: "*&" });
+    expect(content()).toEqual({ "log.1": "2", "log.1.1": "1", "$&.1": "" });
+    expect(log).toHaveLength(3);
+  });
+
+  test.each(["log.1", "*", "*/1", "a/*", "**", "$to*", ""])("%j is no new name", async (to) => {
+    expect(rename.parameters.safeParse({ path: "log", to }).success).toBe(false);
   });
 });
 

@@ -112,11 +112,7 @@ function lookFor(world: World, serviceName: string, observation: Observation): L
       const reply = await request(world.host, { address: await service.address(port), path, method, body }, { signal });
       const text = await readText(reply.body);
       if (reply.status !== expect) throw new Error(`status ${reply.status} where ${expect} was expected`);
-      if (match !== undefined) {
-        const found = new RegExp(match).exec(text);
-        if (found === null) throw new Error(`the body does not match ${match}`);
-        return found[1] ?? found[0];
-      }
+      if (match !== undefined) return firstMatch(text, match);
       return observation.json === undefined ? reply.status : select(JSON.parse(text), observation.json);
     };
   }
@@ -129,15 +125,26 @@ function lookFor(world: World, serviceName: string, observation: Observation): L
     };
   }
   if (observation.file !== undefined) {
-    const { file, json } = observation;
+    const { file, json, match, as } = observation;
     return async () => {
       const bytes = await service.readFile(file);
       if (bytes.length > maximumBodyBytes) throw new Error(`the file is longer than ${maximumBodyBytes} bytes`);
       const text = new TextDecoder().decode(bytes);
+      if (match !== undefined) return as === "list" ? allMatches(text, match) : firstMatch(text, match);
       return json === undefined ? text : select(JSON.parse(text), json);
     };
   }
   return undefined;
+}
+
+function firstMatch(text: string, pattern: string): string {
+  const found = new RegExp(pattern).exec(text);
+  if (found === null) throw new Error(`what it saw does not match ${pattern}`);
+  return found[1] ?? found[0];
+}
+
+function allMatches(text: string, pattern: string): readonly string[] {
+  return [...text.matchAll(new RegExp(pattern, "g"))].map(([whole, group]) => group ?? whole);
 }
 
 async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {

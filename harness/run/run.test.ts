@@ -188,23 +188,26 @@ describe("observations", () => {
       `
   page: { service: one, file: state.json, json: "slivers[1].name", every: 50ms, as: string }
   nothing: { service: one, file: state.json, json: slivers.none, every: 50ms, as: string }
+  letter: { service: one, file: state.json, match: 'name":"(\\w)', every: 50ms, as: string }
+  letters: { service: one, file: state.json, match: 'name":"(\\w)', every: 50ms, as: list }
+  digit: { service: one, file: state.json, match: '\\d', every: 50ms, as: int }
   door: { service: two, tcp: { port: 443 }, every: 50ms, as: bool }
   shut: { service: two, tcp: { port: 444 }, every: 50ms, as: bool }
   words: { service: two, http: { port: 443 }, every: 50ms, as: int }
   unread: { service: two, tcp: { port: 443 }, every: 50ms, as: bool }
 phases:
-  - { name: look, until: page == "b" && door, timeout: 20s }
+  - { name: look, until: "door && letters[1] == page", timeout: 20s }
   - { name: rest, for: 300ms }
 expect:
-  - always: page == "b" && door || shut || nothing == "b" || words == 200
+  - always: page == "b" && door && letter == "a" && size(letters) == 2 || shut || nothing == "b" || words == 200 || digit == 1
 `,
       { services: echo },
     );
     expect(result.findings.filter(({ verdict }) => verdict !== "pass")).toEqual([]);
     const looks = (name: string): readonly boolean[] =>
       history.flatMap((event) => (event.event === "probe" && event.name === name ? [event.ok] : []));
-    for (const name of ["nothing", "shut", "words"]) expect(new Set(looks(name))).toEqual(new Set([false]));
-    for (const name of ["page", "door"]) expect(new Set(looks(name))).toEqual(new Set([true]));
+    for (const name of ["nothing", "shut", "words", "digit"]) expect(new Set(looks(name))).toEqual(new Set([false]));
+    for (const name of ["page", "door", "letter", "letters"]) expect(new Set(looks(name))).toEqual(new Set([true]));
     expect(looks("unread")).toEqual([]);
   });
 });

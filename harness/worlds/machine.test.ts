@@ -128,10 +128,10 @@ describe.each(due)("a machine of a real world, $flavour, as $user", ({ flavour, 
     expect(await play("generations").result).toEqual({ hits: [0, 1, 1], daemon: "first\n", worker: "first" });
   });
 
-  test("files of a command are corrupted, cut and deleted where they lie", async () => {
+  test("files of a command are corrupted, cut, renamed and deleted where they lie", async () => {
     expect(await play("files of a command").result).toEqual({
       files: ["keys/a.pem", "state"],
-      hits: [1, 1, "st", 1, 0],
+      hits: [1, 1, "st", 1, "st", 1, 0],
       key: "`aaa",
       gone: true,
     });

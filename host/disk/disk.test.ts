@@ -326,6 +326,25 @@ describe("behind a program's back", () => {
     expect(disk.files()).toEqual(["new/file"]);
   });
 
+  test("what is moved is so for good, however new it is, and whoever has the file open goes on with it", () => {
+    const { disk } = createRig({ "log.1": "old" });
+    const handle = disk.open("log", "append");
+    handle.write(bytesOf("x"));
+    handle.sync();
+    disk.refuse = "EROFS";
+    expect([disk.move("log", "log.1"), disk.move("log", "log.1"), disk.move("no/such", "file")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    disk.refuse = undefined;
+    handle.write(bytesOf("y"));
+    expect(stateOf(disk)).toEqual({ "log.1": "xy" });
+    expect(textOf(disk.previous("log.1"))).toBe("old");
+    disk.losePower(losingAll);
+    expect(stateOf(disk)).toEqual({ "log.1": "x" });
+  });
+
   test("the older generation of a file is what it was before it was replaced or rewritten", () => {
     const { disk, write } = createRig({ a: "1" });
     expect(disk.previous("a")).toBeUndefined();

@@ -57,6 +57,8 @@ export interface Disk {
   put(path: string, bytes: Uint8Array): void;
   /** Behind everybody's back, and durable at once. False if there is no such file. */
   delete(path: string): boolean;
+  /** Renames a file behind everybody's back, and durable at once; handles stay with it. False if there is no such file. */
+  move(from: string, to: string): boolean;
   /** What the file was before it was last replaced by a rename, renamed itself or emptied by an open; undefined if it never was. */
   previous(path: string): Uint8Array | undefined;
   /** Says so, of a disk that has not seen it. Where there is no such file, nothing is remembered. */
@@ -139,6 +141,28 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
     }
     return node;
   };
+  const renameUnless = (refused: Refusal | undefined, from: string, to: string): void => {
+    const fail = (code: Parameters<typeof fileError>[0]): Error => fileError(code, "rename", from, to);
+    const source = holderOf(root, from, fail);
+    const target = holderOf(root, to, fail);
+    if (refused === "EROFS") throw fail(refused);
+    if (source.node === undefined) throw fail("ENOENT");
+    if (source.node === target.node) return;
+    if (source.name === undefined || isBelow(to, from)) throw fail("EINVAL");
+    if (target.name === undefined || isBelow(from, to)) throw fail("ENOTEMPTY");
+    if (target.node !== undefined) {
+      if (source.node.kind === "directory" && target.node.kind === "file") throw fail("ENOTDIR");
+      if (source.node.kind === "file" && target.node.kind === "directory") throw fail("EISDIR");
+      if (target.node.kind === "directory" && target.node.entries.size > 0) throw fail("ENOTEMPTY");
+      if (target.node.kind === "file") target.directory.previous.set(target.name, target.node.content);
+    }
+    if (source.node.kind === "file") source.directory.previous.set(source.name, source.node.content);
+    const changes = [
+      { directory: source.directory, name: source.name, node: undefined },
+      { directory: target.directory, name: target.name, node: source.node },
+    ];
+    changeNames(changes, target.node);
+  };
   /** Without asking anybody. */
   const makeDirectories = (path: string): DirectoryNode => {
     let directory = root;
@@ -193,28 +217,7 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
         },
       };
     },
-    rename(from, to) {
-      const fail = (code: Parameters<typeof fileError>[0]): Error => fileError(code, "rename", from, to);
-      const source = holderOf(root, from, fail);
-      const target = holderOf(root, to, fail);
-      if (refuse === "EROFS") throw fail(refuse);
-      if (source.node === undefined) throw fail("ENOENT");
-      if (source.node === target.node) return;
-      if (source.name === undefined || isBelow(to, from)) throw fail("EINVAL");
-      if (target.name === undefined || isBelow(from, to)) throw fail("ENOTEMPTY");
-      if (target.node !== undefined) {
-        if (source.node.kind === "directory" && target.node.kind === "file") throw fail("ENOTDIR");
-        if (source.node.kind === "file" && target.node.kind === "directory") throw fail("EISDIR");
-        if (target.node.kind === "directory" && target.node.entries.size > 0) throw fail("ENOTEMPTY");
-        if (target.node.kind === "file") target.directory.previous.set(target.name, target.node.content);
-      }
-      if (source.node.kind === "file") source.directory.previous.set(source.name, source.node.content);
-      const changes = [
-        { directory: source.directory, name: source.name, node: undefined },
-        { directory: target.directory, name: target.name, node: source.node },
-      ];
-      changeNames(changes, target.node);
-    },
+    rename: (from, to) => renameUnless(refuse, from, to),
     remove(path) {
       const { directory, name, node } = within(root, path, (code) => fileError(code, "lstat", path)) ?? {};
       if (directory === undefined || node === undefined) return;
@@ -267,6 +270,15 @@ export function createDisk({ now }: { readonly now: () => number }): Disk {
       if (directory === undefined || name === undefined || node?.kind !== "file") return false;
       removeFrom(directory, name, node);
       entries.settleDirectory(directory);
+      return true;
+    },
+    move(from, to) {
+      if (within(root, from)?.node?.kind !== "file") return false;
+      renameUnless(undefined, from, to);
+      for (const path of [from, to]) {
+        const { directory } = within(root, path) ?? {};
+        if (directory !== undefined) entries.settleDirectory(directory);
+      }
       return true;
     },
     previous(path) {

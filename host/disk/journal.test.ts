@@ -178,6 +178,8 @@ describe("when the power fails", () => {
     await rename(join(rig.directory, "a"), join(rig.directory, "b"));
     noteInJournal(rig.journal, { do: "delete", path: "a" });
     noteInJournal(rig.journal, { do: "put", path: "b" }, Buffer.from("first"));
-    expect(texts(await restore({ ...rig, draw: losingAll }))).toEqual({ b: "first" });
+    await rename(join(rig.directory, "b"), join(rig.directory, "c"));
+    noteInJournal(rig.journal, { do: "move", from: "b", to: "c" });
+    expect(texts(await restore({ ...rig, draw: losingAll }))).toEqual({ c: "first" });
   });
 });

@@ -29,6 +29,7 @@ const operationSchema = z.discriminatedUnion("do", [
   /** By the world, behind the program's back; durable at once. */
   z.strictObject({ do: z.literal("put"), path: z.string() }),
   z.strictObject({ do: z.literal("delete"), path: z.string() }),
+  z.strictObject({ do: z.literal("move"), from: z.string(), to: z.string() }),
   /** What a file was before, from an earlier journal. */
   z.strictObject({ do: z.literal("set-previous"), path: z.string() }),
 ]);
@@ -136,6 +137,8 @@ function apply(disk: Disk, handles: Map<number, Handle>, operation: Operation, b
       return disk.put(operation.path, bytes);
     case "delete":
       return void disk.delete(operation.path);
+    case "move":
+      return void disk.move(operation.from, operation.to);
     case "set-previous":
       return disk.setPrevious(operation.path, bytes);
   }

@@ -19,7 +19,7 @@ export function openJournal(path: string): Journal & Disposable {
 /** What the world does behind the program's back, so that the power's failing does not undo it. */
 export function noteInJournal(
   path: string,
-  operation: Operation & { readonly do: "put" | "delete" },
+  operation: Operation & { readonly do: "put" | "delete" | "move" },
   bytes?: Uint8Array,
 ): void {
   // On a line of its own, for a program that was killed may have left a torn record.

@@ -26,7 +26,9 @@ describe("the log", () => {
     const names = [...Array.from({ length: 10 }, (_, index) => `${file}.${index + 1}`), file];
     const texts = await Promise.all(names.map((name) => readFile(name, "utf8")));
     expect(texts.every((text) => text.endsWith("\n"))).toBe(true);
-    const logged = texts.flatMap((text) => text.trimEnd().split("\n")).map((text) => (JSON.parse(text) as Line).event);
+    const records = texts.flatMap((text) => text.trimEnd().split("\n")).map((text) => JSON.parse(text) as Line);
+    expect(records.map(({ record }) => record)).toEqual(records.map((_, index) => index + 1));
+    const logged = records.map(({ event }) => event);
     const printed = node.lines
       .map((line) => line.event)
       .filter((event) => event !== "network.listening" && event !== "network.refused");

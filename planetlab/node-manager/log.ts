@@ -1,4 +1,8 @@
-/** The Node Manager's log: a file of its own for people and logrotate, and the host's structured log for whoever watches the process. */
+/**
+ * The Node Manager's log: a file of its own for people and logrotate, and the host's structured log for whoever watches the process.
+ *
+ * The records of the file are numbered from 1 at each start, so that whoever reads it sees what is missing.
+ */
 import type { Host, Log } from "../../host/host.ts";
 import type { Config } from "./config.ts";
 import { createLineFile } from "./line-file.ts";
@@ -34,6 +38,7 @@ export function createLog(
   const shown = guards.has("mask-log") ? createMask([key]) : asItIs;
   const hide = <Value>(value: Value): Value => masked(value, shown) as Value;
   const recent: LogTime[] = [];
+  let record = 0;
   const file = createLineFile(host.files, {
     path: logFile,
     onReopened: () => write("log.reopened"),
@@ -47,7 +52,8 @@ export function createLog(
     const time: LogTime = { wall: clock.wall(), monotonic: clock.monotonic(), boot: clock.boot, event };
     recent.push(time);
     if (recent.length > recentLimit) recent.shift();
-    file.add(JSON.stringify({ ...time, ...fields }));
+    record += 1;
+    file.add(JSON.stringify({ record, ...time, ...fields }));
   };
   const handler = guards.has("reopen-log-on-hup")
     ? host.signals.on("HUP", () => {

@@ -85,6 +85,10 @@ const sources = {
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .optional()
     .meta({ description: "Only events whose fields have these values." }),
+  match: regularExpression.optional().meta({
+    description:
+      "A regular expression on the file; its first group is the value, and with `as: list` those of all places.",
+  }),
   json: z
     .string()
     .optional()

@@ -85,6 +85,7 @@ export const inputs = {
   "disk.read": on({ path: z.string() }),
   "disk.put": on({ path: z.string(), bytes: z.base64() }),
   "disk.delete": on({ path: z.string() }),
+  "disk.rename": on({ path: z.string(), to: z.string() }),
   "disk.previous": on({ path: z.string() }),
   /** Hold; tells of each refusal. */
   "disk.refuse": on({ code: z.enum(["ENOSPC", "EROFS"]) }),

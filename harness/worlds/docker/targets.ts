@@ -53,6 +53,7 @@ export function createRemoteTargets({
     put: async (path, bytes) =>
       void (await gate.ask("disk.put", { ...at(path), bytes: Buffer.from(bytes).toString("base64") })),
     delete: async (path) => z.boolean().parse(await gate.ask("disk.delete", at(path))),
+    rename: async (from, to) => z.boolean().parse(await gate.ask("disk.rename", { ...at(from), to: at(to).path })),
     previous: async (path) => bytesOf(await gate.ask("disk.previous", at(path))),
     async refuse(code, onRefused) {
       // An image has no host that could refuse: what is full is full.

@@ -11,7 +11,7 @@ import { WorldError } from "../../errors.ts";
 import { createOverlap } from "../overlap.ts";
 import type { Overlap } from "../overlap.ts";
 import type { ChangeControl } from "./control.ts";
-import { listFiles, overwrite, readIfThere, removeFile, snapshot } from "./files.ts";
+import { listFiles, overwrite, readIfThere, removeFile, renameFile, snapshot } from "./files.ts";
 
 export interface LocalDiskOptions {
   readonly service: string;
@@ -71,6 +71,12 @@ export function createLocalDisk(options: LocalDiskOptions): LocalDisk {
         attempt(async () => {
           const was = await removeFile(at(path));
           if (was && journal !== undefined) noteInJournal(journal, { do: "delete", path });
+          return was;
+        }),
+      rename: (from, to) =>
+        attempt(async () => {
+          const was = await renameFile(at(from), at(to));
+          if (was && journal !== undefined) noteInJournal(journal, { do: "move", from, to });
           return was;
         }),
       previous: (path) =>

@@ -1,5 +1,5 @@
 /** A service's files, for those who change them behind its back. Paths are relative to its directory, with `/` between names. */
-import { mkdir, open, readFile, readdir, rm } from "node:fs/promises";
+import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
 import { codeOf } from "../../../host/error-code.ts";
 import type { Tree } from "../../../host/disk/restore.ts";
@@ -42,9 +42,18 @@ async function openForChange(path: string): ReturnType<typeof open> {
 }
 
 /** False if it was not there. */
-export async function removeFile(path: string): Promise<boolean> {
+export function removeFile(path: string): Promise<boolean> {
+  return unlessMissing(rm(path));
+}
+
+/** False if it was not there. */
+export function renameFile(from: string, to: string): Promise<boolean> {
+  return unlessMissing(rename(from, to));
+}
+
+async function unlessMissing(work: Promise<void>): Promise<boolean> {
   try {
-    await rm(path);
+    await work;
     return true;
   } catch (error) {
     if (codeOf(error) === "ENOENT") return false;

@@ -56,6 +56,7 @@ export function createTargets({ machine, life, resolver }: TargetsOptions): SimT
         read: async (path) => (machine.disk.files().includes(path) ? machine.disk.read(path) : undefined),
         put: async (path, bytes) => machine.disk.put(path, bytes),
         delete: async (path) => machine.disk.delete(path),
+        rename: async (from, to) => machine.disk.move(from, to),
         previous: async (path) => machine.disk.previous(path),
         refuse: async (code, onRefused) => refusals.add(code, onRefused),
         async losePower(chance) {

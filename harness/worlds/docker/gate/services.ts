@@ -78,6 +78,9 @@ export function createServiceOperations(run: string): Readonly<Record<string, Op
       changing(service, () => targets(service).disk.put(path, Buffer.from(bytes, "base64"))),
     ),
     ...operation("disk.delete", async ({ service, path }) => ({ value: await targets(service).disk.delete(path) })),
+    ...operation("disk.rename", async ({ service, path, to }) => ({
+      value: await targets(service).disk.rename(path, to),
+    })),
     ...operation("disk.previous", async ({ service, path }) => ({
       value: coded(await targets(service).disk.previous(path)),
     })),
