@@ -43,8 +43,8 @@ export interface Config {
   readonly port: number;
   /** Where the port is open: by default to this machine alone. */
   readonly address: string;
-  /** A Unix domain socket beside it, if any. */
-  readonly socketPath: string | undefined;
+  /** A Unix domain socket beside it, for services on the node, if any. */
+  readonly socket: SocketConfig | undefined;
   /** For the head of a request, its body, and the reply, each. */
   readonly rpcDeadlineMs: number;
   /** How many may be connected at a time. */
@@ -86,6 +86,13 @@ export interface Config {
   /** Of the dump's file and the one before it. */
   readonly dumpBytes: number;
   readonly guards: Guards;
+}
+
+export interface SocketConfig {
+  /** From the daemon's directory. */
+  readonly path: string;
+  /** Somebody has asked for it: without it the daemon does not start. */
+  readonly required: boolean;
 }
 
 const flagNames = [
@@ -170,7 +177,7 @@ export function readConfig(args: readonly string[]): Config {
     fetchIdleMs: flags.duration("fetch-idle", "30s"),
     port: flags.integer("listen", 812, 0, 65_535),
     address: flags.text("address", "127.0.0.1"),
-    socketPath: flags.given("socket") ? flags.text("socket", "") : undefined,
+    socket: readSocket(flags),
     rpcDeadlineMs: flags.duration("rpc-deadline", "10s"),
     rpcConnections: flags.integer("rpc-connections", 64, 1, 10_000),
     unboundMs: flags.duration("unbound", "10m"),
@@ -195,6 +202,12 @@ export function readConfig(args: readonly string[]): Config {
     dumpBytes: flags.integer("dump-bytes", 8 * 1024 * 1024, 4096, 2 ** 40),
     guards: createGuards(flags.list("without")),
   };
+}
+
+/** `--socket ""` turns it off. */
+function readSocket(flags: Flags): SocketConfig | undefined {
+  const path = flags.text("socket", "node-manager.sock");
+  return path === "" ? undefined : { path, required: flags.given("socket") };
 }
 
 /** In the field ten minutes and up to five more, and a first retry after 75 s; whoever polls more often, retries more often. */

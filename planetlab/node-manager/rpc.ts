@@ -8,7 +8,7 @@ import type { Host, ListenOptions, Log, Socket } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { BodyError, readBody } from "../body.ts";
 import { decodeCall, encodeReply, faultCodes, XmlRpcError, type Call, type Reply } from "../xml-rpc.ts";
-import type { Config } from "./config.ts";
+import type { Config, SocketConfig } from "./config.ts";
 import { createDoor, type Door } from "./door.ts";
 import { peerOf } from "./dump-network.ts";
 import type { Dump } from "./dump.ts";
@@ -29,7 +29,7 @@ export interface Rpc extends AsyncDisposable {
 
 export async function serveRpc(
   host: Host,
-  config: Pick<Config, "guards" | "port" | "address" | "socketPath" | "rpcDeadlineMs" | "rpcConnections">,
+  config: Pick<Config, "guards" | "port" | "address" | "socket" | "rpcDeadlineMs" | "rpcConnections">,
   options: RpcOptions,
 ): Promise<Rpc> {
   const { guards } = config;
@@ -56,8 +56,17 @@ export async function serveRpc(
   const open = async (where: ListenOptions): Promise<void> => {
     doors.use(await serveHttp(host, { ...where, onConnection: (socket) => door.enter(socket) }, handler));
   };
+  /** One that nobody has asked for is no reason not to be there: somebody may hold the path, or the disk may take no file. */
+  const openSocket = async ({ path, required }: SocketConfig): Promise<void> => {
+    try {
+      await open({ port: 0, socketPath: path });
+    } catch (error) {
+      if (required) throw error;
+      options.log("rpc.no-socket", { path, why: String(error) });
+    }
+  };
   await open({ port: config.port, host: config.address });
-  if (config.socketPath !== undefined) await open({ port: 0, socketPath: config.socketPath });
+  if (config.socket !== undefined) await openSocket(config.socket);
   const opened = doors.move();
   return { report: () => door.report(), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
