@@ -145,7 +145,7 @@ test("who has left the process group is stopped with it, and goes on with it", a
   using rig = createRig();
   const child = await rig.start(`(setsid sleep 1000 &); ${rest}`);
   await expect.poll(() => straysOf(rig, child).length, { interval: 20 }).toBe(1);
-  expect((await usageOf(rig, child)).processes).toBe(3);
+  await expect.poll(async () => (await usageOf(rig, child)).processes, { interval: 20 }).toBe(3);
   const states = (): readonly string[] => [...new Set(rig.pids().map((pid) => stateOf(pid).charAt(0)))];
   child.signal("STOP");
   await expect.poll(states, { interval: 20 }).toEqual(["T"]);
@@ -158,7 +158,7 @@ test("who has cleared its environment is nobody's once it has left the process g
   using rig = createRig();
   const child = await rig.start(`(env -i setsid sleep 1000 &); ${rest}`);
   await expect.poll(() => straysOf(rig, child).length, { interval: 20 }).toBe(1);
-  expect((await usageOf(rig, child)).processes).toBe(2);
+  await expect.poll(async () => (await usageOf(rig, child)).processes, { interval: 20 }).toBe(2);
   const strays = straysOf(rig, child);
   child.signal("KILL");
   await child.exited;
