@@ -3,7 +3,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
-  type Program,
   gone,
   nextFolder,
   isThere,
@@ -21,15 +20,22 @@ import {
 
 prepare();
 
+/** A state is saved while slivers are still being made: these are there before anybody is killed. In this directory. */
+async function makeEight(plc: string): Promise<string> {
+  const node = await startNode(plc, []);
+  await expect.poll(() => sliverNames(node)).toHaveLength(8);
+  await node[Symbol.asyncDispose]();
+  return node.directory;
+}
+
 describe("the state file", () => {
   const big = ["--slices", "8", "--key-bytes", "500000"];
 
   test("kill -9 in the middle of saves leaves an old state or a new one, and the slivers", async () => {
     await using plc = await startPlc(...big);
-    let directory: string | undefined;
+    const directory = await makeEight(plc.address);
     for (let kill = 0; kill < 5; kill += 1) {
-      const node: Program = await startNode(plc.address, [], directory);
-      ({ directory } = node);
+      const node = await startNode(plc.address, [], directory);
       await node.see("state.save.begin");
       node.signal("SIGKILL");
       await node.exited;
@@ -42,10 +48,9 @@ describe("the state file", () => {
 
   test("without atomic-save kill -9 soon leaves a torn one; it is set aside, reported, and costs no sliver", async () => {
     await using plc = await startPlc(...big);
-    let directory: string | undefined;
+    const directory = await makeEight(plc.address);
     for (let kill = 0; kill < 30; kill += 1) {
-      const node: Program = await startNode(plc.address, ["--without", "atomic-save"], directory);
-      ({ directory } = node);
+      const node = await startNode(plc.address, ["--without", "atomic-save"], directory);
       const corrupt = last(node, "state.corrupt");
       if (corrupt === undefined) await seeHalfWritten(node, join(directory, "state.json"));
       node.signal("SIGKILL");
