@@ -66,7 +66,7 @@ export function startJobs({ orders, jobs, isolation, clock, signal }: JobsOption
   );
 
   const isAlone = ({ job: { bound } }: Task): boolean => bound.plan.alone && orders.world !== "sim";
-  /** What measures the machine waits until nothing else does or runs, and has nothing beside it. */
+  /** Who needs the machine waits until nothing else does or runs, and has nothing beside it. */
   const next = (): Task | undefined => {
     const underWay = [...workers].flatMap(({ task }) => task ?? []);
     if (underWay.some(isAlone)) return undefined;

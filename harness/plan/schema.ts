@@ -42,7 +42,7 @@ export interface Plan {
   /** Bounds of what `hunt --mix` adds. */
   readonly mix?: Mix;
   readonly tier: "commit" | "nightly";
-  /** It measures what the machine gives it: where time is real, no other run is beside it. */
+  /** It needs all of the machine, or measures what that gives it: where time is real, no other run is beside it. */
   readonly alone: boolean;
   readonly worlds: readonly string[];
   readonly requires: readonly Capability[];

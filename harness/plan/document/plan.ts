@@ -102,7 +102,10 @@ const createPlanDocument = (repertoire: Repertoire) =>
     alone: z
       .boolean()
       .default(false)
-      .meta({ description: "It measures what the machine gives it: where time is real, no other run is beside it." }),
+      .meta({
+        description:
+          "It needs all of the machine, or measures what that gives it: where time is real, no other run is beside it.",
+      }),
     worlds: z
       .array(z.enum(worldNames, `write the name of a world: ${worldNames.join(", ")}`))
       .min(1)
