@@ -108,6 +108,13 @@ describe("draws", () => {
     expect(Math.abs(mean(pareto) - 15)).toBeLessThan(0.5);
   });
 
+  test.each([{ lognormal: [0, 1e6] as const }, { pareto: [0, 1e-6] as const }])(
+    "%j is nothing, however far out on its tail",
+    (distribution) => {
+      for (const n of many.slice(0, 100)) expect(drawFrom(distribution, at(n))).toBe(0);
+    },
+  );
+
   test("a choice goes by weight", () => {
     const choice = [
       { value: "a", weight: 1 },

@@ -183,11 +183,16 @@ function drawNumber(from: NumericDistribution, draws: Draws): number {
   }
   if ("normal" in from) return whole(from.normal[0] + from.normal[1] * standardNormal(draws));
   if ("exponential" in from) return whole(-from.exponential * Math.log(1 - draws.uniform(0)));
-  if ("lognormal" in from) return whole(from.lognormal[0] * Math.exp(from.lognormal[1] * standardNormal(draws)));
+  if ("lognormal" in from) return whole(times(from.lognormal[0], Math.exp(from.lognormal[1] * standardNormal(draws))));
   if ("laplace" in from) return whole(from.laplace[0] + from.laplace[1] * standardLaplace(draws));
-  if ("pareto" in from) return whole(from.pareto[0] * (1 - draws.uniform(0)) ** (-1 / from.pareto[1]));
+  if ("pareto" in from) return whole(times(from.pareto[0], (1 - draws.uniform(0)) ** (-1 / from.pareto[1])));
   const [start, end] = from.ramp;
   return whole(start + (draws.progress ?? 0) * (end - start));
+}
+
+/** However far out on a tail it is: of nothing, it is nothing. */
+function times(value: number, factor: number): number {
+  return value === 0 ? 0 : value * factor;
 }
 
 /** Box and Muller's. */
