@@ -99,13 +99,10 @@ const createPlanDocument = (repertoire: Repertoire) =>
     controls: z.array(controlDocument).default([]),
     mix: mixDocument.optional(),
     tier: z.enum(["commit", "nightly"], "write commit or nightly").default("commit"),
-    alone: z
-      .boolean()
-      .default(false)
-      .meta({
-        description:
-          "It needs all of the machine, or measures what that gives it: where time is real, no other run is beside it.",
-      }),
+    alone: z.boolean().default(false).meta({
+      description:
+        "It needs all of the machine, or measures what that gives it: where time is real, no other run is beside it.",
+    }),
     worlds: z
       .array(z.enum(worldNames, `write the name of a world: ${worldNames.join(", ")}`))
       .min(1)
