@@ -60,10 +60,11 @@ test("a reader that has gone ends nobody, and the lines that are lost are counte
 test("what waits in a full pipe when the program ends is read by whoever reads it then; a reader that stands still holds nobody", async () => {
   const body = `
     for (let number = 0; number < 20_000; number++) host.log("line", { number });
+    await using said = await host.files.open("said", "create-new");
     return 42;`;
   const late = await start("late", "pipe", body);
-  // Its pipe is full long before.
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await expect.poll(() => isThere(join(directory, "said"))).toBe(true);
+  await rm(join(directory, "said"));
   const read = late.stdout === null ? "" : text(late.stdout);
   expect(await once(late, "exit")).toEqual([42, null]);
   const lines = (await read).trimEnd().split("\n").flatMap(parsed);

@@ -28,9 +28,8 @@ export function createLog(output: Writable & { readonly fd: number }): Output {
     log: (event, fields) => write(lineOf(event, fields)),
     unlogged: () => lost,
     async drain() {
-      const { promise: drained, resolve } = Promise.withResolvers<void>();
-      if (output.writableLength > 0) output.write("", () => resolve());
-      else resolve();
+      if (output.writableLength === 0) return;
+      const drained = new Promise<void>((resolve) => output.write("", () => resolve()));
       await Promise.race([drained, sleep(patienceMs, undefined, { ref: false })]);
     },
   };
