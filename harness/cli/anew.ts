@@ -1,19 +1,17 @@
 /** What V8 is told only when it starts: a command that needs it has this process start anew, with the same id, arguments and streams. */
 
 /**
- * A proxy makes much garbage and keeps little: while V8 clears the young generation of its heap, whoever waits for an answer waits longer, and what it has
- * grown to it keeps. In megabytes for each of its three parts.
+ * Megabytes of each of the three parts of the young generation of a proxy's heap, which makes much garbage and keeps little: what that generation has grown
+ * to, V8 keeps.
  */
-const flagsOf: Readonly<Record<string, readonly string[]>> = { proxy: ["--max-semi-space-size=4"] };
+const semiSpace = { flag: "--max-semi-space-size", megabytes: 4 } as const;
 
-/**
- * Does not return if there is need. Before anybody listens for signals: what came in between would be lost.
- *
- * A flag that the user gives Node is not given again.
- */
-export function startAnewFor(command: string | undefined): void {
-  const given = `${process.execArgv.join(" ")} ${process.env["NODE_OPTIONS"] ?? ""}`;
-  const flags = (flagsOf[command ?? ""] ?? []).filter((flag) => !given.includes(flag.replace(/=.*/, "")));
-  if (flags.length === 0 || process.execve === undefined || process.platform === "win32") return;
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, ...process.argv.slice(1)]);
+/** Does not return for a proxy that Node was given no such size for. Before anybody listens for signals: what came in between would be lost. */
+export function startProxyAnew(command: string | undefined): void {
+  const { flag, megabytes } = semiSpace;
+  const given = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
+  if (command !== "proxy" || given.includes(flag) || process.platform === "win32") return;
+  const words = [...process.execArgv, `${flag}=${megabytes}`, ...process.argv.slice(1)];
+  // Not every Node has it.
+  process.execve?.(process.execPath, [process.execPath, ...words]);
 }

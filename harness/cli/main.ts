@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The command line. Signals are listened for before anything else is loaded: whoever interrupts early is answered, too. */
 import { keepCompiled } from "../../host/compiled.ts";
-import { startAnewFor } from "./anew.ts";
+import { startProxyAnew } from "./anew.ts";
 import { listenForInterrupts } from "./interrupt.ts";
 
-startAnewFor(process.argv[2]);
+startProxyAnew(process.argv[2]);
 const interrupts = listenForInterrupts();
 keepCompiled();
 const { runCommandLine } = await import("./program.ts");
