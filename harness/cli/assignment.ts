@@ -3,6 +3,7 @@ import type { Host } from "../../host/host.ts";
 import { runPlan } from "../run/run.ts";
 import type { RunResult } from "../run/run.ts";
 import type { Setting } from "../worlds/world.ts";
+import { aboutNow } from "./commands.ts";
 import type { BoundPlan } from "./plans.ts";
 import type { ProgressLine } from "./progress-line.ts";
 
@@ -45,8 +46,7 @@ export function carryOut(
     setting,
     host,
     directory,
-    // Whoever gave it may have had it wait.
-    about: { ...about, began: new Date().toISOString(), isolated: process.env["SINBIN_ISOLATED"] === "1" },
+    about: { ...about, ...aboutNow() },
     signal,
     onHistory: (history, schedule) => progress.follow(history, schedule, suffix),
   });

@@ -30,7 +30,7 @@ import { firstFailure } from "../shrink/failure.ts";
 import type { Failure } from "../shrink/failure.ts";
 import { occurrences } from "../shrink/render.ts";
 import { hasColours } from "./colours.ts";
-import { aboutRun, cellFlags, commandOf } from "./commands.ts";
+import { aboutNow, aboutRun, cellFlags, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
 import { distinct, makeFolder, nameFolder, removeEmpty, removeOut } from "./folders.ts";
 import { huntPart } from "./hunt-part.ts";
@@ -232,7 +232,7 @@ async function runAgain(prepared: Hunt, n: number, { plan, cell, seed }: Case, d
     host,
     directory: resolve(directory),
     // A mix is in no file: to replay it means to run what was recorded.
-    about: { ...aboutRun(file), ...(quarry.mix ? { file: undefined } : {}) },
+    about: { ...aboutRun(file), ...aboutNow(), ...(quarry.mix ? { file: undefined } : {}) },
     signal,
     onHistory(history, planned) {
       ({ events } = history);

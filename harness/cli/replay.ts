@@ -21,7 +21,7 @@ import type { Isolation } from "../worlds/local/isolate.ts";
 import { settingsOf } from "../worlds/settings.ts";
 import type { WorldName } from "../worlds/world.ts";
 import { hasColours } from "./colours.ts";
-import { aboutRun, commandOf } from "./commands.ts";
+import { aboutNow, aboutRun, commandOf } from "./commands.ts";
 import { exitCodes } from "./exit.ts";
 import { distinct, makeFolder, nameFolder, removeIfInterrupted } from "./folders.ts";
 import { loadPlans } from "./plans.ts";
@@ -97,7 +97,7 @@ export async function replay(
       setting: createSetting(),
       host,
       directory: resolve(join(folder, name)),
-      about: { ...aboutRun(file), replayOf: directory, isolated: process.env["SINBIN_ISOLATED"] === "1" },
+      about: { ...aboutRun(file), ...aboutNow(), replayOf: directory },
       signal,
       onHistory(history, planned) {
         ({ events } = history);
