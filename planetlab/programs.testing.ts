@@ -1,13 +1,14 @@
 /** Programs as processes over loopback, with a connection between them that can be cut: for tests of what they do when the world is not kind. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect } from "vitest";
 import { createAuthority } from "../host/real/certificates.ts";
+import { pidsBelow } from "../host/real/proc.testing.ts";
 import { decodeReply, encodeCall, type XmlRpcValue } from "./xml-rpc.ts";
 
 export type Line = Readonly<Record<string, unknown>> & { readonly event: string };
@@ -212,12 +213,7 @@ export async function moveAway(program: Program): Promise<string> {
 }
 
 /** Processes whose working directory lies in the slivers of a Node Manager. */
-export async function sliverPids(node: Program): Promise<readonly number[]> {
-  const { readlink } = await import("node:fs/promises");
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const directories = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")));
-  return pids.filter((_, index) => directories[index]?.startsWith(join(node.directory, "slivers"))).map(Number);
-}
+export const sliverPids = (node: Program): readonly number[] => pidsBelow(join(node.directory, "slivers"));
 
 export async function gone(pids: readonly number[]): Promise<void> {
   for (const pid of pids) {

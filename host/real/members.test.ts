@@ -1,9 +1,10 @@
 /** Who has left the process group and belongs to it all the same, judged by what it knows of itself, and by /proc. */
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Child, Processes } from "../host.ts";
+import { millisecondsOf, pidsBelow } from "./proc.testing.ts";
 import { createProcesses } from "./processes.ts";
 
 /** Counts, says what that has taken, and ends when somebody writes to it. */
@@ -30,10 +31,7 @@ interface Rig extends Disposable {
 function createRig(): Rig {
   const directory = mkdtempSync(join(tmpdir(), "sinbin-members-"));
   const processes = createProcesses({ directory, most: () => Infinity, log: () => undefined });
-  const pids = (): readonly number[] =>
-    readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name) && attempt(() => readlinkSync(`/proc/${name}/cwd`)) === directory)
-      .map(Number);
+  const pids = (): readonly number[] => pidsBelow(directory);
   const files = { spinner, breeder };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
   return {
@@ -60,13 +58,6 @@ function attempt(work: () => string): string {
   } catch {
     return "";
   }
-}
-
-/** What a shell and those whom it has waited for have taken, as `times` tells it. */
-function millisecondsOf(times: string): number {
-  return [...times.matchAll(/(\d+)m([\d.]+)s/g)]
-    .map(([, minutes, seconds]) => Number(minutes) * 60_000 + Number(seconds) * 1000)
-    .reduce((sum, each) => sum + each, 0);
 }
 
 /** Within a twentieth; the shell that rests has taken a little, too. */

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { millisecondsOf } from "./proc.testing.ts";
 import { createProcesses } from "./processes.ts";
 
 /** Eight processes that count to a number each, one after the other; then what they took, and a rest. */
@@ -18,9 +19,7 @@ test("CPU time of processes that have ended is that of their shell's children, w
     .poll(() => readFile(join(directory, "done"), "utf8").catch(() => ""), { timeout: 60_000, interval: 20 })
     .not.toBe("");
   const [, ofChildren = ""] = (await readFile(join(directory, "done"), "utf8")).split("\n");
-  const truthMs = [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)]
-    .map(([, minutes, seconds]) => Number(minutes) * 60_000 + Number(seconds) * 1000)
-    .reduce((sum, each) => sum + each);
+  const truthMs = millisecondsOf(ofChildren);
   const usage = (await processes.usage()).groups.get(child.pid);
   child.signal("KILL");
   await child.exited;

@@ -51,7 +51,7 @@ async function startWorking(address: string, folder: string, mode: "on" | "turns
   await writeFile(join(folder, "work.sh"), work);
   const started = await startNode(address, ["--cpu-shares", mode, "--program", "work.sh"], folder);
   await expect
-    .poll(async () => (await sliverPids(started)).length, { timeout: 60_000, interval: 50 })
+    .poll(() => sliverPids(started).length, { timeout: 60_000, interval: 50 })
     .toBeGreaterThanOrEqual(processes);
   return started;
 }
@@ -59,7 +59,7 @@ async function startWorking(address: string, folder: string, mode: "on" | "turns
 /** Of all processes in slivers: the sliver, by their directory, and the last two parts of their group. */
 async function placesOf(program: Program): Promise<readonly string[]> {
   const line = hierarchy?.kind === "cgroup v2" ? /^0::(.*)$/m : /^\d+:(?:[^:]*,)?cpu(?:,[^:]*)?:(.*)$/m;
-  const places = (await sliverPids(program)).map((pid) => {
+  const places = sliverPids(program).map((pid) => {
     const group = line.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1] ?? "";
     return `${basename(readlinkSync(`/proc/${pid}/cwd`))} in ${basename(dirname(group))}/${basename(group)}`;
   });
@@ -99,7 +99,7 @@ test.runIf(hierarchy)("a lease is a larger weight, at once", async () => {
 test.runIf(hierarchy)("nothing is left of a sliver that has ended, nor at the end of the Node Manager", async () => {
   await using plc = await startPlcWithTwo();
   await using node = await startWorking(plc.address, nextFolder());
-  const pids = await sliverPids(node);
+  const pids = sliverPids(node);
   const children = childrenOf(node);
   node.signal("SIGTERM");
   await node.exited;
@@ -110,7 +110,7 @@ test.runIf(hierarchy)("nothing is left of a sliver that has ended, nor at the en
 test.runIf(hierarchy)("what a killed one has left is ended by the next, which has the groups anew", async () => {
   await using plc = await startPlcWithTwo();
   const killed = await startWorking(plc.address, nextFolder());
-  const pids = await sliverPids(killed);
+  const pids = sliverPids(killed);
   const children = childrenOf(killed);
   killed.signal("SIGKILL");
   await killed.exited;

@@ -62,7 +62,7 @@ describe("the loop", () => {
     await using plc = await startPlc("--slices", "1");
     const node = await startNode(plc.address, []);
     await node.see("sliver.started");
-    const group = await sliverPids(node);
+    const group = sliverPids(node);
     expect(group).not.toEqual([]);
     node.signal("SIGTERM");
     expect(await node.exited).toEqual({ code: 0, signal: null });
@@ -74,7 +74,7 @@ describe("the loop", () => {
     await using node = await startNode(plc.address, []);
     await node.see("sliver.started");
     const seen = node.lines.length;
-    for (const pid of await sliverPids(node)) process.kill(pid, "SIGKILL");
+    for (const pid of sliverPids(node)) process.kill(pid, "SIGKILL");
     await node.see("sliver.exit", {}, seen);
     expect(await node.see("sliver.started", {}, seen)).toMatchObject({ name: "princeton_slice001" });
   });

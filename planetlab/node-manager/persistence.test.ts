@@ -7,6 +7,7 @@ import {
   nextFolder,
   isThere,
   last,
+  moveAway,
   prepare,
   seeHalfWritten,
   sliverNames,
@@ -24,8 +25,7 @@ prepare();
 async function makeEight(plc: string): Promise<string> {
   const node = await startNode(plc, []);
   await expect.poll(() => sliverNames(node)).toHaveLength(8);
-  await node[Symbol.asyncDispose]();
-  return node.directory;
+  return moveAway(node);
 }
 
 describe("the state file", () => {
@@ -109,7 +109,7 @@ describe("the state file", () => {
       await using plc = await startPlc("--slices", "1");
       const first = await startNode(plc.address, []);
       await first.see("sliver.started");
-      const old = await sliverPids(first);
+      const old = sliverPids(first);
       expect(old).not.toEqual([]);
       // Its pid is written down once it has one.
       await first.see("document.applied");

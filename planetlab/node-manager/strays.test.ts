@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { millisecondsOf } from "../../host/real/proc.testing.ts";
 import { gone, last, nextFolder, prepare, sliverPids, startNode, startPlc, type Program } from "../programs.testing.ts";
 
 prepare();
@@ -29,8 +30,7 @@ async function startWorking(address: string, directory = nextFolder()): Promise<
 async function seeTruthMs(node: Program): Promise<number> {
   const read = (): Promise<string> => readFile(join(node.directory, "slivers", slice, "done"), "utf8").catch(() => "");
   await expect.poll(read, { interval: 20 }).not.toBe("");
-  const [, minutes, seconds] = /^(\d+)m([\d.]+)s/.exec(await read()) ?? [];
-  return Number(minutes) * 60_000 + Number(seconds) * 1000;
+  return millisecondsOf(await read());
 }
 
 async function askProcesses(node: Program): Promise<number> {
@@ -61,18 +61,18 @@ test("it ends with its sliver, when PLC has deleted the slice", async () => {
   await using plc = await startPlc("--slices", "1");
   await using node = await startWorking(plc.address);
   await seeTruthMs(node);
-  const pids = await sliverPids(node);
+  const pids = sliverPids(node);
   await destroy(plc);
   await node.see("sliver.removed", { name: slice });
   await gone(pids);
-  expect(await sliverPids(node)).toEqual([]);
+  expect(sliverPids(node)).toEqual([]);
 });
 
 test("it ends with its Node Manager", async () => {
   await using plc = await startPlc("--slices", "1");
   const node = await startWorking(plc.address);
   await seeTruthMs(node);
-  const pids = await sliverPids(node);
+  const pids = sliverPids(node);
   expect(pids.length).toBeGreaterThan(processes / 2);
   await node[Symbol.asyncDispose]();
   await gone(pids);
@@ -83,7 +83,7 @@ test("when its Node Manager was killed, it ends once another has taken over", as
   const killed = await startWorking(plc.address);
   await seeTruthMs(killed);
   await killed.see("document.applied");
-  const pids = await sliverPids(killed);
+  const pids = sliverPids(killed);
   expect(pids.length).toBeGreaterThan(processes / 2);
   killed.signal("SIGKILL");
   await killed.exited;
