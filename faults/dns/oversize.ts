@@ -25,6 +25,6 @@ export const oversize = dnsFault({
     const count = Math.min(Math.ceil(bytes / (mostBytesOfText + 13)), 240);
     const more = Array.from({ length: count }, () => resource(name, "TXT", 0, filler));
     const { message } = reply;
-    return { ...reply, oversize: true, message: { ...message, additionals: [...message.additionals, ...more] } };
+    return { ...reply, oversize: true, message: { ...message, additionals: [...more, ...message.additionals] } };
   },
 });

@@ -33,11 +33,11 @@ export function encode(message: Message): Uint8Array {
   for (const question of questions) heading(question);
   for (const each of answers) resource(each);
   for (const each of authorities) resource(each);
-  // A signature of the whole is the last (RFC 8945, section 5.1).
-  const signature = additionals.findLastIndex(({ type }) => type === "TSIG");
-  for (const [n, each] of additionals.entries()) if (n !== signature) resource(each);
+  // A signature of the whole stays the last (RFC 8945, section 5.1). One that comes earlier means nothing, and stays where it is.
+  const signature = additionals.at(-1)?.type === "TSIG" ? additionals.length - 1 : additionals.length;
+  for (const each of additionals.slice(0, signature)) resource(each);
   if (edns !== undefined) writeOpt(edns, rcode >> 4);
-  for (const each of additionals.slice(signature, signature === -1 ? 0 : signature + 1)) resource(each);
+  for (const each of additionals.slice(signature)) resource(each);
   if (trailing !== undefined) output.bytes(trailing);
   return output.written();
 }

@@ -130,12 +130,12 @@ describe("what no codec writes", () => {
     expect([...aliasesIn(dump(Uint8Array.of(1, 2, 3)))]).toEqual([]);
   });
 
-  test("an rcode beyond 15 has its upper bits in OPT, which stays the last but a signature", () => {
+  test("an rcode beyond 15 has its upper bits in OPT, which is the last but a signature of the whole", () => {
     const edns = { version: 0, udpPayloadSize: 1232, dnssecOk: true, z: 0, options: [] };
     const signature = resource("key.test", "TSIG", 0, { rdata: new Uint8Array() });
     const other = resource("plc.test", "A", 1, { address: "10.0.0.1" });
-    const reply = answerTo(query, { rcode: 16, edns, additionals: [signature, other] });
-    expect(judged(reply).additionals?.map(({ type }) => type)).toEqual(["A", "OPT", "TSIG"]);
+    const reply = answerTo(query, { rcode: 16, edns, additionals: [signature, other, signature] });
+    expect(judged(reply).additionals?.map(({ type }) => type)).toEqual(["TSIG", "A", "OPT", "TSIG"]);
     expect(dump(encode(reply))).toContain("RCODE BADVERS");
     expect(dump(encode(reply))).toContain("OPT VERSION 0, UDP 1232, DO");
   });
