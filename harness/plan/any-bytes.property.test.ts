@@ -37,12 +37,10 @@ function casesOf(plane: "dns" | "ntp"): readonly (readonly [string, Parameters])
     .flatMap(({ kind }) => variantsOf(kind).map((parameters) => [kind, parameters] as const));
 }
 
-const meetingOf = <Fault>(fault: Fault & { start(parameters: Parameters): object }, parameters: Parameters) => ({
-  owner: {},
+const injectedOf = <Fault>(fault: Fault & { start(parameters: Parameters): object }, parameters: Parameters) => ({
   fault,
   parameters,
   state: fault.start(parameters),
-  hit: () => {},
 });
 
 test.each(casesOf("ntp"))("%s %j takes any packet", (kind, parameters) => {
@@ -57,7 +55,9 @@ test.each(casesOf("ntp"))("%s %j takes any packet", (kind, parameters) => {
       fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
       (exchanges, drawn) => {
         const meeting = {
-          ...meetingOf(faults.get(kind) as NtpFault, parameters),
+          ...injectedOf(faults.get(kind) as NtpFault, parameters),
+          owner: {},
+          hit: () => {},
           context: { ordinal: 1, since: 1e12, client: "198.18.0.2", draw: () => drawn },
         };
         for (const [request, reply] of exchanges) {
@@ -81,29 +81,30 @@ test.each(casesOf("dns"))("%s %j takes any message", (kind, parameters) => {
       fc.array(fc.tuple(message, message), { minLength: 1, maxLength: 4 }),
       fc.constantFrom("udp" as const, "tcp" as const),
       (exchanges, transport) => {
-        const meeting = {
-          ...meetingOf(faults.get(kind) as DnsFault, parameters),
-          context: {
-            ordinal: 1,
-            attempt: 1,
-            transport,
-            client: "198.18.0.2",
-            socket: "198.18.0.2:5353",
-            since: 1e12,
-            draw: () => 0.5,
-          },
-          chosen: true,
-          isLifted: () => false,
-          bind: () => {},
+        const owner = {
+          ...injectedOf(faults.get(kind) as DnsFault, parameters),
+          draw: () => 0.5,
+          onHit: () => {},
+          since: 1e12,
+          isLifted: false,
         };
+        const asked = {
+          connection: 1,
+          transport,
+          client: "198.18.0.2",
+          socket: "198.18.0.2:5353",
+          question: { name: "plc.test", type: "A" },
+          attempt: 1,
+        };
+        const met = { owner, asked, ordinal: 1, clientNumber: 1, chosen: true, isBound: false, isHit: false };
         const telling = { now: 1e12 + 5, sizeOf: size };
         for (const [query, reply] of exchanges) {
           if (!("message" in query) || !("message" in reply)) continue;
-          const { answers, pass } = decideBeforeDns([meeting], query.message, telling);
+          const { answers, pass } = decideBeforeDns([met], query.message, telling);
           const passed =
             pass === undefined ? [] : [{ reply: { message: reply.message, laterMs: 0 }, delay: new Map() }];
           const made = answers.flatMap(({ replies }) => replies.map((each) => ({ reply: each, delay: new Map() })));
-          for (const { reply: put } of [...made, ...decideAfterDns([meeting], passed, query.message, telling)])
+          for (const { reply: put } of [...made, ...decideAfterDns([met], passed, query.message, telling)])
             expect(size(put)).toBeGreaterThan(0);
         }
       },

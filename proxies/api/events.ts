@@ -60,13 +60,12 @@ export function createEvents(wall: () => number): Events {
   const listeners = new Set<(event: RecordedEvent) => void>();
 
   function placeOf(id: number): Place {
-    const empty = { told: undefined, message: undefined, tell: undefined, time: 0, start: 0, length: 0 };
-    return (places[id % mostEvents] ??= empty);
+    return (places[id % mostEvents] ??= emptyPlace());
   }
 
   function forget(): void {
     const place = placeOf(first);
-    [place.told, place.message, place.tell] = [undefined, undefined, undefined];
+    place.told = place.message = place.tell = undefined;
     first += 1;
   }
 
@@ -131,6 +130,10 @@ export function createEvents(wall: () => number): Events {
     },
     readers: () => listeners.size,
   };
+}
+
+function emptyPlace(): Place {
+  return { told: undefined, message: undefined, tell: undefined, time: 0, start: 0, length: 0 };
 }
 
 /** About as long as their JSON. Whoever tells of them does not change them any more. */

@@ -1,8 +1,8 @@
 /** What the faults that a query has met make of it, and of its reply. */
-import type { DnsContext, DnsReply } from "../../faults/dns/contract.ts";
+import type { DnsReply } from "../../faults/dns/contract.ts";
 import type { Message, Name } from "../../faults/dns/message.ts";
 import { nothingAdded, type Delay } from "../delays.ts";
-import type { Meeting } from "./injections.ts";
+import { contextOf, hit, isLifted, type Meeting, type Telling } from "./meeting.ts";
 import { encode } from "./wire/encode.ts";
 
 export interface DecidedBefore {
@@ -13,26 +13,23 @@ export interface DecidedBefore {
   readonly end: "reset" | "close" | undefined;
 }
 
-/** What faults are told besides what each knows of its own. */
-export type Telling = Pick<DnsContext, "now" | "sizeOf">;
-
-export function decideBefore(meetings: readonly Meeting[], asked: Message, { now, sizeOf }: Telling): DecidedBefore {
+export function decideBefore(meetings: readonly Meeting[], asked: Message, telling: Telling): DecidedBefore {
   let query = asked;
   let delay = nothingAdded;
   const answers: DecidedBefore["answers"][number][] = [];
   for (const [by, meeting] of meetings.entries()) {
-    const { owner, fault, parameters, state, context } = meeting;
-    const decision = fault.before?.(query, state, parameters, { ...context, now, sizeOf });
+    const { owner } = meeting;
+    const decision = owner.fault.before?.(query, owner.state, owner.parameters, contextOf(meeting, telling));
     if (decision === undefined) continue;
     if (decision.type === "pass") {
       const isChanged = !isSame(decision.query, query);
-      if (isChanged) meeting.bind();
-      if (isChanged || decision.laterMs > 0) meeting.hit();
+      if (isChanged) meeting.isBound = true;
+      if (isChanged || decision.laterMs > 0) hit(meeting);
       if (decision.laterMs > 0) delay = new Map([...delay, [owner, decision.laterMs]]);
       query = decision.query;
       continue;
     }
-    meeting.hit();
+    hit(meeting);
     if (decision.type === "end") return { pass: undefined, answers, end: decision.how };
     if (decision.type === "answer") answers.push({ by, replies: decision.replies });
     if (decision.type === "drop" || decision.passes !== true) return { pass: undefined, answers, end: undefined };
@@ -50,21 +47,24 @@ export function decideAfter(
   meetings: readonly Meeting[],
   came: readonly Sent[],
   query: Message,
-  { now, sizeOf }: Telling,
+  telling: Telling,
 ): readonly Sent[] {
   let passing = came;
   for (const meeting of meetings) {
-    const { owner, fault, parameters, state, context } = meeting;
-    if (fault.after === undefined || meeting.isLifted()) continue;
-    const next: Sent[] = [];
+    const { owner } = meeting;
+    const { fault, state, parameters } = owner;
+    if (fault.after === undefined || isLifted(meeting)) continue;
+    const context = contextOf(meeting, telling);
+    let next: readonly Sent[] = [];
     for (const sent of passing) {
-      const decision = fault.after(sent.reply, query, state, parameters, { ...context, now, sizeOf });
-      const put = decision === undefined ? [sent.reply] : [decision].flat();
-      if (put.length !== 1 || !put.every((reply) => isSameReply(reply, sent.reply))) meeting.hit();
-      for (const reply of put) {
+      const decision = fault.after(sent.reply, query, state, parameters, context);
+      const put = decision === undefined ? [sent.reply] : "message" in decision ? [decision] : decision;
+      if (put.length !== 1 || !put.every((reply) => isSameReply(reply, sent.reply))) hit(meeting);
+      const made = put.map((reply): Sent => {
         const added = reply.laterMs - sent.reply.laterMs;
-        next.push({ reply, delay: added === 0 ? sent.delay : new Map([...sent.delay, [owner, added]]) });
-      }
+        return { reply, delay: added === 0 ? sent.delay : new Map([...sent.delay, [owner, added]]) };
+      });
+      next = next.length === 0 ? made : [...next, ...made];
     }
     passing = next;
   }
@@ -88,9 +88,11 @@ function isSame(one: Message, other: Message): boolean {
 /** By what can be seen without writing them: how many records there are, and what the question is. */
 function isPlainlyOther(one: Message, other: Message): boolean {
   if (one.counts !== undefined || other.counts !== undefined) return false;
-  const isLonger = (["questions", "answers", "authorities"] as const).some((of) => one[of].length !== other[of].length);
-  const [name, otherName] = [one.questions[0]?.name, other.questions[0]?.name];
-  return isLonger || (isPlainName(name) && isPlainName(otherName) && name !== otherName);
+  if (one.questions.length !== other.questions.length || one.answers.length !== other.answers.length) return true;
+  if (one.authorities.length !== other.authorities.length) return true;
+  const name = one.questions[0]?.name;
+  const otherName = other.questions[0]?.name;
+  return isPlainName(name) && isPlainName(otherName) && name !== otherName;
 }
 
 /** No other text says the same name. */

@@ -10,8 +10,9 @@ import { isSameName } from "../../faults/dns/name.ts";
 import type { Message } from "../../faults/dns/message.ts";
 import type { Clock } from "../../host/host.ts";
 import { createDelays, nothingAdded } from "../delays.ts";
-import { decideAfter, decideBefore, type Sent, type Telling } from "./decide.ts";
-import { createInjections, type AskedQuestion, type DnsInjection, type Meeting } from "./injections.ts";
+import { decideAfter, decideBefore, type Sent } from "./decide.ts";
+import { createInjections, type DnsInjection } from "./injections.ts";
+import { contextOf, isLifted, type AskedQuestion, type Meeting, type Telling } from "./meeting.ts";
 import { createQuestions, type Answered, type Logical } from "./questions.ts";
 import { createRecent } from "./recent.ts";
 import { decode, peek, type Peeked } from "./wire/decode.ts";
@@ -73,18 +74,15 @@ interface Whole {
 
 /** A query that was passed on, and may be replied to. */
 interface Pending {
-  readonly peeked: Peeked;
+  readonly asked: AskedQuestion;
+  readonly bytes: Uint8Array;
+  /** What the bytes say, once it is read; until it is asked for again: what is kept for all that were asked takes more time of the collector of garbage than reading it does. */
+  message: Message | undefined;
   /** What the server was asked, if a fault has changed that. */
   passed: Peeked;
-  readonly asked: AskedQuestion;
-  readonly met: object[];
-  readonly meetings: Meeting[];
+  meetings: readonly Meeting[];
   /** When it came, on the monotonic clock. */
   readonly at: number;
-  /** What the bytes say. */
-  readonly message: () => Message | undefined;
-  /** Until it is asked again: what is kept for all that were asked takes more time of the collector of garbage than reading it does. */
-  readonly forgetMessage: () => void;
 }
 
 /** What one line has passed on, in the order of time. */
@@ -98,6 +96,7 @@ const mostPending = 256;
 /** Of those that were replied to: a server sends a reply twice soon, or never. Whatever is kept, the collector of garbage goes through. */
 const mostReplied = 16;
 const mostConcerned = 10_000;
+const once = {};
 
 export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): Exchange {
   const injections = createInjections(clock);
@@ -108,7 +107,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   /** Where the server was asked something else than the client has asked: replies there are looked at also when no fault is left. */
   const askedOtherwise = new WeakSet<Line>();
   /** Names that were asked for while a fault concerned them: somebody may wait for what is answered to another question for the same name. */
-  const concerned = createRecent<object>(mostConcerned);
+  const concerned = createRecent<typeof once>(mostConcerned);
   /** Who waits for the next reply to a question, by client, name and type. */
   const waiting = new Map<string, Set<{ readonly owners: readonly object[] }>>();
 
@@ -123,17 +122,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   }
 
   function pendingOf(line: Line, peeked: Peeked, bytes: Uint8Array): Pending {
-    let message: Message | undefined;
-    return {
-      peeked,
-      passed: peeked,
-      asked: askedOf(line, peeked),
-      met: [],
-      meetings: [],
-      at: clock.monotonic(),
-      message: () => (message ??= messageOf(bytes)),
-      forgetMessage: () => (message = undefined),
-    };
+    const asked = askedOf(line, peeked);
+    return { asked, bytes, message: undefined, passed: peeked, meetings: [], at: clock.monotonic() };
   }
 
   function query(line: Line, bytes: Uint8Array): void {
@@ -144,31 +134,23 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       return;
     }
     const one = pendingOf(line, peeked, bytes);
-    concerned.of(peeked.name.toLowerCase(), () => one);
-    const ofLine = passed.get(line) ?? { pending: [], replied: [] };
-    passed.set(line, ofLine);
-    keep(ofLine.pending, one, mostPending);
-    one.meetings.push(...injections.meet(one.asked, one.met));
-    const acting = one.meetings.filter(({ chosen, fault }) => chosen && fault.before !== undefined);
-    const message = acting.length > 0 ? one.message() : undefined;
+    concerned.of(peeked.name.toLowerCase(), () => once);
+    keep(passedOf(line).pending, one, mostPending);
+    one.meetings = injections.meet(one.asked, one.meetings);
+    const chosen = chosenOf(one.meetings);
+    const message = chosen.some(({ owner }) => owner.fault.before !== undefined) ? read(one) : undefined;
     if (message === undefined) {
       line.pass(bytes);
       return;
     }
-    const chosen = one.meetings.filter((meeting) => meeting.chosen);
-    const { pass, answers, end } = decideBefore(chosen, message, telling(line, message, undefined));
+    const told = telling(line, message, undefined);
+    const { pass, answers, end } = decideBefore(chosen, message, told);
     for (const { by, replies } of answers) {
       const made = replies.map((reply): Sent => ({
         reply,
         delay: reply.laterMs === 0 ? nothingAdded : new Map([[chosen[by]?.owner ?? reply, reply.laterMs]]),
       }));
-      send(
-        line,
-        decideAfter(chosen.slice(by + 1), made, message, telling(line, message, undefined)),
-        one,
-        message,
-        undefined,
-      );
+      send(line, decideAfter(chosen.slice(by + 1), made, message, told), one, message, undefined);
     }
     if (end !== undefined) line.end(end);
     if (pass === undefined) return;
@@ -183,29 +165,30 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     const passes = injections.isEmpty() && !askedOtherwise.has(line);
     const peeked = passes ? undefined : peek(bytes);
     const one = passes ? undefined : pendingFor(line, peeked, bytes);
-    one?.meetings.push(...injections.meet(one.asked, one.met));
-    const meetings = one?.meetings.filter((meeting) => !meeting.isLifted()) ?? [];
+    if (one !== undefined) one.meetings = injections.meet(one.asked, one.meetings);
+    const meetings = one === undefined ? [] : lastingOf(one.meetings);
     const isRead = meetings.some(
-      ({ chosen, fault }) => fault.remember !== undefined || (chosen && fault.after !== undefined),
+      ({ chosen, owner: { fault } }) => fault.remember !== undefined || (chosen && fault.after !== undefined),
     );
-    const asked = isRead ? one?.message() : undefined;
-    one?.forgetMessage();
+    const asked = isRead && one !== undefined ? read(one) : undefined;
+    if (one !== undefined) one.message = undefined;
     const came = asked === undefined ? undefined : messageOf(bytes);
     if (one === undefined || asked === undefined || came === undefined) {
       line.put([{ bytes }]);
       if (onMessage !== undefined) tell("reply", line, bytes);
-      if (one !== undefined) replied(one, answeredBy(bytes, one.peeked));
+      if (one !== undefined) replied(one, answeredBy(bytes, one.asked.question));
       else if (peeked !== undefined && concerned.get(peeked.name.toLowerCase()) !== undefined)
         repliedTo(keyOf(line.client, peeked.name, peeked.type, peeked.class));
       return;
     }
     const whole: Whole = { message: came, bytes };
     const told = telling(line, asked, whole);
-    for (const { fault, state, parameters, context } of meetings)
-      fault.remember?.(came, asked, state, parameters, { ...context, ...told });
+    for (const meeting of meetings) {
+      const { fault, state, parameters } = meeting.owner;
+      fault.remember?.(came, asked, state, parameters, contextOf(meeting, told));
+    }
     const sent: readonly Sent[] = [{ reply: { message: came, laterMs: 0 }, delay: nothingAdded }];
-    const chosen = meetings.filter((meeting) => meeting.chosen);
-    send(line, decideAfter(chosen, sent, asked, told), one, asked, whole);
+    send(line, decideAfter(chosenOf(meetings), sent, asked, told), one, asked, whole);
   }
 
   /** Whose reply it is: the latest query of its id, and of its name if it has one, as it was passed on. A reply to what was asked before any fault was there asks for itself. */
@@ -230,13 +213,17 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       authorities: [],
       additionals: [],
     };
-    return { ...pendingOf(line, peeked, encode(question)), message: () => question };
+    return { ...pendingOf(line, peeked, encode(question)), message: question };
+  }
+
+  function passedOf(line: Line): Passed {
+    let ofLine = passed.get(line);
+    if (ofLine === undefined) passed.set(line, (ofLine = { pending: [], replied: [] }));
+    return ofLine;
   }
 
   function takePending(line: Line, isIts: (one: Pending) => boolean): Pending | undefined {
-    const ofLine = passed.get(line);
-    if (ofLine === undefined) return undefined;
-    const { pending, replied: before } = ofLine;
+    const { pending, replied: before } = passedOf(line);
     const index = pending.findLastIndex(isIts);
     const [one] = index < 0 ? [] : pending.splice(index, 1);
     if (one === undefined) return before.findLast(isIts);
@@ -252,7 +239,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       const bytes = line.transport === "udp" ? full.subarray(0, sent.reply.length) : full;
       const put: Put = { bytes, ...(source && { source }), ...(framing && { framing }) };
       const isWhole = framing?.length === undefined && framing?.bytes === undefined;
-      const answered = source === undefined && isWhole ? answeredBy(bytes, one.peeked) : undefined;
+      const answered = source === undefined && isWhole ? answeredBy(bytes, one.asked.question) : undefined;
       if (sent.delay.size === 0) {
         ready.push(put);
         replied(one, answered);
@@ -279,7 +266,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function hold({ delay }: Sent, one: Pending, behind: string | undefined, go: () => void): boolean {
     if (behind === undefined) return delays.hold(delay, go);
-    const key = keyOf(one.asked.client, one.peeked.name, behind, one.peeked.class);
+    const { client, question } = one.asked;
+    const key = keyOf(client, question.name, behind, question.class);
     if (questions.repliedAt(key) >= one.at) {
       go();
       return true;
@@ -353,6 +341,19 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 function keep(all: Pending[], one: Pending, most: number): void {
   all.push(one);
   if (all.length > most) all.shift();
+}
+
+/** Mostly all of them, for which no list is made. */
+function chosenOf(meetings: readonly Meeting[]): readonly Meeting[] {
+  return meetings.every(({ chosen }) => chosen) ? meetings : meetings.filter(({ chosen }) => chosen);
+}
+
+function lastingOf(meetings: readonly Meeting[]): readonly Meeting[] {
+  return meetings.some(isLifted) ? meetings.filter((meeting) => !isLifted(meeting)) : meetings;
+}
+
+function read(one: Pending): Message | undefined {
+  return (one.message ??= messageOf(one.bytes));
 }
 
 function messageOf(bytes: Uint8Array): Message | undefined {

@@ -1,9 +1,10 @@
 /** The faults that are on a link's questions, and which of them a query meets. */
-import type { DnsContext, DnsFault } from "../../faults/dns/contract.ts";
+import type { DnsFault } from "../../faults/dns/contract.ts";
 import { questionMatcher, type Asked, type QuestionMatch } from "../../faults/dns/match.ts";
 import type { Clock } from "../../host/host.ts";
 import { subnetOf, type Subnet } from "../../host/subnet.ts";
 import { chosen, type Selection } from "../chosen.ts";
+import { keyOfDraw, type AskedQuestion, type Concerned, type DnsHit, type Injected, type Meeting } from "./meeting.ts";
 import type { Logical } from "./questions.ts";
 import { createRecent, type Recent } from "./recent.ts";
 
@@ -17,45 +18,6 @@ export interface DnsInjection extends Omit<Selection, "direction"> {
   readonly onHit: (detail: DnsHit) => void;
 }
 
-export type DnsHit = {
-  readonly connection: number;
-  readonly name: string;
-  readonly type: string;
-  readonly ordinal: number;
-  readonly attempt: number;
-};
-
-/** A query, as far as it matters for whom it meets. */
-export interface Concerned extends Asked {
-  readonly connection: number;
-  /** The client's address. */
-  readonly client: string;
-}
-
-export interface AskedQuestion extends Concerned {
-  /** The client's address with its port. */
-  readonly socket: string;
-  readonly logical: Logical;
-  /** Which try of it. */
-  readonly attempt: number;
-}
-
-/** A fault that a query has met. */
-export interface Meeting {
-  /** By which it is lifted. */
-  readonly owner: object;
-  readonly fault: DnsFault;
-  readonly parameters: Record<string, unknown>;
-  readonly state: object;
-  readonly context: Omit<DnsContext, "now" | "sizeOf">;
-  /** False if the query matches, but `nth` and the like leave it alone. */
-  readonly chosen: boolean;
-  isLifted(): boolean;
-  /** It has changed the query, and must see the reply to it, also if it is lifted by then: the reply is no answer to what the client has asked. */
-  bind(): void;
-  hit(): void;
-}
-
 export interface Injections {
   /** `connections`: how many there have been. */
   add(injection: DnsInjection, connections: number): object;
@@ -63,25 +25,21 @@ export interface Injections {
   isEmpty(): boolean;
   /** Whether there is one that such a query meets. */
   concern(asked: Concerned): boolean;
-  /** Those that it has not met yet, in the order of their injection. */
-  meet(asked: AskedQuestion, met: object[]): readonly Meeting[];
+  /** Those that it has met already, and behind them those that it meets now, in the order of their injection. */
+  meet(asked: AskedQuestion, already: readonly Meeting[]): readonly Meeting[];
   clear(): void;
 }
 
-interface Active {
-  readonly injection: DnsInjection;
+interface Active extends Injected {
+  readonly selection: Omit<Selection, "direction">;
   readonly clients: Subnet | undefined;
   readonly connections: number;
   readonly matches: (asked: Asked) => boolean;
-  readonly state: object;
-  /** Unix time. */
-  readonly since: number;
   readonly number: number;
   /** How many logical questions of each key it has met. */
   readonly counts: Recent<{ met: number }>;
 }
 
-/** Clients are told apart by their order, not by their addresses, which may be others in the next run. */
 const mostRemembered = 10_000;
 
 export function createInjections(clock: Clock): Injections {
@@ -96,84 +54,67 @@ export function createInjections(clock: Clock): Injections {
     const count = counts.of(logical.key, () => ({ met: 0 }));
     count.met += 1;
     const ordinal = count.met;
-    logical.ordinals.push({ injection: number, ordinal });
+    logical.ordinals = [...logical.ordinals, { injection: number, ordinal }];
     return ordinal;
   }
 
-  function numberOf(client: string): number {
-    return clients.of(client, () => ({ number: (seen += 1) })).number;
-  }
-
-  function concerns({ injection, clients: meant, connections, matches }: Active, asked: Concerned): boolean {
+  function concerns({ selection, clients: meant, connections, matches }: Active, asked: Concerned): boolean {
     if (meant?.contains(asked.client) === false) return false;
-    if (injection.scope === "new" && asked.connection <= connections) return false;
+    if (selection.scope === "new" && asked.connection <= connections) return false;
     return matches(asked);
   }
 
-  function meetingOf(each: Active, asked: AskedQuestion): Meeting {
-    const { injection, state, since } = each;
-    const { fault, parameters, draw, onHit } = injection;
-    const { question, transport, client, socket, connection, logical, attempt } = asked;
-    const ordinal = ordinalOf(each, logical);
-    const number = numberOf(client);
-    const keyed = (decision: string, n: number): number =>
-      draw(`${number}.${question.name.toLowerCase()}.${question.type}.${decision}`, n);
-    let told = false;
-    let isBound = false;
-    return {
-      owner: each,
-      fault,
-      parameters: parameters as Record<string, unknown>,
-      state,
-      context: {
-        ordinal,
-        attempt,
-        transport,
-        client,
-        socket,
-        since,
-        draw: (decision, n) => keyed(`${ordinal}.${decision}`, n),
-      },
-      chosen: chosen(injection, ordinal, keyed),
-      isLifted: () => !isBound && !active.has(each),
-      bind() {
-        isBound = true;
-      },
-      hit() {
-        if (told) return;
-        told = true;
-        onHit({ connection, name: question.name, type: question.type, ordinal, attempt });
-      },
-    };
+  function meetingOf(owner: Active, asked: AskedQuestion): Meeting {
+    const ordinal = ordinalOf(owner, asked.logical);
+    const clientNumber = clients.of(asked.client, () => ({ number: (seen += 1) })).number;
+    const isChosen = chosen(owner.selection, ordinal, (decision, n) =>
+      owner.draw(keyOfDraw(clientNumber, asked.question, decision), n),
+    );
+    return { owner, asked, ordinal, clientNumber, chosen: isChosen, isBound: false, isHit: false };
   }
 
   return {
     add(injection, connections) {
-      const state = injection.fault.start(injection.parameters as Record<string, unknown>);
-      const since = clock.wall();
-      const meant = injection.client === undefined ? undefined : subnetOf(injection.client);
-      const matches = questionMatcher(injection.match ?? {});
+      const { fault, parameters, match = {}, onHit, draw } = injection;
       injected += 1;
-      const counted = { number: injected, counts: createRecent<{ met: number }>(mostRemembered) };
-      const each = { injection, clients: meant, connections, matches, state, since, ...counted };
+      const each: Active = {
+        fault,
+        parameters: parameters as Record<string, unknown>,
+        state: fault.start(parameters as Record<string, unknown>),
+        draw,
+        onHit,
+        since: clock.wall(),
+        isLifted: false,
+        selection: injection,
+        clients: injection.client === undefined ? undefined : subnetOf(injection.client),
+        connections,
+        matches: questionMatcher(match),
+        number: injected,
+        counts: createRecent<{ met: number }>(mostRemembered),
+      };
       active.add(each);
       return each;
     },
-    remove: (owner) => active.delete(owner as Active),
+    remove(owner) {
+      const each = owner as Active;
+      each.isLifted = true;
+      return active.delete(each);
+    },
     isEmpty: () => active.size === 0,
     concern(asked) {
       for (const each of active) if (concerns(each, asked)) return true;
       return false;
     },
-    meet(asked, met) {
-      const meetings: Meeting[] = [];
-      for (const each of active) {
-        if (met.includes(each) || !concerns(each, asked)) continue;
-        met.push(each);
-        meetings.push(meetingOf(each, asked));
-      }
+    meet(asked, already) {
+      let meetings = already;
+      for (const owner of active)
+        if (!already.some((meeting) => meeting.owner === owner) && concerns(owner, asked))
+          meetings = [...meetings, meetingOf(owner, asked)];
       return meetings;
     },
-    clear: () => active.clear(),
+    clear() {
+      for (const each of active) each.isLifted = true;
+      active.clear();
+    },
   };
 }

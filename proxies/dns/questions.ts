@@ -13,7 +13,7 @@ export interface Logical {
   /** How often it was asked until now. */
   attempts: number;
   /** Which one it is to each injection that it meets, by the injection's number: whoever counts keeps it here. */
-  readonly ordinals: { readonly injection: number; readonly ordinal: number }[];
+  ordinals: readonly { readonly injection: number; readonly ordinal: number }[];
 }
 
 /** `well`: with something that a client believes. `badly`: with something that it may take for an answer, and then asks again in the same words. */

@@ -18,103 +18,121 @@ export function decode(bytes: Uint8Array): Decoded {
   }
 }
 
+/** Where a message is read, and its OPT when that was met. */
+interface Reading {
+  readonly bytes: Uint8Array;
+  at: number;
+  edns: Edns | undefined;
+  upperRcode: number;
+}
+
 function read(bytes: Uint8Array): Message {
   if (bytes.length < headerLength)
     throw new Malformed(`${bytes.length} bytes, where the header alone has ${headerLength}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const flags = view.getUint16(2);
-  const flag = (place: number): boolean => ((flags >> place) & 1) === 1;
-  let at = headerLength;
-
-  function many<T>(countAt: number, what: string, one: () => T): readonly T[] {
-    const count = view.getUint16(countAt);
-    const found: T[] = [];
-    while (found.length < count) {
-      if (at >= bytes.length)
-        throw new Malformed(`the header says ${count} in the ${what} section, of which there are ${found.length}`);
-      found.push(one());
-    }
-    return found;
-  }
-
-  function has(length: number): number {
-    if (at + length > bytes.length) throw new Malformed(`what begins at ${at} is cut off`);
-    return at;
-  }
-
-  function question(): Question {
-    const { name, end } = readName(bytes, at);
-    at = end;
-    const start = has(4);
-    at += 4;
-    return { name, type: typeName(view.getUint16(start)), class: className(view.getUint16(start + 2)) };
-  }
-
-  let edns: Edns | undefined;
-  let upperRcode = 0;
-  function resource(): Resource | undefined {
-    const { name, end } = readName(bytes, at);
-    at = end;
-    const start = has(10);
-    const type = typeName(view.getUint16(start));
-    const [of, ttl, length] = [view.getUint16(start + 2), view.getUint32(start + 4), view.getUint16(start + 8)];
-    has(10 + length);
-    at += 10 + length;
-    if (type !== "OPT" || name !== "." || edns !== undefined) {
-      const data = readData(type, bytes, start + 8, length);
-      return { name, type, class: className(of), ttl, data };
-    }
-    upperRcode = ttl >>> 24;
-    edns = {
-      version: (ttl >>> 16) & 0xff,
-      udpPayloadSize: of,
-      dnssecOk: ((ttl >>> 15) & 1) === 1,
-      z: ttl & 0x7fff,
-      options: readOptions(bytes.subarray(start + 10, at)),
-    };
-    return undefined;
-  }
-
-  const questions = many(4, "question", question);
-  const answers = many(6, "answer", () => required(resource()));
-  const authorities = many(8, "authority", () => required(resource()));
-  const additionals = many(10, "additional", resource).filter((each) => each !== undefined);
-  return {
-    id: view.getUint16(0),
-    qr: flag(15),
+  const flags = uint16(bytes, 2);
+  const from: Reading = { bytes, at: headerLength, edns: undefined, upperRcode: 0 };
+  const questions = many(from, uint16(bytes, 4), "question", readQuestion);
+  const answers = many(from, uint16(bytes, 6), "answer", readResource);
+  const authorities = many(from, uint16(bytes, 8), "authority", readResource);
+  const additionals = many(from, uint16(bytes, 10), "additional", readAdditional);
+  const message: Message = {
+    id: uint16(bytes, 0),
+    qr: (flags & 0x8000) !== 0,
     opcode: (flags >> 11) & 0xf,
-    aa: flag(10),
-    tc: flag(9),
-    rd: flag(8),
-    ra: flag(7),
-    z: flag(6),
-    ad: flag(5),
-    cd: flag(4),
-    rcode: (upperRcode << 4) | (flags & 0xf),
+    aa: (flags & 0x400) !== 0,
+    tc: (flags & 0x200) !== 0,
+    rd: (flags & 0x100) !== 0,
+    ra: (flags & 0x80) !== 0,
+    z: (flags & 0x40) !== 0,
+    ad: (flags & 0x20) !== 0,
+    cd: (flags & 0x10) !== 0,
+    rcode: (from.upperRcode << 4) | (flags & 0xf),
     questions,
     answers,
     authorities,
     additionals,
-    ...(edns !== undefined && { edns }),
-    ...(at < bytes.length && { trailing: bytes.slice(at) }),
+  };
+  if (from.edns === undefined && from.at === bytes.length) return message;
+  return {
+    ...message,
+    ...(from.edns !== undefined && { edns: from.edns }),
+    ...(from.at < bytes.length && { trailing: bytes.slice(from.at) }),
   };
 }
 
-function required(found: Resource | undefined): Resource {
+/** `one` returns undefined for what is none of them. */
+function many<T>(from: Reading, count: number, what: string, one: (from: Reading) => T | undefined): readonly T[] {
+  // Most sections have one, and an array that grows makes room for sixteen more.
+  let found: T[] | undefined;
+  for (let n = 0; n < count; n += 1) {
+    if (from.at >= from.bytes.length)
+      throw new Malformed(`the header says ${count} in the ${what} section, of which there are ${n}`);
+    const next = one(from);
+    if (next === undefined) continue;
+    if (found === undefined) found = [next];
+    else found.push(next);
+  }
+  return found ?? [];
+}
+
+/** Where the next so many bytes begin, which are there. */
+function take(from: Reading, length: number): number {
+  const start = from.at;
+  if (start + length > from.bytes.length) throw new Malformed(`what begins at ${start} is cut off`);
+  from.at += length;
+  return start;
+}
+
+function takeName(from: Reading): string {
+  const { name, end } = readName(from.bytes, from.at);
+  from.at = end;
+  return name;
+}
+
+function readQuestion(from: Reading): Question {
+  const name = takeName(from);
+  const start = take(from, 4);
+  return { name, type: typeName(uint16(from.bytes, start)), class: className(uint16(from.bytes, start + 2)) };
+}
+
+function readResource(from: Reading): Resource {
+  const found = readAdditional(from);
   if (found === undefined) throw new Malformed("OPT is not in the additional section");
   return found;
 }
 
+/** Undefined: it is the message's OPT. */
+function readAdditional(from: Reading): Resource | undefined {
+  const { bytes } = from;
+  const name = takeName(from);
+  const start = take(from, 10);
+  const type = typeName(uint16(bytes, start));
+  const of = uint16(bytes, start + 2);
+  const ttl = uint16(bytes, start + 4) * 0x1_0000 + uint16(bytes, start + 6);
+  const length = uint16(bytes, start + 8);
+  const data = take(from, length);
+  if (type !== "OPT" || name !== "." || from.edns !== undefined)
+    return { name, type, class: className(of), ttl, data: readData(type, bytes, start + 8, length) };
+  from.upperRcode = ttl >>> 24;
+  from.edns = {
+    version: (ttl >>> 16) & 0xff,
+    udpPayloadSize: of,
+    dnssecOk: ((ttl >>> 15) & 1) === 1,
+    z: ttl & 0x7fff,
+    options: readOptions(bytes.subarray(data, data + length)),
+  };
+  return undefined;
+}
+
 function readOptions(bytes: Uint8Array): Edns["options"] {
   const options: { code: number; data: Uint8Array }[] = [];
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   while (at < bytes.length) {
     if (at + 4 > bytes.length) throw new Malformed("an option of OPT is cut off");
-    const length = view.getUint16(at + 2);
+    const length = uint16(bytes, at + 2);
     const data = bytes.slice(at + 4, at + 4 + length);
     if (data.length < length) throw new Malformed("an option of OPT is cut off");
-    options.push({ code: view.getUint16(at), data });
+    options.push({ code: uint16(bytes, at), data });
     at += 4 + length;
   }
   return options;
@@ -135,23 +153,26 @@ export interface Peeked {
 /** Undefined: it has no question that could be read. */
 export function peek(bytes: Uint8Array): Peeked | undefined {
   if (bytes.length < headerLength + 5) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (view.getUint16(4) === 0) return undefined;
+  if (uint16(bytes, 4) === 0) return undefined;
   try {
     const { name, end } = readName(bytes, headerLength);
     if (end + 4 > bytes.length) return undefined;
-    const flags = view.getUint16(2);
+    const flags = uint16(bytes, 2);
     return {
-      id: view.getUint16(0),
+      id: uint16(bytes, 0),
       qr: flags >> 15 === 1,
       opcode: (flags >> 11) & 0xf,
       tc: ((flags >> 9) & 1) === 1,
       rcode: flags & 0xf,
       name,
-      type: typeName(view.getUint16(end)),
-      class: className(view.getUint16(end + 2)),
+      type: typeName(uint16(bytes, end)),
+      class: className(uint16(bytes, end + 2)),
     };
   } catch {
     return undefined;
   }
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }

@@ -14,32 +14,38 @@ export const mostBytesOfMessage = 65_535;
 const output = createOutput();
 
 export function encode(message: Message): Uint8Array {
-  const { questions, answers, authorities, additionals, edns, counts = {}, trailing, rcode } = message;
+  const { questions, answers, authorities, additionals, edns, counts, trailing } = message;
   output.clear();
-  const heading = ({ name, type, class: of }: Question): void => {
-    output.name(name);
-    output.uint16(typeNumber(type));
-    output.uint16(classNumber(of));
-  };
-  const resource = (each: Resource): void => {
-    heading(each);
-    output.uint32(each.ttl);
-    output.measured(() => writeData(each.type, each.data, output));
-  };
-
-  const { qdcount = questions.length, ancount = answers.length, nscount = authorities.length } = counts;
-  const { arcount = additionals.length + (edns === undefined ? 0 : 1) } = counts;
-  for (const field of [message.id, flagsOf(message), qdcount, ancount, nscount, arcount]) output.uint16(field);
-  for (const question of questions) heading(question);
-  for (const each of answers) resource(each);
-  for (const each of authorities) resource(each);
+  output.uint16(message.id);
+  output.uint16(flagsOf(message));
+  output.uint16(counts?.qdcount ?? questions.length);
+  output.uint16(counts?.ancount ?? answers.length);
+  output.uint16(counts?.nscount ?? authorities.length);
+  output.uint16(counts?.arcount ?? additionals.length + (edns === undefined ? 0 : 1));
+  questions.forEach(writeQuestion);
+  answers.forEach(writeResource);
+  authorities.forEach(writeResource);
   // A signature of the whole stays the last (RFC 8945, section 5.1). One that comes earlier means nothing, and stays where it is.
-  const signature = additionals.at(-1)?.type === "TSIG" ? additionals.length - 1 : additionals.length;
-  for (const each of additionals.slice(0, signature)) resource(each);
-  if (edns !== undefined) writeOpt(edns, rcode >> 4);
-  for (const each of additionals.slice(signature)) resource(each);
+  const isSigned = additionals.at(-1)?.type === "TSIG";
+  (isSigned ? additionals.slice(0, -1) : additionals).forEach(writeResource);
+  if (edns !== undefined) writeOpt(edns, message.rcode >> 4);
+  if (isSigned) additionals.slice(-1).forEach(writeResource);
   if (trailing !== undefined) output.bytes(trailing);
   return output.written();
+}
+
+function writeQuestion({ name, type, class: of }: Question): void {
+  output.name(name);
+  output.uint16(typeNumber(type));
+  output.uint16(classNumber(of));
+}
+
+function writeResource(each: Resource): void {
+  writeQuestion(each);
+  output.uint32(each.ttl);
+  const start = output.begin();
+  writeData(each.type, each.data, output);
+  output.end(start);
 }
 
 function flagsOf({ qr, opcode, aa, tc, rd, ra, z, ad, cd, rcode }: Message): number {
@@ -64,10 +70,11 @@ function writeOpt({ version, udpPayloadSize, dnssecOk, z, options }: Edns, upper
   output.uint8(upperRcode);
   output.uint8(version);
   output.uint16((dnssecOk ? 0x8000 : 0) | (z & 0x7fff));
-  output.measured(() => {
-    for (const { code, data } of options) {
-      output.uint16(code);
-      output.measured(() => output.bytes(data));
-    }
-  });
+  const start = output.begin();
+  for (const { code, data } of options) {
+    output.uint16(code);
+    output.uint16(data.length);
+    output.bytes(data);
+  }
+  output.end(start);
 }

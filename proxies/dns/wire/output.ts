@@ -11,8 +11,9 @@ export interface Output {
   bytes(all: Uint8Array): void;
   /** `compresses`: false where nobody reckons with a pointer; another name may point to this one all the same. */
   name(name: Name, compresses?: boolean): void;
-  /** What `write` writes, behind its length in 16 bits. */
-  measured(write: () => void): void;
+  /** What is written from here on has its length in front, in 16 bits. Returns where it begins, for `end`. */
+  begin(): number;
+  end(start: number): void;
   /** A copy. */
   written(): Uint8Array;
 }
@@ -114,15 +115,20 @@ export function createOutput(): Output {
     },
     bytes,
     name,
-    measured(write) {
-      const start = at;
+    begin() {
       uint16(0);
-      write();
-      const length = at - start - 2;
-      buffer[start] = length >>> 8;
-      buffer[start + 1] = length;
+      return at;
     },
-    written: () => Buffer.from(buffer.subarray(0, at)),
+    end(start) {
+      const length = at - start;
+      buffer[start - 2] = length >>> 8;
+      buffer[start - 1] = length;
+    },
+    written() {
+      const copy = Buffer.allocUnsafe(at);
+      buffer.copy(copy, 0, 0, at);
+      return copy;
+    },
   };
 }
 

@@ -4,7 +4,6 @@
  */
 import * as dnsPacket from "dns-packet";
 import type { Data } from "../../../faults/dns/message.ts";
-import { Malformed } from "./malformed.ts";
 import { readName } from "./names.ts";
 import type { Output } from "./output.ts";
 
@@ -22,54 +21,60 @@ const holdsTarget = new Set(["NS", "CNAME", "PTR", "DNAME"]);
 /** From RDLENGTH on. What is none of its type is bytes. */
 export function readData(type: string, bytes: Uint8Array, at: number, length: number): Data {
   try {
-    const data = known(type, bytes, at, length);
-    if (data !== undefined) return data;
+    const found = known(type, bytes, at);
+    if (found?.end === at + 2 + length) return found.data;
   } catch {
     // It is none of its type.
   }
   return { rdata: bytes.slice(at + 2, at + 2 + length) };
 }
 
-function known(type: string, bytes: Uint8Array, at: number, length: number): Data | undefined {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+/** And where it ends by what it says itself. */
+function known(type: string, bytes: Uint8Array, at: number): { readonly data: Data; readonly end: number } | undefined {
   const start = at + 2;
-  const ends = <T extends Data>(data: T, end: number): T => {
-    if (end !== start + length) throw new Malformed(`RDATA of ${type} has another length than RDLENGTH says`);
-    return data;
-  };
   if (holdsTarget.has(type)) {
     const { name: target, end } = readName(bytes, start);
-    return ends({ target }, end);
+    return { data: { target }, end };
   }
   switch (type) {
     case "A":
     case "AAAA":
-      return ends({ address: String(codecOf(type).decode(buffer, at)) }, start + (type === "A" ? 4 : 16));
+      return { data: { address: String(decoded(type, bytes, at)) }, end: start + (type === "A" ? 4 : 16) };
     case "MX": {
       const { name: exchange, end } = readName(bytes, start + 2);
-      return ends({ preference: buffer.readUInt16BE(start), exchange }, end);
+      return { data: { preference: bufferOf(bytes).readUInt16BE(start), exchange }, end };
     }
     case "SRV": {
       const { name: service, end } = readName(bytes, start + 6);
-      const [priority, weight, port] = [0, 2, 4].map((offset) => buffer.readUInt16BE(start + offset));
-      return ends({ priority: priority ?? 0, weight: weight ?? 0, port: port ?? 0, service }, end);
+      const buffer = bufferOf(bytes);
+      const [priority = 0, weight = 0, port = 0] = [0, 2, 4].map((offset) => buffer.readUInt16BE(start + offset));
+      return { data: { priority, weight, port, service }, end };
     }
     case "SOA": {
       const mname = readName(bytes, start);
       const rname = readName(bytes, mname.end);
+      const buffer = bufferOf(bytes);
       const [serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0] = [0, 4, 8, 12, 16].map((offset) =>
         buffer.readUInt32BE(rname.end + offset),
       );
       const names = { mname: mname.name, rname: rname.name };
-      return ends({ ...names, serial, refresh, retry, expire, minimum }, rname.end + 20);
+      return { data: { ...names, serial, refresh, retry, expire, minimum }, end: rname.end + 20 };
     }
     case "TXT": {
-      const texts = (codecOf(type).decode(buffer, at) as readonly Uint8Array[]).map((text) => Uint8Array.from(text));
-      return ends({ texts }, start + texts.reduce((sum, text) => sum + 1 + text.length, 0));
+      const texts = (decoded(type, bytes, at) as readonly Uint8Array[]).map((text) => Uint8Array.from(text));
+      return { data: { texts }, end: start + texts.reduce((sum, text) => sum + 1 + text.length, 0) };
     }
     default:
       return undefined;
   }
+}
+
+function decoded(type: string, bytes: Uint8Array, at: number): unknown {
+  return codecOf(type).decode(bufferOf(bytes), at);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Without RDLENGTH. Only names in types of RFC 1035 may be compressed (RFC 3597, section 4). */
