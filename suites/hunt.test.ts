@@ -25,7 +25,7 @@ const setting = createSimSetting({ programs });
 const byNight = process.env["SINBIN_TESTS"] === "all";
 const plain = loaded
   .filter(({ file, plan }) => !readFileSync(file, "utf8").includes("power_loss") && lackOf(plan, setting) === undefined)
-  .filter(({ plan }, n) => byNight || (plan.tier === "commit" && n % 30 === 0))
+  .filter(({ plan }, n) => byNight || (plan.tier.sim === "commit" && n % 30 === 0))
   .flatMap((each) => bindCells(each, {}));
 
 test.each(plain.map((each) => ({ title: each.plan.plan, each })))(

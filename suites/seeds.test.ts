@@ -20,7 +20,7 @@ const setting = createSimSetting({ programs });
 const all = loaded.filter(({ plan }) => lackOf(plan, setting) === undefined).flatMap((each) => bindCells(each, {}));
 const chosen = all.flatMap((bound, n) => {
   const title = [bound.plan.plan, ...Object.values(bound.cell).map(cellText)].join(" ");
-  const isDue = bound.plan.tier === "commit" && n % 10 === 0;
+  const isDue = bound.plan.tier.sim === "commit" && n % 10 === 0;
   const under = byNight ? seeds : isDue ? seeds.slice((n / 10) % seeds.length).slice(0, 1) : [];
   return under.map((seed, nth) => ({ title, bound, seed, isFirst: nth === 0 }));
 });

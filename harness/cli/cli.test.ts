@@ -17,6 +17,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+function run(...args: readonly string[]): string {
+  return sinbin("run", ...args, "--out", folder).out;
+}
+
 describe("exit codes and messages", () => {
   test("a plan that holds is 0, and leaves a whole run folder", () => {
     const out = mkdtempSync(join(folder, "whole-"));
@@ -81,6 +85,16 @@ describe("exit codes and messages", () => {
     expect(result.out).not.toContain("warning");
     expect(sinbin("check", fixture("hurried")).out).toContain(warning);
     expect(sinbin("run", fixture("hurried"), "--out", folder, "--world", "sim").err).not.toContain("warning");
+  });
+
+  test("a plan that is for the night in one world is left out of its folder there, unless it is night or named itself", () => {
+    const plans = fixture("tiers/by-night").replace(/by-night\.yaml$/, "");
+    const byDay = run(plans, "--world", "sim");
+    expect(byDay).toContain("pass: 1 passed");
+    expect(byDay).toContain("by-night: not run here: its tier in sim is nightly: name its file, or write --nightly");
+    expect(run(plans, "--world", "sim", "--nightly")).toContain("pass: 2 passed");
+    expect(run(fixture("tiers/by-night"), "--world", "sim")).toContain("pass: 1 passed");
+    expect(run(plans)).toContain("pass: 2 passed");
   });
 
   test("a broken plan is 254, with every mistake at its place, before anything starts", () => {

@@ -97,8 +97,8 @@ export async function runSuite(
   });
   /** Why it is left out: it takes long, or this machine lacks something. */
   const lackIn = ({ file, plan }: LoadedPlan): string | undefined => {
-    const isForNights = plan.tier === "nightly" && flags.nightly !== true && !places.includes(file);
-    if (isForNights) return "its tier is nightly: name its file, or write --nightly";
+    const isForNights = plan.tier[flags.world] === "nightly" && flags.nightly !== true && !places.includes(file);
+    if (isForNights) return `its tier in ${flags.world} is nightly: name its file, or write --nightly`;
     return flags.available === true ? lackOf(plan, createSetting()) : undefined;
   };
   const loaded = plans.map((each) => ({ ...each, lack: lackIn(each) }));

@@ -45,7 +45,7 @@ export function sketchPlan(parts: Partial<Plan> = {}): Plan {
     expect: [],
     abort: [],
     controls: [],
-    tier: "commit",
+    tier: { local: "commit", sim: "commit", docker: "commit" },
     alone: false,
     worlds: ["local"],
     requires: [],

@@ -64,6 +64,7 @@ describe("the JSON Schema and the parser agree on good plans", () => {
       "process.kill: {}\n        where: { random: 1, of: all }\n        when: node.exited\n        may_miss: true",
     ),
     withTop("about: text\nseed: random\ntier: nightly\nworlds: [local]\nrequires: [programs]"),
+    withTop("tier: { docker: nightly }"),
     withTop(
       "expect: [{ whenever: node.exited, then: node.alive, within: 3s, tolerate: 20%, name: n, severity: warn }]",
     ),
@@ -122,6 +123,7 @@ describe("the JSON Schema and the parser agree on bad plans", () => {
     withTop("seed: -1"),
     withTop("seed: often"),
     withTop("tier: daily"),
+    withTop("tier: { moon: nightly }"),
     withTop("expect: [{ never: node.exited, always: node.alive }]"),
     withTop("expect: [{ severity: warn }]"),
     withTop("matrix: { a: 3 }"),

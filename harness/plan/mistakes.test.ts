@@ -64,6 +64,8 @@ describe("one mistake, one sentence", () => {
     ["seed: seven", "seed: write"],
     ["seed: -1", "seed: write a number of at least 0"],
     ["tier: dayly", "tier: write commit or nightly"],
+    ["tier: { docker: dayly }", "tier.docker: write commit or nightly"],
+    ["tier: { moon: nightly }", "tier.moon: there is no key moon here: there are local, sim, docker"],
     ["worlds: [moon]", `worlds[0]: write the name of a world: ${worldNames.join(", ")}`],
     ["requires: [luck]", "requires[0]: write what the plan needs: programs"],
     ["abort: [{ wen: x }]", "abort[0].wen: there is no key wen here: did you mean when?"],

@@ -127,12 +127,21 @@ export function normalise(document: PlanDocument, bound: Written, names: BoundNa
       fails: textOf(fails, [...expectations(read.expect), ...local]) ?? fails,
     })),
     ...(read.mix === undefined ? {} : { mix: read.mix }),
-    tier: read.tier,
+    tier: tiersOf(read.tier),
     alone: read.alone,
     worlds: read.worlds,
     requires: read.requires,
     document,
   };
+}
+
+function tiersOf(tier: z.output<typeof planDocument>["tier"]): Plan["tier"] {
+  const {
+    local = "commit",
+    sim = "commit",
+    docker = "commit",
+  } = typeof tier === "string" ? { local: tier, sim: tier, docker: tier } : tier;
+  return { local, sim, docker };
 }
 
 /** As much of a plan as a schedule is drawn from. */

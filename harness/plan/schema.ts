@@ -9,8 +9,10 @@
 import type { z } from "zod";
 import type { subjectDocument } from "./document/subject.ts";
 import type { Capability } from "../worlds/capability.ts";
+import type { WorldName } from "../worlds/world.ts";
 import type { expectationDocument, Severity, Tolerance } from "./document/expectations.ts";
 import type { Mix } from "./document/mix.ts";
+import type { Tier } from "./document/plan.ts";
 import type { serviceDocument } from "./document/service.ts";
 import type { linkDocument, observationDocument, signalDocument } from "./document/system.ts";
 
@@ -41,7 +43,7 @@ export interface Plan {
   readonly controls: readonly Control[];
   /** Bounds of what `hunt --mix` adds. */
   readonly mix?: Mix;
-  readonly tier: "commit" | "nightly";
+  readonly tier: Readonly<Record<WorldName, Tier>>;
   /** It needs all of the machine, or measures what that gives it: where time is real, no other run is beside it. */
   readonly alone: boolean;
   readonly worlds: readonly string[];

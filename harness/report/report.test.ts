@@ -94,6 +94,12 @@ const mixed: Report = {
 
 const allGood: Report = { runs: [run({ controls: [red] })], skipped: [], lost: [], subjects: [], seconds: 14.4 };
 
+/** With so many that are left out for one reason, and one for another. */
+function left(count: number): string {
+  const skipped = Array.from({ length: count }, (_, n) => ({ plan: `plan-${n}`, reason: "it takes long" }));
+  return renderText({ ...allGood, skipped: [...skipped, { plan: "any-daemon", reason: "it needs programs" }] });
+}
+
 describe("the report in text", () => {
   test("shows the table, then what was not as it should be", async () => {
     await expect(renderText(mixed)).toMatchFileSnapshot("golden/mixed.txt");
@@ -116,6 +122,13 @@ describe("the report in text", () => {
     // oxlint-disable-next-line no-control-regex -- they are what must not be there.
     expect(renderText(mixed)).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F]/);
     expect(renderText(mixed, { colour: true })).toContain("\u001B[31;1mFAIL");
+  });
+
+  test("names some of the plans that are left out for one reason, and counts the others", () => {
+    expect(left(4)).toContain(
+      "\nplan-0, plan-1, plan-2, plan-3: not run here: it takes long\nany-daemon: not run here",
+    );
+    expect(left(30)).toContain("\nplan-0, plan-1, plan-2 and 27 others: not run here: it takes long\n");
   });
 
   test("with nothing run, it says so", () => {

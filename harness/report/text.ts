@@ -83,9 +83,17 @@ function table({ runs }: Report, paint: Paint): readonly string[] {
   return [paint("quiet", line(head)), ...rows.map(({ cells, tone }) => line(cells, tone))];
 }
 
+/** More are only counted, where one reason holds for all of them. */
+const mostNamed = 4;
+
 function notRun({ skipped, lost }: Report, paint: Paint): readonly string[] {
+  const byReason = Map.groupBy(skipped, ({ reason }) => reason);
   return [
-    ...skipped.map(({ plan, reason }) => paint("quiet", `${plan}: not run here: ${reason}`)),
+    ...[...byReason].map(([reason, all]) => {
+      const names = all.slice(0, all.length > mostNamed ? mostNamed - 1 : mostNamed).map(({ plan }) => plan);
+      const others = all.length > names.length ? ` and ${all.length - names.length} others` : "";
+      return paint("quiet", `${names.join(", ")}${others}: not run here: ${reason}`);
+    }),
     ...lost.map((title) => paint("doubtful", `${title}: no result: sinbin could not go on`)),
   ];
 }

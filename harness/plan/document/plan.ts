@@ -3,7 +3,7 @@ import { z } from "zod";
 import { faults, type Repertoire } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
 import { capabilities } from "../../worlds/capability.ts";
-import { worldNames } from "../../worlds/world.ts";
+import { worldNames, type WorldName } from "../../worlds/world.ts";
 import { expectationDocument } from "./expectations.ts";
 import { mixDocument } from "./mix.ts";
 import { stepDocument } from "./step.ts";
@@ -12,6 +12,9 @@ import { linkDocument, observationDocument } from "./system.ts";
 import { bound, exactlyOne, expression, label, name, sentence, text } from "./words.ts";
 
 const anything = z.unknown();
+
+const tier = z.enum(["commit", "nightly"], "write commit or nightly");
+export type Tier = z.output<typeof tier>;
 
 const phaseDocument = (repertoire: Repertoire) =>
   exactlyOne(
@@ -98,7 +101,13 @@ const createPlanDocument = (repertoire: Repertoire) =>
     abort: z.array(z.strictObject({ when: expression, reason: sentence.optional() })).default([]),
     controls: z.array(controlDocument).default([]),
     mix: mixDocument.optional(),
-    tier: z.enum(["commit", "nightly"], "write commit or nightly").default("commit"),
+    tier: z
+      .union([
+        tier,
+        z.strictObject({ local: tier, sim: tier, docker: tier } satisfies Record<WorldName, unknown>).partial(),
+      ])
+      .default("commit")
+      .meta({ description: "Nightly: a run of its folder leaves it out, there or in every world; it takes long." }),
     alone: z.boolean().default(false).meta({
       description:
         "It needs all of the machine, or measures what that gives it: where time is real, no other run is beside it.",
