@@ -2,7 +2,8 @@
  * Switching a guard off deletes a check: no code runs only then. So a guard is asked in one of two ways:
  *
  *     if (guards.has("…")) check();                  nothing else, and nothing that only its absence lets pass
- *     guards.has("…") ? checked : plain              where `plain` is nothing at all, or what the guarded way is made of as well
+ *     guards.has("…") ? checked : plain              where `plain` is nothing at all, or what the guarded way is made of as well;
+ *     let x = plain; if (guards.has("…")) x = checked;   so is what a value is before a guard puts another in its place
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -52,6 +53,14 @@ function plainOf({ rest }: Asked): string | undefined {
   return upTo(choice.slice(upTo(choice, ":").length + 1), ",;\n").trim();
 }
 
+/** What a value is that the guard puts another in the place of; undefined if it does not. */
+function replacedBy({ before, rest }: Asked): string | undefined {
+  const [, name] = /^[^;]*?\)\s*\{?\s*(\w+) = /.exec(rest) ?? [];
+  const declared =
+    name === undefined ? undefined : before.split(new RegExp(String.raw`\blet ${name}\b[^=;]*= `)).at(-1);
+  return declared === undefined || declared === before ? undefined : upTo(declared, ";");
+}
+
 const constant = String.raw`(?:undefined|null|true|false|none|nothing|asItIs|Infinity|-?\d+|"[^"]*"|\[\]|\{\})`;
 
 /** It does nothing, or only what is done with the guard, too. */
@@ -89,7 +98,9 @@ describe.each(sources)("$path", ({ text }) => {
   });
 
   test("does nothing in a guard's place that is not done with it as well", () => {
-    const plains = asked.map((each) => ({ guard: each.guard, plain: plainOf(each) }));
+    const plains = asked.flatMap((each) =>
+      [plainOf(each), replacedBy(each)].map((plain) => ({ guard: each.guard, plain })),
+    );
     expect(plains.filter(({ plain }) => plain !== undefined && !isPlain(plain, text))).toEqual([]);
   });
 });
@@ -101,4 +112,10 @@ test("what it looks for is found", () => {
   expect(plain).toBe("careless");
   expect(isPlain(plain, text)).toBe(false);
   expect(isPlain(plain, `${text} const careful = () => { check(); careless(); };`)).toBe(true);
+
+  const own = `let now = clock.wall(); if (guards.has("a")) now = told(); return now;`;
+  const [replaced] = askedIn(own).map(replacedBy);
+  expect(replaced).toBe("clock.wall()");
+  expect(isPlain(replaced ?? "", own)).toBe(false);
+  expect(isPlain(replaced ?? "", `${own} log(clock.wall());`)).toBe(true);
 });

@@ -73,9 +73,10 @@ function createWatch(host: Host, config: Config, signal: AbortSignal): () => Pro
     const ping = pingSchema.safeParse(await ask("ping", []));
     if (signal.aborted) return;
     if (lines.success) last = lines.data.at(-1) ?? last;
-    let alive = last !== undefined && Math.abs(host.clock.wall() - last.wall_ms) < patienceMs;
+    const quietMs = last === undefined ? null : Math.round(Math.abs(host.clock.wall() - last.wall_ms));
+    let alive = quietMs !== null && quietMs < patienceMs;
     if (guards.has("ping-liveness")) alive = ping.success && ping.data.loop_age_ms < patienceMs;
-    host.log("monitor.verdict", { alive, answered: ping.success });
+    host.log("monitor.verdict", { alive, answered: ping.success, quiet_ms: quietMs });
     if (lines.success && ping.success) read(lines.data, ping.data);
   };
 }

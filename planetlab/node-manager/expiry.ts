@@ -16,16 +16,17 @@ export function createExpiry(
   { guards }: Pick<Config, "guards">,
   { log, plcTime }: { readonly log: Log; readonly plcTime: Pick<PlcTime, "told"> },
 ): Expiry {
-  let now = (): number | undefined => clock.wall();
-  if (guards.has("expiry-by-plc-time")) now = () => plcTime.told();
   const told = new Set<string>();
   return {
     isOver({ name, expiry }) {
-      const isOver = expiry * 1000 <= (now() ?? -Infinity);
+      const endMs = expiry * 1000;
+      const plcMs = plcTime.told() ?? -Infinity;
+      if (endMs > Math.max(clock.wall(), plcMs)) return false;
+      if (guards.has("expiry-by-plc-time") && endMs > plcMs) return false;
       const key = `${name} ${expiry}`;
-      if (isOver && !told.has(key)) log("slice.expired", { name, expiry });
-      if (isOver) told.add(key);
-      return isOver;
+      if (!told.has(key)) log("slice.expired", { name, expiry });
+      told.add(key);
+      return true;
     },
   };
 }
