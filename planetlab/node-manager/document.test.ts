@@ -61,6 +61,17 @@ describe("a document", () => {
     );
   });
 
+  test("of 2004, which can't say that a slice has no sliver, leaves such a slice out", () => {
+    const [first, ...others] = data.slices;
+    const withOff = dataSchema.parse({ ...data, slices: [{ ...first, instantiation: "not-instantiated" }, ...others] });
+    const told = toldData(withOff, at);
+    const shown = (text: string): readonly unknown[] =>
+      use(text).good.map(({ name, instantiation }) => [name, instantiation]);
+    const rest = others.map(({ name }) => [name, "plc-instantiated"]);
+    expect(shown(versionedDocument(told))).toEqual([[first?.name, "not-instantiated"], ...rest]);
+    expect(shown(legacyDocument(told))).toEqual(rest);
+  });
+
   test.for(formats)("that was cut anywhere is refused: %s", (format) => {
     const text = documents[format].trimEnd();
     fc.assert(

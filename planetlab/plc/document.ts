@@ -50,8 +50,10 @@ export function versionedDocument(told: Told): string {
   return `${content}<${nameIn(dialect, "end")}${last}/>\n</${nameIn(dialect, "slices")}>\n`;
 }
 
+/** It has no word for a slice that has no sliver anywhere: such a one is not in it. */
 export function legacyDocument(told: Told): string {
-  const { slices, keys, dialect, stamp } = told;
+  const { keys, dialect, stamp } = told;
+  const slices = told.slices.filter(({ instantiation }) => instantiation !== "not-instantiated");
   const timestamp = `    <timestamp${attributes(dialect, { value: stamp.timestampSeconds })}/>\n`;
   return [
     `${declaration}<planetlab_slices>\n`,
