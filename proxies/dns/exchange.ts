@@ -96,7 +96,8 @@ const mostPending = 256;
 /** Of those that were replied to: a server sends a reply twice soon, or never. Whatever is kept, the collector of garbage goes through. */
 const mostReplied = 16;
 const mostConcerned = 10_000;
-const once = {};
+/** There is nothing more to be known of each. */
+const known = {};
 
 export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): Exchange {
   const injections = createInjections(clock);
@@ -107,7 +108,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   /** Where the server was asked something else than the client has asked: replies there are looked at also when no fault is left. */
   const askedOtherwise = new WeakSet<Line>();
   /** Names that were asked for while a fault concerned them: somebody may wait for what is answered to another question for the same name. */
-  const concerned = createRecent<typeof once>(mostConcerned);
+  const concerned = createRecent<typeof known>(mostConcerned);
   /** Who waits for the next reply to a question, by client, name and type. */
   const waiting = new Map<string, Set<{ readonly owners: readonly object[] }>>();
 
@@ -134,7 +135,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       return;
     }
     const one = pendingOf(line, peeked, bytes);
-    concerned.of(peeked.name.toLowerCase(), () => once);
+    concerned.of(peeked.name.toLowerCase(), () => known);
     keep(passedOf(line).pending, one, mostPending);
     one.meetings = injections.meet(one.asked, one.meetings);
     const chosen = chosenOf(one.meetings);
