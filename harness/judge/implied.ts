@@ -56,9 +56,11 @@ function troubles(history: readonly HistoryEvent[]): readonly Finding[] {
   ];
 }
 
+/** From the first phase on: to start services takes all of a machine, and nobody is put to any test yet. */
 function stalls(plan: Plan, history: readonly HistoryEvent[]): readonly Finding[] {
+  const began = history.find(({ event }) => event === "phase.begin")?.at ?? Infinity;
   return history.flatMap((event): Finding[] => {
-    if (event.event !== "run.late" || event.by <= mostLate(plan)) return [];
+    if (event.event !== "run.late" || event.by <= mostLate(plan) || event.at <= began) return [];
     const reason = `the harness itself stood still for ${roundedDuration(event.by)}: what happened then nobody saw, and nothing was passed on`;
     return [{ verdict: "unknown", expectation: "the harness keeps time", reason, at: event.at - event.by }];
   });

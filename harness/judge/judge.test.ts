@@ -424,6 +424,12 @@ describe("a harness that stood still", () => {
     expect(verdictOn(sketchPlan(), usualStory([8, "run.late", { by: 500 }])).verdict).toBe("pass");
   });
 
+  test("while services were started has withheld nothing: nobody had been put to the test", () => {
+    const before: Told = [0.9, "run.late", { by: 800 }];
+    expect(verdictOn(sketchPlan(), usualStory(before)).verdict).toBe("pass");
+    expect(verdictOn(sketchPlan(), usualStory([1.1, "run.late", { by: 800 }])).verdict).toBe("unknown");
+  });
+
   test("does not let anything fail by what broke only then", () => {
     const broken = usualStory(stall, [5.5, "service.exit"], [8.9, "service.start"]);
     const history = usualStory(stall, [8.5, "service.exit"], [8.5, "service.start"], [8.7, "service.ready"]);
