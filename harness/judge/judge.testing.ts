@@ -1,6 +1,8 @@
 /** Plans and histories for tests, in few words: a test shows only what matters to it. */
 import { eventSchema, type HistoryEvent } from "../history/event.ts";
 import type { Expectation, Observation, Phase, Plan, Service, Step, SubjectSignal } from "../plan/schema.ts";
+import type { Finding } from "./finding.ts";
+import { judge } from "./judge.ts";
 
 const nodeSignals: Readonly<Record<string, SubjectSignal>> = {
   ping: { http: { port: 812, path: "/", method: "POST", expect: 200 }, every: 500, as: "event" },
@@ -143,4 +145,26 @@ export function pings(from: number, to: number): readonly Told[] {
     "probe",
     { name: "node.ping", ok: true, value: 200 },
   ]);
+}
+
+/** What became of the only expectation. */
+export function judged(expected: Expectation, history: readonly HistoryEvent[], parts: Partial<Plan> = {}): Finding {
+  const { findings } = judge(sketchPlan({ ...parts, expect: [expected] }), history);
+  const finding = findings.find(({ expectation }) => expectation === expected.text);
+  if (finding === undefined) throw new Error("every expectation has a finding");
+  return finding;
+}
+
+export const outcome = ({ verdict, reason, at }: Finding) => ({ verdict, reason, ...(at === undefined ? {} : { at }) });
+
+export const follows = (words: Parameters<typeof expectation>[1] = {}): Expectation =>
+  expectation("whenever node.exits then node.ready", { within: 1000, ...words });
+
+export const steady = [expectation("always node.alive"), expectation("always node.ping.age < 2s", { name: "answers" })];
+
+/** Everything that did not pass. */
+export function verdictOn(plan: Plan, history: readonly HistoryEvent[]) {
+  const { verdict, findings } = judge(plan, history);
+  const others = findings.filter((finding) => finding.verdict !== "pass");
+  return { verdict, findings: others.map(({ expectation, reason }) => ({ expectation, reason })) };
 }
