@@ -15,7 +15,7 @@ import { createInjections, type DnsInjection } from "./injections.ts";
 import { contextOf, isLifted, type AskedQuestion, type Meeting, type Telling } from "./meeting.ts";
 import { createQuestions, type Answered, type Logical } from "./questions.ts";
 import { createRecent } from "./recent.ts";
-import { decode, peek, type Peeked } from "./wire/decode.ts";
+import { decode, peek, uint16, type Peeked } from "./wire/decode.ts";
 import { encode } from "./wire/encode.ts";
 import { fit, payloadOf } from "./wire/fit.ts";
 
@@ -194,7 +194,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   /** Whose reply it is: the latest query of its id, and of its name if it has one, as it was passed on. A reply to what was asked before any fault was there asks for itself. */
   function pendingFor(line: Line, peeked: Peeked | undefined, bytes: Uint8Array): Pending | undefined {
-    const id = bytes.length < 2 ? undefined : ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+    const id = bytes.length < 2 ? undefined : uint16(bytes, 0);
     const found = takePending(line, ({ passed: asked }) => {
       if (asked.id !== id) return false;
       return peeked === undefined || (isSameName(asked.name, peeked.name) && asked.type === peeked.type);

@@ -173,6 +173,7 @@ export function peek(bytes: Uint8Array): Peeked | undefined {
   }
 }
 
-function uint16(bytes: Uint8Array, at: number): number {
+/** 0 for bytes that are not there. */
+export function uint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
