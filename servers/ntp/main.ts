@@ -6,7 +6,7 @@
  *     --reference-id GPS       up to four characters, or an IPv4 address
  *     --precision=-18          2 to the power of it, in seconds
  *     --root-delay 0ms         how far its own source of time is away
- *     --root-dispersion 25ms   how wrong it may be; clocks of machines that NTP keeps differ by about as much
+ *     --root-dispersion 40ms   how wrong it may be; the clocks of two machines that NTP keeps differ by about as much
  *     --upstream ntp1:123      who is asked; until it has answered, this server is not synchronised
  *     --poll 16s               how often
  */
@@ -126,7 +126,7 @@ function readSelf(flags: Flags): Self {
     stratum: flags.integer("stratum", 1, 1, 15),
     precision: precisionOf(flags.text("precision", "-18")),
     rootDelayMs: flags.given("root-delay") ? flags.duration("root-delay", "1ms") : 0,
-    rootDispersionMs: flags.duration("root-dispersion", "25ms"),
+    rootDispersionMs: flags.duration("root-dispersion", "40ms"),
     referenceId,
     reference: unknownTime,
   };
