@@ -10,6 +10,7 @@
 import { execFile, spawn } from "node:child_process";
 import { readdirSync, readlinkSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { GroupTraffic, TrafficCounter } from "../host.ts";
 import type { Crew, Members } from "./members.ts";
@@ -55,7 +56,7 @@ export async function startTraffic(members: Pick<Members, "look">, ss = "ss"): P
   const take = async (): Promise<ReadonlySet<number>> => {
     const { crews } = members.look();
     const alive = new Set(crews.keys());
-    const owners = ownersOf(crews);
+    const owners = await ownersOf(crews);
     const { stdout } = await promisify(execFile)(ss, flags, limits);
     const seen = new Map(stdout.split("\n").map((line) => [cookieOf(line), line]));
     const now = performance.now();
@@ -141,11 +142,14 @@ function bytesIn(line: string): Bytes {
   };
 }
 
-/** Of sockets that are open, by inode. */
-function ownersOf(crews: ReadonlyMap<number, Crew>): ReadonlyMap<string, number> {
+/** Of sockets that are open, by inode. Between two processes others have their turn: of hundreds, that takes a tenth of a second. */
+async function ownersOf(crews: ReadonlyMap<number, Crew>): Promise<ReadonlyMap<string, number>> {
   const owners = new Map<string, number>();
   for (const [group, { processes }] of crews) {
-    for (const { pid } of processes) for (const inode of socketsOf(pid)) owners.set(inode, group);
+    for (const { pid } of processes) {
+      for (const inode of socketsOf(pid)) owners.set(inode, group);
+      await setImmediate();
+    }
   }
   return owners;
 }
