@@ -139,6 +139,20 @@ test("a log that nobody reads stops nothing", async () => {
   await once(child, "exit");
 });
 
+test("a log whose reader has gone stops nothing either", async () => {
+  const child = spawn(process.execPath, [main, "proxy", "--port", "0"]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { api } = JSON.parse(String((await lines.next()).value)) as { readonly api: string };
+  const told = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
+  child.stdout.destroy();
+  const body = JSON.stringify({ name: "db", upstream: "127.0.0.1:1", listen: "127.0.0.1:0" });
+  expect((await fetch(`http://${api}/proxies`, { method: "POST", body })).status).toBe(201);
+  expect((await told.next()).value).toBe("sinbin: standard output can't be written: write EPIPE");
+  expect((await fetch(`http://${api}/proxies/db`, { method: "DELETE" })).status).toBe(204);
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([130, null]);
+});
+
 test("a port that is taken is told of, and what to do", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -11,6 +11,8 @@ const patienceMs = 4500;
 
 export interface Interrupts {
   readonly signal: AbortSignal;
+  /** What it says is a log beside its work: it goes on when nobody reads that any more. */
+  goOnUnread(): void;
   /** The command has ended: what comes now ends the process as usual. */
   done(): void;
 }
@@ -31,15 +33,21 @@ export function listenForInterrupts(): Interrupts {
     process.exitCode = exitCodes.bug;
     end(new Bug("a bug in sinbin", { cause: error }), exitCodes.bug);
   });
+  let mayGoUnread = false;
+  let isUnread = false;
   // Whoever reads on has heard enough, as `head` has, or there is no room for what is said.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     const closed = error.code === "EPIPE";
-    if (!closed) console.error(`sinbin: standard output can't be written: ${error.message}`);
+    if (!isUnread && (mayGoUnread || !closed))
+      console.error(`sinbin: standard output can't be written: ${error.message}`);
+    isUnread = true;
+    if (mayGoUnread) return;
     process.exitCode = closed ? exitCodes.brokenPipe : exitCodes.unknown;
     end(new Interrupted("nobody reads"), process.exitCode);
   });
   return {
     signal: controller.signal,
+    goOnUnread: () => void (mayGoUnread = true),
     done: () => void process.off("SIGINT", interrupt).off("SIGTERM", interrupt),
   };
 }

@@ -223,6 +223,7 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     .option("--runtime-metrics", "there, what this process needs as well")
     .option("--allow-host <name>", "a name that requests to the API may be addressed to; can be repeated", oneMore)
     .action(async (listen: string | undefined, server: string | undefined, options: ProxyFlags & DaemonFlags) => {
+      interrupts.goOnUnread();
       if (listen === undefined) {
         const { daemon } = await import("./daemon.ts");
         exitCode = await daemon(options, interrupts.signal);

@@ -18,6 +18,7 @@ import { innerProxyFor, withNeeded, type InnerProxy } from "../../proxies/chain/
 import type { DaemonFlags } from "./daemon.ts";
 import { exitCodes } from "./exit.ts";
 import { untilInterrupted } from "./interrupt.ts";
+import { createLogLines } from "./log-lines.ts";
 import { createTrust } from "./trust.ts";
 
 export interface ProxyFlags {
@@ -30,6 +31,8 @@ interface WrittenFault {
   readonly fault: FaultOfLink;
   readonly parameters: Readonly<Record<string, unknown>>;
 }
+
+const tell = createLogLines(process.stdout);
 
 /** Flags of the control API, which this proxy has not. */
 const flagsOfDaemon = ["host", "port", "config", "metrics", "runtimeMetrics", "allowHost"] as const;
@@ -119,10 +122,6 @@ async function openLink(listen: string, server: Address, opening: Opening): Prom
       { cause },
     );
   }
-}
-
-function tell(event: object): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
 function addressOf(text: string): Address {
