@@ -62,6 +62,13 @@ test("main gets its arguments, and its number is the exit code", async () => {
   expect(code).toBe(42);
 });
 
+test("chance is another one at each start by hand, and the one that is said", async () => {
+  const draw = async (env: Readonly<Record<string, string>>): Promise<string> =>
+    (await run("draw", `host.log("drawn", { bytes: [...host.random.bytes(16)] });`, { env })).output;
+  expect(await draw({})).not.toBe(await draw({}));
+  expect(await draw({ SINBIN_SEED: "7" })).toBe(await draw({ SINBIN_SEED: "7" }));
+});
+
 test.each([
   ["from main", `throw new Error("oh no")`],
   ["from a callback", `setImmediate(() => { throw new Error("oh no") }); await host.clock.sleep(60_000)`],

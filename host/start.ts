@@ -4,8 +4,8 @@
  * The world speaks to it through the environment:
  *
  * - `SINBIN_SERVICE`: the service's name (default: the program's path).
- * - `SINBIN_SEED`: an integer for `host.random` (default 1); another one for each start of the same service. Where the environment can't be another
- *   one for each start, `SINBIN_SEED_FILE` is the path of a file that has it.
+ * - `SINBIN_SEED`: an integer for `host.random`, another one for each start of the same service (by default nobody knows which). Where the environment
+ *   can't be another one for each start, `SINBIN_SEED_FILE` is the path of a file that has it.
  * - `SINBIN_CA`, `SINBIN_CERT`, `SINBIN_KEY`: paths of PEM files: the authority to trust, the certificate to serve TLS with, and its key.
  * - `SINBIN_NAMES`: only in a world without natural ports: where names lead, as JSON `{ "plc.test:443": "127.0.0.1:40001" }`. A port that is
  *   listened on is mapped to a free one, and the log says so: `network.listening` { port, address }, `network.bound` for UDP.
@@ -21,6 +21,7 @@
  * and when the program has ended, whoever reads late has two seconds.
  * What escapes `main` is printed with its stack, exit code 1: that is what Node does.
  */
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
@@ -61,7 +62,7 @@ const host = createRealHost({
     stopIgnoring();
     output.log(event, fields);
   },
-  seed: Number(content(SINBIN_SEED_FILE) ?? SINBIN_SEED ?? 1),
+  seed: Number(content(SINBIN_SEED_FILE) ?? SINBIN_SEED ?? randomInt(2 ** 47)),
   ...(SINBIN_NAMES !== undefined && { names: JSON.parse(SINBIN_NAMES) }),
   ...(nameServers !== undefined && { nameServers }),
   ...(SINBIN_JOURNAL !== undefined && { journal: openJournal(SINBIN_JOURNAL) }),
