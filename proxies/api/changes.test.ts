@@ -5,6 +5,8 @@ import { all, latency, listenOf, send, type All } from "./extended.testing.ts";
 import { createManualClock } from "../tcp/link.testing.ts";
 import type { Host } from "../../host/host.ts";
 
+const places = (proxies: All["proxies"]): unknown => ["one", "two", "three"].map((name) => proxies[name]?.listen);
+
 describe("several changes at once", () => {
   test("all happen, and a new proxy has its faults from its first connection on", async () => {
     await using api = await startTestApi();
@@ -36,6 +38,34 @@ describe("several changes at once", () => {
       { remove: "old" },
     ]);
     expect([status, Object.keys(proxies), proxies["new"]?.listen]).toEqual([200, ["new"], listen]);
+  });
+
+  test("two proxies change places, or stay where they are if another one has no place", async () => {
+    await using api = await startTestApi();
+    await send(api, [
+      { proxy: { name: "one", upstream: "127.0.0.1:1" } },
+      { proxy: { name: "two", upstream: "127.0.0.1:2" } },
+      { proxy: { name: "three", upstream: "127.0.0.1:3" } },
+    ]);
+    const [one, two, three] = [await listenOf(api, "one"), await listenOf(api, "two"), await listenOf(api, "three")];
+    const swap = [{ proxy: { name: "one", listen: two } }, { proxy: { name: "two", listen: one } }];
+    const [status, after] = await send(api, swap);
+    expect([status, places(after.proxies)]).toEqual([200, [two, one, three]]);
+
+    const [failed] = await send(api, [
+      { proxy: { name: "one", listen: one } },
+      { proxy: { name: "two", listen: three } },
+      { proxy: { name: "three", listen: two } },
+      // Too late: that is taken again by then.
+      { proxy: { name: "four", upstream: "127.0.0.1:4", listen: one } },
+    ]);
+    expect([failed, places((await all(api)).proxies)]).toEqual([500, [two, one, three]]);
+    const [round, moved] = await send(api, [
+      { proxy: { name: "one", listen: one } },
+      { proxy: { name: "two", listen: three } },
+      { proxy: { name: "three", listen: two } },
+    ]);
+    expect([round, places(moved.proxies)]).toEqual([200, [one, three, two]]);
   });
 
   test.each([

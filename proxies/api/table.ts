@@ -301,6 +301,7 @@ function changeOf(proxy: ManagedProxy, change: ProxyChange): Work {
   const concerned = change.enabled === false ? listen : (change.listen ?? listen);
   return {
     port: Number(concerned.split(":").at(-1)),
+    aside: enabled && change.enabled !== false ? changeOf(proxy, { enabled: false }) : undefined,
     async begin() {
       await proxy.change(change);
       return () => proxy.change({ listen, upstream, names, enabled });
