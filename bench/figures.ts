@@ -17,12 +17,6 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Medians. */
-export function tell(what: string, figures: Figures, unit: string, digits = 0): void {
-  const middle = (values: readonly number[]): string => quantile(values, 0.5).toFixed(digits);
-  say(`${what}: ${[...figures].map(([name, values]) => `${name} ${middle(values)} ${unit}`).join(", ")}`);
-}
-
 export function tellRatio(what: string, figures: Figures, of: string, to: string): void {
   if (figures.has(to)) say(`  ${what}: ${ratioOf(figures, of, to, 2)}`);
 }

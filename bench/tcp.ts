@@ -3,7 +3,7 @@
  * direct connection, HAProxy in TCP mode, and Toxiproxy, where they are installed. Ratios are of one round; what is printed is their median, and the
  * least and the most.
  */
-import { measure, quantile, say, spread, tell, tellRatio } from "./figures.ts";
+import { measure, quantile, say, spread, table, tellRatio, type Figures } from "./figures.ts";
 import { connectionRate, download, idle, roundTrips, upload } from "./tcp/measures.ts";
 import { roundsOf } from "./rounds.ts";
 import { watchStalls } from "./stalls.ts";
@@ -39,6 +39,8 @@ const delayedOthers = [await startToxiproxy("Toxiproxy with 50 ms", direct.ports
 );
 for (const each of [...others, ...delayedOthers]) stack.use(each);
 const all = [direct, sinbin, ...others];
+/** What the table at the end shows, by what was measured. */
+const columns = new Map<string, Figures>();
 say(`${rounds} rounds; beside sinbin: ${["a direct connection", ...others.map(({ name }) => name)].join(", ")}`);
 
 for (const [what, move] of [
@@ -46,26 +48,30 @@ for (const [what, move] of [
   ["upload", (peer: Peer) => upload(peer.ports.sink, bytes)],
 ] as const) {
   const figures = await measure(rounds, [...all, delayed, wide, ...delayedOthers], move);
-  tell(what, figures, "MB/s");
+  columns.set(`${what} MB/s`, figures);
+  say(what);
   for (const { name } of [direct, ...others]) tellRatio("no fault", figures, "sinbin", name);
   for (const { name } of [delayed, wide]) tellRatio(name, figures, name, "sinbin");
   for (const { name } of delayedOthers) tellRatio(delayed.name, figures, delayed.name, name);
 }
 
-const trips = new Map(all.map(({ name }) => [name, [] as number[]]));
+const trips = new Map(all.map(({ name }) => [name, [] as number[][]]));
 for (let round = 0; round < rounds; round++)
   for (const { name, ports } of all)
-    trips.get(name)?.push(...(await roundTrips(ports.echo, 2000)).map(({ from, to }) => to - from));
+    trips.get(name)?.push((await roundTrips(ports.echo, 2000)).map(({ from, to }) => to - from));
 for (const [what, share] of [
   ["median", 0.5],
   ["p99", 0.99],
 ] as const) {
-  const figures = new Map([...trips].map(([name, times]) => [name, [quantile(times, share) * 1000]]));
-  tell(`ping-pong of 64 bytes, ${what}`, figures, "µs");
+  const figures = new Map([...trips].map(([name, times]) => [name, times.map((each) => quantile(each, share) * 1000)]));
+  columns.set(`ping-pong ${what} µs`, figures);
+  say(`ping-pong of 64 bytes, ${what}`);
+  for (const { name } of [direct, ...others]) tellRatio("no fault", figures, "sinbin", name);
 }
 
 const rates = await measure(rounds, all, ({ ports }) => connectionRate(ports.echo, 2000));
-tell("connections opened and closed", rates, "a second");
+columns.set("connections a second", rates);
+say("connections opened and closed");
 for (const { name } of [direct, ...others]) tellRatio("no fault", rates, "sinbin", name);
 
 const late: readonly Late[] = [
@@ -100,11 +106,16 @@ for (const connections of [1, 100, 1000]) {
     say(`  ${name} is off by ${spread(middle, 2, " ms")}, p99 ${spread(worst, 2, " ms")}`);
 }
 
+const kilobytes = new Map(all.map(({ name }) => [name, [] as number[]]));
 for (const { name, ports, memory } of [sinbin, ...others]) {
   const before = await memory();
   using waiting = await idle(ports.echo, idleConnections);
   void waiting;
   const after = await memory();
   if (before === undefined || after === undefined) continue;
-  say(`an idle connection of ${idleConnections}: ${name} ${((after - before) / idleConnections / 1000).toFixed(1)} kB`);
+  kilobytes.get(name)?.push((after - before) / idleConnections / 1000);
 }
+columns.set("kB an idle connection", kilobytes);
+say(`memory for each of ${idleConnections} idle connections`);
+for (const { name } of others) tellRatio("no fault", kilobytes, "sinbin", name);
+say(`\n${table(columns)}`);
