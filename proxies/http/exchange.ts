@@ -7,7 +7,14 @@
 import { Readable } from "node:stream";
 import type { IncomingMessage } from "node:http";
 import { xmlRpcMethodOf } from "../../faults/http/match.ts";
-import { headerOf, withHeader, withoutHeader, type HttpReply, type HttpRequest } from "../../faults/http/message.ts";
+import {
+  headerOf,
+  withHeader,
+  withoutHeader,
+  type Headers,
+  type HttpReply,
+  type HttpRequest,
+} from "../../faults/http/message.ts";
 import type { Clock, Socket } from "../../host/host.ts";
 import { collect, type Collected } from "./collect.ts";
 import { decideAfter, decideBefore, type DecidedBefore } from "./decide.ts";
@@ -101,9 +108,11 @@ export async function exchange(options: ExchangeOptions): Promise<End> {
     const { decision, by } = before.instead;
     if (decision.type === "end") return { type: decision.how };
     const waits = headerOf(request.headers, "expect") !== undefined;
+    const closes = waits || !staysOpen(read);
+    const made = { ...decision.reply, headers: mannered(decision.reply.headers, read, closes) };
     const answering = { meetings: meetings.slice(by + 1), version: "1.1", passing: nothing(), trailers: () => [] };
-    const [end] = await Promise.all([answer(decision.reply, answering, options), waits ? undefined : drain(body)]);
-    return waits && end.type === "go-on" ? { type: "close" } : end;
+    const [end] = await Promise.all([answer(made, answering, options), waits ? undefined : drain(body)]);
+    return closes && end.type === "go-on" ? { type: "close" } : end;
   }
 
   const repeat = before.repeat !== undefined && (read.length === 0 || (await keep()).whole) ? before.repeat : undefined;
@@ -225,8 +234,17 @@ function versioned(request: HttpRequest, read: ReadRequest): HttpRequest {
   return { ...request, headers: withHeader(request.headers, "Connection", "close") };
 }
 
-function staysOpen({ headers }: ReadRequest): boolean {
-  return headerOf(headers, "connection")?.toLowerCase() === "keep-alive";
+/** Whether it may be followed by another request (RFC 9112, section 9.3). */
+function staysOpen({ version, headers }: ReadRequest): boolean {
+  const lines = headers.filter(([name]) => name.toLowerCase() === "connection");
+  const options = lines.flatMap(([, value]) => value.toLowerCase().split(",")).map((option) => option.trim());
+  return !options.includes("close") && (version === "1.1" || options.includes("keep-alive"));
+}
+
+/** What a reply that nobody has sent says of this connection; one that was kept may speak of another. */
+function mannered(headers: Headers, { version }: ReadRequest, closes: boolean): Headers {
+  if (closes) return withHeader(headers, "Connection", "close");
+  return version === "1.0" ? withHeader(headers, "Connection", "keep-alive") : withoutHeader(headers, "connection");
 }
 
 function tell(meetings: readonly Meeting[]): void {

@@ -1,6 +1,6 @@
 /** What answers or ends in place of the server, and what a client is told instead of its word. */
 import { describe, expect, test } from "vitest";
-import { ask, get, ok, startFaulty, startProxied } from "./http.testing.ts";
+import { ask, get, ok, replyOf, startFaulty, startProxied } from "./http.testing.ts";
 
 describe("http.status", () => {
   test("in place of the server, and lifted", async () => {
@@ -64,6 +64,68 @@ test("a client that waits for a fault to answer, and not for a server, ends as i
   const other = await proxied.dial();
   other.say(get);
   expect(await other.ends()).toEqual({ rest: "", by: "RST" });
+});
+
+const asking = (version: string, ...headers: readonly string[]): string =>
+  `GET /a HTTP/${version}\r\nHost: a\r\n${headers.map((header) => `${header}\r\n`).join("")}\r\n`;
+
+describe("a reply that is made up keeps to what its request says of the connection", () => {
+  const made = ["http.status", "http.redirect-loop", "http.captive-portal"] as const;
+
+  test.each(
+    made.flatMap((kind) => [
+      [kind, asking("1.0")] as const,
+      [kind, asking("1.1", "Connection: close")] as const,
+      [kind, asking("1.1", "connection: TE, Close")] as const,
+      [kind, asking("1.0", "Connection: keep-alive", "Connection: close")] as const,
+    ]),
+  )("%s ends it behind %j", async (kind, request) => {
+    await using proxied = await startFaulty(kind, kind === "http.status" ? { code: 503 } : {});
+    const { client } = proxied;
+    client.say(request);
+    const { rest, by } = await client.ends();
+    expect(rest).toMatch(/^HTTP\/1\.1 \d{3} [^]*\r\nConnection: close\r\n/);
+    expect(by).toBe("FIN");
+  });
+
+  test.each([
+    [asking("1.1"), undefined],
+    [asking("1.1", "Connection: keep-alive"), undefined],
+    [asking("1.0", "Connection: Keep-Alive"), "keep-alive"],
+  ])("and leaves it open behind %j", async (request, said) => {
+    await using proxied = await startFaulty("http.status", { code: 503 });
+    const { client } = proxied;
+    for (let n = 0; n < 2; n += 1) {
+      client.say(request);
+      const head = await client.hearsUntil("\r\n\r\n");
+      expect(/^Connection: (.*)$/im.exec(head)?.[1]).toBe(said);
+      await expect(client).toHear("503\n");
+    }
+  });
+
+  test("a request whose body is not waited for ends it, too", async () => {
+    await using proxied = await startFaulty("http.status", { code: 503 });
+    const { client } = proxied;
+    client.say("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    const { rest, by } = await client.ends();
+    expect(rest).toContain("\r\nConnection: close\r\n");
+    expect(by).toBe("FIN");
+  });
+
+  test("and not to what another client was told when it was kept", async () => {
+    await using proxied = await startFaulty("http.stale-cache");
+    const { client: first, server } = proxied;
+    await ask(first, server, replyOf("old", "Connection: close"));
+    await first.hearsUntil("old");
+    const client = await proxied.dial();
+    client.say(get);
+    await expect(client).toHear(replyOf("old"));
+    client.say(get.replace("1.1", "1.0"));
+    const { rest, by } = await client.ends();
+    expect(rest).toContain("\r\nConnection: close\r\n");
+    expect(rest).toMatch(/old$/);
+    expect(by).toBe("FIN");
+  });
 });
 
 describe("http.abort", () => {
