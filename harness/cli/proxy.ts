@@ -15,6 +15,7 @@ import { startLink } from "../worlds/links.ts";
 import { carriers, type Carrier } from "../worlds/transport.ts";
 import type { StartedLink } from "../worlds/links.ts";
 import { innerProxyFor, withNeeded, type InnerProxy } from "../../proxies/chain/planes.ts";
+import { namesAt, ofLoopback } from "../../proxies/tls/names.ts";
 import type { DaemonFlags } from "./daemon.ts";
 import { exitCodes } from "./exit.ts";
 import { untilInterrupted } from "./interrupt.ts";
@@ -112,7 +113,8 @@ async function openLink(listen: string, server: Address, opening: Opening): Prom
       ...opening,
       listen: address,
       server: async () => server,
-      names: [...new Set([server.host, "localhost", "127.0.0.1", "::1", address.host])],
+      names: namesAt(server.host),
+      alsoAt: [...ofLoopback, address.host],
       record: tell,
     });
   } catch (cause) {

@@ -20,6 +20,7 @@ import type { Chain } from "../chain/chain.ts";
 import type { Injected, MessagePassed, OnHit, OnMessage, SayMessage } from "../chain/part.ts";
 import type { Events, TellMessage, Told } from "./events.ts";
 import { failureOf } from "./failure.ts";
+import { namesAt, ofLoopback } from "../tls/names.ts";
 import { startRunning, type Proto, type StartOptions } from "./running.ts";
 import { activate, type ActiveToxic, type Toxic } from "./toxic.ts";
 import { toxicTypes } from "./toxics.ts";
@@ -144,7 +145,8 @@ export function createManagedProxy({
         host,
         listen: { host: listenHost, port: address.port },
         server: () => (to ??= upstreamAddress(leadsTo)),
-        names: namesOf(called ?? [hostOf(leadsTo)], listenHost),
+        names: called ?? namesAt(hostOf(leadsTo)),
+        alsoAt: [...ofLoopback, listenHost].filter((each) => each !== everywhere),
         onEvent: tell,
         onMessage: tellMessage,
         onServerFailed: (connection, error) =>
@@ -345,12 +347,6 @@ export function createManagedProxy({
     lift: (fault) => take((each) => !isToxic(each) && each.fault === fault),
     [Symbol.asyncDispose]: stop,
   };
-}
-
-/** Clients find the server at the proxy's own address as well. */
-function namesOf(called: readonly string[], listenHost: string): readonly string[] {
-  const names = [...called, "localhost", "127.0.0.1", "::1", listenHost];
-  return [...new Set(names.filter((each) => each !== "" && each !== everywhere))];
 }
 
 function messageOf(error: unknown): string {

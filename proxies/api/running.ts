@@ -27,6 +27,8 @@ export interface StartOptions {
   readonly server: () => Address | Promise<Address>;
   /** What the server's certificate is for; the first is what it is called. */
   readonly names: readonly string[];
+  /** Where clients find it besides. */
+  readonly alsoAt: readonly string[];
   readonly onEvent: (event: ChainEvent) => void;
   readonly onMessage?: OnMessage;
   readonly onServerFailed: (connection: number, error: unknown) => void;

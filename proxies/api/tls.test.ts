@@ -67,9 +67,12 @@ async function run(command: string, words: readonly string[], input = ""): Promi
   return `${code} ${out}${err}`;
 }
 
-async function curl(api: TestApi, ca: string, ...words: readonly string[]): Promise<string> {
+const curl = (api: TestApi, ca: string, ...words: readonly string[]): Promise<string> =>
+  curlFor("localhost", api, ca, ...words);
+
+async function curlFor(name: string, api: TestApi, ca: string, ...words: readonly string[]): Promise<string> {
   const port = (await listenOf(api)).split(":").at(-1);
-  const target = `https://localhost:${port}/a`;
+  const target = `https://${name}:${port}/a`;
   return run("curl", [
     "-sS",
     "--max-time",
@@ -164,6 +167,28 @@ describe("a proxy of https", () => {
     expect(await curl(api, proxysCa())).toMatch(/^(?:35|52|56) /);
     const reason = expect.stringContaining("Write the server's own name first in the proxy's names");
     expect(api.events).toContainEqual({ event: "upstream.failed", fields: expect.objectContaining({ reason }) });
+  });
+
+  test.each([
+    { is: "db.test", names: ["db.test"], asks: "localhost", passes: true },
+    { is: "db.test", names: ["other.test", "db.test"], asks: "db.test", passes: true },
+    { is: "db.test", names: ["other.test", "db.test"], asks: "localhost", passes: false },
+    { is: "localhost", names: ["other.test"], asks: "localhost", passes: false },
+  ])("checks that its server is whom names say, and no localhost besides: %j", async ({ is, names, asks, passes }) => {
+    await using api = await startApi();
+    await using site = await startSite(is);
+    await send(api, [web(site, { names }), { fault: { "tls.no_close_notify": null, where: "web" } }]);
+    const port = (await listenOf(api)).split(":").at(-1);
+    const said = await curlFor(asks, api, proxysCa(), "--resolve", `${asks}:${port}:127.0.0.1`);
+    expect(said.includes("hello")).toBe(passes);
+  });
+
+  test("asks a server at a bare address by localhost, if its client does", async () => {
+    await using api = await startApi();
+    await using site = await startSite();
+    const upstream = site.address.replace("localhost", "127.0.0.1");
+    await send(api, [web(site, { upstream }), { fault: { "tls.no_close_notify": null, where: "web" } }]);
+    expect(await curl(api, proxysCa())).toContain("hello");
   });
 
   test("a server that is not to be trusted is a reset, and the reason is told", async () => {

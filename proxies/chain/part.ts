@@ -72,6 +72,8 @@ export interface PartOptions extends Neighbours {
   readonly target: () => Promise<Address>;
   /** What the server's certificate is for; the first is what the client calls it. */
   readonly names: readonly string[];
+  /** Where clients find it besides (`TlsProxyOptions`). */
+  readonly alsoAt?: readonly string[];
   /** Another address of the host at which its clients reach it. */
   readonly elsewhere?: string | undefined;
   /** Of the outermost: somebody tells of each connect that is refused (`TcpProxyOptions`). */

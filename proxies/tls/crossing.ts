@@ -45,7 +45,7 @@ const validSinceMs = 24 * 60 * 60 * 1000;
 const asksForServer = ({ injection: { servername } }: Active): boolean => servername !== undefined;
 
 export function createCrossing(options: CrossingOptions): Crossing {
-  const { host, client, caller, server, names, terminator, coming, isMet, onHandshake } = options;
+  const { host, client, caller, server, names, alsoAt = [], terminator, coming, isMet, onHandshake } = options;
   const inside = options.inside?.();
   /** Its TLS ends here. A fault can want that until the server is dialled. */
   let terminated = options.terminates === true || inside !== undefined;
@@ -155,7 +155,12 @@ export function createCrossing(options: CrossingOptions): Crossing {
 
   function certificateOf(certifiers: readonly Active[]): Certificate {
     const now = host.clock.wall();
-    const valid = { names, notBefore: now - validSinceMs, notAfter: now + lifetimeMs, issuer: "trusted" } as const;
+    const valid = {
+      names: [...new Set([...names, ...alsoAt])],
+      notBefore: now - validSinceMs,
+      notAfter: now + lifetimeMs,
+      issuer: "trusted",
+    } as const;
     return certifiers.reduce<Certificate>(
       (certificate, { injection: { fault, parameters }, since }) =>
         fault.certificate?.(certificate, parameters as Record<string, unknown>, since) ?? certificate,

@@ -341,6 +341,16 @@ export function describeTlsProxy(startPair: () => Promise<HostPair>): void {
     ).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
+  test("a client finds it where the server is not, and the server is asked for by a name of its own", async () => {
+    await using pair = await startPair();
+    await using scene = await startScene(pair, { alsoAt: ["also.test"], terminates: true });
+    const connect = (servername: string, { port } = scene.proxy.address): Promise<Socket> =>
+      pair.client.network.connect({ host: pair.place, port, tls: true, servername, alpn: ["x"] });
+    expect(quiet(await connect("also.test")).destroyed).toBe(false);
+    await using other = await startScene(pair, { names: ["other.test"], alsoAt: [pair.place], terminates: true });
+    await expect(connect(pair.place, other.proxy.address)).rejects.toMatchObject({ code: "ECONNRESET" });
+  });
+
   test("what is inside can lead to somebody in the clear, and back into TLS", async () => {
     await using pair = await startPair();
     await using scene = await startScene(pair);

@@ -25,6 +25,8 @@ export interface TlsProxyOptions extends Neighbours {
   readonly server: () => Promise<Address>;
   /** What the server's certificate is for. A client that asks for none of these names is taken to mean the first. */
   readonly names: readonly string[];
+  /** Where clients find it besides: the proxy's certificate is for these as well, and no server is asked for by them. */
+  readonly alsoAt?: readonly string[];
   /** True if the TLS of every connection ends here. Else only that of those which a fault needs to end meets in time. */
   readonly terminates?: boolean;
   /** Whoever wants to see what is inside, in the clear: a connection that comes then ends here, and leads there instead of to the server. */
