@@ -23,10 +23,10 @@ export const body = httpFault({
       description:
         "where: /slivers/names/0 in JSON, /slices/slice[2]/@name in XML ([2]: the second of that name; without a number all of them; *: any)",
     }),
-    action: z
-      .enum(actions, "write set, remove or duplicate")
-      .prefault("set")
-      .meta({ description: "set: value stands there; remove: it is missing; duplicate: it is there twice" }),
+    action: z.enum(actions, "write set, remove or duplicate").prefault("set").meta({
+      description:
+        "set: value stands there; remove: it is missing; duplicate: it is there twice, be it a member of a JSON object (RFC 8259, section 4: some take the last, some refuse it)",
+    }),
     value: z
       .string("write a value as text, such as '42'")
       .prefault("")

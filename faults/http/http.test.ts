@@ -97,6 +97,8 @@ describe("a place in JSON", () => {
     ['{"a":[1,2]}', "/a/*", "remove", "", '{"a":[]}'],
     ['{"a":[1,2]}', "/a/*", "duplicate", "", '{"a":[1,1,2,2]}'],
     ['{"a":1,"b":2}', "/a", "remove", "", '{"b":2}'],
+    ['{"a":1.0,"b":[{"c":"d\\n"}]}', "/a", "duplicate", "", '{"a":1.0,"a":1.0,"b":[{"c":"d\\n"}]}'],
+    ['[{"a":{"a":null}},[1]]', "/*/*", "duplicate", "", '[{"a":{"a":null},"a":{"a":null}},[1,1]]'],
     ['{"id":12345678901234567890,"f":1.0}', "/f", "remove", "", '{"id":12345678901234567890}'],
     ['{"a":{}}', "/__proto__", "set", "1", '{"a":{},"__proto__":1}'],
   ] as const)("%s at %s: %s %s", (text, path, action, value, expected) => {
@@ -106,13 +108,23 @@ describe("a place in JSON", () => {
   test.each([
     ["no JSON", "/a", "remove"],
     ['{"a":1}', "/b", "remove"],
-    ['{"a":1}', "/a", "duplicate"],
+    ['{"a":1}', "/a/b", "duplicate"],
     ["[1]", "/5", "set"],
     ["[1]", "/length", "set"],
     ['{"a":"text"}', "/a/0", "set"],
   ] as const)("%s has nothing at %s to %s", (text, path, action) => {
     expect(patchJson(text, { steps: path.split("/").slice(1), action, value: "1" })).toBeUndefined();
   });
+});
+
+test("JSON that is nested deeply is changed or left alone, and nothing is thrown", () => {
+  for (const depth of [10, 2000, 2100, 2200, 2300, 100_000])
+    for (const action of ["duplicate", "remove"] as const) {
+      const text = `{"a":1,"b":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+      const changed = patchJson(text, { steps: ["a"], action, value: "" });
+      const expected = text.replace('"a":1,', action === "remove" ? "" : '"a":1,"a":1,');
+      expect([undefined, expected]).toContain(changed);
+    }
 });
 
 describe("a place in XML", () => {

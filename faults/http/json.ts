@@ -1,20 +1,30 @@
 /** JSON with something else at a path. Numbers that nobody has touched stay as they were written. */
 import type { Patch } from "./path.ts";
 
-/** Undefined if the text is no JSON, or has nothing there. */
-export function patchJson(text: string, { steps, action, value }: Patch): string | undefined {
-  let root: unknown;
+/** Members that are written twice, by the object that has them. */
+type Twice = Map<object, readonly string[]>;
+
+/** Undefined if the text is no JSON, or nested too deeply for us, or has nothing there. */
+export function patchJson(text: string, patch: Patch): string | undefined {
   try {
-    root = JSON.parse(text, (_key, parsed: unknown, context?: { readonly source?: string }) =>
+    const root: unknown = JSON.parse(text, (_key, parsed: unknown, context?: { readonly source?: string }) =>
       typeof parsed === "number" && context?.source !== undefined ? rawJson(context.source) : parsed,
     );
-  } catch {
-    return undefined;
+    return patched(root, patch);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    throw error;
   }
+}
+
+function patched(root: unknown, { steps, action, value }: Patch): string | undefined {
   const last = steps.at(-1) ?? "";
+  const twice: Twice = new Map();
   let touched = 0;
-  for (const parent of reached([root], steps.slice(0, -1))) touched += change(parent, last, action, meant(value));
-  return touched === 0 ? undefined : JSON.stringify(root);
+  for (const parent of reached([root], steps.slice(0, -1)))
+    touched += change(parent, last, action, meant(value), twice);
+  if (touched === 0) return undefined;
+  return twice.size === 0 ? JSON.stringify(root) : written(root, twice);
 }
 
 function reached(from: readonly unknown[], steps: readonly string[]): readonly unknown[] {
@@ -24,7 +34,7 @@ function reached(from: readonly unknown[], steps: readonly string[]): readonly u
   );
 }
 
-function change(parent: unknown, step: string, action: Patch["action"], value: unknown): number {
+function change(parent: unknown, step: string, action: Patch["action"], value: unknown, twice: Twice): number {
   if (!isContainer(parent)) return 0;
   const present = keysIn(parent, step);
   const keys = action === "set" && present.length === 0 && !Array.isArray(parent) && step !== "*" ? [step] : present;
@@ -34,10 +44,20 @@ function change(parent: unknown, step: string, action: Patch["action"], value: u
     else if (Array.isArray(parent))
       parent.splice(Number(key), action === "remove" ? 1 : 0, ...again(parent, key, action));
     else if (action === "remove") delete parent[key];
-    // An object can't have the same member twice.
-    else return 0;
+    // An object can't have the same member twice, but its text can.
+    else twice.set(parent, keys);
   }
   return keys.length;
+}
+
+function written(value: unknown, twice: Twice): string {
+  if (!isContainer(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((each) => written(each, twice)).join(",")}]`;
+  const members = Object.entries(value).flatMap(([key, each]) => {
+    const member = `${JSON.stringify(key)}:${written(each, twice)}`;
+    return twice.get(value)?.includes(key) === true ? [member, member] : [member];
+  });
+  return `{${members.join(",")}}`;
 }
 
 /** Also for a key such as `__proto__`. */
