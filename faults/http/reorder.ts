@@ -6,7 +6,7 @@ export const reorder = httpFault({
   plane: "http",
   kind: "http.reorder",
   about:
-    "Replies of concurrent requests come in another order: one is held until others, over other connections of the link, have passed it. On one connection replies have to keep the order of their requests.",
+    "Replies of concurrent requests come in another order: one is held until others, over other connections of the link, have passed it. On one connection replies have to keep the order of their requests. One that nobody has passed is late by `longest`, in its own place, and no hit.",
   source: "RFC 9112, section 9.3.2; races between concurrent requests",
   example: "{ behind: 1, longest: 1s }",
   pulse: false,
