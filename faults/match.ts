@@ -9,7 +9,7 @@ const addresses = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
 const client = z
   .string(wanted)
-  .regex(/^[0-9A-Fa-f:.]+(?:\/\d{1,3})?$/, wanted)
+  .regex(/^[0-9A-Fa-f:.]+(?:\/\d{1,3})?$/, { error: wanted, abort: true })
   .refine((text) => addresses.safeParse(text).success, wanted)
   .optional()
   .meta({ description: "Clients at this address, or in this network: `10.0.0.7`, `10.0.0.0/24`, `fd00::/8`." });

@@ -115,3 +115,11 @@ test.each([
   const { status, text } = await api.call("POST", "/sinbin/faults", { ...fault, where: "web" });
   expect([status, JSON.parse(text)]).toEqual([400, { status: 400, error: expect.stringContaining(complaint) }]);
 });
+
+test("a client that is no address is told of once", async () => {
+  await using api = await startTestApi();
+  const body = { "tcp.reset": null, match: { client: "foo" }, where: "web" };
+  const { text } = await api.call("POST", "/sinbin/faults", body);
+  const error = "match.client: write an address, such as 10.0.0.7, or a network, such as 10.0.0.0/24";
+  expect(JSON.parse(text)).toEqual({ status: 400, error });
+});
