@@ -2,7 +2,8 @@ import { z } from "zod";
 import { linkIn } from "../place.ts";
 import { tcpFault } from "./contract.ts";
 
-const help = "write a link of the plan, such as link:next_tenant, or a host and a port, such as db2.test:5432";
+const help =
+  "write a host and a port, such as db2.test:5432, or in a plan another link of it, such as link:next_tenant";
 const place = /^(?:\[[0-9a-f:.]+\]|[^\s:[\]]+):(\d{1,5})$/i;
 
 function isSomewhere(text: string): boolean {

@@ -27,7 +27,7 @@ test.each([
   [["- tcp.stranger: { to: link:nxt }", "  where: fetch"], `${stranger}: there is no link nxt: did you mean next?`],
   [
     ["- tcp.stranger: { to: next }", "  where: fetch"],
-    `${stranger}: write a link of the plan, such as link:next_tenant`,
+    `${stranger}: write a host and a port, such as db2.test:5432, or in a plan another link of it, such as link:next_tenant`,
   ],
   [["- tcp.stranger: { to: link:fetch }", "  where: fetch"], `${stranger}: fetch ${itself}`],
   [["- tcp.stranger: { to: link:new_home }", "  where: [talk, fetch]"], `${stranger}: new_home ${itself}`],

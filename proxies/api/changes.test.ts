@@ -177,7 +177,7 @@ describe("what is wrong is said, with its place", () => {
     [
       "/sinbin/faults",
       { "tcp.stranger": { to: "next.test" }, where: "x" },
-      "tcp.stranger.to: write a link of the plan",
+      "tcp.stranger.to: write a host and a port, such as db2.test:5432, or in a plan another link of it",
     ],
     ["/sinbin/faults", { ...latency, for: "soon" }, "for: write a duration"],
   ])("%s %j", async (path, body, complaint) => {
