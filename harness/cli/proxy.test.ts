@@ -80,6 +80,7 @@ test.each([
 
 test.each([
   [["80x", "db.test:1"], "80x: write a host and a port"],
+  [["99999999", "db.test:1"], "99999999: write a whole number from 0 to 65535"],
   [["0", "db.test"], "db.test: write a host and a port"],
   [["0", "db.test:1", "--fault", "tcp.latencey: {}"], "did you mean tcp.latency?"],
   [["0", "db.test:1", "--fault", "nothing: {}"], "name one fault of links"],

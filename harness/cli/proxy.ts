@@ -106,7 +106,7 @@ interface Opening {
 
 async function openLink(listen: string, server: Address, opening: Opening): Promise<StartedLink> {
   // A port alone is one of this machine, for this machine.
-  const address = /^\d+$/.test(listen) ? { host: "127.0.0.1", port: Number(listen) } : addressOf(listen);
+  const address = /^\d+$/.test(listen) ? { host: "127.0.0.1", port: portOf(listen) } : addressOf(listen);
   try {
     return await startLink({
       name: "proxy",
@@ -126,9 +126,16 @@ async function openLink(listen: string, server: Address, opening: Opening): Prom
   }
 }
 
+const mostPort = 65_535;
+
+function portOf(text: string): number {
+  if (Number(text) > mostPort) throw new UsageError(`${text}: write a whole number from 0 to ${mostPort}`);
+  return Number(text);
+}
+
 function addressOf(text: string): Address {
   const { host, port } = parseAddress(text);
-  if (host === "" || !Number.isInteger(port) || port < 0 || port > 65_535)
+  if (host === "" || !Number.isInteger(port) || port < 0 || port > mostPort)
     throw new UsageError(`${text}: write a host and a port, such as db.test:5432`);
   return { host, port };
 }
