@@ -184,6 +184,10 @@ test.each([
   [["--config", fileOf("key.yaml", "links: {}\nfault: []")], "key.yaml:2:1 fault: there is no key fault here"],
   [["--config", fileOf("up.yaml", "links: { db: { listen: a:1 } }")], "up.yaml:1:14 links.db: write its upstream"],
   [
+    ["--config", fileOf("port.yaml", "links: { db: { upstream: db } }")],
+    "port.yaml:1:26 links.db.upstream: write a host and a port from 1 to 65535, such as db.test:5432",
+  ],
+  [
     ["--config", fileOf("where.yaml", "links: { db: { upstream: a:1 } }\nfaults: [{ tcp.reset: {}, where: dbb }]")],
     "where.yaml:2:34 faults[0].where: fault tcp.reset: there is no proxy dbb",
   ],

@@ -51,6 +51,15 @@ function split(text: string): { readonly name: string; readonly port: number } {
   return { name: bracketed ?? written, port };
 }
 
+/** Whether a server can be there: Toxiproxy takes others as well. */
+export function canBeDialled(upstream: string): boolean {
+  try {
+    return upstreamAddress(upstream).port > 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Where the server of a proxy is; what is no address fails when it is dialled, as with Toxiproxy. */
 export function upstreamAddress(text: string): Address {
   const { name, port } = split(text);

@@ -138,6 +138,18 @@ describe("several changes at once", () => {
 });
 
 describe("what is wrong is said, with its place", () => {
+  test.each(["db", "db:", "db:0", "db:99999", "http://db:80", "db:http", "a:b:c", "[::1]"])(
+    "no server can be at %s",
+    async (upstream) => {
+      await using api = await startTestApi();
+      const { status, text } = await api.call("PUT", "/sinbin/proxies/x", { upstream });
+      const error = "upstream: write a host and a port from 1 to 65535, such as db.test:5432";
+      expect([status, JSON.parse(text)]).toEqual([400, { status: 400, error }]);
+      // Toxiproxy's clients expect what Toxiproxy does.
+      expect((await api.call("POST", "/proxies", { name: "x", upstream, enabled: false })).status).toBe(201);
+    },
+  );
+
   test.each([
     ["/sinbin/changes", "{", "the body is no JSON"],
     ["/sinbin/changes", {}, "write a list of changes"],

@@ -12,6 +12,7 @@ import { match, matchKeysOf } from "../../faults/match.ts";
 import { linksAmong } from "../../faults/place.ts";
 import { duration, share } from "../../faults/units.ts";
 import { idleKeys, type WhomKey } from "../../faults/whom.ts";
+import { canBeDialled } from "./addresses.ts";
 import type { FaultRequest } from "./fault.ts";
 import { legs } from "../chain/planes.ts";
 import { protos } from "./running.ts";
@@ -22,6 +23,7 @@ const longestName = 200;
 const anyName = z.string("write a name, such as db").min(1, "write a name, such as db");
 const name = anyName.max(longestName, `write a shorter name: ${longestName} characters at most`);
 const address = (example: string) => z.string(`write an address, such as ${example}`).min(1).max(300);
+const upstreamHelp = "write a host and a port from 1 to 65535, such as db.test:5432";
 const count = z.int("write a whole number, such as 3").positive("write a whole number above 0");
 
 const proxyShape = {
@@ -32,7 +34,10 @@ const proxyShape = {
   listen: address("127.0.0.1:15432")
     .optional()
     .meta({ description: "Where clients find it; by default a free port of 127.0.0.1." }),
-  upstream: address("db.test:5432")
+  upstream: z
+    .string(upstreamHelp)
+    .max(300, { error: upstreamHelp, abort: true })
+    .refine(canBeDialled, upstreamHelp)
     .optional()
     .meta({ description: "Where the server is: always said of a new proxy." }),
   names: z
