@@ -11,6 +11,22 @@ test("the schema of what is taken is JSON Schema, with every fault of links", as
   expect(Object.keys(definitions)).toEqual(expect.arrayContaining(["fault", "proxy", "tcp.latency", "udp.loss"]));
 });
 
+test.each([
+  ["GET", "/sinbin/proxies", 404, undefined, "there is no /sinbin/proxies: GET /sinbin returns everything"],
+  ["GET", "/sinbin/faults", 405, "POST", "/sinbin/faults takes POST, and no GET: GET /sinbin returns everything"],
+  [
+    "POST",
+    "/sinbin/proxies/web",
+    405,
+    "GET, PUT, DELETE",
+    "/sinbin/proxies/NAME takes GET, PUT, DELETE, and no POST: GET /sinbin returns everything",
+  ],
+])("%s %s is %i, and says where everything is", async (method, path, expected, allow, error) => {
+  await using api = await startTestApi();
+  const { status, headers, text } = await api.call(method, path);
+  expect([status, headers["allow"], JSON.parse(text)]).toEqual([expected, allow, { error, status: expected }]);
+});
+
 test("metrics count connections and hits", async () => {
   await using api = await startTestApi({ metrics: true });
   await using server = await startServer((socket) => socket.end("bye"));

@@ -121,8 +121,22 @@ const table: Readonly<Record<string, Route["methods"]>> = {
   },
 };
 
+const failure = ({ status, message }: ApiError): Reply => json(status, `${renderError(status, message)}\n`);
+const whereAllIs = "GET /sinbin returns everything";
+
 export const extendedRoutes: readonly Route[] = Object.entries(table).map(([path, methods]) => ({
   path,
   methods,
-  failure: ({ status, message }) => json(status, `${renderError(status, message)}\n`),
+  failure,
+  otherwise(method) {
+    const allowed = Object.keys(methods).join(", ");
+    const { headers, ...reply } = failure(
+      new ApiError(405, `${path} takes ${allowed}, and no ${method}: ${whereAllIs}`),
+    );
+    return { ...reply, headers: { ...headers, Allow: allowed } };
+  },
 }));
+
+export const isExtended = (path: string): boolean => path === "/sinbin" || path.startsWith("/sinbin/");
+
+export const nothingAt = (path: string): Reply => failure(new ApiError(404, `there is no ${path}: ${whereAllIs}`));

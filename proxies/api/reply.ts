@@ -39,6 +39,8 @@ export interface Route {
   /** By method; `*` is any. */
   readonly methods: Readonly<Record<string, Handler>>;
   readonly withMetrics?: true;
+  /** The reply to a method that it has not; by default an empty one. */
+  readonly otherwise?: (method: string) => Reply;
   readonly failure: (error: ApiError) => Reply;
 }
 

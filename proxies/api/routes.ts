@@ -1,6 +1,6 @@
 /** Toxiproxy's routes: which request means what, and the reply's status, type and bytes. */
 import { ApiError } from "./errors.ts";
-import { extendedRoutes } from "./extended.ts";
+import { extendedRoutes, isExtended, nothingAt } from "./extended.ts";
 import {
   empty,
   failure,
@@ -126,12 +126,12 @@ export function createRouter({ withMetrics, ...subject }: RouterOptions): FindAc
       const found = route.pattern.exec(path);
       if (found === null) continue;
       const handler = route.methods[method] ?? route.methods["*"];
-      if (handler === undefined) return empty(405);
+      if (handler === undefined) return route.otherwise?.(method) ?? empty(405);
       const names = found.slice(1).map(decoded);
       if (names.includes(undefined)) return plain(400, "400 Bad Request");
       return (asked) => answer(handler, route, subject, { ...asked, names: names as string[] });
     }
-    return plain(404, "404 page not found\n");
+    return isExtended(path) ? nothingAt(path) : plain(404, "404 page not found\n");
   };
 }
 
