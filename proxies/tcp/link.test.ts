@@ -151,6 +151,23 @@ describe("what a link holds", () => {
     rig.link.receive(memory, () => void (back += 1));
     expect(back).toBe(3);
   });
+
+  test.each([
+    ["the connection is disposed of", (rig: Rig) => rig.link[Symbol.dispose]()],
+    ["its source resets", (rig: Rig) => rig.link.receive("rst")],
+    ["a fault resets it", (rig: Rig) => rig.inject("tcp.reset")],
+    ["a fault ends it", (rig: Rig) => rig.inject("tcp.limit", { bytes: "1B" })],
+  ])("lent memory is given back when %s: of what waits, nothing is delivered any more", (_, finish) => {
+    const rig = createRig();
+    rig.full = true;
+    let back = 0;
+    for (let n = 0; n < 3; n += 1) rig.link.receive(new Uint8Array(100), () => void (back += 1));
+    expect(back).toBe(0);
+    finish(rig);
+    rig.full = false;
+    rig.drain();
+    expect(back).toBe(3);
+  });
 });
 
 test("what falls due between two looks at the clock is not forgotten", () => {

@@ -132,10 +132,23 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     current = undefined;
     repeated = 0;
     pressure.release(costOf(item));
-    for (let loan = loans[0]; loan !== undefined && loan.until <= passed; loan = loans[0]) {
+    giveBack(passed);
+  }
+
+  /** What was lent for bytes before this offset. */
+  function giveBack(before: number): void {
+    for (let loan = loans[0]; loan !== undefined && loan.until <= before; loan = loans[0]) {
       loans.shift();
       whenFlushed(loan.done);
     }
+  }
+
+  /** Nothing of what is here is delivered any more. */
+  function forget(): void {
+    queue.length = 0;
+    current = undefined;
+    pressure.releaseAll();
+    giveBack(Infinity);
   }
 
   function judgeAgain(): void {
@@ -207,9 +220,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
 
   function end(byFault: boolean): void {
     ended = true;
-    queue.length = 0;
-    current = undefined;
-    pressure.releaseAll();
+    forget();
     sink.end(byFault);
   }
 
@@ -217,7 +228,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     if (over) return;
     testify(clock.monotonic());
     over = true;
-    pressure.releaseAll();
+    forget();
     disarm();
   }
 
