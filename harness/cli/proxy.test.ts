@@ -3,11 +3,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect as connectTcp, createServer as createTcpServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import { expect, test } from "vitest";
 import { main, sinbin } from "./command.testing.ts";
+
+const mebibyte = 1024 * 1024;
+/** Stays for the next connections that are busy. */
+const keptForReads = 64 * mebibyte;
 
 test("it passes on what comes, with its faults, and tells of both until it is interrupted", async () => {
   const server = createServer((_request, response) => void response.end("hello")).listen(0, "127.0.0.1");
@@ -77,6 +82,35 @@ test.each([
   child.kill("SIGTERM");
   expect(await exited).toEqual([130, null]);
 });
+
+function residentBytes(pid: number | undefined): number {
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
+}
+
+test("what many clients that don't read have had under way is given back to the kernel when they are gone", async () => {
+  const much = Buffer.alloc(1024 * 1024);
+  const server = createTcpServer((socket) => {
+    const flood = (): void => void (socket.writable && socket.write(much, flood));
+    socket.on("error", () => undefined);
+    flood();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const upstream = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const child = spawn(process.execPath, [main, "proxy", "0", upstream, "--fault", "tcp.latency: { delay: 10m }"]);
+  const lines = createInterface({ input: child.stdout });
+  const [line] = (await once(lines, "line")) as [string];
+  const { address } = JSON.parse(line) as { readonly address: string };
+  const before = residentBytes(child.pid);
+  const clients = Array.from({ length: 4 }, () => connectTcp(Number(address.split(":").at(-1)), "127.0.0.1"));
+  await Promise.all(clients.map((client) => once(client, "connect")));
+  // The test's own time limit is the hang guard of both.
+  while (residentBytes(child.pid) < before + 200 * mebibyte) await sleep(20);
+  for (const client of clients) client.resetAndDestroy();
+  while (residentBytes(child.pid) > before + keptForReads + 40 * mebibyte) await sleep(20);
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([130, null]);
+  server.close();
+}, 120_000);
 
 test.each([
   [["80x", "db.test:1"], "80x: write a host and a port"],

@@ -1,35 +1,38 @@
 /** What sockets read into: allocating memory for each read of a busy one costs more than the read. */
 import { Socket, type OnReadOpts } from "node:net";
 import type { OnRead } from "../host.ts";
+import { createPool } from "./pool.ts";
+import { createTurns } from "./turns.ts";
 
 /** What a kernel gives at once when a lot is there. */
 const large = 256 * 1024;
 /** For all that are not busy, whose bytes are copied: one that waits for its next read has no memory of its own. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
-/** Given back, the last one first: what was written a moment ago is still in the processor's cache. */
-const idle: Buffer[] = [];
-const mostIdle = 256;
+const pool = createPool({ bytes: large, kept: 256 });
+/** Of all busy sockets: some milliseconds, even where the kernel has to find the memory first. */
+const turns = createTurns({ bytes: 8 * large, next: setImmediate });
 
-function take(): Buffer {
-  return idle.pop() ?? Buffer.allocUnsafeSlow(large);
-}
-
-function giveBack(memory: Buffer): void {
-  if (idle.length < mostIdle) idle.push(memory);
-}
-
-/** For a socket's `onread`. */
-export function lendTo(onRead: OnRead): OnReadOpts {
-  let own: Buffer | undefined;
-  return {
+/** A socket that is opened with such an `onread`. */
+export function lending<Of extends Socket>(onRead: OnRead, open: (onread: OnReadOpts) => Of): Of {
+  let own: Buffer<ArrayBuffer> | undefined;
+  const socket = open({
     buffer: () => own ?? shared,
     callback(length, memory) {
       if (own === undefined) onRead(Uint8Array.prototype.slice.call(memory, 0, length));
-      else onRead(memory.subarray(0, length), giveBack.bind(undefined, own));
-      own = length < shared.length ? undefined : take();
-      return true;
+      else onRead(memory.subarray(0, length), pool.giveBack.bind(undefined, own));
+      const isBusy = length >= shared.length;
+      own = isBusy ? pool.take() : undefined;
+      return !isBusy || turns.read(length, goOn);
     },
+  });
+  const goOn = (): void => {
+    if (!socket.isPaused()) socket.resume();
   };
+  socket.once("close", () => {
+    if (own !== undefined) pool.giveBack(own);
+    own = undefined;
+  });
+  return socket;
 }
 
 const ownHandle = "_handle";
@@ -41,6 +44,8 @@ export function takeOver(accepted: Socket, onRead: OnRead): Socket {
   const handle = owner[ownHandle];
   owner[ownHandle] = null;
   accepted.destroy();
-  const options = { handle, allowHalfOpen, highWaterMark, pauseOnCreate: true, onread: lendTo(onRead) };
-  return new Socket(options as object);
+  return lending(onRead, (onread) => {
+    const options = { handle, allowHalfOpen, highWaterMark, pauseOnCreate: true, onread };
+    return new Socket(options as object);
+  });
 }

@@ -2,7 +2,7 @@ import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { resolve as resolvePath } from "node:path";
-import { Socket as TcpSocket, createServer, isIP, connect as connectTcp, type Server } from "node:net";
+import { Socket as TcpSocket, createServer, isIP, connect as connectTcp, type OnReadOpts, type Server } from "node:net";
 import type {
   Address,
   ConnectOptions,
@@ -19,7 +19,7 @@ import { codeOf } from "../error-code.ts";
 import { noticeSilence } from "../unanswered.ts";
 import { realClock } from "./clock.ts";
 import { bindUdp } from "./datagrams.ts";
-import { lendTo, takeOver } from "./lend.ts";
+import { lending, takeOver } from "./lend.ts";
 import { connectLocal, listenLocal } from "./local-socket.ts";
 import { createResolver } from "../resolver.ts";
 import { lookInHosts, openQuestionSocket, readResolution, type NameServers } from "./ask.ts";
@@ -215,10 +215,11 @@ async function connect(
   signal?.throwIfAborted();
   const { host, port } = address;
   const { servername = options.host, alpn, halfOpen = false, highWaterMark, onRead } = options;
-  const lending = onRead === undefined ? {} : { onread: lendTo(onRead) };
-  const tcp = withSafeReset(
-    connectTcp({ host, port, allowHalfOpen: halfOpen, noDelay: true, ...atMost(highWaterMark), ...lending }),
-  );
+  const open = (onread?: OnReadOpts): TcpSocket => {
+    const lent = onread === undefined ? {} : { onread };
+    return connectTcp({ host, port, allowHalfOpen: halfOpen, noDelay: true, ...atMost(highWaterMark), ...lent });
+  };
+  const tcp = withSafeReset(onRead === undefined ? open() : lending(onRead, open));
   return abortingTcp(tcp, signal, async () => {
     await noticeSilence(once(tcp, "connect"), { clock: realClock, tell, ...(signal && { signal }) });
     options.onOpen?.(tcp.localPort ?? 0);
