@@ -112,7 +112,8 @@ export function createSlivers(
     await host.files.rename(directory, directoryOf(name));
     await host.files.syncDirectory(sliversHome);
     known.set(name, undefined);
-    log("sliver.created", { name, keys: await countKeys(host, directoryOf(name)) });
+    const files = await host.files.list(directoryOf(name));
+    log("sliver.created", { name, keys: await countKeys(host, directoryOf(name)), files: files.length });
     announce();
   };
   const ensure = async (slice: Slice): Promise<void> => {
