@@ -1,6 +1,7 @@
 /**
  * Logical questions: what a client wants to know, however often it has to ask. A client that has had no answer, or none that it could use, asks again, from
- * another port, with another id, or over TCP; that is the same question. A client that was answered and asks again has another one.
+ * another port, with another id, or over TCP; that is the same question, until a resolver would have given it up. A client that was answered and asks again
+ * has another one.
  */
 import type { Clock } from "../../host/host.ts";
 import { createRecent } from "./recent.ts";
@@ -31,21 +32,25 @@ export interface Questions {
 interface Known {
   logical: Logical | undefined;
   id: number;
-  askedAt: number;
+  /** When it was asked first: what is asked again and again for ever is many questions. */
+  begunAt: number;
   answered: Answered;
   repliedAt: number;
 }
 
-/** Above what resolvers wait for an answer: glibc, c-ares and dig 5 s, and twice as long in the second round. */
+/** Since the question was asked first. Above glibc's and Go's two tries and dig's three, of 5 s each, that begin within 10 s. */
 const patienceMs = 15_000;
+/** Of who asks again with the same id, which the next question hardly has: c-ares waits for 5 s and then for twice as long each time, and its fourth try is at 35 s. */
+const longerPatienceMs = 45_000;
 const mostKnown = 10_000;
 
 export function createQuestions(clock: Clock): Questions {
   const all = createRecent<Known>(mostKnown);
 
-  function isAskedAgain({ id, askedAt, answered }: Known, newId: number): boolean {
-    if (clock.monotonic() - askedAt > patienceMs) return false;
-    return answered === undefined || (answered === "badly" && id === newId);
+  function isAskedAgain({ id, begunAt, answered }: Known, newId: number): boolean {
+    if (answered === "well" || (answered === "badly" && id !== newId)) return false;
+    const patience = answered === undefined && id === newId ? longerPatienceMs : patienceMs;
+    return clock.monotonic() - begunAt <= patience;
   }
 
   return {
@@ -53,9 +58,9 @@ export function createQuestions(clock: Clock): Questions {
       const known = all.of(key, unasked);
       const before = isAskedAgain(known, id) ? known.logical : undefined;
       const logical = before ?? { key, known, attempts: 0, ordinals: [] };
+      if (before === undefined) known.begunAt = clock.monotonic();
       known.logical = logical;
       known.id = id;
-      known.askedAt = clock.monotonic();
       known.answered = undefined;
       logical.attempts += 1;
       return logical;
@@ -75,5 +80,5 @@ export function createQuestions(clock: Clock): Questions {
 }
 
 function unasked(): Known {
-  return { logical: undefined, id: 0, askedAt: 0, answered: undefined, repliedAt: -Infinity };
+  return { logical: undefined, id: 0, begunAt: 0, answered: undefined, repliedAt: -Infinity };
 }

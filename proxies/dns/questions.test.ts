@@ -1,0 +1,63 @@
+/** Which queries are one question, by a clock that the test moves. */
+import { expect, test } from "vitest";
+import { createManualClock } from "../tcp/link.testing.ts";
+import { createQuestions, type Answered } from "./questions.ts";
+
+interface Ask {
+  /** Seconds since the first. */
+  readonly at: number;
+  readonly id: number;
+  readonly answered?: Answered;
+}
+
+/** Which question each of them belongs to, from 1, and which try of it each is. */
+function askAll(asks: readonly Ask[]): string {
+  const clock = createManualClock();
+  const questions = createQuestions(clock);
+  const seen: object[] = [];
+  let now = 0;
+  const all = asks.map(({ at, id, answered }) => {
+    clock.advance((at - now) * 1000);
+    now = at;
+    const logical = questions.ask("198.18.0.1 plc.test A IN", id);
+    if (!seen.includes(logical)) seen.push(logical);
+    questions.answered(logical, answered);
+    return `${seen.indexOf(logical) + 1}.${logical.attempts}`;
+  });
+  return all.join(" ");
+}
+
+/** As often as that, one after the other. */
+function poll(every: number, until: number, idOf: (n: number) => number): readonly Ask[] {
+  return Array.from({ length: Math.floor(until / every) + 1 }, (_, n) => ({ at: n * every, id: idOf(n) }));
+}
+
+test("a daemon that polls, and is never answered, comes to its next question 15 s after it first asked for this one", () => {
+  expect(askAll(poll(5, 45, (n) => n))).toBe("1.1 1.2 1.3 1.4 2.1 2.2 2.3 2.4 3.1 3.2");
+});
+
+test("also one that always has the same id, though that is taken for a retry for longer", () => {
+  expect(askAll(poll(20, 100, () => 7))).toBe("1.1 1.2 1.3 2.1 2.2 2.3");
+});
+
+test.each([
+  ["dig and glibc, by one id", [0, 5, 10], () => 7],
+  ["Go, by another id each time", [0, 5, 10], (n: number) => n],
+  ["c-ares, by one id, twice as long each time", [0, 5, 15, 35], () => 7],
+])("what %s is one question until it is given up", (_who, times, idOf) => {
+  const asks = times.map((at, n) => ({ at, id: idOf(n) }));
+  expect(askAll(asks)).toBe(asks.map((_, n) => `1.${n + 1}`).join(" "));
+});
+
+test("a question that was answered is over; behind an error only the same id asks it again, and not without end", () => {
+  expect(
+    askAll([
+      { at: 0, id: 1, answered: "well" },
+      { at: 1, id: 1, answered: "badly" },
+      { at: 2, id: 1, answered: "badly" },
+      { at: 3, id: 2, answered: "badly" },
+      { at: 13, id: 2, answered: "badly" },
+      { at: 23, id: 2, answered: "badly" },
+    ]),
+  ).toBe("1.1 2.1 2.2 3.1 3.2 4.1");
+});
