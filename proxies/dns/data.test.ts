@@ -33,6 +33,7 @@ const ofAlias = { look: alias, without: "ENODATA" };
 const ofAddress = { look: backwards, without: ["plc.test"] };
 const ofNobody = { look: nope, without: "ENOTFOUND" };
 const servfail = 2;
+const refused = 5;
 const xs = (count: number): string => "x".repeat(count);
 
 const table: readonly Row[] = [
@@ -235,6 +236,24 @@ describe.concurrent("c-ares hears", () => {
     await scene.inject(kind, parameters);
     expect(await said(() => resolverAt(scene.port)[look]("plc.test"))).toBe("ESERVFAIL");
     expect(scene.hits).toEqual([]);
+  });
+
+  test.each([
+    [
+      "has an address, and of another type nothing, below the domain",
+      "nope.site.test",
+      "site.test",
+      ["198.18.0.80"],
+      "ENODATA",
+    ],
+    ["stays refused elsewhere", "nope.other.test", "site.test", "EREFUSED", "EREFUSED"],
+    ["stays refused where no domain was named", "nope.site.test", undefined, "EREFUSED", "EREFUSED"],
+  ])("that what a server refuses %s", async (_how, name, under, v4, v6) => {
+    await using scene = await startScene((query) => ({ ...answerFrom(query), flags: refused, authorities: [] }));
+    await scene.inject("dns.wildcard", { address: "198.18.0.80", ...(under !== undefined && { under }) });
+    const resolver = resolverAt(scene.port);
+    expect(await said(() => resolver.resolve4(name))).toEqual(v4);
+    expect(await said(() => resolver.resolve6(name))).toBe(v6);
   });
 
   test("the true answer where a forged one comes behind it", async () => {
