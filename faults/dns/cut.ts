@@ -19,6 +19,8 @@ export const cut = dnsFault({
       }),
   }),
   start: () => ({}),
-  after: (reply, _query, _state, { bytes }, { transport }) =>
-    transport === "udp" ? { ...reply, length: Math.min(reply.length ?? bytes, bytes) } : undefined,
+  after(reply, _query, _state, { bytes }, { transport, sizeOf }) {
+    const left = Math.min(sizeOf(reply), reply.length ?? Infinity);
+    return transport === "udp" && left > bytes ? { ...reply, length: bytes } : undefined;
+  },
 });

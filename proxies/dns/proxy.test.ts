@@ -142,3 +142,11 @@ test("a reply to what was asked before a fault came meets it as well", async () 
   await client.hear();
   expect(scene.hits).toEqual([{ connection: 1, name: "plc.test", type: "A", ordinal: 1, attempt: 1 }]);
 });
+
+test("a datagram that is shorter than what dns.cut leaves of it is no hit", async () => {
+  await using scene = await startScene();
+  await scene.inject("dns.cut", { bytes: 5000 });
+  await using client = await openClient(scene.port);
+  expect((await client.query("plc.test")).answers).toHaveLength(1);
+  expect(scene.hits).toEqual([]);
+});
