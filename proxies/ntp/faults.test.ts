@@ -200,15 +200,23 @@ const rows: readonly Row[] = [
     expected: 0x7f_00_00_01,
     verdict: 0,
   },
+  // 15 µs a second are 1.3 s a day, and chrony's `maxdistance` is 3 s.
   {
     kind: "ntp.stale-reference",
-    parameters: { age: "20d" },
+    parameters: { age: "3d" },
     sees: ({ reference, transmit, rootDispersionMs }) => [
       Math.round(differenceMs(transmit, reference) / 86_400_000),
-      Math.round(rootDispersionMs / 1000),
+      Math.round(rootDispersionMs / 100),
     ],
-    expected: [20, 26],
+    expected: [3, 39],
     verdict: "none",
+  },
+  {
+    kind: "ntp.stale-reference",
+    parameters: { age: "2d" },
+    sees: ({ rootDispersionMs }) => Math.round(rootDispersionMs / 100),
+    expected: 26,
+    verdict: 0,
   },
   {
     kind: "ntp.precision",
