@@ -14,7 +14,10 @@ export const oversize = dnsFault({
   example: "{ size: 4KiB }",
   pulse: false,
   parameters: z.strictObject({
-    size: size.prefault("4KiB").meta({ description: "of the message, about", strengths: ["1500B", "60KiB"] }),
+    size: size.prefault("4KiB").meta({
+      description: "of the message, about: one TXT record of 255 bytes of text at least is put in, and only whole ones",
+      strengths: ["1500B", "60KiB"],
+    }),
   }),
   start: () => ({}),
   after(reply, query, _state, { size: bytes }, { transport }) {

@@ -6,7 +6,7 @@ export const loop = ntpFault({
   plane: "ntp",
   kind: "ntp.loop",
   about:
-    "The server says that it has its time from the client itself: its Reference ID is the client's address. Two that follow each other drift wherever they like.",
+    "The server says that it has its time from the client itself: its Reference ID is the client's address. That is an address from stratum 2 on only, so that a server of stratum 1 says 2. Two that follow each other drift wherever they like.",
   source: "RFC 5905, section 11.2 and appendix A.5.5.3 (a timing loop makes a server unfit)",
   example: "{}",
   pulse: false,
