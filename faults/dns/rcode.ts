@@ -7,6 +7,8 @@ import { seconds, timeToLive } from "./parameters.ts";
 
 const names = ["nxdomain", "servfail", "refused", "formerr", "notimp", "notauth"] as const;
 
+type Which = { readonly code?: (typeof names)[number] | undefined; readonly number?: number | undefined };
+
 export const rcode = dnsFault({
   plane: "dns",
   kind: "dns.rcode",
@@ -16,34 +18,49 @@ export const rcode = dnsFault({
     "RFC 1035, section 4.1.1; RFC 2308, sections 5 and 7.1; RFC 8020; RFC 8906; RFC 9520; RFC 4074: AAAA fails where A works; systemd#7147, systemd#5553, hickory-dns#606, dnsproxy#257, c-ares#73",
   example: "{ code: servfail }",
   pulse: false,
-  parameters: z.strictObject({
-    code: z.enum(names, `write one of ${names.join(", ")}`).meta({ description: "which", examples: [...names] }),
-    number: count(0, 4095).optional().meta({
-      description:
-        "another one instead, by its number, such as 12 to 15, which are reserved; above 15 it needs a query with EDNS",
-    }),
-    when: z
-      .enum(["before", "after"], "write before or after")
-      .prefault("before")
-      .meta({ description: "before: in place of the server; after: the server was asked, and its records come along" }),
-    soa: z
-      .enum(["with", "without"], "write with or without")
-      .prefault("with")
-      .meta({ description: "of nxdomain: whether there is an SOA, without which nobody may keep it" }),
-    negative_ttl: timeToLive("of nxdomain: how long a cache may keep it"),
-  }),
+  exactlyOneOf: ["code", "number"],
+  parameters: z
+    .strictObject({
+      code: z
+        .enum(names, `write one of ${names.join(", ")}`)
+        .optional()
+        .meta({ description: "which; or else `number`", examples: [...names] }),
+      number: count(0, 4095)
+        .optional()
+        .meta({
+          description:
+            "by its number, instead of `code`, such as 12 to 15, which are reserved; above 15 it needs a query with EDNS",
+          examples: [12, 13, 14, 15],
+        }),
+      when: z.enum(["before", "after"], "write before or after").prefault("before").meta({
+        description: "before: in place of the server; after: the server was asked, and its records come along",
+      }),
+      soa: z
+        .enum(["with", "without"], "write with or without")
+        .prefault("with")
+        .meta({ description: "of nxdomain: whether there is an SOA, without which nobody may keep it" }),
+      negative_ttl: timeToLive("of nxdomain: how long a cache may keep it"),
+    })
+    .refine(
+      ({ code, number }) => (code === undefined) !== (number === undefined),
+      "write exactly one of code and number, such as code: servfail",
+    ),
   start: () => ({}),
   before(query, _state, parameters) {
     if (parameters.when === "after") return undefined;
     const { code, number, soa: wanted, negative_ttl: ttl } = parameters;
     const name = questionOf(query)?.name ?? ".";
-    const negative = code === "nxdomain" && number === undefined && wanted === "with";
+    const negative = code === "nxdomain" && wanted === "with";
     const authorities = negative ? [soa(parentOf(name), seconds(ttl))] : [];
-    const message: Message = answerTo(query, { rcode: number ?? rcodes[code], authorities });
+    const message: Message = answerTo(query, { rcode: rcodeOf({ code, number }), authorities });
     return { type: "answer", replies: [{ message, laterMs: 0 }] };
   },
   after(reply, _query, _state, { when, code, number }) {
     if (when === "before") return undefined;
-    return { ...reply, message: { ...reply.message, rcode: number ?? rcodes[code] } };
+    return { ...reply, message: { ...reply.message, rcode: rcodeOf({ code, number }) } };
   },
 });
+
+function rcodeOf({ code, number }: Which): number {
+  return number ?? rcodes[code ?? "noerror"];
+}

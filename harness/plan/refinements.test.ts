@@ -34,6 +34,8 @@ test.each([
     `.faults[0].dns.renumber: ${twoFamilies}`,
   ],
   [["- dns.renumber: { from: link:fetch, to: 2001:db8::1 }"], `.faults[0].dns.renumber: ${twoFamilies}`],
+  [["- dns.rcode: {}"], ".faults[0].dns.rcode: write exactly one of code and number"],
+  [["- dns.rcode: { code: servfail, number: 13 }"], ".faults[0].dns.rcode: write exactly one of code and number"],
 ])("%s", async (lines, problem) => {
   const problems = await problemsIn(planWith(...lines));
   expect(problems).toHaveLength(1);
@@ -59,6 +61,7 @@ test.each([
   "- dns.renumber: { from: 10.0.0.1, to: 10.0.0.2 }",
   "- dns.renumber: { from: 10.0.0.1, to: link:fetch }",
   "- dns.renumber: { from: $home, to: 2001:db8::2 }",
+  "- dns.rcode: { number: 13 }",
 ])("right: %s", async (line) => {
   expect(await problemsIn(planWith(line))).toEqual([]);
 });

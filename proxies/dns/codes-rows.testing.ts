@@ -28,7 +28,7 @@ export const codesRows: readonly Row[] = [
   {
     row: 20,
     kind: "dns.rcode",
-    parameters: { code: "servfail", number: 12 },
+    parameters: { number: 12 },
     dig: /status: RESERVED12/,
     wire: /^RCODE_12 /,
   },
