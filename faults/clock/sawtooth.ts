@@ -5,6 +5,7 @@ import { untilOver } from "./until-over.ts";
 
 /** What is shorter is a strobe. */
 const shortestMs = 10;
+const period = duration.refine((milliseconds) => milliseconds >= shortestMs, "write a duration of 10ms or more");
 
 export const sawtooth = clockFault({
   plane: "clock",
@@ -22,21 +23,19 @@ export const sawtooth = clockFault({
       description: "how far it drifts in a period, to jump back then; below 0 it falls behind, and jumps forward",
       strengths: ["-1s", "-10m"],
     }),
-    period: duration
-      .prefault("15m")
-      .meta({ description: "from jump to jump; 10ms at least", strengths: ["1h", "10s"] }),
+    period: period.prefault("15m").meta({ description: "from jump to jump; 10ms at least", strengths: ["1h", "10s"] }),
   }),
   async inject(target, parameters, context) {
-    const period = Math.max(shortestMs, parameters.period);
+    const { drift, period: milliseconds } = parameters;
     const before = await target.error();
-    const drifting = await target.pace({ rate: 1, wall: 1 + parameters.drift / period }, () => {});
+    const drifting = await target.pace({ rate: 1, wall: 1 + drift / milliseconds }, () => {});
     const correct = async (): Promise<void> => {
       const wall = before - (await target.error());
       await target.step({ wall }, () => context.hit({ milliseconds: Math.round(wall) }));
     };
     return untilOver(
       async (rest) => {
-        while (await rest(period)) await correct();
+        while (await rest(milliseconds)) await correct();
       },
       async () => {
         await drifting[Symbol.asyncDispose]();

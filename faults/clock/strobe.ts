@@ -4,6 +4,7 @@ import { clockFault } from "./contract.ts";
 import { untilOver } from "./until-over.ts";
 
 const shortestMs = 1;
+const period = duration.refine((milliseconds) => milliseconds >= shortestMs, "write a duration of 1ms or more");
 
 export const strobe = clockFault({
   plane: "clock",
@@ -19,7 +20,7 @@ export const strobe = clockFault({
     by: signedDuration
       .prefault("40s")
       .meta({ description: "there; below 0 to an earlier time", strengths: ["100ms", "1d"] }),
-    period: duration
+    period: period
       .prefault("100ms")
       .meta({ description: "from jump to jump; 1ms at least", strengths: ["10s", "1ms"] }),
   }),
@@ -38,7 +39,7 @@ export const strobe = clockFault({
     await jump();
     return untilOver(
       async (rest) => {
-        while (await rest(Math.max(shortestMs, parameters.period))) await jump();
+        while (await rest(parameters.period)) await jump();
       },
       async () => {
         if (isOff) await jump();

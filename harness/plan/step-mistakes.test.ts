@@ -32,6 +32,8 @@ describe("one mistake in a step, one sentence", () => {
         ? "clock.boot_at.time: write a date from 1970 to 2199"
         : "clock.boot_at.time: write a date, or a date and time of UTC: 1970-01-01, or 2038-01-19T03:14:00Z",
     ]),
+    ["clock.sawtooth: { period: 1ms }\n        where: node", "clock.sawtooth.period: write a duration of 10ms or more"],
+    ["clock.strobe: { period: 0ms }\n        where: node", "clock.strobe.period: write a duration of 1ms or more"],
     ["tcp.bandwidth: { rate: 1B/s, shared: perhaps }", "tcp.bandwidth.shared: write true or false"],
     ["tcp.latency: [1s]", "tcp.latency: write a map, such as { key: value }"],
     ["process.signal: { signal: HUPP }\n        where: node", "process.signal.signal: write a signal: one of HUP"],
