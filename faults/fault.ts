@@ -19,6 +19,8 @@ export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   readonly parameters: Parameters;
   /** Exactly one of these parameters is written, none of which has a default; `parameters` refuses all else as well. */
   readonly exactlyOneOf?: readonly string[];
+  /** One of these parameters is written, or several, none of which has a default: without any it would do nothing. `parameters` refuses that as well. */
+  readonly atLeastOneOf?: readonly string[];
   /** Where the behaviour is specified or was met: RFC section, paper section, issue. */
   readonly source?: string;
   /** True if it happens at one moment and has no length: a signal, a kill. A pulse can't have `for`. */

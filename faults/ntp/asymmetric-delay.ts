@@ -10,11 +10,19 @@ export const asymmetricDelay = ntpFault({
   source: "RFC 7384, section 3.2.6; RFC 5905, section 8 (the offset is (T2 − T1 + T3 − T4) / 2)",
   example: "{ back: 300ms }",
   pulse: false,
-  parameters: z.strictObject({
-    out: duration.prefault("0ms").meta({ description: "to the server", strengths: ["1ms", "5s"] }),
-    back: duration.prefault("0ms").meta({ description: "back to the client", strengths: ["1ms", "5s"] }),
-  }),
+  atLeastOneOf: ["out", "back"],
+  parameters: z
+    .strictObject({
+      out: duration.optional().meta({ description: "to the server; by default nothing", strengths: ["1ms", "5s"] }),
+      back: duration
+        .optional()
+        .meta({ description: "back to the client; by default nothing", strengths: ["1ms", "5s"] }),
+    })
+    .refine(
+      ({ out, back }) => out !== undefined || back !== undefined,
+      "write at least one of out and back, such as back: 300ms",
+    ),
   start: () => ({}),
-  before: (packet, _state, { out }) => (out === 0 ? undefined : { type: "pass", packet, laterMs: out }),
-  after: (reply, _request, _state, { back }) => (back === 0 ? reply : { ...reply, laterMs: reply.laterMs + back }),
+  before: (packet, _state, { out = 0 }) => (out === 0 ? undefined : { type: "pass", packet, laterMs: out }),
+  after: (reply, _request, _state, { back = 0 }) => (back === 0 ? reply : { ...reply, laterMs: reply.laterMs + back }),
 });

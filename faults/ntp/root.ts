@@ -15,12 +15,20 @@ export const root = ntpFault({
     "RFC 5905, section 11.2 and appendix A.1.1 (MAXDIST 1 s, MAXDISP 16 s); systemd/systemd#7211 and #13912; balena-os/meta-balena#1852 (3849 s)",
   example: "{ dispersion: 10s }",
   pulse: false,
-  parameters: z.strictObject({
-    delay: fitting.optional().meta({ description: "the Root Delay; by default as it is", strengths: ["10ms", "60s"] }),
-    dispersion: fitting
-      .optional()
-      .meta({ description: "the Root Dispersion; by default as it is", strengths: ["10ms", "60s"] }),
-  }),
+  atLeastOneOf: ["delay", "dispersion"],
+  parameters: z
+    .strictObject({
+      delay: fitting
+        .optional()
+        .meta({ description: "the Root Delay; by default as it is", strengths: ["10ms", "60s"] }),
+      dispersion: fitting
+        .optional()
+        .meta({ description: "the Root Dispersion; by default as it is", strengths: ["10ms", "60s"] }),
+    })
+    .refine(
+      ({ delay, dispersion }) => delay !== undefined || dispersion !== undefined,
+      "write at least one of delay and dispersion, such as dispersion: 10s",
+    ),
   start: () => ({}),
   after: (reply, _request, _state, { delay, dispersion }) => ({
     ...reply,

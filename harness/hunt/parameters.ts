@@ -9,11 +9,11 @@ export type Uniform = (decision: string) => number;
 
 /** `limit`: how far from the mildest to the most severe, at most. */
 export function drawParameters(
-  { parameters, exactlyOneOf }: Fault,
+  { parameters, exactlyOneOf, atLeastOneOf }: Fault,
   limit: number,
   uniform: Uniform,
 ): Readonly<Record<string, Written>> {
-  const [first, ...others] = exactlyOneOf ?? [];
+  const [first, ...others] = exactlyOneOf ?? atLeastOneOf ?? [];
   const needed = first === undefined ? undefined : pick([first, ...others], uniform("which"));
   return Object.fromEntries(
     Object.entries(parameters.shape).flatMap(([name, schema]): [string, Written][] => {

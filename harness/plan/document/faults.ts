@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { faultKey } from "../../../faults/key.ts";
 import type { Fault, Repertoire } from "../../../faults/registry.ts";
-import { exactlyOne, reference } from "./words.ts";
+import { atLeastOne, exactlyOne, reference } from "./words.ts";
 import { value } from "./values.ts";
 
 /** One that draws per item takes a distribution as it is; all others get a scalar, drawn once for each occurrence. */
@@ -26,15 +26,19 @@ export function faultShape(repertoire: Repertoire): Readonly<Record<string, z.Zo
   );
 }
 
-function shapeOf({ kind, about, parameters, exactlyOneOf }: Fault): z.ZodType {
+function shapeOf({ kind, about, parameters, exactlyOneOf, atLeastOneOf }: Fault): z.ZodType {
   const shape = Object.fromEntries(
     Object.entries(parameters.shape).map(([name, parameter]) => [name, valueOf(parameter)]),
   );
   const bare = z.strictObject(shape);
-  const fitting =
+  const oneOf =
     exactlyOneOf === undefined
       ? bare
       : exactlyOne(bare, exactlyOneOf, `write exactly one of ${exactlyOneOf.join(" and ")}`);
+  const fitting =
+    atLeastOneOf === undefined
+      ? oneOf
+      : atLeastOne(oneOf, atLeastOneOf, `write at least one of ${atLeastOneOf.join(" and ")}`);
   const written = fitting.meta({ ...fitting.meta(), id: faultKey(kind), description: about });
   // `process.kill:` with nothing behind it is what one writes where nothing has to be said.
   return (parameters.safeParse({}).success ? written.nullable() : written).optional();

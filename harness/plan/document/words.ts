@@ -92,6 +92,12 @@ export function exactlyOne<Shape extends z.ZodObject>(schema: Shape, keys: reado
   });
 }
 
+export function atLeastOne<Shape extends z.ZodObject>(schema: Shape, keys: readonly string[], message: string): Shape {
+  return fitting(schema, keys, message, ({ size }) => size >= 1).meta({
+    anyOf: keys.map((key) => ({ required: [key] })),
+  });
+}
+
 export function atMostOne<Shape extends z.ZodObject>(schema: Shape, keys: readonly string[], message: string): Shape {
   const pairs = keys.flatMap((key, index) => keys.slice(index + 1).map((other) => ({ required: [key, other] })));
   return fitting(schema, keys, message, ({ size }) => size <= 1).meta({ not: { anyOf: pairs } });
