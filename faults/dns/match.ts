@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Transport } from "./contract.ts";
 import type { Question } from "./message.ts";
 import { fits } from "../pattern.ts";
+import { adviceOnType } from "./types.ts";
 
 /** The keys of `match` that belong to this plane. */
 export const questionMatch = {
@@ -13,7 +14,15 @@ export const questionMatch = {
     .meta({ description: "The name that is asked for, without a dot at its end; a * stands for anything." }),
   qtype: z
     .string("write a type, such as A or AAAA")
-    .regex(/^[A-Z][A-Z0-9-]*$/, "write a type in capitals, such as A, AAAA, PTR or TYPE65280")
+    .regex(/^[A-Z][A-Z0-9-]*$/, {
+      error: "write a type in capitals, such as A, AAAA, PTR or TYPE65280",
+      abort: true,
+    })
+    // A type that no question has would match none.
+    .superRefine((name, context) => {
+      const message = adviceOnType(name);
+      if (message !== undefined) context.addIssue({ code: "custom", message });
+    })
     .optional()
     .meta({ description: "The type that is asked for: A, AAAA, PTR and so on." }),
   proto: z

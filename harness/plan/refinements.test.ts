@@ -34,6 +34,17 @@ test.each([
     `.faults[0].dns.renumber: ${twoFamilies}`,
   ],
   [["- dns.renumber: { from: link:fetch, to: 2001:db8::1 }"], `.faults[0].dns.renumber: ${twoFamilies}`],
+  ...Object.entries({
+    AAAAA: "did you mean AAAA?",
+    WALLET: "there is no type WALLET here: write its number, such as TYPE65280",
+    TYPE28: "write AAAA",
+    TYPE0262: "write TYPE262",
+    TYPE65536: "write a number of up to 65535 behind TYPE",
+    aaaa: "write a type in capitals, such as A, AAAA, PTR or TYPE65280",
+  }).map(([qtype, problem]): [string[], string] => [
+    ["- dns.loss: {}", `  match: { qtype: ${qtype} }`],
+    `.faults[0].match.qtype: ${problem}`,
+  ]),
   [["- dns.rcode: {}"], ".faults[0].dns.rcode: write exactly one of code and number"],
   [["- dns.rcode: { code: servfail, number: 13 }"], ".faults[0].dns.rcode: write exactly one of code and number"],
 ])("%s", async (lines, problem) => {
@@ -62,6 +73,8 @@ test.each([
   "- dns.renumber: { from: 10.0.0.1, to: link:fetch }",
   "- dns.renumber: { from: $home, to: 2001:db8::2 }",
   "- dns.rcode: { number: 13 }",
+  "- { dns.loss: {}, match: { qtype: TYPE262 } }",
+  "- { dns.loss: {}, match: { qtype: ANY } }",
 ])("right: %s", async (line) => {
   expect(await problemsIn(planWith(line))).toEqual([]);
 });
