@@ -141,7 +141,7 @@ describe("an image that is built", () => {
       "{ context: ./my-daemon, dockerfile: ../Dockerfile }",
       "services.cache.build.dockerfile: write a path within the folder",
     ],
-    ["{ dockerfile: Dockerfile }", "services.cache.build.context: write a folder with a Dockerfile"],
+    ["{ dockerfile: Dockerfile }", "services.cache.build.context: this is missing: write a folder with a Dockerfile"],
     ["{ context: ./my-daemon, tags: [x] }", "services.cache.build.tags: there is no key tags here"],
     ["3", "services.cache.build: write a folder with a Dockerfile, such as ./my-daemon"],
   ])("not from %s", async (build, message) => {
@@ -177,7 +177,10 @@ describe("one mistake, one sentence", () => {
       "services.cache.ready: write what readiness means: exactly one of { port: 443 }, { log: ready }",
     ],
     ["{ image: a, ready: { line: '(' } }", "services.cache.ready.line: write a regular expression of JavaScript"],
-    ["{ image: a, ready: { http: { path: / } } }", "services.cache.ready.http.port: write a port, such as 443"],
+    [
+      "{ image: a, ready: { http: { path: / } } }",
+      "services.cache.ready.http.port: this is missing: write a port, such as 443",
+    ],
     [
       "{ image: a, ready: { http: { port: 80, method: PUT } } }",
       "services.cache.ready.http.method: there is no key method here",

@@ -19,7 +19,7 @@ export function problemsOf(
 ): readonly Problem[] {
   const { error } = schema.safeParse(value, { error: messageFor });
   if (error === undefined) return [];
-  const issues = error.issues.flatMap((issue) => decided(issue, value));
+  const issues = error.issues.flatMap((issue) => decided(issue, value)).map((issue) => orMissing(issue, value));
   return issues.filter((issue) => !isConsequence(issue, issues)).flatMap((issue) => toProblems(issue, tree, writtenAt));
 }
 
@@ -33,6 +33,15 @@ function toProblems(issue: Issue, tree: Tree, writtenAt: (path: Path) => Path): 
   }
   const place = issue.code === "invalid_key" ? placeOfKey(tree, path) : placeOf(tree, path);
   return [problemAt(place, path, issue.message)];
+}
+
+const missing = "this is missing: ";
+
+/** What a schema says of itself is of something that was written badly. */
+function orMissing(issue: Issue, root: unknown): Issue {
+  const isOfValue = issue.code === "invalid_type" || issue.code === "invalid_value" || issue.code === "invalid_union";
+  if (!isOfValue || valueAt(root, pathOf(issue)) !== undefined || issue.message.startsWith(missing)) return issue;
+  return { ...issue, message: `${missing}${issue.message}` };
 }
 
 function pathOf(issue: Issue): Path {
@@ -115,7 +124,7 @@ function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
     case "unrecognized_keys":
       return issue.keys.map((key) => unknownKey(key, keysOf(issue.inst))).join("\n");
     case "invalid_type":
-      return `${issue.input === undefined ? "this is missing: " : ""}write ${nounFor(issue.expected)}`;
+      return `${issue.input === undefined ? missing : ""}write ${nounFor(issue.expected)}`;
     case "invalid_value": {
       const values = issue.values.map(String);
       if (values.length === 1) return `write ${values[0]}`;
