@@ -120,20 +120,32 @@ test.each([
   [["0", "db.test:1", "--fault", "nothing: {}"], "name one fault of links"],
   [
     ["0", "db.test:1", "--fault", "ntp.offset: { by: 40 }"],
-    "by write a duration with its unit, such as 40s, or -40s for one that goes back; write it as in a plan, such as 'ntp.offset: { by: -3s }'",
+    "--fault ntp.offset: { by: 40 }: by: write a duration with its unit, such as 40s, or -40s for one that goes back; write it as in a plan, such as 'ntp.offset: { by: -3s }'",
   ],
   [
     ["0", "db.test:1", "--fault", "dns.rcode: { rcode: servfail }"],
-    "rcode there is no key rcode here: did you mean code?",
+    "rcode: there is no key rcode here: did you mean code?",
   ],
-  [["0", "db.test:1", "--fault", "http.status: { code: 101 }"], "code write another status, such as 100 or 503"],
+  [["0", "db.test:1", "--fault", "http.status: { code: 101 }"], "code: write another status, such as 100 or 503"],
   [["0", "db.test:1", "--fault", "ntp.step: {}"], ": write exactly one of by and to, such as by: 40s; write it"],
-  [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay write a duration with its unit"],
+  [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay: write a duration with its unit"],
   [
     ["0", "db.test:1", "--fault", "tcp.stranger: { to: link:other }"],
     "to is link:other, a link of a plan, and here is none: write an address",
   ],
-  [["0", "db.test:1", "--fault", "process.kill:"], "process.kill acts on services"],
+  [
+    ["0", "db.test:1", "--fault", "process.kill:"],
+    "process.kill acts on services, and a proxy has none: write a fault of links, such as 'tcp.latency: { delay: 100ms }'",
+  ],
+  [
+    ["0", "db.test:1", "--fault", "dns.slow: {}"],
+    "--fault dns.slow: {}: by: this is missing: write a duration with its unit, such as 250ms, 3s or 2m; write it as in a plan, such as 'dns.slow: { by: 6s }'",
+  ],
+  [
+    ["0", "db.test:1", "--fault", "dns.blackhol:"],
+    "did you mean dns.blackhole?; write it as in a plan, such as 'dns.blackhole: {}'",
+  ],
+  [["0", "db.test:1", "--fault", "ntp.nothing: {}"], "write it as in a plan, such as 'ntp."],
   [
     ["0", "db.test:1", "--fault", "tls.expired:", "--upstream-ca", "/nowhere.pem"],
     "--upstream-ca /nowhere.pem: ENOENT",

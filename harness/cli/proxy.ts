@@ -5,7 +5,7 @@ import type { Address, Host } from "../../host/host.ts";
 import { UsageError } from "../errors.ts";
 import { faultKey, faultOf } from "../../faults/key.ts";
 import { linksAmong } from "../../faults/place.ts";
-import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
+import { faults, isFaultOfLink, type Fault, type FaultOfLink } from "../../faults/registry.ts";
 import { nearest } from "../../faults/nearest.ts";
 import { problemsOf } from "../plan/issues.ts";
 import { isRecord } from "../plan/raw.ts";
@@ -141,8 +141,8 @@ function addressOf(text: string): Address {
 }
 
 function parseFault(text: string): WrittenFault {
-  const wrong = (why: string, example = "tcp.latency: { delay: 100ms }"): UsageError =>
-    new UsageError(`--fault ${text}: ${why}; write it as in a plan, such as '${example}'`);
+  const wrong = (why: string, like?: Fault): UsageError =>
+    new UsageError(`--fault ${text}: ${why}; write it as in a plan, such as '${exampleOf(like)}'`);
   const { tree, problems } = readYaml("--fault", text);
   const [problem] = problems;
   if (problem !== undefined || tree === undefined) throw wrong(problem?.message ?? "there is no fault");
@@ -150,22 +150,34 @@ function parseFault(text: string): WrittenFault {
   const [[key, parameters] = ["", {}], ...others] = Object.entries(isRecord(written) ? written : {});
   const fault = faultOf(key);
   if (fault === undefined || others.length > 0) {
-    const ofLinks = [...faults.values()].filter(isFaultOfLink).map(({ kind }) => kind);
-    const meant = others.length > 0 ? undefined : nearest(key, ofLinks);
+    const ofLinks = [...faults.values()].filter(isFaultOfLink);
+    const kinds = ofLinks.map(({ kind }) => kind);
+    const meant = others.length > 0 ? undefined : nearest(key, kinds);
+    const [plane] = key.split(".");
+    const like = meant === undefined ? ofLinks.find((each) => each.plane === plane) : faultOf(meant);
     throw wrong(
       meant === undefined
         ? `name one fault of links (see "sinbin faults tcp", and so for http, tls, udp, dns and ntp)`
         : `did you mean ${meant}?`,
+      like,
     );
   }
-  const example = `${faultKey(fault.kind)}: ${fault.example}`;
-  if (!isFaultOfLink(fault)) throw wrong(`${fault.kind} acts on services, and a proxy has none`);
+  if (!isFaultOfLink(fault))
+    throw new UsageError(
+      `--fault ${text}: ${fault.kind} acts on services, and a proxy has none: write a fault of links, such as '${exampleOf()}'`,
+    );
   const given = parameters ?? {};
   const parsed = fault.parameters.safeParse(given);
   const [placed] = parsed.success ? linksAmong(fault.parameters, parsed.data) : [];
   if (placed !== undefined)
     throw wrong(`${placed[0]} is link:${placed[1]}, a link of a plan, and here is none: write an address`);
   if (parsed.success) return { fault, parameters: parsed.data };
-  const wrongs = problemsOf(fault.parameters, given, tree).map(({ path, message }) => `${path} ${message}`.trim());
-  throw wrong(wrongs.join(", "), example);
+  const wrongs = problemsOf(fault.parameters, given, tree).map(({ path, message }) =>
+    path === "" ? message : `${path}: ${message}`,
+  );
+  throw wrong(wrongs.join(", "), fault);
+}
+
+function exampleOf(fault?: Fault): string {
+  return fault === undefined ? "tcp.latency: { delay: 100ms }" : `${faultKey(fault.kind)}: ${fault.example}`;
 }
