@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
+import { atLeastOne } from "../at-least-one.ts";
 import { ntpFault } from "./contract.ts";
+
+const either = ["out", "back"];
 
 export const asymmetricDelay = ntpFault({
   plane: "ntp",
@@ -10,7 +13,7 @@ export const asymmetricDelay = ntpFault({
   source: "RFC 7384, section 3.2.6; RFC 5905, section 8 (the offset is (T2 − T1 + T3 − T4) / 2)",
   example: "{ back: 300ms }",
   pulse: false,
-  atLeastOneOf: ["out", "back"],
+  atLeastOneOf: either,
   parameters: z
     .strictObject({
       out: duration.optional().meta({ description: "to the server; by default nothing", strengths: ["1ms", "5s"] }),
@@ -18,10 +21,7 @@ export const asymmetricDelay = ntpFault({
         .optional()
         .meta({ description: "back to the client; by default nothing", strengths: ["1ms", "5s"] }),
     })
-    .refine(
-      ({ out, back }) => out !== undefined || back !== undefined,
-      "write at least one of out and back, such as back: 300ms",
-    ),
+    .refine(...atLeastOne(either, "back: 300ms")),
   start: () => ({}),
   before: (packet, _state, { out = 0 }) => (out === 0 ? undefined : { type: "pass", packet, laterMs: out }),
   after: (reply, _request, _state, { back = 0 }) => (back === 0 ? reply : { ...reply, laterMs: reply.laterMs + back }),

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { duration } from "../units.ts";
+import { atLeastOne } from "../at-least-one.ts";
 import { ntpFault } from "./contract.ts";
 
 /** What 32 bits hold. */
 const longest = 65_535_999;
 const fitting = duration.refine((milliseconds) => milliseconds <= longest, "write a duration up to 18h");
+
+const either = ["delay", "dispersion"];
 
 export const root = ntpFault({
   plane: "ntp",
@@ -15,7 +18,7 @@ export const root = ntpFault({
     "RFC 5905, section 11.2 and appendix A.1.1 (MAXDIST 1 s, MAXDISP 16 s); systemd/systemd#7211 and #13912; balena-os/meta-balena#1852 (3849 s)",
   example: "{ dispersion: 10s }",
   pulse: false,
-  atLeastOneOf: ["delay", "dispersion"],
+  atLeastOneOf: either,
   parameters: z
     .strictObject({
       delay: fitting
@@ -25,10 +28,7 @@ export const root = ntpFault({
         .optional()
         .meta({ description: "the Root Dispersion; by default as it is", strengths: ["10ms", "60s"] }),
     })
-    .refine(
-      ({ delay, dispersion }) => delay !== undefined || dispersion !== undefined,
-      "write at least one of delay and dispersion, such as dispersion: 10s",
-    ),
+    .refine(...atLeastOne(either, "dispersion: 10s")),
   start: () => ({}),
   after: (reply, _request, _state, { delay, dispersion }) => ({
     ...reply,
