@@ -6,13 +6,20 @@ import { alarmIn, prepareAlarms } from "./alarm.ts";
 beforeAll(prepareAlarms);
 
 test("alarms call in the order of their times", async () => {
-  const called: number[] = [];
+  /** When each is due: it was set between two looks at the clock, which are far apart if this process had to wait. */
+  const called: { readonly soonest: number; readonly latest: number }[] = [];
   await Promise.all(
     [29, 3, 21, 14].map(
-      (length) => new Promise<void>((resolve) => alarmIn(length, () => resolve(void called.push(length)))),
+      (length) =>
+        new Promise<void>((resolve) => {
+          const soonest = performance.now() + length;
+          alarmIn(length, () => resolve(void called.push({ soonest, latest })));
+          const latest = performance.now() + length;
+        }),
     ),
   );
-  expect(called).toEqual([3, 14, 21, 29]);
+  const wrong = called.filter(({ soonest }, n) => called.slice(n + 1).some(({ latest }) => latest < soonest));
+  expect([called.length, wrong]).toEqual([4, []]);
 });
 
 test("one that is called off by one that is due with it doesn't call", async () => {
