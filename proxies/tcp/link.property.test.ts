@@ -84,6 +84,7 @@ describe("whatever delaying faults come and go", () => {
         rig.link.receive("fin");
         for (const { lift } of lifts) lift();
         rig.drain();
+        rig.clock.advance(0);
         expect(rig.text()).toBe(sent.slice(0, sent.length - rest.text.length));
         expect(rig.log.filter(({ got }) => got === "fin")).toHaveLength(1);
         expect(rig.log.at(-1)?.got).toBe("fin");

@@ -65,6 +65,7 @@ describe("what a link holds", () => {
       expect(sent).toBeLessThan(1.25 * 1024 * 1024);
       injected.lift();
       rig.drain();
+      rig.clock.advance(0);
       expect(rig.paused()).toBe(false);
       expect(rig.text().length).toBe(sent);
     },

@@ -68,6 +68,8 @@ export interface Rig {
 }
 
 interface RigOptions {
+  /** By default one of its own. */
+  readonly clock?: ManualClock;
   readonly budget?: Budget;
   /** True if the sink is open from the start. */
   readonly ready?: boolean;
@@ -84,8 +86,8 @@ export function createRig({
   creep = 0,
   faultsBefore = [],
   budget = createBudget(),
+  clock = createManualClock(creep),
 }: RigOptions = {}): Rig {
-  const clock = createManualClock(creep);
   const log: { at: number; got: string }[] = [];
   const hits: string[] = [];
   const watchers: (() => void)[] = [];

@@ -14,6 +14,7 @@ import { budgetOfProcess, type Budget } from "./budget.ts";
 import { findHits } from "./hits.ts";
 import { createPressure } from "./pressure.ts";
 import { copyOf, createStage, judge, withoutSpent, type Stage, type StageOptions } from "./stage.ts";
+import { workOf } from "./work.ts";
 
 /** Where items go. Nothing here calls back into the link before it has returned. */
 export interface Sink {
@@ -59,8 +60,11 @@ export interface Link extends Disposable {
 
 /** An item costs more than its bytes. */
 const costOfItem = 256;
-/** Judged at once: a fault may cut it into as many pieces. */
 const largestItem = 128 * 1024;
+/** A fault may cut an item into as many pieces as it has bytes: so much of it is judged at once that there are about as many. */
+const piecesAtOnce = 1000;
+/** As long as it is not known what faults make of it. */
+const firstBite = 16 * 1024;
 /** What timers can wait, in milliseconds; a longer wait is several. */
 const longestWait = 1_000_000_000;
 
@@ -80,8 +84,10 @@ interface Judgement {
 export function createLink({ clock, sink, source, budget = budgetOfProcess }: LinkOptions): Link {
   let stages: readonly Stage[] = [];
   const pressure = createPressure({ source, budget, onRoom: pump });
+  const work = workOf(clock);
   const queue: TcpItem[] = [];
   let current: Judgement | undefined;
+  let bite = firstBite;
   /** The source's own reset: it does not queue. */
   let sourceReset: TcpItem | undefined;
   const ticks = new Set<number>();
@@ -119,8 +125,18 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     pressure.adapt(kept);
   }
 
-  function next(): Judgement | undefined {
+  /** The next item, or what is judged of it at once. */
+  function take(): TcpItem | undefined {
     const item = queue.shift();
+    if (item?.type !== "data" || item.bytes.length <= bite || repeated > 0) return item;
+    const [first, rest] = cutAt(item, item.offset + bite);
+    queue.unshift(rest);
+    pressure.hold(costOfItem);
+    return first;
+  }
+
+  function next(): Judgement | undefined {
+    const item = take();
     if (item === undefined) return undefined;
     forgetSpent();
     for (const stage of stages) stage.saved = { ...stage.state };
@@ -155,13 +171,19 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     forgetSpent();
     if (current === undefined) return;
     for (const stage of stages) stage.state = { ...stage.saved };
-    current = judgementOf(current.item);
+    const { item } = current;
+    current = work.isLeft(pump) ? judgementOf(item) : undefined;
+    if (current === undefined) queue.unshift(item);
   }
 
   function judgementOf(item: TcpItem): Judgement {
+    const outputs = judged(item);
+    work.spend(outputs.length);
+    if (item.type === "data")
+      bite = Math.ceil(Math.min(largestItem, (item.bytes.length * piecesAtOnce) / Math.max(1, outputs.length)));
     return {
       item,
-      outputs: judged(item),
+      outputs,
       since: clock.monotonic(),
       from: passed,
       next: 0,
@@ -202,6 +224,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
   }
 
   function changed(): void {
+    bite = firstBite;
     pressure.adapt(stages);
     judgeAgain();
     if (begun && !over) tick();
@@ -310,7 +333,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     const now = clock.monotonic();
     if (ticks.values().some((due) => due <= now)) tick();
     if (!over) resetIfDue(now);
-    while (step(now));
+    while (work.isLeft(pump) && step(now));
     if (over) return;
     pressure.regulate(full, queue, now);
     arm(now);
@@ -330,6 +353,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     }
     if (output.type !== "data" && sinkTakes(output)) witness(now);
     if (deliver(output, judgement, now)) {
+      work.spend(1);
       judgement.next += 1;
       return true;
     }
