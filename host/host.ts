@@ -178,6 +178,8 @@ export interface Network {
    * socket that this returns, paused as well.
    */
   lend(socket: Socket, onRead: OnRead): Socket;
+  /** Resolves when listeners can be silenced without delay, which lasts until the result is disposed: what that takes may not be there yet. */
+  prepareSilence(): Promise<AsyncDisposable>;
   /**
    * Serves TLS on a connection that was accepted in the clear; what was read of it and given back (`unshift`) counts. The certificate is made when it is
    * first asked for, which takes a host whose world has lent it its authority.

@@ -119,6 +119,8 @@ export function createNetwork({ directory, names, nameServers, identity, random,
       return listener;
     },
 
+    prepareSilence: () => silences.ready(),
+
     async bind({ host = names === undefined ? everywhere : loopback, port }, onDatagram) {
       const mapped = names !== undefined && port !== 0;
       const socket = await bindUdp({ host, port: mapped ? 0 : port }, onDatagram);

@@ -45,7 +45,9 @@ export interface Silence {
 }
 
 export interface Silences {
-  /** Resolves once the thread is there, which takes a moment, and has time: until then the port can be somebody's. The next one waits until this one has begun, or ended. */
+  /** Resolves once the thread is there, which takes a moment, and on a busy machine seconds. It stays until the result is disposed. */
+  ready(): Promise<AsyncDisposable>;
+  /** Resolves once the thread is there and has time: until then the port can be somebody's. The next one waits until this one has begun, or ended. */
   prepare(): Promise<Silence>;
 }
 
@@ -55,30 +57,49 @@ export function createSilences(): Silences {
   let begun = Promise.resolve();
   let lastId = ready;
 
+  async function enter(): Promise<Thread> {
+    users += 1;
+    const starting = (shared ??= startThread());
+    try {
+      return await starting;
+    } catch (error) {
+      users -= 1;
+      if (shared === starting) shared = undefined;
+      throw error;
+    }
+  }
+
+  async function leave(thread: Thread): Promise<void> {
+    users -= 1;
+    if (users > 0) return;
+    shared = undefined;
+    await thread.terminate();
+  }
+
   return {
+    async ready() {
+      const thread = await enter();
+      let leaving: Promise<void> | undefined;
+      return { [Symbol.asyncDispose]: () => (leaving ??= leave(thread)) };
+    },
+
     async prepare() {
-      users += 1;
       lastId += 1;
       const id = lastId;
       const before = begun;
       const { promise, resolve: next } = Promise.withResolvers<void>();
       begun = promise;
-      const starting = (shared ??= startThread());
       let ending: Promise<void> | undefined;
       async function end(thread: Thread): Promise<void> {
         try {
           await thread.order({ id, address: undefined });
         } finally {
           next();
-          users -= 1;
-          if (users === 0) {
-            shared = undefined;
-            await thread.terminate();
-          }
+          await leave(thread);
         }
       }
       try {
-        const thread = await starting;
+        const thread = await enter();
         await before;
         return {
           begin: (address) => thread.order({ id, address }).finally(next),
@@ -86,8 +107,6 @@ export function createSilences(): Silences {
         };
       } catch (error) {
         next();
-        users -= 1;
-        if (shared === starting) shared = undefined;
         throw error;
       }
     },

@@ -93,6 +93,8 @@ export function createNetwork({ time }: { readonly time: VirtualTime }): Simulat
 
         lend: (socket, onRead) => socket.on("data", (bytes: Uint8Array) => onRead(bytes)),
 
+        prepareSilence: async () => ({ [Symbol.asyncDispose]: async () => {} }),
+
         async secure(socket, { certificate, alpn }, { signal } = {}) {
           if (!(socket instanceof SimulatedSocket))
             throw new TypeError("TLS is served on connections that a listener has accepted");

@@ -228,6 +228,40 @@ describe("faults", () => {
     expect((await send(api, changes))[0]).toBe(200);
   });
 
+  test.each([
+    [{ "tcp.unanswered": null }, "tcp"],
+    [{ "dns.truncate": { tcp: "silent" } }, "dns"],
+  ])("what silence takes is there before %j bars a door, and as long as the proxy", async (fault, proto) => {
+    const log: string[] = [];
+    const wrap = (host: Host): Host => {
+      const inner = silencedBy(async (listener) => {
+        log.push("silence");
+        return listener.silence();
+      })(host);
+      const prepareSilence = async (): Promise<AsyncDisposable> => {
+        log.push("prepare");
+        const prepared = await host.network.prepareSilence();
+        log.push("prepared");
+        return {
+          async [Symbol.asyncDispose]() {
+            log.push("gone");
+            await prepared[Symbol.asyncDispose]();
+          },
+        };
+      };
+      return { ...inner, network: { ...inner.network, prepareSilence } };
+    };
+    await using api = await startTestApi({ wrap });
+    await send(api, [{ proxy: { name: "one", proto, upstream: "127.0.0.1:1" } }]);
+    for (let n = 0; n < 2; n += 1) {
+      expect((await send(api, [{ fault: { ...fault, name: "f", where: "one" } }]))[0]).toBe(200);
+      expect((await send(api, [{ lift: "f" }]))[0]).toBe(200);
+    }
+    expect(log).toEqual(["prepare", "prepared", "silence", "silence"]);
+    await send(api, [{ remove: "one" }]);
+    expect(log.at(-1)).toBe("gone");
+  });
+
   test("the doors of several proxies are barred at the same time", async () => {
     const names = ["a", "b", "c"];
     const asked: Listener[] = [];

@@ -172,9 +172,9 @@ export function createManagedProxy({
     return chain;
   }
 
-  async function prepare(chain: Chain, { name: called, fault, selection }: HeldFault): Promise<void> {
+  async function prepare(chain: Chain, { name: called, fault, parameters, selection }: HeldFault): Promise<void> {
     try {
-      await chain.prepare({ fault, ...selection });
+      await chain.prepare({ fault, parameters, ...selection });
     } catch (cause) {
       const { message } = listenError(network, { host: "127.0.0.1", port: 0 }, cause);
       throw new ApiError(500, `fault ${called}: ${name} can't have its proxy for ${fault.kind}: ${message}`, { cause });

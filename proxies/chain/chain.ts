@@ -5,6 +5,7 @@
  *     client ──► tcp ──► tls ──► http ──► tls again ──► tcp (`leg: upstream`) ──► server
  */
 import type { Address } from "../../host/host.ts";
+import type { FaultOfLink } from "../../faults/registry.ts";
 import type { Neighbours } from "../caller.ts";
 import type { EndedBy } from "../tcp/connection.ts";
 import type { Inside } from "../tls/proxy.ts";
@@ -41,11 +42,11 @@ export interface ChainOptions extends Omit<DatagramPartOptions, "target" | "name
 
 export interface Chain extends Outermost {
   /**
-   * Starts what a fault needs and is not there yet: connections that come while one lasts pass it, those that are there do not.
+   * Starts what a fault needs and is not there yet, so that it takes effect without delay: connections that come while one lasts pass it, those that are there do not.
    *
    * @throws {Error} with `code` EMFILE and so on if it can't listen.
    */
-  prepare(injection: Pick<ChainInjection, "fault" | "leg">): Promise<void>;
+  prepare(injection: Pick<ChainInjection, "fault" | "parameters" | "leg">): Promise<void>;
 }
 
 const loopback = { host: "127.0.0.1", port: 0 };
@@ -129,6 +130,7 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
   }
 
   const owned = new AsyncDisposableStack();
+  let silence: AsyncDisposable | undefined;
   async function begin(): Promise<Outermost> {
     await add(always);
     const atDoor = { ...options, ...neighbours, target: server, names, onEvent: tell };
@@ -143,9 +145,10 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
 
   return {
     ...outermost,
-    async prepare({ fault, leg }) {
+    async prepare({ fault, parameters, leg }) {
       const which = innerProxyFor(fault, leg);
       if (which !== undefined) await add(withNeeded([which], secure));
+      if (silences(fault, parameters)) silence ??= owned.use(await options.host.network.prepareSilence());
     },
     inject(written): Injected {
       const injection = withClient(written);
@@ -173,6 +176,12 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
       await owned.disposeAsync();
     },
   };
+}
+
+/** Whether it leaves connects unanswered. */
+function silences(fault: FaultOfLink, parameters: object): boolean {
+  if (fault.plane === "dns") return fault.doors?.(parameters as Record<string, unknown>).tcp === "silent";
+  return fault.plane === "tcp" && fault.door === "silent";
 }
 
 /** As the proxy that dials the server would tell it of its own connection. */
