@@ -1,6 +1,6 @@
 /** The folders that commands leave below `--out`. */
 import { randomBytes } from "node:crypto";
-import { rmdirSync, rmSync } from "node:fs";
+import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Interrupted, messageOf, UsageError } from "../errors.ts";
@@ -43,19 +43,32 @@ async function makeLevels(folder: string): Promise<string | undefined> {
   }
 }
 
+export interface RemoveIfInterruptedOptions {
+  readonly folder: string;
+  readonly out: string;
+  /** What `makeFolder` has said of it. */
+  readonly made: string | undefined;
+  /** What stays: names of runs in it that have ended, and of which there is a result. */
+  readonly ended?: ReadonlySet<string>;
+}
+
 /**
- * If the command is interrupted before this is disposed of, nothing is left of the folder: also if its process ends by force, since something took too long.
- *
- * @param made - What `makeFolder` has said of it.
+ * If the command is interrupted before this is disposed of, nothing is left in the folder of what was under way: also if its process ends by force, since
+ * something took too long.
  */
 export function removeIfInterrupted(
-  { folder, out, made }: { readonly folder: string; readonly out: string; readonly made: string | undefined },
+  { folder, out, made, ended = new Set() }: RemoveIfInterruptedOptions,
   signal: AbortSignal,
 ): Disposable {
   const remove = (): void => {
     if (!(signal.reason instanceof Interrupted)) return;
-    rmSync(folder, { recursive: true, force: true });
-    removeOut(out, made);
+    if (ended.size === 0) {
+      rmSync(folder, { recursive: true, force: true });
+      removeOut(out, made);
+      return;
+    }
+    for (const name of readdirSync(folder))
+      if (!ended.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
   };
   process.on("exit", remove);
   return {

@@ -75,7 +75,7 @@ export interface SuiteResult {
   readonly broken: { readonly error: unknown } | undefined;
 }
 
-/** @throws the signal's reason if it was interrupted; then nothing is left. */
+/** @throws the signal's reason if it was interrupted before any run had ended; then nothing is left. */
 export async function runSuite(
   places: readonly string[],
   flags: RunFlags,
@@ -119,7 +119,9 @@ export async function runSuite(
   const suite: Suite = { ...here, elsewhere };
   ({ progress } = suite);
   const made = chosen.length > 0 ? await makeFolder(suite.folder, flags.out) : undefined;
-  using kept = removeIfInterrupted({ folder: suite.folder, out: flags.out, made }, signal);
+  /** Names of folders. */
+  const ended = new Set<string>();
+  using kept = removeIfInterrupted({ folder: suite.folder, out: flags.out, made, ended }, signal);
   void kept;
   if (flags.world === "local" && !isolation.isolated && flags.on === undefined)
     suite.progress.say(`without namespaces of its own: ${isolation.reason}`);
@@ -132,18 +134,27 @@ export async function runSuite(
   try {
     const names = distinct(chosen.map(({ plan, cell }) => [plan.plan, ...Object.values(cell).map(cellText)].join("-")));
     await forAll(suite, chosen, async (each, n) => {
-      const folder = join(suite.folder, names[n] ?? "");
-      done.set(each, await runOne(suite, each, folder));
+      const name = names[n] ?? "";
+      const folder = join(suite.folder, name);
+      const result = await runOne(suite, each, folder);
       if (flags.twice === true) differences.push(...(await runAgain(suite, each, folder)));
+      done.set(each, result);
+      ended.add(name);
     });
   } catch (error) {
     broken = { error };
   }
   (elsewhere ?? suite.progress).end();
-  if (signal.reason instanceof Interrupted) throw signal.reason;
+  const isInterrupted = signal.reason instanceof Interrupted;
+  if (isInterrupted && done.size === 0) throw signal.reason;
 
   const runs = chosen.flatMap((each) => done.get(each) ?? []);
-  const lost = chosen.filter((each) => !done.has(each)).map(({ plan, cell }) => titleOf({ plan: plan.plan, cell }));
+  const lost = chosen
+    .filter((each) => !done.has(each))
+    .map(({ plan, cell }) => ({
+      title: titleOf({ plan: plan.plan, cell }),
+      reason: isInterrupted ? "interrupted" : "sinbin could not go on",
+    }));
   const report: Report = {
     runs,
     skipped,

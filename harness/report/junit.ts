@@ -88,9 +88,9 @@ function skippedSuite(plan: string, reason: string): string {
   return `  <testsuite${head}>\n    ${body}\n  </testsuite>`;
 }
 
-function lostSuite(title: string): string {
+function lostSuite({ title, reason }: Report["lost"][number]): string {
   const head = attributes({ name: title, tests: 1, failures: 0, errors: 1, skipped: 0 });
-  const body = `<testcase${attributes({ classname: title, name: "the plan" })}><error message="there is no result: sinbin could not go on"/></testcase>`;
+  const body = `<testcase${attributes({ classname: title, name: "the plan" })}><error${attributes({ message: `there is no result: ${reason}` })}/></testcase>`;
   return `  <testsuite${head}>\n    ${body}\n  </testsuite>`;
 }
 

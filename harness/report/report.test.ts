@@ -231,9 +231,13 @@ describe("the verdict over all runs", () => {
 
   test("is unknown where nothing was run, and where a run has no result", () => {
     expect(verdictOf({ runs: [], lost: [] })).toBe("unknown");
-    expect(verdictOf({ ...allGood, lost: ["drip"] })).toBe("unknown");
-    expect(renderText({ ...allGood, lost: ["drip"] })).toContain("drip: no result: sinbin could not go on");
-    expect(renderJunit({ ...allGood, lost: ["drip"] })).toContain('<error message="there is no result');
+    expect(verdictOf({ ...allGood, lost: [{ title: "drip", reason: "interrupted" }] })).toBe("unknown");
+    expect(renderText({ ...allGood, lost: [{ title: "drip", reason: "sinbin could not go on" }] })).toContain(
+      "drip: no result: sinbin could not go on",
+    );
+    expect(renderJunit({ ...allGood, lost: [{ title: "drip", reason: "sinbin could not go on" }] })).toContain(
+      '<error message="there is no result',
+    );
   });
 
   test("is written in a shape that can be read again", () => {

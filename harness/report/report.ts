@@ -9,8 +9,8 @@ export interface Report {
   readonly runs: readonly ReportedRun[];
   /** Plans that were not run, and what they lack here. */
   readonly skipped: readonly { readonly plan: string; readonly reason: string }[];
-  /** Titles of what was asked for and has no result, since sinbin could not go on. */
-  readonly lost: readonly string[];
+  /** What was asked for and has no result, by its title. */
+  readonly lost: readonly { readonly title: string; readonly reason: string }[];
   /** Whose guards were to be proven, with all that they declare; none without controls. */
   readonly subjects: readonly { readonly subject: string; readonly guards: readonly string[] }[];
   readonly seconds: number;

@@ -87,15 +87,21 @@ function table({ runs }: Report, paint: Paint): readonly string[] {
 const mostNamed = 4;
 
 function notRun({ skipped, lost }: Report, paint: Paint): readonly string[] {
-  const byReason = Map.groupBy(skipped, ({ reason }) => reason);
+  const left = skipped.map(({ plan, reason }) => ({ title: plan, reason }));
   return [
-    ...[...byReason].map(([reason, all]) => {
-      const names = all.slice(0, all.length > mostNamed ? mostNamed - 1 : mostNamed).map(({ plan }) => plan);
-      const others = all.length > names.length ? ` and ${all.length - names.length} others` : "";
-      return paint("quiet", `${names.join(", ")}${others}: not run here: ${reason}`);
-    }),
-    ...lost.map((title) => paint("doubtful", `${title}: no result: sinbin could not go on`)),
+    ...byReason(left).map(([reason, names]) => paint("quiet", `${names}: not run here: ${reason}`)),
+    ...byReason(lost).map(([reason, names]) => paint("doubtful", `${names}: no result: ${reason}`)),
   ];
+}
+
+function byReason(
+  all: readonly { readonly title: string; readonly reason: string }[],
+): readonly (readonly [reason: string, names: string])[] {
+  return [...Map.groupBy(all, ({ reason }) => reason)].map(([reason, alike]) => {
+    const names = alike.slice(0, alike.length > mostNamed ? mostNamed - 1 : mostNamed).map(({ title }) => title);
+    const others = alike.length > names.length ? ` and ${alike.length - names.length} others` : "";
+    return [reason, `${names.join(", ")}${others}`];
+  });
 }
 
 function troubleOf(run: ReportedRun, paint: Paint): readonly (readonly string[])[] {
