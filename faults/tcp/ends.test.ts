@@ -68,7 +68,7 @@ describe("limit", () => {
     const says = conversation(limit, { time: "5s" }, 1000);
     expect(says(tick(1000))).toEqual(["1000 tick", "6000 tick"]);
     expect(says(tick(6000))).toEqual(["6000 close"]);
-    expect(conversation(limit, {})(open)).toEqual(["0 close"]);
+    expect(conversation(limit, { time: "0s" })(open)).toEqual(["0 close"]);
   });
 });
 

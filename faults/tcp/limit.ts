@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { atLeastOne } from "../at-least-one.ts";
 import { duration, size } from "../units.ts";
 import { tcpFault } from "./contract.ts";
 import { ended } from "./ending.ts";
+
+const either = ["bytes", "time"];
 
 export const limit = tcpFault({
   plane: "tcp",
@@ -12,17 +15,20 @@ export const limit = tcpFault({
   example: "{ bytes: 4KiB }",
   pulse: false,
   direction: "downstream",
-  parameters: z.strictObject({
-    bytes: size.optional().meta({
-      description: "how many bytes of the direction pass, counted from where the fault met the connection",
-      strengths: ["256KiB", "1B"],
-    }),
-    time: duration.optional().meta({
-      description:
-        "for how long after the fault met the connection (default: not at all, unless bytes is given; with both, whichever comes first)",
-      strengths: ["10s", "1ms"],
-    }),
-  }),
+  atLeastOneOf: either,
+  parameters: z
+    .strictObject({
+      bytes: size.optional().meta({
+        description: "how many bytes of the direction pass, counted from where the fault met the connection",
+        strengths: ["256KiB", "1B"],
+      }),
+      time: duration.optional().meta({
+        description:
+          "for how long after the fault met the connection, 0s: not at all (with bytes as well, whichever comes first)",
+        strengths: ["10s", "1ms"],
+      }),
+    })
+    .refine(...atLeastOne(either, "bytes: 4KiB")),
   start: () => ({ met: -1 }),
   map: (item, state, { time: after, bytes: afterBytes }, context) =>
     ended("close", item, state, { after, afterBytes }, context),

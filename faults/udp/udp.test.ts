@@ -42,7 +42,7 @@ describe("each fault of udp", () => {
   });
 
   test("loss by itself takes about the share that it is told", () => {
-    expect(lost(through(loss, {}, 100))).not.toContain(true);
+    expect(lost(through(loss, { probability: "0%" }, 100))).not.toContain(true);
     const share = lost(through(loss, { probability: "30%" }, 5000)).filter(Boolean).length / 5000;
     expect(share).toBeGreaterThan(0.27);
     expect(share).toBeLessThan(0.33);
@@ -58,7 +58,12 @@ describe("each fault of udp", () => {
 
   test("1-h and 1-k are what is lost in the bad and in the good state", () => {
     expect(lost(through(loss, { p: "50%", "1-h": "0%" }, 100))).not.toContain(true);
-    expect(lost(through(loss, { "1-k": "100%" }, 100))).not.toContain(false);
+    expect(lost(through(loss, { p: "0%", "1-k": "100%" }, 100))).not.toContain(false);
+  });
+
+  test("loss without a probability of any kind would lose nothing, and is refused", () => {
+    const told = loss.parameters.safeParse({ r: "20%" }).error?.issues.map(({ message }) => message);
+    expect(told).toEqual(["write at least one of probability and p, such as probability: 5%"]);
   });
 
   test("duplicate puts the copy right behind", () => {

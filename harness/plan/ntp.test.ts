@@ -47,6 +47,7 @@ describe("links of proto ntp", () => {
     ["ntp.drop: {}, every_nth: 2", undefined],
     ["ntp.drop: {}, direction: upstream", "leave out direction: ntp faults say by themselves"],
     ["ntp.drop: {}, where: page", "page is a link of proto: http, on which ntp faults do not act"],
+    ["udp.loss: { r: 5% }, where: time", "udp.loss: write at least one of probability and p"],
     ["udp.loss: { probability: 5% }, where: time", "write a fault of ntp"],
     ["timekeeper.starve: { every: 2h }, where: a", undefined],
   ])("%s: %s", async (step, problem) => {

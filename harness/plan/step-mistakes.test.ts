@@ -51,6 +51,9 @@ describe("one mistake in a step, one sentence", () => {
     ],
     ["tcp.refuse: {}\n        evry: 5s", "evry: there is no key evry here: did you mean every?"],
     ["tcp.refuse: {}\n        every: 0s", "every: write a time above 0, such as 5s"],
+    ["tcp.refuse: {}\n        for: 0s", "for: write a time above 0, such as 5s"],
+    ["tcp.limit: {}", "tcp.limit: write at least one of bytes and time"],
+    ["tcp.limit:", "tcp.limit: write a map, such as { key: value }"],
     ["tcp.refuse: {}\n        every: { normal: [1ms, 0ms] }", "every: this makes more than 10000 occurrences"],
     [
       "tcp.refuse: {}\n        every: 1ms",

@@ -192,6 +192,10 @@ describe("what is wrong is said, with its place", () => {
       "tcp.stranger.to: write a host and a port, such as db2.test:5432, or in a plan another link of it",
     ],
     ["/sinbin/faults", { ...latency, for: "soon" }, "for: write a duration"],
+    ["/sinbin/faults", { ...latency, for: "0s" }, "for: write a time above 0, such as 30s"],
+    ["/sinbin/faults", { "tcp.limit": {}, where: "x" }, "tcp.limit: write at least one of bytes and time, such as"],
+    ["/sinbin/faults", { "tcp.limit": null, where: "x" }, "tcp.limit: write an object"],
+    ["/sinbin/faults", { "udp.loss": {}, where: "x" }, "udp.loss: write at least one of probability and p, such as"],
   ])("%s %j", async (path, body, complaint) => {
     await using api = await startTestApi();
     const { status, text, headers } = await api.call("POST", path, body);

@@ -101,7 +101,10 @@ export const faultDocument = z
     first: count.optional().meta({ description: "Only the first so many connections." }),
     nth: count.optional().meta({ description: "Only the n-th connection." }),
     every_nth: count.optional().meta({ description: "Every n-th connection." }),
-    for: duration.optional().meta({ description: "After that time it is lifted by itself." }),
+    for: duration
+      .refine((time) => time > 0, "write a time above 0, such as 30s")
+      .optional()
+      .meta({ description: "After that time it is lifted by itself." }),
   })
   .refine((written) => kindsIn(written).length === 1, {
     message: oneFault,

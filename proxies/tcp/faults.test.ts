@@ -108,7 +108,7 @@ describe("faults on live connections", () => {
     const address = Promise.withResolvers<{ host: string; port: number }>();
     const { proxy, connect, closed } = await startProxyTo(port, { server: () => address.promise });
     const client = await connect();
-    proxy.inject(injection("tcp.limit"));
+    proxy.inject(injection("tcp.limit", { time: "0s" }));
     expect(await readAll(client)).toBe("");
     address.resolve({ host: "127.0.0.1", port });
     const server = await accept();

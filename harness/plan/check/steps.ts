@@ -52,8 +52,10 @@ function checkStep(step: RawStep, checking: Checking): void {
       "match",
       `it chooses requests, questions or handshakes, and ${plane} faults know none: it is for http, dns and tls faults`,
     );
-  const every = duration.safeParse(raw["every"]);
-  if (every.success && every.data <= 0) complain([...path, "every"], "write a time above 0, such as 5s");
+  for (const key of ["every", "for"]) {
+    const time = duration.safeParse(raw[key]);
+    if (time.success && time.data <= 0) complain([...path, key], "write a time above 0, such as 5s");
+  }
   if (hasRamp(raw) && raw["every"] === undefined) {
     complain(path, "write every: a ramp takes its next value with each occurrence, and without it there is only one");
   }
