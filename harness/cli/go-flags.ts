@@ -3,10 +3,12 @@
  *
  *     -host=0.0.0.0 -proxy-metrics=true      ──►  proxy --host=0.0.0.0 --metrics
  *     proxy -config "" -seed 1700000000      ──►  proxy --seed=1700000000
+ *     proxy --metrics=false                  ──►  proxy
  */
 const valued = ["host", "port", "config", "seed"] as const;
 /** What is true or false there, and what it is called here. */
 const switches: Readonly<Record<string, string>> = {
+  metrics: "--metrics",
   "proxy-metrics": "--metrics",
   "runtime-metrics": "--runtime-metrics",
   version: "--version",
@@ -14,7 +16,8 @@ const switches: Readonly<Record<string, string>> = {
 
 const written = new RegExp(String.raw`^--?(${[...valued, ...Object.keys(switches)].join("|")})(?:=(.*))?$`, "s");
 /** As Go reads them. */
-const falsehoods = new Set(["0", "f", "F", "false", "FALSE", "False"]);
+const truths: ReadonlySet<string | undefined> = new Set([undefined, "1", "t", "T", "true", "TRUE", "True"]);
+const falsehoods: ReadonlySet<string | undefined> = new Set(["0", "f", "F", "false", "FALSE", "False"]);
 
 /** What was not Toxiproxy's stays as it is, for a message about it. */
 export function fromGoFlags(words: readonly string[]): readonly string[] {
@@ -29,7 +32,8 @@ export function fromGoFlags(words: readonly string[]): readonly string[] {
     const here = switches[name];
     if (name === "") said.push(word);
     else if (here === undefined) said.push(...valuedFlag(name, value ?? rest.shift()));
-    else if (!falsehoods.has(value ?? "")) said.push(here);
+    else if (truths.has(value)) said.push(here);
+    else if (!falsehoods.has(value)) said.push(word);
   }
   return said.includes("--version") ? ["--version"] : ["proxy", ...said];
 }
