@@ -2,6 +2,7 @@ import { z } from "zod";
 import { count } from "../units.ts";
 import { httpFault } from "./contract.ts";
 import { forget, keep, nothingKept } from "./kept.ts";
+import type { Headers, HttpReply } from "./message.ts";
 
 export const replayOldReply = httpFault({
   plane: "http",
@@ -21,7 +22,7 @@ export const replayOldReply = httpFault({
   start: () => ({ ...nothingKept(), seen: 0 }),
   after(reply, _request, state, { back }) {
     const old = state.replies.get(String(state.seen - back));
-    return old === undefined || old === reply ? undefined : { type: "reply", reply: old };
+    return old === undefined || old === reply ? undefined : { type: "reply", reply: overConnectionOf(reply, old) };
   },
   remember(reply, _request, state, { back }) {
     state.seen += 1;
@@ -29,3 +30,11 @@ export const replayOldReply = httpFault({
     forget(state, String(state.seen - back - 1));
   },
 });
+
+/** What a server says of a connection is never of another one (RFC 9110, section 7.6.1). */
+function overConnectionOf(reply: HttpReply, old: HttpReply): HttpReply {
+  const own = reply.headers.filter(ofConnection);
+  return { ...old, headers: [...old.headers.filter((header) => !ofConnection(header)), ...own] };
+}
+
+const ofConnection = ([name]: Headers[number]): boolean => /^(?:keep-alive|connection)$/i.test(name);

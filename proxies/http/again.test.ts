@@ -68,6 +68,18 @@ test("http.replay-old-reply: the reply to the request before", async () => {
   expect(proxied.hits.map(({ path }) => path)).toEqual(["/two", "/four"]);
 });
 
+test("http.replay-old-reply: whether the connection goes on is what this one's server says", async () => {
+  await using proxied = await startFaulty("http.replay-old-reply");
+  await ask(proxied.client, proxied.server, replyOf("old", "connection: close", "Keep-Alive: max=1", "ETag: 1"));
+  expect((await proxied.client.ends()).by).toBe("FIN");
+  const { client, server } = await proxied.connect();
+  await ask(client, server, replyOf("new", "Keep-Alive: max=9"));
+  await expect(client).toHear("HTTP/1.1 200 OK\r\nETag: 1\r\nContent-Length: 3\r\nKeep-Alive: max=9\r\n\r\nold");
+  await ask(client, server, replyOf("newest", "Connection: close"));
+  await expect(client).toHear("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nnew");
+  expect((await client.ends()).by).toBe("FIN");
+});
+
 test("http.stale-cache: the first reply to a URL is all that there ever is", async () => {
   await using proxied = await startFaulty("http.stale-cache", { age: "90s" });
   const { client, server } = proxied;
