@@ -79,6 +79,8 @@ export const eventSchema = z.discriminatedUnion("event", [
   /** What was asked over a link that has faults of HTTP, and what its client was answered: `request` counts within the connection. */
   z.object({ at, event: z.literal("http.request"), link: z.string(), ...asked }),
   z.object({ at, event: z.literal("http.reply"), link: z.string(), ...asked, status: z.number(), bytes: z.number() }),
+  /** The server has said what is no HTTP, for an answer or within one. */
+  z.object({ at, event: z.literal("http.unreadable"), link: z.string(), ...asked, reason: z.string() }),
   /**
    * On a link that has faults of TLS, or of what is within: what the client asked for, and what came of it ("passed" if its TLS does not end on the way).
    */

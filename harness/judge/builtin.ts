@@ -164,6 +164,7 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
         case "datagram.lost":
         case "http.request":
         case "http.reply":
+        case "http.unreadable":
         case "tls.handshake":
         case "ntp.request":
         case "ntp.reply":

@@ -55,6 +55,7 @@ const bearsOnNothing: ReadonlySet<HistoryEvent["event"]> = new Set<HistoryEvent[
   "connection.close",
   "http.request",
   "http.reply",
+  "http.unreadable",
   "tls.handshake",
   "datagram.lost",
   "fault.hit",

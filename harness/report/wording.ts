@@ -48,6 +48,8 @@ function wordWhole(event: HistoryEvent): string {
       return `${event.link}: ${event.method} ${event.path}`;
     case "http.reply":
       return `${event.link}: ${event.method} ${event.path} → ${event.status} (${event.bytes}B)`;
+    case "http.unreadable":
+      return `${event.link}: ${event.method} ${event.path} → no HTTP: ${event.reason}`;
     case "tls.handshake":
       return `${event.link}: TLS for ${event.servername ?? "nobody in particular"}, connection ${event.connection}: ${event.outcome}`;
     case "dns.query":

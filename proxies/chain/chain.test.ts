@@ -143,6 +143,20 @@ describe("why a connection ended", () => {
   );
 });
 
+test("a connection whose server speaks no HTTP is ended by the proxy that reads replies, and not by the server", async () => {
+  const server = createServer((socket) => void socket.on("data", () => socket.write("nonsense\r\n\r\n")));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  await using scene = await startScene({ host: "127.0.0.1", port }, { inner: ["http"] });
+  expect(await ask(scene)).toBe("lost");
+  await until(() => scene.events.at(-1)?.event === "connection.close");
+  expect(scene.events.slice(-2)).toMatchObject([
+    { event: "http.unreadable", connection: 1, path: "/" },
+    { event: "connection.close", connection: 1, by: "proxy" },
+  ]);
+  server.close();
+});
+
 test("what a fault needs stands in the way of new connections only while it lasts", async () => {
   await using site = await startSite();
   await using scene = await startScene(site.address);

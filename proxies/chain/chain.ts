@@ -79,7 +79,7 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
   };
 
   const meetings = createMeetings();
-  /** Those that are there, and why their server could not be had, if it could not. */
+  /** Those that are there, and why their server could not be had, or was given up, if it was so. */
   const live = new Map<number, EndedBy | undefined>();
   const isInside = (to: Address): boolean =>
     parts.values().some(({ address }) => address.host === to.host && address.port === to.port);
@@ -101,6 +101,12 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
     options.onEvent("by" in event && event.by === "server-reset" && why !== undefined ? { ...event, by: why } : event);
   }
 
+  /** Of the one that reads replies: it has ended what it could not read, and not the server. */
+  function tellOfHttp(event: ChainEvent): void {
+    if (event.event === "http.unreadable" && live.has(event.connection)) live.set(event.connection, "proxy");
+    options.onEvent(event);
+  }
+
   function start(which: InnerProxy): Promise<Part> {
     const admit = meetings.admissionAt(() => parts.get(which)?.address.port ?? 0);
     const common = { ...options, ...neighbours, admit, listen: loopback, target: server, names };
@@ -109,7 +115,7 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
       case "tls":
         return startTlsPart({ ...common, server: to("upstream"), terminates: which === "termination", inside });
       case "http":
-        return startHttpPart({ ...common, server: behindHttp });
+        return startHttpPart({ ...common, server: behindHttp, onEvent: tellOfHttp });
       case "origination":
         return startOriginationPart({ ...common, server: to("upstream") });
       case "upstream":

@@ -4,7 +4,7 @@
  */
 import type { Address, Host, Socket } from "../../host/host.ts";
 import { dialFor, type Neighbours } from "../caller.ts";
-import { exchange, type End, type Reply } from "./exchange.ts";
+import { exchange, type End, type Reply, type Unreadable } from "./exchange.ts";
 import type { Forwarder } from "./forward.ts";
 import type { Arrival, Asked, Injections } from "./injections.ts";
 import type { Passing } from "./passing.ts";
@@ -23,6 +23,7 @@ export interface ConnectionOptions {
   readonly forwarder: Forwarder;
   readonly onRequest: (asked: Asked) => void;
   readonly onReply: (reply: Reply) => void;
+  readonly onUnreadable: (unreadable: Unreadable) => void;
   /** Once, when nothing is left of it. */
   readonly onEnd: () => void;
 }

@@ -37,6 +37,10 @@ export interface Reply extends Asked {
   readonly bytes: number;
 }
 
+export interface Unreadable extends Asked {
+  readonly reason: string;
+}
+
 export interface ExchangeOptions {
   readonly asked: Asked;
   readonly arrival: Arrival;
@@ -54,6 +58,8 @@ export interface ExchangeOptions {
   readonly inBackground: (work: Promise<void>) => void;
   readonly onSent: () => void;
   readonly onReply: (reply: Reply) => void;
+  /** The server's answer is no HTTP, or is none from somewhere on: its connection is lost. */
+  readonly onUnreadable: (unreadable: Unreadable) => void;
   /** Aborts when the client is gone. */
   readonly gone: AbortSignal;
 }
@@ -137,6 +143,7 @@ export async function exchange(options: ExchangeOptions): Promise<End> {
       if (read.version === "1.1") client.write(interimBytes(interim));
     },
     onSent,
+    onUnreadable: (reason) => options.onUnreadable({ ...asked, reason }),
   });
   if (repeat?.reply === "first" && again !== undefined) options.inBackground(again());
   return finish(outcome, [...meetings, ...injections.meet({ request, asked, arrival }, called, met)], options);

@@ -24,6 +24,8 @@ export interface Forwarding {
   readonly onInterim: (interim: Interim) => void;
   /** The server has been sent all of it. */
   readonly onSent?: () => void;
+  /** What the server says is no HTTP, or none any more. */
+  readonly onUnreadable?: (reason: string) => void;
 }
 
 export type Outcome =
@@ -66,7 +68,7 @@ export function createForwarder(): Forwarder {
   passes.webPasses = passes.webPasses.filter(({ name }) => name === "stream");
 
   return {
-    async forward({ request, body, trailers, socket, onInterim, onSent = () => {} }) {
+    async forward({ request, body, trailers, socket, onInterim, onSent = () => {}, onUnreadable = () => {} }) {
       const { promise, resolve } = Promise.withResolvers<Outcome>();
       const released = Promise.withResolvers<void>();
       const { method, target, headers } = request;
@@ -126,6 +128,7 @@ export function createForwarder(): Forwarder {
           ssl: { setHost: false, maxHeaderSize },
         },
         (error) => {
+          if (isOfParser(error)) onUnreadable(error.message);
           // The server may still have something to say to a client that has ended in the middle.
           if (error instanceof ClientLost) socket.end();
           else resolve({ type: "lost" });
@@ -134,6 +137,11 @@ export function createForwarder(): Forwarder {
       return promise;
     },
   };
+}
+
+/** Node's parser gives its own codes, HPE_INVALID_CONSTANT and so on. */
+function isOfParser(error: NodeJS.ErrnoException): boolean {
+  return error.code?.startsWith("HPE_") === true;
 }
 
 function isCoded(headers: Headers): boolean {

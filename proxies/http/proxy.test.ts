@@ -69,6 +69,8 @@ test.each([
   expect(most).toBeLessThan(1024 * 1024);
 });
 
+const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
 function describeProxy(start: () => Promise<Proxied>): void {
   test("a request and its reply, with the spelling, the order and the repetition of their headers", async () => {
     await using proxied = await start();
@@ -354,11 +356,17 @@ function describeProxy(start: () => Promise<Proxied>): void {
     await expect(client).toHear(ok);
   });
 
-  test("a reply that is none resets the client", async () => {
+  test.each([
+    ["a reply that is none", "nonsense\r\n\r\n", ""],
+    ["a reply that is none from somewhere on", `${chunked}2\r\nok\r\nnonsense`, `${chunked}2\r\nok\r\n`],
+  ])("%s resets the client, and is told of", async (_what, said, passed) => {
     await using proxied = await start();
     const { client, server } = await proxied.connect();
-    await ask(client, server, "nonsense\r\n\r\n", get);
-    expect(await client.ends()).toEqual({ rest: "", by: "RST" });
+    await ask(client, server, said, get);
+    expect(await client.ends()).toEqual({ rest: passed, by: "RST" });
+    expect(proxied.events.filter(({ type }) => type === "unreadable")).toEqual([
+      { type: "unreadable", connection: 1, request: 1, method: "GET", path: "/", reason: expect.stringMatching(/\w/) },
+    ]);
   });
 
   test("a server that is not there resets its client", async () => {

@@ -9,7 +9,7 @@
 import type { Address, Host, Socket } from "../../host/host.ts";
 import { createAdmission, type Caller, type Neighbours } from "../caller.ts";
 import { createConnection, type Connection } from "./connection.ts";
-import type { Reply } from "./exchange.ts";
+import type { Reply, Unreadable } from "./exchange.ts";
 import { createForwarder } from "./forward.ts";
 import { createInjections, type Asked, type HttpInjection } from "./injections.ts";
 import { createPassing } from "./passing.ts";
@@ -26,8 +26,11 @@ export interface HttpProxyOptions extends Neighbours {
   readonly maximumConnections?: number;
 }
 
-/** `request`: its head is in. `reply`: the client has been sent it, as far as it came. */
-export type HttpEvent = ({ readonly type: "request" } & Asked) | ({ readonly type: "reply" } & Reply);
+/** `request`: its head is in. `reply`: the client has been sent it, as far as it came. `unreadable`: the server has said what is no HTTP, for a reply or within one. */
+export type HttpEvent =
+  | ({ readonly type: "request" } & Asked)
+  | ({ readonly type: "reply" } & Reply)
+  | ({ readonly type: "unreadable" } & Unreadable);
 
 export interface HttpProxy extends AsyncDisposable {
   readonly address: Address;
@@ -67,6 +70,7 @@ export async function startHttpProxy(options: HttpProxyOptions): Promise<HttpPro
       forwarder,
       onRequest: (asked) => onEvent({ type: "request", ...asked }),
       onReply: (reply) => onEvent({ type: "reply", ...reply }),
+      onUnreadable: (unreadable) => onEvent({ type: "unreadable", ...unreadable }),
       onEnd: () => void connections.delete(connection),
     });
     connections.add(connection);

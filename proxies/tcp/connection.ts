@@ -5,7 +5,7 @@ import { createLink, type Link } from "./link.ts";
 
 /**
  * Who ended it: the side whose FIN came first or that sent RST, the dial that failed, a fault that put out FIN or RST, or the proxy that was
- * disposed, or had too many already.
+ * disposed, had too many already, or could not read what came.
  */
 export type EndedBy =
   | "client"
