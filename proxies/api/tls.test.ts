@@ -175,12 +175,15 @@ describe("a proxy of https", () => {
     { is: "db.test", names: ["other.test", "db.test"], asks: "localhost", passes: false },
     { is: "localhost", names: ["other.test"], asks: "localhost", passes: false },
   ])("checks that its server is whom names say, and no localhost besides: %j", async ({ is, names, asks, passes }) => {
-    await using api = await startApi();
-    await using site = await startSite(is);
-    await send(api, [web(site, { names }), { fault: { "tls.no_close_notify": null, where: "web" } }]);
-    const port = (await listenOf(api)).split(":").at(-1);
-    const said = await curlFor(asks, api, proxysCa(), "--resolve", `${asks}:${port}:127.0.0.1`);
-    expect(said.includes("hello")).toBe(passes);
+    // TLS begins again behind the proxy of requests, or right behind where it ends.
+    for (const fault of [{ "tls.no_close_notify": null }, { "http.wrong_type": null }]) {
+      await using api = await startApi();
+      await using site = await startSite(is);
+      await send(api, [web(site, { names }), { fault: { ...fault, where: "web" } }]);
+      const port = (await listenOf(api)).split(":").at(-1);
+      const said = await curlFor(asks, api, proxysCa(), "--resolve", `${asks}:${port}:127.0.0.1`);
+      expect([fault, said.includes("hello")]).toEqual([fault, passes]);
+    }
   });
 
   test("asks a server at a bare address by localhost, if its client does", async () => {

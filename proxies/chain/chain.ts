@@ -81,6 +81,8 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
   const meetings = createMeetings();
   /** Those that are there, and why their server could not be had, or was given up, if it was so. */
   const live = new Map<number, EndedBy | undefined>();
+  /** What their clients have asked for, where TLS ends. */
+  const servernames = new Map<number, string>();
   const isInside = (to: Address): boolean =>
     parts.values().some(({ address }) => address.host === to.host && address.port === to.port);
   const neighbours = {
@@ -97,27 +99,37 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
   function tell(event: ChainEvent): void {
     if (event.event === "connection.open") live.set(event.connection, undefined);
     const why = event.event === "connection.close" ? live.get(event.connection) : undefined;
-    if (event.event === "connection.close") live.delete(event.connection);
+    if (event.event === "connection.close") {
+      live.delete(event.connection);
+      servernames.delete(event.connection);
+    }
     options.onEvent("by" in event && event.by === "server-reset" && why !== undefined ? { ...event, by: why } : event);
   }
 
-  /** Of the one that reads replies: it has ended what it could not read, and not the server. */
-  function tellOfHttp(event: ChainEvent): void {
+  /** Of those within. */
+  function tellOfInside(event: ChainEvent): void {
+    // The one that reads replies has ended what it could not read, and not the server.
     if (event.event === "http.unreadable" && live.has(event.connection)) live.set(event.connection, "proxy");
+    if (event.event === "tls.handshake" && live.has(event.connection) && event.servername !== undefined)
+      servernames.set(event.connection, event.servername);
     options.onEvent(event);
   }
 
   function start(which: InnerProxy): Promise<Part> {
     const admit = meetings.admissionAt(() => parts.get(which)?.address.port ?? 0);
-    const common = { ...options, ...neighbours, admit, listen: loopback, target: server, names };
+    const common = { ...options, ...neighbours, admit, listen: loopback, target: server, names, onEvent: tellOfInside };
     switch (which) {
       case "termination":
       case "tls":
         return startTlsPart({ ...common, server: to("upstream"), terminates: which === "termination", inside });
       case "http":
-        return startHttpPart({ ...common, server: behindHttp, onEvent: tellOfHttp });
+        return startHttpPart({ ...common, server: behindHttp });
       case "origination":
-        return startOriginationPart({ ...common, server: to("upstream") });
+        return startOriginationPart({
+          ...common,
+          server: to("upstream"),
+          servernameOf: (connection) => servernames.get(connection),
+        });
       case "upstream":
         // The link's connections are those of its client.
         return startTcpPart({ ...common, server, onEvent: () => {} });

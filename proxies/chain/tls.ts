@@ -1,3 +1,4 @@
+import { nameFor } from "../tls/names.ts";
 import { startTlsOrigination } from "../tls/origination.ts";
 import { startTlsProxy, type Inside } from "../tls/proxy.ts";
 import { atOnce, faultOf, told, type Part, type PartOptions } from "./part.ts";
@@ -29,9 +30,18 @@ export async function startTlsPart(options: TlsPartOptions): Promise<Part> {
   };
 }
 
-export async function startOriginationPart(options: PartOptions): Promise<Part> {
-  const [servername = ""] = options.names;
-  const origination = await startTlsOrigination({ ...options, servername, alpn });
+export interface OriginationPartOptions extends PartOptions {
+  /** What the client of a connection has asked for where its TLS ended. */
+  readonly servernameOf: (connection: number) => string | undefined;
+}
+
+export async function startOriginationPart(options: OriginationPartOptions): Promise<Part> {
+  const { names, servernameOf } = options;
+  const origination = await startTlsOrigination({
+    ...options,
+    servername: ({ connection }) => nameFor(servernameOf(connection), names) ?? "",
+    alpn,
+  });
   return {
     ...origination,
     inject({ fault: { kind } }) {

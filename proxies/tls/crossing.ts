@@ -6,6 +6,7 @@ import { dialFor, type Caller } from "../caller.ts";
 import { highWaterMark } from "../tcp/door.ts";
 import { createConnection, reading, type Connection, type EndedBy } from "../tcp/connection.ts";
 import { breakAsTcp, endingAsTcp } from "./as-tcp.ts";
+import { nameFor } from "./names.ts";
 import type { Active, TlsProxyOptions } from "./proxy.ts";
 import type { Terminator } from "./terminator.ts";
 
@@ -136,8 +137,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
   }
 
   async function dialServer(waiting: Waiting): Promise<Socket> {
-    const wanted = hello?.servername;
-    const servername = wanted !== undefined && names.includes(wanted) ? wanted : names[0];
+    const servername = nameFor(hello?.servername, names);
     const socket = await dialFor(
       { host, caller, neighbours: options, to: server },
       {

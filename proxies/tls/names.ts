@@ -6,5 +6,10 @@ export function namesAt(host: string): readonly string[] {
   return /^[\d.]+$|:/.test(host) ? [host, "localhost"] : [host];
 }
 
+/** By which of its names a server is asked, and its certificate checked, for a client that has asked for `wanted`. */
+export function nameFor(wanted: string | undefined, names: readonly string[]): string | undefined {
+  return wanted !== undefined && names.includes(wanted) ? wanted : names[0];
+}
+
 /** Where clients find a proxy on the machine that they are on. */
 export const ofLoopback = ["localhost", "127.0.0.1", "::1"] as const;

@@ -8,8 +8,8 @@ export interface TlsOriginationOptions extends Neighbours {
   readonly host: Host;
   readonly listen: { readonly host?: string; readonly port: number };
   readonly server: () => Promise<Address>;
-  /** Whom the certificate of the server has to be for. */
-  readonly servername: string;
+  /** Whom the certificate of the server has to be for: asked for every connection. */
+  readonly servername: (caller: Caller) => string;
   /** What is spoken inside: offered to the server (RFC 7301). */
   readonly alpn: readonly string[];
 }
@@ -29,7 +29,7 @@ export async function startTlsOrigination(options: TlsOriginationOptions): Promi
       clock: host.clock,
       accept: (onRead) => host.network.lend(client, onRead),
       async dial(onRead, waiting) {
-        const manners = { tls: true, servername, alpn, halfOpen: true, highWaterMark };
+        const manners = { tls: true, servername: servername(caller), alpn, halfOpen: true, highWaterMark };
         const socket = await dialFor({ host, caller, neighbours: options, to: server }, manners, waiting);
         return reading(socket, onRead).pause();
       },

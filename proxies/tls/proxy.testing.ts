@@ -359,7 +359,7 @@ export function describeTlsProxy(startPair: () => Promise<HostPair>): void {
       host: pair.server,
       listen: { host: "127.0.0.1", port: 0 },
       server: async () => ({ host: pair.place, port }),
-      servername: pair.place,
+      servername: () => pair.place,
       alpn: ["http/1.1"],
     });
     await using front = await startTlsProxy({
