@@ -9,6 +9,9 @@ export class Bug extends Error {}
 /** Everything must be gone within 5 s; what hangs longer than this is left to the namespace or to the reaper. */
 const patienceMs = 4500;
 
+/** How long whoever reads a log has for the rest of it: a write that nobody takes keeps Node alive. */
+const patienceForLogMs = 500;
+
 export interface Interrupts {
   readonly signal: AbortSignal;
   /** What it says is a log beside its work: it goes on when nobody reads that any more. */
@@ -48,7 +51,10 @@ export function listenForInterrupts(): Interrupts {
   return {
     signal: controller.signal,
     goOnUnread: () => void (mayGoUnread = true),
-    done: () => void process.off("SIGINT", interrupt).off("SIGTERM", interrupt),
+    done() {
+      process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+      if (mayGoUnread) setTimeout(() => process.exit(), patienceForLogMs).unref();
+    },
   };
 }
 
