@@ -156,6 +156,17 @@ describe("disposing", () => {
     await expect(connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
+  test("of many connections holds nobody else up: others have a turn in between", async () => {
+    const { proxy, connect, accept, events } = await startProxied();
+    for (let batch = 0; batch < 12; batch += 1)
+      await Promise.all(Array.from({ length: 50 }, async () => [await connect(), await accept()]));
+    const closed = (): number => events.filter(({ type }) => type === "close").length;
+    const turn = host.clock.sleep(0).then(closed);
+    await proxy[Symbol.asyncDispose]();
+    expect(await turn).toBeLessThan(600);
+    expect(closed()).toBe(600);
+  });
+
   test("a thousand connections leave no handle and no timer behind", async () => {
     const { proxy, connect, events } = await startProxied();
     const before = process.getActiveResourcesInfo().length;
