@@ -123,7 +123,7 @@ test("JSON that is nested deeply is changed or left alone, and nothing is thrown
       const text = `{"a":1,"b":${"[".repeat(depth)}${"]".repeat(depth)}}`;
       const changed = patchJson(text, { steps: ["a"], action, value: "" });
       const expected = text.replace('"a":1,', action === "remove" ? "" : '"a":1,"a":1,');
-      expect([undefined, expected]).toContain(changed);
+      expect(depth === 10 ? [expected] : [undefined, expected]).toContain(changed);
     }
 });
 

@@ -32,7 +32,8 @@ export const corrupt = tcpFault({
       .prefault("100%")
       .meta({ description: "how likely a block has its bit, byte or range", strengths: ["1%", "100%"] }),
     block: positive.prefault("512B").meta({
-      description: "how many bytes of the stream are one block, in which the place is drawn",
+      description:
+        "how many bytes of the stream are one block, in which the place is drawn: a stream that ends before it is unharmed, so that short ones need a small block, or at",
       strengths: ["64KiB", "64B"],
     }),
   }),
