@@ -16,6 +16,8 @@ import { createTrust } from "./trust.ts";
 export interface DaemonFlags {
   readonly fault?: readonly string[];
   readonly udp?: true;
+  readonly dns?: true;
+  readonly ntp?: true;
   readonly tls?: true;
   readonly seed: number;
   readonly host?: string;
@@ -31,7 +33,7 @@ const defaultHost = "127.0.0.1";
 const defaultPort = 8474;
 
 export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<number> {
-  for (const flag of ["fault", "udp", "tls"] as const)
+  for (const flag of ["fault", "udp", "dns", "ntp", "tls"] as const)
     if (flags[flag] !== undefined)
       throw new UsageError(
         `--${flag}: write between which addresses, such as: sinbin proxy 8080 db.test:5432 --${flag} …`,

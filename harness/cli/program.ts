@@ -208,8 +208,14 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
     )
     .argument("[listen]", "where clients find the one proxy: a port of this machine, for this machine, or HOST:PORT")
     .argument("[server]", "where the server is: HOST:PORT")
-    .option("--fault <fault>", "as in a plan, such as 'tcp.latency: { delay: 100ms }'; can be repeated", oneMore)
+    .option(
+      "--fault <fault>",
+      "as in a plan, such as 'tcp.latency: { delay: 100ms }' or 'dns.empty: {}, match: { qname: plc.test }, nth: 3'; can be repeated",
+      oneMore,
+    )
     .option("--udp", "the one proxy is for datagrams, as it is with faults of udp anyway")
+    .option("--dns", "for DNS, over UDP and TCP, as it is with faults of dns anyway: each message is told of")
+    .option("--ntp", "for NTP, as it is with faults of ntp anyway: each packet is told of")
     .option("--tls", "the one proxy is for TLS: faults of http act on the requests within it")
     .option(
       "--upstream-ca <file>",

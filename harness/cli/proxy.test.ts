@@ -8,6 +8,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import { expect, test } from "vitest";
+import { dig, startServer } from "../../proxies/dns/dns.testing.ts";
+import { chronyd, startScene as startTimeScene } from "../../proxies/ntp/ntp.testing.ts";
 import { main, sinbin } from "./command.testing.ts";
 
 const mebibyte = 1024 * 1024;
@@ -54,6 +56,52 @@ test("with a fault of TLS it says whose certificates it shows, and shows the one
   expect(await once(client, "error")).toMatchObject([{ code: "CERT_HAS_EXPIRED" }]);
   child.kill("SIGINT");
   expect(await once(child, "exit")).toEqual([130, null]);
+});
+
+/** A proxy in front of a server of this machine, and the lines that it tells. */
+async function startOne(upstream: number, ...flags: readonly string[]) {
+  const child = spawn(process.execPath, [main, "proxy", "0", `127.0.0.1:${upstream}`, ...flags]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (event: string): Promise<Readonly<Record<string, unknown>>> => {
+    const told = JSON.parse(String((await lines.next()).value)) as Readonly<Record<string, unknown>>;
+    return told["event"] === event ? told : next(event);
+  };
+  const { address } = await next("listening");
+  return {
+    port: Number(String(address).split(":").at(-1)),
+    next,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    },
+  };
+}
+
+test("one for dns needs no fault, and tells of each message, over udp and tcp", async () => {
+  await using server = await startServer();
+  await using names = await startOne(server.port, "--dns");
+  expect((await dig(names.port, "+short", "boot.test")).said).toBe("10.0.0.2\n");
+  expect(await names.next("dns.query")).toMatchObject({ transport: "udp" });
+  expect(await names.next("dns.reply")).toMatchObject({ message: expect.stringContaining("10.0.0.2") });
+  expect((await dig(names.port, "+tcp", "+short", "boot.test")).said).toBe("10.0.0.2\n");
+  expect(await names.next("dns.query")).toMatchObject({ transport: "tcp" });
+});
+
+test("a fault says whom it meets, as in a plan", async () => {
+  await using server = await startServer();
+  const fault = "dns.rcode: { code: servfail }, match: { qname: boot.test }, nth: 2";
+  await using names = await startOne(server.port, "--fault", fault);
+  const statuses = [];
+  for (const name of ["boot.test", "plc.test", "plc.test", "boot.test", "boot.test"])
+    statuses.push(/status: (\w+)/.exec((await dig(names.port, name)).said)?.[1]);
+  expect(statuses).toEqual(["NOERROR", "NOERROR", "NOERROR", "SERVFAIL", "NOERROR"]);
+});
+
+test("one for ntp needs no fault, and tells of each packet", async () => {
+  await using scene = await startTimeScene();
+  await using time = await startOne(scene.server.port, "--ntp");
+  expect((await chronyd(time.port)).offset).toBeCloseTo(0, 1);
+  expect(await time.next("ntp.reply")).toMatchObject({ packet: expect.stringContaining("Stratum 2") });
 });
 
 test.each(["tcp.refuse", "tcp.unanswered"])(
@@ -131,7 +179,7 @@ test.each([
   [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay: write a duration with its unit"],
   [
     ["0", "db.test:1", "--fault", "tcp.stranger: { to: link:other }"],
-    "to is link:other, a link of a plan, and here is none: write an address",
+    "to: write an address: link:other is a link of a plan, and here is none",
   ],
   [
     ["0", "db.test:1", "--fault", "process.kill:"],
@@ -152,6 +200,19 @@ test.each([
   ],
   [["0", "db.test:1", "--upstream-ca", "package.json"], "there is no certificate in it: write a file of certificates"],
   [["0", "db.test:1", "--tls", "--fault", "udp.blackhole:"], "udp.blackhole acts on datagrams, and TLS goes over tcp"],
+  [["0", "db.test:1", "--ntp", "--fault", "dns.empty:"], "--fault dns.empty: the proxy is one for ntp (--ntp)"],
+  [["0", "db.test:1", "--ntp", "--dns"], "--dns --ntp: the proxy is one of them: leave the other out"],
+  [["--dns"], "--dns: write between which addresses"],
+  [
+    ["0", "db.test:1", "--fault", "dns.empty: {}, nnth: 3"],
+    "nnth: there is no key nnth here: did you mean nth?; write it as in a plan, such as 'dns.empty: {",
+  ],
+  [
+    ["0", "db.test:1", "--fault", "dns.refuse:, nth: 3"],
+    "nth: leave out nth: this fault shuts the port, for everybody",
+  ],
+  [["0", "db.test:1", "--fault", "dns.cut:, match: { path: /x }"], "match.path: leave out path: dns.cut acts on what"],
+  [["0", "db.test:1", "--fault", "dns.empty:, dns.cut:"], "write exactly one fault"],
 ])("%j: %s", (words, complaint) => {
   const { code, err } = sinbin("proxy", ...words);
   expect([code, err]).toEqual([254, expect.stringContaining(complaint)]);

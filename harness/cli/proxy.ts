@@ -4,8 +4,9 @@ import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { UsageError } from "../errors.ts";
 import { faultKey, faultOf } from "../../faults/key.ts";
-import { linksAmong } from "../../faults/place.ts";
-import { faults, isFaultOfLink, type Fault, type FaultOfLink } from "../../faults/registry.ts";
+import { faults, isFaultOfLink, type Fault } from "../../faults/registry.ts";
+import { whomKeys } from "../../faults/whom.ts";
+import { chosenFaultOf, stepDocument } from "../../proxies/api/changes.ts";
 import { nearest } from "../../faults/nearest.ts";
 import { problemsOf } from "../plan/issues.ts";
 import { isRecord } from "../plan/raw.ts";
@@ -23,15 +24,12 @@ import { createLogLines } from "./log-lines.ts";
 import { createTrust } from "./trust.ts";
 
 export interface ProxyFlags {
-  /** Each as in a step of a plan: `tcp.latency: { delay: 100ms }`. */
+  /** Each as in a step of a plan: `tcp.latency: { delay: 100ms }`, or `dns.empty: {}, match: { qname: plc.test }, nth: 3`. */
   readonly fault?: readonly string[];
   readonly seed: number;
 }
 
-interface WrittenFault {
-  readonly fault: FaultOfLink;
-  readonly parameters: Readonly<Record<string, unknown>>;
-}
+type WrittenFault = ReturnType<typeof chosenFaultOf>;
 
 const tell = createLogLines(process.stdout);
 
@@ -54,18 +52,19 @@ export async function proxy(
   const { identity, authority } = await createTrust(flags.upstreamCa);
   const host = createRealHost({ name: "proxy", directory: "/", seed: flags.seed, identity });
   const faults = (flags.fault ?? []).map(parseFault);
-  const carrier = carrierOf(faults, flags.udp === true);
+  const carrier = carrierOf(faults, flags);
   const secure = isSecure(faults, flags.tls === true);
   const target = addressOf(server);
   const inner = withNeeded(
-    faults.flatMap(({ fault }) => innerProxyFor(fault) ?? []),
+    faults.flatMap(({ fault, selection }) => innerProxyFor(fault, selection.leg) ?? []),
     secure,
   );
   await using link = await openLink(listen, target, { host, carrier, inner });
-  for (const [n, { fault, parameters }] of faults.entries()) {
+  for (const [n, { fault, parameters, selection }] of faults.entries()) {
     const { kind } = fault;
     const chance = { seed: flags.seed, path: ["proxy", kind, n] };
-    await link.inject({ kind, parameters, match: {}, chance }, (detail) => tell({ event: "fault.hit", kind, detail }));
+    const injection = { kind, parameters: { ...parameters }, match: selection, chance };
+    await link.inject(injection, (detail) => tell({ event: "fault.hit", kind, detail }));
   }
   tell({
     event: "listening",
@@ -87,14 +86,17 @@ function isSecure(faults: readonly WrittenFault[], tls: boolean): boolean {
   return tls || faults.some(({ fault }) => fault.plane === "tls");
 }
 
-/** What faults act on says what their proxy is. */
-function carrierOf(faults: readonly WrittenFault[], udp: boolean): Carrier {
+/** What flags and faults say. */
+function carrierOf(faults: readonly WrittenFault[], flags: DaemonFlags): Carrier {
+  const [said, another] = (["udp", "dns", "ntp", "tls"] as const).filter((flag) => flags[flag] === true);
+  if (another !== undefined)
+    throw new UsageError(`--${said} --${another}: the proxy is one of them: leave the other out`);
   const wanted = faults.map(({ fault: { plane } }) => carriers.find((carrier) => carrier === plane) ?? "tcp");
-  const carrier = udp ? "udp" : (wanted[0] ?? "tcp");
+  const carrier = said === undefined || said === "tls" ? (wanted[0] ?? "tcp") : said;
   const stray = faults.find((_fault, n) => wanted[n] !== carrier);
   if (stray === undefined) return carrier;
   throw new UsageError(
-    `--fault ${stray.fault.kind}: the proxy is one for ${carrier}${udp ? " (--udp)" : ""}: write faults of one plane (see "sinbin faults ${carrier}")`,
+    `--fault ${stray.fault.kind}: the proxy is one for ${carrier}${carrier === said ? ` (--${said})` : ""}: write faults of one plane (see "sinbin faults ${carrier}")`,
   );
 }
 
@@ -143,16 +145,18 @@ function addressOf(text: string): Address {
 function parseFault(text: string): WrittenFault {
   const wrong = (why: string, like?: Fault): UsageError =>
     new UsageError(`--fault ${text}: ${why}; write it as in a plan, such as '${exampleOf(like)}'`);
-  const { tree, problems } = readYaml("--fault", text);
+  // One line is the inside of a map: outside of braces YAML wants a line a key.
+  const { tree, problems } = readYaml("--fault", /^\s*\{|\n/.test(text) ? text : `{ ${text} }`);
   const [problem] = problems;
   if (problem !== undefined || tree === undefined) throw wrong(problem?.message ?? "there is no fault");
   const written = toPlain(tree);
-  const [[key, parameters] = ["", {}], ...others] = Object.entries(isRecord(written) ? written : {});
+  const keys = isRecord(written) ? Object.keys(written).filter((key) => !isWhomKey(key)) : [];
+  const key = keys.find((each) => faultOf(each) !== undefined) ?? keys[0] ?? "";
   const fault = faultOf(key);
-  if (fault === undefined || others.length > 0) {
+  if (fault === undefined) {
     const ofLinks = [...faults.values()].filter(isFaultOfLink);
     const kinds = ofLinks.map(({ kind }) => kind);
-    const meant = others.length > 0 ? undefined : nearest(key, kinds);
+    const meant = nearest(key, kinds);
     const [plane] = key.split(".");
     const like = meant === undefined ? ofLinks.find((each) => each.plane === plane) : faultOf(meant);
     throw wrong(
@@ -166,16 +170,23 @@ function parseFault(text: string): WrittenFault {
     throw new UsageError(
       `--fault ${text}: ${fault.kind} acts on services, and a proxy has none: write a fault of links, such as '${exampleOf()}'`,
     );
-  const given = parameters ?? {};
-  const parsed = fault.parameters.safeParse(given);
-  const [placed] = parsed.success ? linksAmong(fault.parameters, parsed.data) : [];
-  if (placed !== undefined)
-    throw wrong(`${placed[0]} is link:${placed[1]}, a link of a plan, and here is none: write an address`);
-  if (parsed.success) return { fault, parameters: parsed.data };
-  const wrongs = problemsOf(fault.parameters, given, tree).map(({ path, message }) =>
-    path === "" ? message : `${path}: ${message}`,
+  // Either spelling of its kind names it.
+  const step = Object.fromEntries(
+    Object.entries(written as object).map(([name, value]) => [name === key ? faultKey(fault.kind) : name, value]),
   );
+  const parsed = stepDocument.safeParse(step);
+  if (parsed.success) return chosenFaultOf(parsed.data);
+  // Of a fault's own parameters it goes without saying whose they are.
+  const wrongs = problemsOf(stepDocument, step, tree).map(({ path, message }) => {
+    const own = faultKey(fault.kind);
+    const within = path === own ? "" : path.replace(`${own}.`, "");
+    return within === "" ? message : `${within}: ${message}`;
+  });
   throw wrong(wrongs.join(", "), fault);
+}
+
+function isWhomKey(key: string): boolean {
+  return whomKeys.some((each) => each === key);
 }
 
 function exampleOf(fault?: Fault): string {

@@ -72,11 +72,63 @@ const kinds: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
 
 const oneFault = "write exactly one fault, such as tcp.latency: { delay: 100ms }";
 
+/** One fault, and whom it meets, as a step of a plan has them. */
+const stepShape = {
+  // Their keys are known at run time alone.
+  ...(kinds as object),
+  match: match.optional().meta({
+    description:
+      "Which clients; for http faults, which requests; for dns faults, which questions; for tls faults, which handshakes.",
+  }),
+  leg: z.enum(legs, "write client or upstream").optional().meta({
+    description:
+      "Of a tcp fault: before the proxies of other planes (by default), or behind them, on the way to the server.",
+  }),
+  direction: z.enum(["upstream", "downstream", "both"], "write upstream, downstream or both").optional(),
+  scope: z
+    .enum(["new", "all"], "write new or all")
+    .optional()
+    .meta({ description: "New connections only, or those that are there as well." }),
+  probability: share.optional().meta({ description: "The share of connections that it acts on, such as 30%." }),
+  first: count.optional().meta({ description: "Only the first so many connections." }),
+  nth: count.optional().meta({ description: "Only the n-th connection." }),
+  every_nth: count.optional().meta({ description: "Every n-th connection." }),
+};
+
+type Step = z.output<z.ZodObject<typeof stepShape>>;
+
+function withOneFault<Document extends z.ZodType<Step>>(document: Document): Document {
+  return document
+    .refine((written) => kindsIn(written).length === 1, {
+      message: oneFault,
+      params: { keys: Object.keys(kinds) },
+      when: ({ value }) => typeof value === "object" && value !== null,
+    })
+    .superRefine((written, context) => {
+      const [key = ""] = kindsIn(written);
+      const fault = faultOf(key);
+      if (fault === undefined || !isFaultOfLink(fault)) return;
+      for (const { path, why } of misplaced(fault, written))
+        context.addIssue({ code: "custom", path: [...path], message: `leave out ${path.at(-1) ?? ""}: ${why}` });
+      for (const [parameter, link] of linksAmong(
+        fault.parameters,
+        (written as Readonly<Record<string, unknown>>)[key] as object | null,
+      ))
+        context.addIssue({
+          code: "custom",
+          path: [key, parameter],
+          message: `write an address: link:${link} is a link of a plan, and here is none`,
+        });
+    });
+}
+
+/** For the only proxy that is there, for good. */
+export const stepDocument = withOneFault(z.strictObject(stepShape));
+
 /** As a step of a plan. */
-export const faultDocument = z
-  .strictObject({
-    // Their keys are known at run time alone.
-    ...(kinds as object),
+export const faultDocument = withOneFault(
+  z.strictObject({
+    ...stepShape,
     name: name.optional().meta({ description: "What it is called; by default its kind." }),
     where: z
       .union(
@@ -84,50 +136,12 @@ export const faultDocument = z
         "write the name of a proxy, a list of names, or all",
       )
       .meta({ description: "A proxy, a list of proxies, or `all` that it can act on." }),
-    match: match.optional().meta({
-      description:
-        "Which clients; for http faults, which requests; for dns faults, which questions; for tls faults, which handshakes.",
-    }),
-    leg: z.enum(legs, "write client or upstream").optional().meta({
-      description:
-        "Of a tcp fault: before the proxies of other planes (by default), or behind them, on the way to the server.",
-    }),
-    direction: z.enum(["upstream", "downstream", "both"], "write upstream, downstream or both").optional(),
-    scope: z
-      .enum(["new", "all"], "write new or all")
-      .optional()
-      .meta({ description: "New connections only, or those that are there as well." }),
-    probability: share.optional().meta({ description: "The share of connections that it acts on, such as 30%." }),
-    first: count.optional().meta({ description: "Only the first so many connections." }),
-    nth: count.optional().meta({ description: "Only the n-th connection." }),
-    every_nth: count.optional().meta({ description: "Every n-th connection." }),
     for: duration
       .refine((time) => time > 0, "write a time above 0, such as 30s")
       .optional()
       .meta({ description: "After that time it is lifted by itself." }),
-  })
-  .refine((written) => kindsIn(written).length === 1, {
-    message: oneFault,
-    params: { keys: Object.keys(kinds) },
-    when: ({ value }) => typeof value === "object" && value !== null,
-  })
-  .superRefine((written, context) => {
-    const [key = ""] = kindsIn(written);
-    const fault = faultOf(key);
-    if (fault === undefined || !isFaultOfLink(fault)) return;
-    for (const { path, why } of misplaced(fault, written))
-      context.addIssue({ code: "custom", path: [...path], message: `leave out ${path.at(-1) ?? ""}: ${why}` });
-    for (const [parameter, link] of linksAmong(
-      fault.parameters,
-      (written as Readonly<Record<string, unknown>>)[key] as object | null,
-    ))
-      context.addIssue({
-        code: "custom",
-        path: [key, parameter],
-        message: `write an address: link:${link} is a link of a plan, and here is none`,
-      });
-  })
-  .meta({ id: "fault", oneOf: Object.keys(kinds).map((key) => ({ required: [key] })) });
+  }),
+).meta({ id: "fault", oneOf: Object.keys(kinds).map((key) => ({ required: [key] })) });
 
 export const changeDocument = z
   .union(
@@ -191,20 +205,28 @@ export function changeOf(parsed: z.output<typeof changeDocument>, raw: unknown):
 }
 
 export function faultRequestOf(parsed: FaultDocument, raw: unknown): FaultRequest {
-  const { name: called, where, for: length, every_nth: everyNth, ...rest } = parsed;
-  const { direction, leg, scope, probability, first, nth } = rest;
+  const { name: called, where, for: length } = parsed;
+  const chosen = chosenFaultOf(parsed);
+  return {
+    ...chosen,
+    name: called ?? chosen.fault.kind,
+    written: raw,
+    where: where === "all" ? "all" : [where].flat(),
+    for: length,
+  };
+}
+
+/** What it says besides where, and for how long. */
+export function chosenFaultOf(parsed: Step): Pick<FaultRequest, "fault" | "parameters" | "selection"> {
+  const { match: matching, direction, leg, scope, probability, first, nth, every_nth: everyNth } = parsed;
   const [key = ""] = kindsIn(parsed);
   const fault = faultOf(key);
   if (fault === undefined || !isFaultOfLink(fault)) throw new RangeError(oneFault);
   const given = (parsed as Readonly<Record<string, unknown>>)[key] as object | null;
-  const selection = { match: parsed.match, direction, leg, scope, probability, first, nth, everyNth };
+  const selection = { match: matching, direction, leg, scope, probability, first, nth, everyNth };
   return {
-    name: called ?? fault.kind,
     fault,
     parameters: given ?? fault.parameters.parse({}),
-    written: raw,
-    where: where === "all" ? "all" : [where].flat(),
     selection: Object.fromEntries(Object.entries(selection).filter(([, value]) => value !== undefined)),
-    for: length,
   };
 }
