@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Transport } from "./contract.ts";
 import type { Question } from "./message.ts";
 import { fits } from "../pattern.ts";
-import { adviceOnType } from "./types.ts";
+import { adviceOnType, plainType } from "./types.ts";
 
 /** The keys of `match` that belong to this plane. */
 export const questionMatch = {
@@ -24,7 +24,7 @@ export const questionMatch = {
       if (message !== undefined) context.addIssue({ code: "custom", message });
     })
     .optional()
-    .meta({ description: "The type that is asked for: A, AAAA, PTR and so on." }),
+    .meta({ description: "The type that is asked for: A, AAAA, PTR and so on, or by its number, such as TYPE65280." }),
   proto: z
     .enum(["udp", "tcp"], "write udp or tcp")
     .optional()
@@ -41,8 +41,9 @@ export interface Asked {
 /** Of many questions. */
 export function questionMatcher({ qname, qtype, proto }: QuestionMatch): (asked: Asked) => boolean {
   const pattern = qname?.toLowerCase().replace(/(?<=.)\.$/, "");
+  const type = qtype === undefined ? undefined : plainType(qtype);
   return ({ question, transport }) => {
-    if (qtype !== undefined && qtype !== question.type) return false;
+    if (type !== undefined && type !== question.type) return false;
     if (proto !== undefined && proto !== transport) return false;
     return pattern === undefined || fits(pattern, question.name.toLowerCase());
   };

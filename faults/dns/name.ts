@@ -51,6 +51,12 @@ export function under(name: string, parent: string): string {
   return parent === "." ? name : `${name}.${parent}`;
 }
 
+/** Whether a name is below a domain; the root has all others below it. */
+export function isBelow(name: string, domain: string): boolean {
+  const [labels, above] = [labelsOf(name), labelsOf(domain)];
+  return labels.length > above.length && isSameName(nameOf(labels.slice(labels.length - above.length)), nameOf(above));
+}
+
 /** Without its first label: `boot.plc.test` → `plc.test`. */
 export function parentOf(name: string): string {
   return nameOf(labelsOf(name).slice(1));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dnsFault } from "./contract.ts";
 import { addressRecord, questionOf, rcodes, soa } from "./message.ts";
-import { isSameName } from "./name.ts";
+import { isBelow } from "./name.ts";
 import { domainName, ipAddress, optional, seconds, timeToLive, typeOf } from "./parameters.ts";
 
 export const wildcard = dnsFault({
@@ -22,7 +22,7 @@ export const wildcard = dnsFault({
     const asked = questionOf(query);
     const { message } = reply;
     if (asked === undefined) return undefined;
-    if (under !== undefined && !isSameName(asked.name.slice(-under.length - 1), `.${under}`)) return undefined;
+    if (under !== undefined && !isBelow(asked.name, under)) return undefined;
     // Whoever refuses knows nothing of the domain, and has no SOA; without one, and without AA, glibc takes NODATA for a lame server's.
     const zone = message.rcode === rcodes.refused ? under : undefined;
     if (zone === undefined && message.rcode !== rcodes.nxdomain) return undefined;

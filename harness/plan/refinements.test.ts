@@ -36,9 +36,8 @@ test.each([
   [["- dns.renumber: { from: link:fetch, to: 2001:db8::1 }"], `.faults[0].dns.renumber: ${twoFamilies}`],
   ...Object.entries({
     AAAAA: "did you mean AAAA?",
-    WALLET: "there is no type WALLET here: write its number, such as TYPE65280",
-    TYPE28: "write AAAA",
-    TYPE0262: "write TYPE262",
+    EUI84: "did you mean EUI48?",
+    WALRUS: "there is no type WALRUS here: write its number, such as TYPE65280",
     TYPE65536: "write a number of up to 65535 behind TYPE",
     aaaa: "write a type in capitals, such as A, AAAA, PTR or TYPE65280",
   }).map(([qtype, problem]): [string[], string] => [
@@ -73,7 +72,9 @@ test.each([
   "- dns.renumber: { from: 10.0.0.1, to: link:fetch }",
   "- dns.renumber: { from: $home, to: 2001:db8::2 }",
   "- dns.rcode: { number: 13 }",
-  "- { dns.loss: {}, match: { qtype: TYPE262 } }",
+  "- { dns.loss: {}, match: { qtype: TYPE265 } }",
+  "- { dns.loss: {}, match: { qtype: TYPE28 } }",
+  "- { dns.loss: {}, match: { qtype: EUI48 } }",
   "- { dns.loss: {}, match: { qtype: ANY } }",
 ])("right: %s", async (line) => {
   expect(await problemsIn(planWith(line))).toEqual([]);

@@ -213,6 +213,7 @@ const table: readonly Row[] = [
     with: ["198.18.0.80"],
   },
   { kind: "dns.wildcard", parameters: { address: "198.18.0.80", under: "site.test" }, ...ofNobody, with: "ENOTFOUND" },
+  { kind: "dns.wildcard", parameters: { address: "198.18.0.80", under: "." }, ...ofNobody, with: ["198.18.0.80"] },
 ];
 
 describe.concurrent("c-ares hears", () => {
@@ -246,6 +247,7 @@ describe.concurrent("c-ares hears", () => {
       ["198.18.0.80"],
       "ENODATA",
     ],
+    ["has an address wherever it is below the root", "nope.other.test", ".", ["198.18.0.80"], "ENODATA"],
     ["stays refused elsewhere", "nope.other.test", "site.test", "EREFUSED", "EREFUSED"],
     ["stays refused where no domain was named", "nope.site.test", undefined, "EREFUSED", "EREFUSED"],
   ])("that what a server refuses %s", async (_how, name, under, v4, v6) => {

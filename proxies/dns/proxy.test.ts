@@ -87,6 +87,19 @@ describe("logical questions", () => {
     expect(client.heard()).toBe(1);
   });
 
+  test.each([
+    ["AAAA", "AAAA"],
+    ["TYPE28", "AAAA"],
+    ["EUI48", "TYPE108"],
+    ["TYPE108", "EUI48"],
+    ["TYPE65280", "TYPE65280"],
+  ])("are of a type, by its name or its number: %s, and dig asks for %s", async (qtype, asked) => {
+    await using scene = await startScene();
+    await scene.inject("dns.rcode", { code: "notimp" }, { match: { qtype } });
+    expect((await dig(scene.port, "plc.test", asked)).said).toContain("status: NOTIMP");
+    expect((await dig(scene.port, "plc.test", "TXT")).said).toContain("status: NOERROR");
+  });
+
   test("that are answered are over, so that the next one is another", async () => {
     await using scene = await startScene();
     await scene.inject("dns.blackhole", {}, { everyNth: 3 });

@@ -1,5 +1,5 @@
 /** Types, classes and the like by their names in IANA's registry. */
-import { types } from "../../../faults/dns/types.ts";
+import { typeName, types } from "../../../faults/dns/types.ts";
 
 const classes: Readonly<Record<string, number>> = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 };
 const opcodes: Readonly<Record<string, number>> = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5, DSO: 6 };
@@ -22,14 +22,9 @@ const rcodeNumbers: Readonly<Record<string, number>> = {
 
 const turned = (table: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
   new Map(Object.entries(table).map(([name, number]) => [number, name]));
-const [typeNames, classNames, opcodeNames, rcodeNames] = [
-  turned(types),
-  turned(classes),
-  turned(opcodes),
-  turned(rcodeNumbers),
-];
+const [classNames, opcodeNames, rcodeNames] = [turned(classes), turned(opcodes), turned(rcodeNumbers)];
 
-export const typeName = (type: number): string => typeNames.get(type) ?? `TYPE${type}`;
+export { typeName };
 export const className = (number: number): string => classNames.get(number) ?? `CLASS${number}`;
 export const opcodeName = (opcode: number): string => opcodeNames.get(opcode) ?? `OPCODE${opcode}`;
 export const rcodeName = (rcode: number): string => rcodeNames.get(rcode) ?? `RCODE${rcode}`;

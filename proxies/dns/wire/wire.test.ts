@@ -1,7 +1,7 @@
 import { decode as judge, encode as make, type Packet } from "dns-packet";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { labelsOf, nameOf, wireOf } from "../../../faults/dns/name.ts";
+import { isBelow, labelsOf, nameOf, wireOf } from "../../../faults/dns/name.ts";
 import { answerTo, resource, type Message } from "../../../faults/dns/message.ts";
 import { anything } from "./anything.testing.ts";
 import { corpus } from "./corpus.testing.ts";
@@ -62,6 +62,18 @@ describe("names", () => {
         expect(question?.name).toBe(name);
       }),
     );
+  });
+
+  test.each([
+    ["a.Site.test", "site.TEST", true],
+    ["b.a.site.test", "site.test", true],
+    ["site.test", "site.test", false],
+    ["asite.test", "site.test", false],
+    [String.raw`a\.site.test`, "site.test", false],
+    ["test", ".", true],
+    [".", ".", false],
+  ])("%s below %s: %s", (name, domain, expected) => {
+    expect(isBelow(name, domain)).toBe(expected);
   });
 
   test("keep their case, and share what they have in common with names in the same case only", () => {
