@@ -175,6 +175,11 @@ test.each([
     "rcode: there is no key rcode here: did you mean code?",
   ],
   [["0", "db.test:1", "--fault", "http.status: { code: 101 }"], "code: write another status, such as 100 or 503"],
+  [
+    ["0", "db.test:1", "--fault", "ntp.root: {}"],
+    ": write at least one of delay and dispersion, such as dispersion: 10s",
+  ],
+  [["0", "db.test:1", "--fault", "dns.rcode: {}"], ": write exactly one of code and number, such as code: servfail"],
   [["0", "db.test:1", "--fault", "ntp.step: {}"], ": write exactly one of by and to, such as by: 40s; write it"],
   [["0", "db.test:1", "--fault", "tcp.latency: { delay: 3 }"], "delay: write a duration with its unit"],
   [

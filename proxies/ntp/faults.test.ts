@@ -285,3 +285,12 @@ describe.concurrent("one reply", () => {
     30_000,
   );
 });
+
+test("a server of stratum 1 that has its time from its client is one of stratum 2", async () => {
+  await using scene = await startScene();
+  await using client = await openClient(scene.port);
+  await scene.inject("ntp.stratum", { to: 1 });
+  expect((await client.query()).packet).toMatchObject({ stratum: 1 });
+  await scene.inject("ntp.loop", {});
+  expect((await client.query()).packet).toMatchObject({ stratum: 2, referenceId: 0x7f_00_00_01 });
+});
