@@ -14,7 +14,9 @@ export const wildcard = dnsFault({
   pulse: false,
   parameters: z.strictObject({
     address: ipAddress("what they all have"),
-    under: optional(domainName("below which domain; by default below any")),
+    under: optional(
+      domainName("below which domain, such as `.` for all; by default below those that the server does not refuse"),
+    ),
     ttl: timeToLive("how long a cache may keep it"),
   }),
   start: () => ({}),
