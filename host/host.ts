@@ -95,6 +95,9 @@ export interface SecureOptions {
   readonly alpn?: readonly string[];
 }
 
+export const tlsVersions = ["1.0", "1.1", "1.2", "1.3"] as const;
+export type TlsVersion = (typeof tlsVersions)[number];
+
 export interface ListenOptions {
   /** The address to bind; by default every address that the service has. */
   readonly host?: string;
@@ -104,6 +107,8 @@ export interface ListenOptions {
   readonly socketPath?: string;
   /** Serve TLS with the certificate that the world gave to this service (in sim: a plain stream and a model of the handshake). */
   readonly tls?: boolean;
+  /** The oldest version of TLS that is spoken (default 1.2). If that is older, so are the keys and digests that count: those of its time. */
+  readonly oldestTls?: TlsVersion;
   /** Keep the writable side open when the peer has sent FIN (default false: answer FIN with FIN). */
   readonly halfOpen?: boolean;
   /** Do not read until somebody does (default false). */

@@ -156,8 +156,8 @@ async function listen(
   { identity, silences }: { readonly identity: Identity; readonly silences: Silences },
   onConnection: (socket: Socket) => void,
 ): Promise<Listener> {
-  const { host, port, tls = false, halfOpen = false, pauseOnConnect = false, highWaterMark } = options;
-  const secureContext = tls ? serverContext(identity) : undefined;
+  const { host, port, tls = false, oldestTls, halfOpen = false, pauseOnConnect = false, highWaterMark } = options;
+  const secureContext = tls ? serverContext(identity, oldestTls) : undefined;
   const open = async (at: Address, reusePort: boolean): Promise<Server> => {
     const server = createServer(
       { allowHalfOpen: halfOpen, noDelay: true, pauseOnConnect: pauseOnConnect && !tls, ...atMost(highWaterMark) },

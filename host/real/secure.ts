@@ -1,8 +1,8 @@
 /** TLS over a TCP socket, with the same manners: half-open, and RST when asked for. */
 import type { Socket as TcpSocket } from "node:net";
 import { TLSSocket, connect, createSecureContext } from "node:tls";
-import type { SecureContext } from "node:tls";
-import type { Certificate, SecureSocket, Socket } from "../host.ts";
+import type { SecureContext, SecureContextOptions } from "node:tls";
+import type { Certificate, SecureSocket, Socket, TlsVersion } from "../host.ts";
 import type { Authority } from "./certificates.ts";
 
 /** PEM texts, given by the world. */
@@ -15,11 +15,20 @@ export interface Identity {
   readonly issuer?: Pick<Authority, "make">;
 }
 
-export function serverContext({ certificate, key }: Identity): SecureContext {
+/** OpenSSL's level 0 has MD5 and SHA-1 in the handshake, without which TLS before 1.2 can't be (ssl.h, SSL_CTX_set_security_level). */
+const ofOldClients = { minVersion: "TLSv1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
+const oldest = {
+  "1.0": ofOldClients,
+  "1.1": { ...ofOldClients, minVersion: "TLSv1.1" },
+  "1.2": {},
+  "1.3": { minVersion: "TLSv1.3" },
+} as const satisfies Record<TlsVersion, SecureContextOptions>;
+
+export function serverContext({ certificate, key }: Identity, oldestTls: TlsVersion = "1.2"): SecureContext {
   if (certificate === undefined || key === undefined) {
     throw new Error("this service has no certificate to serve TLS with: the world gives one to the server of a link");
   }
-  return createSecureContext({ cert: certificate, key });
+  return createSecureContext({ cert: certificate, key, ...oldest[oldestTls] });
 }
 
 /** Certificates that nobody has asked for in a while are made anew. */

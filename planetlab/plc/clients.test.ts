@@ -80,6 +80,43 @@ test("curl posts a call as the Node Manager of 2010 did, and checks the certific
   await expect(run("curl", ["--silent", `${plc.url}/xml/slices-0.5.xml`])).rejects.toMatchObject({ code: 60 });
 });
 
+const ofOldClients = ["--ciphers", "DEFAULT@SECLEVEL=0", "--tlsv1.0", "--tls-max"];
+
+test.for(["1.0", "1.1", "1.2"])("a node that speaks TLS %s alone finds what it needs", async (version) => {
+  await using plc = await startPlc({ data, tls: true });
+  const curl = async (...args: string[]): Promise<string> => {
+    const { stdout } = await run("curl", ["-sf", "--cacert", plc.authority, ...ofOldClients, version, ...args]);
+    return stdout;
+  };
+  expect(await curl(`${plc.url}/xml/slices-0.5.xml`)).toContain('<slice id="101" name="princeton_slice001"');
+  expect(await curl(`${plc.url}/PlanetLabConf/ntp.conf?node_id=42`)).toBe("server ntp.plc.test\n");
+  const body = encodeCall({
+    method: "AuthCheck",
+    params: [{ AuthMethod: "hmac", node_id: 42, value: hmacOf({ key }, []) }],
+  });
+  expect(decodeReply(await curl("--data", body, `${plc.url}/PLCAPI/`))).toEqual({ value: 1 });
+});
+
+test.for([
+  { args: ["-tls1", "-cipher", "DEFAULT@SECLEVEL=0"], agreed: "Protocol  : TLSv1\n" },
+  { args: [], agreed: "New, TLSv1.3," },
+])("openssl s_client $args agrees on $agreed", async ({ args, agreed }) => {
+  await using plc = await startPlc({ data, tls: true });
+  const connecting = run("openssl", ["s_client", "-connect", plc.url.slice(8), "-CAfile", plc.authority, ...args]);
+  connecting.child.stdin?.end();
+  const { stdout } = await connecting;
+  expect(stdout).toContain("Verification: OK");
+  expect(stdout).toContain(agreed);
+});
+
+test("a PLC that speaks no old TLS turns old nodes away", async () => {
+  await using plc = await startPlc({ data, tls: true, oldestTls: "1.2" });
+  const ask = (version: string) =>
+    run("curl", ["-sf", "--cacert", plc.authority, ...ofOldClients, version, `${plc.url}/xml/slices-0.5.xml`]);
+  await expect(ask("1.1")).rejects.toMatchObject({ code: 35 });
+  expect((await ask("1.2")).stdout).toContain("<planetlab_slices>");
+});
+
 test("a ticket is a GetSlivers reply of one slice, and GnuPG knows who signed it", async () => {
   await using plc = await startPlc({ data });
   const ask = async (email: string, password: string, slice: string) => {

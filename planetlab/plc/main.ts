@@ -2,6 +2,7 @@
  * A mock PlanetLab Central: publishes the slices documents, answers the API, and does wrong what it is told to.
  *
  *     --listen 443 --tls on                the port; `off` speaks plain HTTP
+ *     --oldest-tls 1.0                     nodes of 2006 know no other version, and later ones take the newest that both know
  *     --control 8001                       where it is told of faults (control.ts), by this machine alone
  *     --control-address 127.0.0.1          unless this says otherwise
  *     --framing content-length             or chunked, or close: how the end of a document is told
@@ -12,7 +13,7 @@
  *     --conf-files 1                       conf files, for all nodes
  */
 import { aborted } from "../../host/aborted.ts";
-import type { Host } from "../../host/host.ts";
+import { tlsVersions, type Host } from "../../host/host.ts";
 import { untilStopped } from "../../host/until-stopped.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
 import { serveControl } from "../control.ts";
@@ -21,11 +22,13 @@ import { namesOf, openDatabase } from "./database.ts";
 import { createDisturbances } from "./disturbances.ts";
 import { beginFault } from "./faults/registry.ts";
 import { generateData } from "./generate.ts";
+import { createSlicesFile } from "./slices-file.ts";
 import { framings, servePlc } from "./serve.ts";
 
 const flagNames = [
   "listen",
   "tls",
+  "oldest-tls",
   "control",
   "control-address",
   "framing",
@@ -43,10 +46,11 @@ async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<void>
   const options = {
     port: flags.integer("listen", 443, 0, 65_535),
     tls: flags.word("tls", "on", ["on", "off"]) === "on",
+    oldestTls: flags.word("oldest-tls", "1.0", tlsVersions),
     framing: flags.word("framing", "content-length", framings),
   };
   const database = await openDatabase(host, await readData(host, flags));
-  const plc = { host, database, disturbances: createDisturbances() };
+  const plc = { host, database, disturbances: createDisturbances(), slicesFile: createSlicesFile() };
   await using listener = await servePlc(plc, options);
   await using control = await serveControl(host, {
     port: flags.integer("control", 8001, 0, 65_535),

@@ -3,12 +3,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAuthority } from "../../host/real/certificates.ts";
+import type { TlsVersion } from "../../host/host.ts";
 import { createRealHost } from "../../host/real.ts";
 import { serveControl } from "../control.ts";
 import type { Data } from "./data.ts";
 import { openDatabase } from "./database.ts";
 import { createDisturbances } from "./disturbances.ts";
 import { beginFault } from "./faults/registry.ts";
+import { createSlicesFile } from "./slices-file.ts";
 import { servePlc, type Framing } from "./serve.ts";
 
 export interface RunningPlc extends AsyncDisposable {
@@ -29,6 +31,7 @@ export interface PlcOptions {
   readonly data: Data;
   readonly framing?: Framing;
   readonly tls?: boolean;
+  readonly oldestTls?: TlsVersion;
   /** One that was there before. */
   readonly directory?: string;
 }
@@ -37,6 +40,7 @@ export async function startPlc({
   data,
   framing = "content-length",
   tls = false,
+  oldestTls = "1.0",
   directory,
 }: PlcOptions): Promise<RunningPlc> {
   const own = directory ?? (await mkdtemp(join(tmpdir(), "sinbin-plc-")));
@@ -51,8 +55,13 @@ export async function startPlc({
     ...(issued !== undefined && { identity: issued }),
     log: (event, fields) => void events.push({ event, ...fields }),
   });
-  const plc = { host, database: await openDatabase(host, data), disturbances: createDisturbances() };
-  const listener = await servePlc(plc, { port: 0, tls, framing });
+  const plc = {
+    host,
+    database: await openDatabase(host, data),
+    disturbances: createDisturbances(),
+    slicesFile: createSlicesFile(),
+  };
+  const listener = await servePlc(plc, { port: 0, tls, oldestTls, framing });
   const control = await serveControl(host, { port: 0, begin: (injected) => beginFault(injected, plc) });
   const controlUrl = `http://127.0.0.1:${control.address.port}/faults`;
   let injected = 0;

@@ -3,29 +3,42 @@ import type { Host } from "../../host/host.ts";
 import { confFilesFor } from "./data.ts";
 import type { Database } from "./database.ts";
 import type { Asked, Disturbances } from "./disturbances.ts";
-import { isOn, legacyDocument, versionedDocument } from "./document.ts";
+import { isOn, versionedDocument } from "./document.ts";
 import type { Told } from "./document.ts";
+import type { SlicesFile } from "./slices-file.ts";
 import { plainDialect, toldSlice } from "./told.ts";
 
 export interface Plc {
   readonly host: Host;
   readonly database: Database;
   readonly disturbances: Disturbances;
+  readonly slicesFile: SlicesFile;
 }
 
-const writers = new Map([
-  ["/xml/slices.xml", { write: versionedDocument, forOneNode: true }],
-  ["/xml/slices-0.5.xml", { write: legacyDocument, forOneNode: false }],
+interface Writer {
+  readonly write: (told: Told, file: SlicesFile) => string;
+  readonly forOneNode: boolean;
+  readonly type: string;
+}
+
+const xml = "text/xml; charset=utf-8";
+const versioned: Writer = { write: versionedDocument, forOneNode: true, type: xml };
+export const sumPath = "/xml/slices-0.5.xml.md5";
+const writers = new Map<string, Writer>([
+  ["/xml/slices.xml", versioned],
+  ["/xml/slices-0.5.xml", { write: (told, file) => file.text(told), forOneNode: false, type: xml }],
+  [sumPath, { write: (told, file) => `${file.sum(told)}\n`, forOneNode: false, type: "text/plain" }],
 ]);
 
-export const isDocument = (path: string): boolean => writers.has(path);
+/** Undefined: there is no such document. */
+export const typeOf = (path: string): string | undefined => writers.get(path)?.type;
 
 /** `node`: who asks, if it says so. */
 export function publish(path: string, node: number | undefined, plc: Plc): string {
-  const { write, forOneNode } = writers.get(path) ?? { write: versionedDocument, forOneNode: true };
+  const { write, forOneNode } = writers.get(path) ?? versioned;
   const own = node === undefined ? undefined : plc.disturbances.whose(node);
   const asked = { what: path, node };
-  return write(tell(asked, forOneNode ? own : undefined, plc));
+  return write(tell(asked, forOneNode ? own : undefined, plc), plc.slicesFile);
 }
 
 /** `node`: of the slices that run there alone; undefined: all of them. */

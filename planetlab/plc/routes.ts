@@ -3,6 +3,7 @@
  *
  *     GET  /xml/slices.xml?node=42        the versioned document
  *     GET  /xml/slices-0.5.xml            that of 2004
+ *     GET  /xml/slices-0.5.xml.md5        its MD5 sum
  *     POST /PLCAPI/                       XML-RPC
  *     GET  /PlanetLabConf/NAME?node_id=42 conf files
  *     POST /boot/getnodeid.php            mac_addr=…: the node's id, or -1
@@ -13,7 +14,7 @@ import { answerCall } from "./api.ts";
 import { nodeIdOf } from "./calls/nodes.ts";
 import type { Reply } from "./disturbances.ts";
 import { publicKeyOf } from "./openpgp.ts";
-import { isDocument, publish } from "./publish.ts";
+import { publish, typeOf } from "./publish.ts";
 import type { Plc } from "./publish.ts";
 import { openSigner } from "./signer.ts";
 
@@ -65,8 +66,8 @@ interface Reader {
 
 const readers: readonly Reader[] = [
   {
-    owns: isDocument,
-    read: async ({ path, node }, plc) => text(publish(path, node, plc), "text/xml; charset=utf-8"),
+    owns: (path) => typeOf(path) !== undefined,
+    read: async ({ path, node }, plc) => text(publish(path, node, plc), typeOf(path) ?? ""),
   },
   {
     owns: (path, { database }) => confFile(path, database.data.conf_files) !== undefined,

@@ -4,6 +4,7 @@ import { createRealHost } from "../../host/real.ts";
 import { openDatabase } from "./database.ts";
 import { createDisturbances } from "./disturbances.ts";
 import { generateData } from "./generate.ts";
+import { createSlicesFile } from "./slices-file.ts";
 import { framings, servePlc, type Framing } from "./serve.ts";
 
 const data = generateData({ slices: 2, keyBytes: 1000, node: 42, nodes: 2 });
@@ -18,8 +19,8 @@ async function startServer(framing: Framing) {
   const host = createRealHost({ name: "plc", directory: tmpdir(), seed: 1, names: {}, log });
   const database = await openDatabase(host, data);
   const listener = await servePlc(
-    { host, database, disturbances: createDisturbances() },
-    { port: 0, tls: false, framing },
+    { host, database, disturbances: createDisturbances(), slicesFile: createSlicesFile() },
+    { port: 0, tls: false, oldestTls: "1.0", framing },
   );
   return {
     events,

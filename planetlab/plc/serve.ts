@@ -3,7 +3,7 @@
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Host, Listener } from "../../host/host.ts";
+import type { Host, Listener, TlsVersion } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { BodyError, readBody } from "../body.ts";
 import { limitConnections } from "../limits.ts";
@@ -27,6 +27,7 @@ const longestCall = 4 * 1024 * 1024;
 export interface ServeOptions {
   readonly port: number;
   readonly tls: boolean;
+  readonly oldestTls: TlsVersion;
   readonly framing: Framing;
 }
 
@@ -35,7 +36,7 @@ export async function servePlc(plc: Plc, options: ServeOptions): Promise<Listene
   const crowd = countCrowd(host);
   return serveHttp(
     limitConnections(host, limits),
-    { port: options.port, tls: options.tls },
+    { port: options.port, tls: options.tls, oldestTls: options.oldestTls },
     async (request, response) => {
       response.on("error", () => undefined);
       response.setHeader("connection", "close");

@@ -3,18 +3,13 @@
  *
  *     XML-RPC ──► method, auth, params ──authenticate──► caller ──► answer ──► XML-RPC
  */
-import type { Host } from "../../../host/host.ts";
 import type { XmlRpcValue } from "../../xml-rpc.ts";
 import type { Node, Person } from "../data.ts";
-import type { Database } from "../database.ts";
-import type { Disturbances } from "../disturbances.ts";
+import type { Plc } from "../publish.ts";
 
 export type Caller = { readonly node: Node } | { readonly person: Person } | { readonly nobody: true };
 
-export interface CallContext {
-  readonly host: Host;
-  readonly database: Database;
-  readonly disturbances: Disturbances;
+export interface CallContext extends Plc {
   readonly caller: Caller;
   /** The first argument of the call. */
   readonly auth: { readonly [member: string]: XmlRpcValue };

@@ -1,6 +1,7 @@
 /** Every call there is. To add one: write its file, add its line. */
 import type { PlcCall } from "./contract.ts";
 import { getInterfaces, getInterfaceTags, getNodeGroups, getNodeId } from "./nodes.ts";
+import { getSlicesMd5 } from "./slices-md5.ts";
 import { authCheck, getSession } from "./session.ts";
 import { getSlivers } from "./slivers.ts";
 import { getSliceTicket } from "./ticket.ts";
@@ -10,6 +11,7 @@ const list: readonly PlcCall[] = [
   getSession,
   getSlivers,
   getSliceTicket,
+  getSlicesMd5,
   getNodeId,
   getInterfaces,
   getInterfaceTags,
