@@ -33,6 +33,33 @@ describe("the agent's calls", () => {
     ]);
   });
 
+  test("whoever asks for the window is told how long a set may be bound, once more too, and by how much that was extended", async () => {
+    await using plc = await startPlc("--slices", "1");
+    await using node = await startNode(plc.address, ["--unbound", "90s"]);
+    const terms = { request: "mine", window: true };
+    const [code, granted] = (await call(node, "acquire", {}, terms)) as [number, { window: number }];
+    expect([code, granted]).toMatchObject([0, { rcap: expect.stringMatching(/^[0-9a-f]{32}$/), extended_by: 0 }]);
+    expect(granted.window).toBeGreaterThan(0);
+    expect(granted.window).toBeLessThanOrEqual(90);
+    expect(await call(node, "acquire", {}, terms)).toEqual([0, granted]);
+    expect(await call(node, "status")).toMatchObject([0, { resources: { extended: 0, extended_ms: 0 } }]);
+  });
+
+  test("a resource that nobody knows has a code of its own, in a set as in a lease", async () => {
+    await using plc = await startPlc("--slices", "1");
+    await using node = await startNode(plc.address, []);
+    await node.see("document.applied");
+    const refused = [
+      7,
+      expect.stringContaining("there is no resource nm_cpu_shares: those that are known are nm_cpu_share, "),
+    ];
+    expect(await call(node, "acquire", { nm_cpu_share: 8, nm_cpu_shares: 16 })).toEqual(refused);
+    const lease = { length: 3600, rspec: { nm_cpu_shares: 16 } };
+    expect(await call(node, "lease", "princeton_slice001", lease)).toEqual(refused);
+    expect(await call(node, "status")).toMatchObject([0, { resources: { unbound: 0 }, leases: { boosted: [] } }]);
+    expect(await call(node, "acquire", { nm_cpu_share: 8, nm_disk_quota: 16 })).toMatchObject([0, expect.anything()]);
+  });
+
   test("nonsense at the door is answered or dropped, and does no harm", async () => {
     await using plc = await startPlc("--slices", "1");
     await using node = await startNode(plc.address, []);

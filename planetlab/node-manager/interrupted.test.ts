@@ -110,7 +110,14 @@ test("wherever it was killed, nothing is half done, and the same calls then succ
     expect(free + bound + unbound).toBe(capacity);
     const rcap = await node.supply();
     expect(node.resources.sets()).toMatchObject([{ rcap, slice: "a_a" }]);
-    expect(node.resources.report()).toEqual({ capacity: 1000, free: 900, bound: 100, unbound: 0 });
+    expect(node.resources.report()).toEqual({
+      capacity: 1000,
+      free: 900,
+      bound: 100,
+      unbound: 0,
+      extended: 0,
+      extended_ms: 0,
+    });
   }
   // Two saves, each of which opens, writes, syncs, renames and syncs again.
   expect(points).toBeGreaterThan(10);

@@ -6,12 +6,13 @@
  */
 import { z } from "zod";
 import type { Clock } from "../../host/host.ts";
-import { isStruct, type XmlRpcValue } from "../xml-rpc.ts";
+import type { XmlRpcValue } from "../xml-rpc.ts";
 import type { Dump } from "./dump.ts";
 import type { LeaseRequest, Leases } from "./leases.ts";
 import type { NodeLog } from "./log.ts";
 import type { Requests } from "./requests.ts";
-import { cpuShareOf, ResourceError, type Resources } from "./resources.ts";
+import { cpuShareOf, ResourceError, type BindWindow, type Resources } from "./resources.ts";
+import { readRspec } from "./rspec.ts";
 
 /** What a lease gives unless it is told otherwise: several times as much as a slice has of its own. */
 const standardBoost = { nm_cpu_share: 512 };
@@ -72,14 +73,23 @@ export function createMethods(options: MethodOptions): ReadonlyMap<string, Metho
       "acquire",
       async (params, latencyMs) => {
         const [rspec = {}, terms = {}] = params;
-        let acquired: string | undefined;
-        const request = { name: nameIn(terms, "acquire(rspec, {request})"), method: "acquire", params };
-        const answer = requests.once(request, () => {
-          const { rcap, undo } = resources.acquire(asRspec(rspec));
-          acquired = rcap;
-          return { value: rcap, undo };
+        const { request: name, window = false } = termsIn(
+          acquireTerms,
+          terms,
+          "acquire(rspec, {request, window: true})",
+        );
+        let unanswered: string | undefined;
+        const answer = requests.once({ name, method: "acquire", params }, () => {
+          const { rcap, undo, opened } = resources.acquire(readRspec(rspec));
+          unanswered = rcap;
+          const told = (opened: BindWindow): XmlRpcValue => (window ? windowTold(rcap, opened) : rcap);
+          const answered = (): XmlRpcValue => {
+            unanswered = undefined;
+            return told(resources.answered(rcap, latencyMs()));
+          };
+          return { value: told(opened), undo, answered };
         });
-        return answer.finally(() => acquired !== undefined && resources.answered(acquired, latencyMs()));
+        return answer.finally(() => unanswered !== undefined && resources.answered(unanswered, latencyMs()));
       },
     ],
     [
@@ -123,6 +133,11 @@ function methodsThere(methods: Readonly<Record<string, Method | undefined>>): re
   return Object.entries(methods).flatMap(([name, method]) => (method === undefined ? [] : [[name, method]]));
 }
 
+/** Times in seconds. */
+function windowTold(rcap: string, { leftMs, extendedByMs }: BindWindow): XmlRpcValue {
+  return { rcap, window: leftMs === null ? null : leftMs / 1000, extended_by: extendedByMs / 1000 };
+}
+
 function leaseTold(leases: Leases, handle: string, latencyMs: number): XmlRpcValue {
   const answer = leases.answered(handle, latencyMs);
   return {
@@ -138,18 +153,17 @@ function leaseTold(leases: Leases, handle: string, latencyMs: number): XmlRpcVal
 const requestName = z.string().min(1).max(100).optional();
 const requestTerms = z.strictObject({ request: requestName });
 
-function nameIn(terms: XmlRpcValue, signature: string): string | undefined {
-  const read = requestTerms.safeParse(terms);
-  if (read.success) return read.data.request;
+/** With `window`, the answer has besides the handle how long it may be bound. */
+const acquireTerms = requestTerms.extend({ window: z.boolean().optional() });
+
+function termsIn<Terms>(schema: z.ZodType<Terms>, terms: XmlRpcValue, signature: string): Terms {
+  const read = schema.safeParse(terms);
+  if (read.success) return read.data;
   throw new ResourceError("badRequest", `write ${signature}: a request's name has 1 to 100 characters`);
 }
 
-function asRspec(value: XmlRpcValue): Record<string, number> {
-  const entries = isStruct(value) ? Object.entries(value) : [["", undefined] as const];
-  const numbers = entries.filter((entry): entry is [string, number] => Number.isInteger(entry[1]));
-  if (numbers.length < entries.length || entries.length > 100)
-    throw new ResourceError("badRequest", "an rspec is a struct of at most 100 integers");
-  return Object.fromEntries(numbers);
+function nameIn(terms: XmlRpcValue, signature: string): string | undefined {
+  return termsIn(requestTerms, terms, signature).request;
 }
 
 /** Lengths are in seconds, and begins in seconds of PLC's clock. */
@@ -160,7 +174,7 @@ const leaseTermsSchema = z.strictObject({
     .max(366 * 86_400),
   begin: z.number().min(0).max(4e9).optional(),
   request: requestName,
-  rspec: z.record(z.string(), z.int().min(0)).optional(),
+  rspec: z.record(z.string(), z.int().min(0)).transform(readRspec).optional(),
 });
 
 function asLeaseRequest(

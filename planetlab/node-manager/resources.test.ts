@@ -2,9 +2,12 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Host } from "../../host/host.ts";
 import { createRandom } from "../../host/random.ts";
+import type { XmlRpcValue } from "../xml-rpc.ts";
 import { createTestClock } from "./clocks.testing.ts";
 import { createGuards, type Guard } from "./guards.ts";
 import { createLeniency } from "./leniency.ts";
+import { createMethods, type MethodOptions } from "./methods.ts";
+import { createRequests } from "./requests.ts";
 import { createResources, errorCodes } from "./resources.ts";
 import { codeOf } from "./resources.testing.ts";
 
@@ -60,7 +63,8 @@ describe("acquire", () => {
     const { resources, pass } = rig();
     const { rcap } = resources.acquire({ nm_cpu_share: 40 });
     pass(3 * unboundMs);
-    resources.answered(rcap, 3 * unboundMs);
+    expect(resources.answered(rcap, 3 * unboundMs)).toEqual({ leftMs: unboundMs, extendedByMs: unboundMs });
+    expect(resources.report()).toMatchObject({ extended: 1, extended_ms: unboundMs });
     pass(unboundMs - 1);
     expect(resources.report()).toMatchObject({ unbound: 40 });
     pass(1);
@@ -70,6 +74,19 @@ describe("acquire", () => {
     naive.pass(3 * unboundMs);
     naive.resources.answered(lost, 3 * unboundMs);
     expect(naive.resources.report()).toMatchObject({ unbound: 0 });
+  });
+
+  test("a slow answer tells by how much the window was extended, and how long it is from now on", async () => {
+    const { resources } = rig();
+    const guards = createGuards([]);
+    const requests = createRequests({ guards }, { save: async () => undefined });
+    const acquire = createMethods({ resources, requests } as unknown as MethodOptions).get("acquire");
+    const slowly = (...params: readonly XmlRpcValue[]) => acquire?.(params, () => 2000);
+    const told = { rcap: expect.any(String), window: unboundMs / 1000 + 6, extended_by: 6 };
+    expect(await slowly({}, { window: true })).toEqual(told);
+    expect(await slowly({}, { window: true, request: "mine" })).toEqual(told);
+    expect(await slowly({})).toMatch(/^[0-9a-f]{32}$/);
+    expect(resources.report()).toMatchObject({ extended: 3, extended_ms: 18_000 });
   });
 
   test("without collect-unbound, retries eat the node", () => {

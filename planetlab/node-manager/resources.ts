@@ -27,6 +27,8 @@ export const errorCodes = {
   noSuchSlice: 5,
   /** The time that was asked for is past, or too far away, as PLC's clock has it. */
   outOfTime: 6,
+  /** There is no resource of this name on the node; leave it out. */
+  unknownResource: 7,
 } as const;
 
 /** A request that is refused, and changes nothing. */
@@ -45,9 +47,13 @@ export type Undo = () => void;
 
 export interface Resources extends Disposable {
   /** Returns the handle. @throws {ResourceError} */
-  acquire(rspec: Readonly<Record<string, number>>): { readonly rcap: string; readonly undo: Undo };
+  acquire(rspec: Readonly<Record<string, number>>): {
+    readonly rcap: string;
+    readonly opened: BindWindow;
+    readonly undo: Undo;
+  };
   /** The handle goes out only now, so long after it was asked for; until then, nobody could bind it. */
-  answered(rcap: string, latencyMs: number): void;
+  answered(rcap: string, latencyMs: number): BindWindow;
   /** @throws {ResourceError} */
   bind(slice: string, rcap: string): Undo;
   /** Gives a set back; if there is none, that has been done already. */
@@ -57,7 +63,13 @@ export interface Resources extends Disposable {
   /** So much time has passed since they were saved. */
   restore(sets: readonly Saved[], elapsedMs: number): void;
   sets(): readonly Saved[];
-  report(): Audit;
+  report(): Audit & { readonly extended: number; readonly extended_ms: number };
+}
+
+/** How long a set may still be bound from now on (null: for ever), and by how much that is longer for want of speed. */
+export interface BindWindow {
+  readonly leftMs: number | null;
+  readonly extendedByMs: number;
 }
 
 /** In CPU shares; free and bound and unbound make up the capacity. */
@@ -97,6 +109,8 @@ export function createResources(
   const collections = new Map<string, Collection>();
   const unanswered = new Set<string>();
   let given = 0;
+  let extended = 0;
+  let extendedMs = 0;
 
   const shares = (wanted: (set: ResourceSet) => boolean): number =>
     [...sets.values()].filter(wanted).reduce((sum, set) => sum + cpuShareOf(set.rspec), 0);
@@ -149,7 +163,7 @@ export function createResources(
   const formerOf = (slice: string): ResourceSet | undefined => [...sets.values()].find((set) => set.slice === slice);
 
   return {
-    report: audit,
+    report: () => ({ ...audit(), extended, extended_ms: extendedMs }),
     sets: () => [...sets.values()].map((set) => ({ ...set, left_ms: left(set.rcap) ?? null })),
     restore(saved, elapsedMs) {
       for (const { left_ms, ...set } of saved) {
@@ -175,6 +189,7 @@ export function createResources(
       announce();
       return {
         rcap,
+        opened: { leftMs: left(rcap) ?? null, extendedByMs: 0 },
         undo() {
           unanswered.delete(rcap);
           forget(rcap);
@@ -184,14 +199,18 @@ export function createResources(
     },
     answered(rcap, latencyMs) {
       unanswered.delete(rcap);
-      const collection = collections.get(rcap);
-      if (collection === undefined) return;
+      const before = left(rcap);
+      if (before === undefined) return { leftMs: null, extendedByMs: 0 };
       const by = leniency(latencyMs, unboundMs);
-      if (by > 0) log("resources.extended", { extended_by_ms: by });
-      const leftMs = (left(rcap) ?? 0) + by;
+      if (by > 0) {
+        extended += 1;
+        extendedMs += by;
+        log("resources.extended", { set: nameOf(rcap), extended_by_ms: by });
+      }
       keep(rcap);
-      if (leftMs > 0) collectIn(rcap, leftMs);
+      if (before + by > 0) collectIn(rcap, before + by);
       else collect(rcap);
+      return { leftMs: before + by, extendedByMs: by };
     },
     bind(slice, rcap) {
       const set = sets.get(rcap);
