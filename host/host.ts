@@ -206,7 +206,7 @@ export interface Network {
 export interface Files {
   /** @throws {Error} with `code` ENOENT and so on, as `node:fs` does; the same for all below. Paths are relative to the service's directory. */
   read(path: string): Promise<Uint8Array>;
-  open(path: string, mode: "write" | "append" | "create-new"): Promise<OpenFile>;
+  open(path: string, mode: "write" | "append" | "create-new", options?: OpenOptions): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or a whole directory; it need not exist. */
   remove(path: string): Promise<void>;
@@ -222,6 +222,11 @@ export interface Files {
    * @throws {Error} with `code` EMFILE.
    */
   lock(path: string): Promise<AsyncDisposable | undefined>;
+}
+
+export interface OpenOptions {
+  /** Nobody but the program's own user may read it, or write: mode 0600, whatever it had. A simulated disk has one user. */
+  readonly ownerOnly?: boolean;
 }
 
 export interface OpenFile extends AsyncDisposable {

@@ -202,6 +202,9 @@ export const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** As chmod takes it. */
+export const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
+
 export const three = ["princeton_slice001", "princeton_slice002", "princeton_slice003"];
 export const legacy = ["--path", "/xml/slices-0.5.xml"];
 

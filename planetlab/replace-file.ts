@@ -8,12 +8,12 @@ export async function replaceFile(
   { files }: Pick<Host, "files">,
   path: string,
   content: Uint8Array | string,
-  { synced = true } = {},
+  { synced = true, ownerOnly = false } = {},
 ): Promise<boolean> {
   const old = await files.read(path).catch(() => undefined);
   if (old !== undefined && Buffer.compare(old, Buffer.from(content)) === 0) return false;
   {
-    await using file = await files.open(`${path}.new`, "write");
+    await using file = await files.open(`${path}.new`, "write", { ownerOnly });
     await file.write(content);
     if (synced) await file.sync();
   }

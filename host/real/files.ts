@@ -49,11 +49,13 @@ export function createFiles({ directory, journal, refusal, log }: FilesOptions):
 
   return {
     read: (path) => noticing(() => readFile(at(path))),
-    open(path, mode) {
+    open(path, mode, { ownerOnly = false } = {}) {
       const file = (opened += 1);
       return change({ do: "open", file, path: within(path), mode }, async () => {
         await refusals.open(at(path), mode);
-        const handle = await open(at(path), flags[mode]);
+        const handle = await open(at(path), flags[mode], ownerOnly ? 0o600 : 0o666);
+        // It may have been there. A file system without modes is no reason to write nothing.
+        if (ownerOnly) await handle.chmod(0o600).catch(() => undefined);
         let position = 0;
         const grows = async (length: number): Promise<boolean> =>
           mode === "append" || position + length > (await handle.stat()).size;

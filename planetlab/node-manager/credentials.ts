@@ -62,7 +62,7 @@ export function createCredentials(
   const renew = async (signal: AbortSignal): Promise<void> => {
     const id = own();
     const target = guards.has("keep-session") ? `${sessionFile}.new` : sessionFile;
-    const file = await host.files.open(target, "write").catch(unkept);
+    const file = await host.files.open(target, "write", { ownerOnly: true }).catch(unkept);
     try {
       const got = await callByKey(id, "GetSession", [], signal);
       if (typeof got !== "string" || got === "") throw new FetchError("denied", "what PLC gave is no session");

@@ -1,12 +1,12 @@
 /** What the Node Manager's log and output hide: a whole session of a daemon with a PLC that quotes whatever it is given. */
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hmacOf } from "../hmac.ts";
-import { call, nextFolder, prepare, start, type Program } from "../programs.testing.ts";
+import { call, modeOf, nextFolder, prepare, start, type Program } from "../programs.testing.ts";
 import { decodeCall, encodeReply, isStruct, type XmlRpcValue } from "../xml-rpc.ts";
 import { createMask, masked } from "./mask.ts";
 
@@ -53,13 +53,16 @@ async function startTalkativePlc(): Promise<AsyncDisposable & { readonly address
   };
 }
 
+const args = ["--plc=http://plc.test:80", "--source=api", `--key=${key}`, "--node-id=42", "--poll=1s"];
+const startSecretive = (plc: string, more: readonly string[], folder = nextFolder()): Promise<Program> =>
+  start("node-manager/main.ts", [...args, ...more], { "plc.test:80": plc }, folder);
+
 /** Everything that it has written to its log and its output until PLC has refused it, and the handles that it has given meanwhile. */
 async function live(
   ...more: readonly string[]
 ): Promise<{ readonly text: string; readonly handles: readonly string[] }> {
   await using plc = await startTalkativePlc();
-  const args = ["--plc=http://plc.test:80", "--source=api", `--key=${key}`, "--node-id=42", "--poll=1s", ...more];
-  const node: Program = await start("node-manager/main.ts", args, { "plc.test:80": plc.address }, nextFolder());
+  const node = await startSecretive(plc.address, more);
   await node.see("document.applied");
   const [, rcap] = (await call(node, "acquire", { nm_cpu_share: 8 })) as [number, string];
   expect(await call(node, "bind", "princeton_codeen", rcap)).toEqual([0, "ok"]);
@@ -82,6 +85,20 @@ test("no session, key, digest by a key or handle gets into its log, its output o
 test("without mask-log what PLC says is there", async () => {
   const { text } = await live("--without", "mask-log");
   expect([session, key, hmacOf({ key }, []), sshKey].filter((secret) => !text.includes(secret))).toEqual([]);
+});
+
+test("the files of the session and of the handles are their owner's alone, also those that an older Node Manager has left open", async () => {
+  await using plc = await startTalkativePlc();
+  const folder = nextFolder();
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "session.json.new"), "", { mode: 0o644 });
+  await writeFile(join(folder, "state.json.new"), "", { mode: 0o644 });
+  await using node = await startSecretive(plc.address, [], folder);
+  await node.see("document.applied");
+  for (const request of ["one", "two"])
+    expect(await call(node, "acquire", { nm_cpu_share: 8 }, { request })).toMatchObject([0, expect.any(String)]);
+  const files = ["session.json", "state.json", "state.json.previous"];
+  expect(await Promise.all(files.map((file) => modeOf(join(folder, file))))).toEqual(["600", "600", "600"]);
 });
 
 test("names, paths and numbers are no secrets, however long they are", () => {

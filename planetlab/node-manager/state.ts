@@ -173,7 +173,7 @@ export function createStateFile(
   };
 
   const write = async (path: string): Promise<number> => {
-    await using file = await files.open(path, "write");
+    await using file = await files.open(path, "write", { ownerOnly: true });
     let written = 0;
     for (const bytes of encodeState(current(), "slices", generation + 1)) {
       for (let offset = 0; offset < bytes.length; offset += pieceBytes)

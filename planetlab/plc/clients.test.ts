@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { decodeReply, encodeCall } from "../xml-rpc.ts";
 import { hmacOf } from "../hmac.ts";
+import { modeOf } from "../programs.testing.ts";
 import { generateData } from "./generate.ts";
 import { startPlc } from "./plc.testing.ts";
 
@@ -148,7 +149,7 @@ test("a ticket is a GetSlivers reply of one slice, and GnuPG knows who signed it
   }
 });
 
-test("sessions outlive a restart of PLC", async () => {
+test("sessions outlive a restart of PLC, and are in a file of its own user's, as the key of tickets is", async () => {
   const directory = await mkdtemp(join(tmpdir(), "sinbin-plc-"));
   let session = "";
   {
@@ -162,6 +163,9 @@ test("sessions outlive a restart of PLC", async () => {
   }
   await using plc = await startPlc({ data, directory });
   expect(await call(plc.url, "AuthCheck", { AuthMethod: "session", session })).toEqual({ value: 1 });
+  await fetch(`${plc.url}/boot/pubring.gpg`);
+  const files = ["sessions.json", "ticket-key.json"];
+  expect(await Promise.all(files.map((file) => modeOf(join(directory, file))))).toEqual(["600", "600"]);
   await plc.inject("plc.revoke-session", { node: 42 });
   expect(await call(plc.url, "AuthCheck", { AuthMethod: "session", session })).toMatchObject({ fault: { code: 103 } });
   expect(plc.hits()).toBe(1);

@@ -50,14 +50,14 @@ export async function openDatabase(host: Host, seed: Data): Promise<Database> {
   const sessions = new Map(Object.entries(await readSessions(host)));
   /** One after another, so that the last one written is the latest. */
   let saving: Promise<unknown> = Promise.resolve();
-  const saveIn = async (file: string, value: object): Promise<void> => {
+  const saveIn = async (file: string, value: object, options?: { readonly ownerOnly: boolean }): Promise<void> => {
     const text = JSON.stringify(value);
     saving = saving
-      .then(() => replaceFile(host, file, text))
+      .then(() => replaceFile(host, file, text, options))
       .catch((error: unknown) => host.log("plc.save-failed", { why: String(error) }));
     await saving;
   };
-  const save = (): Promise<void> => saveIn(sessionsFile, Object.fromEntries(sessions));
+  const save = (): Promise<void> => saveIn(sessionsFile, Object.fromEntries(sessions), { ownerOnly: true });
   const saveDeletions = (): Promise<void> =>
     saveIn(deletionsFile, { serial: data.serial, deleted: data.deleted, gone: [...gone] });
 

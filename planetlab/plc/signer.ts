@@ -17,6 +17,6 @@ export async function openSigner(host: Host): Promise<RsaKey> {
   }
   const key = generateKey((length) => host.random.bytes(length));
   const saved = Object.fromEntries(Object.entries(key).map(([name, number]) => [name, String(number)]));
-  await replaceFile(host, file, JSON.stringify(saved));
+  await replaceFile(host, file, JSON.stringify(saved), { ownerOnly: true });
   return key;
 }
