@@ -60,6 +60,16 @@ describe("the agent's calls", () => {
     expect(await call(node, "acquire", { nm_cpu_share: 8, nm_disk_quota: 16 })).toMatchObject([0, expect.anything()]);
   });
 
+  test("members of what it answers are written in one way", async () => {
+    await using plc = await startPlc("--slices", "1");
+    await using node = await startNode(plc.address, []);
+    await node.see("document.applied");
+    const told = [await call(node, "ping"), await call(node, "status"), await call(node, "dump_state")];
+    const names = [...JSON.stringify(told).matchAll(/"(\w+)":/g)].map(([, name]) => name);
+    expect(names).toContain("last_applied_ms");
+    expect(names.filter((name) => /[A-Z]/.test(name ?? ""))).toEqual([]);
+  });
+
   test("nonsense at the door is answered or dropped, and does no harm", async () => {
     await using plc = await startPlc("--slices", "1");
     await using node = await startNode(plc.address, []);

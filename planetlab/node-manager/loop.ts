@@ -21,12 +21,13 @@ export interface Loop {
   /** How often each outcome was seen, and the last refusal. */
   report(): {
     readonly outcomes: Readonly<Record<string, number>>;
-    readonly failuresInARow: number;
-    readonly nextPauseMs: number;
-    readonly overAge: number;
+    readonly failures_in_a_row: number;
+    readonly next_pause_ms: number;
+    readonly over_age: number;
     readonly refused: number;
-    readonly lastRefusal: string | null;
-    readonly lastAppliedMs: number | null;
+    readonly last_refusal: string | null;
+    /** How long ago. */
+    readonly last_applied_ms: number | null;
   };
 }
 
@@ -126,12 +127,12 @@ export function createLoop(host: Host, config: Config, options: LoopOptions): Lo
     ageMs: () => host.clock.monotonic() - lastRound,
     report: () => ({
       outcomes: Object.fromEntries(outcomes),
-      failuresInARow: schedule.report().failures,
-      nextPauseMs: schedule.report().pauseMs,
-      overAge,
+      failures_in_a_row: schedule.report().failures,
+      next_pause_ms: schedule.report().pauseMs,
+      over_age: overAge,
       refused,
-      lastRefusal,
-      lastAppliedMs: applier.lastAppliedMs(),
+      last_refusal: lastRefusal,
+      last_applied_ms: applier.lastAppliedMs(),
     }),
   };
 }
