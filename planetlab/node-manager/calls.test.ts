@@ -7,6 +7,8 @@ import { call, portOf, prepare, startNode, startPlc, three } from "../programs.t
 
 prepare();
 
+const system = ["system.listMethods", "system.methodHelp", "system.methodSignature"];
+
 describe("the agent's calls", () => {
   test("acquire and bind, again and in vain, and after a restart", async () => {
     await using plc = await startPlc("--slices", "3");
@@ -68,6 +70,19 @@ describe("the agent's calls", () => {
     const names = [...JSON.stringify(told).matchAll(/"(\w+)":/g)].map(([, name]) => name);
     expect(names).toContain("last_applied_ms");
     expect(names.filter((name) => /[A-Z]/.test(name ?? ""))).toEqual([]);
+  });
+
+  test("a method says what it is, and all of them what there is: as bare values, as introspection has them", async () => {
+    await using plc = await startPlc("--slices", "1");
+    await using node = await startNode(plc.address, ["--without", "dump-state"]);
+    const names = (await call(node, "system.listMethods")) as readonly string[];
+    expect(names).toEqual(["acquire", "bind", "dump", "lease", "log", "ping", "release", "status", ...system]);
+    for (const name of names) {
+      expect(await call(node, "system.methodHelp", name)).toContain(`${name}(`);
+      expect(await call(node, "system.methodSignature", name)).toBe("undef");
+    }
+    await expect(call(node, "system.methodHelp", "dump_state")).rejects.toThrow("write system.methodHelp(the name");
+    await expect(call(node, "system.methodSignature")).rejects.toThrow("write system.methodSignature(the name");
   });
 
   test("nonsense at the door is answered or dropped, and does no harm", async () => {

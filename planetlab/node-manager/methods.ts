@@ -1,5 +1,5 @@
 /**
- * What the Node Manager can be asked: `ping`, `status`, `dump_state`, `log`, `dump`, `acquire`, `bind`, `release`, `lease`. A call that is refused throws a `ResourceError`, and has
+ * What the Node Manager can be asked, beside `system.listMethods` and what belongs to that: `ping`, `status`, `dump_state`, `log`, `dump`, `acquire`, `bind`, `release`, `lease`. A call that is refused throws a `ResourceError`, and has
  * changed nothing.
  *
  * Those that change something take a name for their request (`{request: "…"}`, the last parameter), and are executed once for each name.
@@ -36,6 +36,22 @@ export interface MethodOptions {
 
 /** `latencyMs`: how long ago the call came, as far as anybody can tell. */
 export type Method = (params: readonly XmlRpcValue[], latencyMs: () => number) => XmlRpcValue | Promise<XmlRpcValue>;
+
+const helps: ReadonlyMap<string, string> = new Map([
+  ["ping", "ping(): how long ago the loop came round, and what the clocks say"],
+  ["status", "status(): all that is known"],
+  ["dump_state", "dump_state(): what is on the node"],
+  ["log", "log(count): the last lines of the log"],
+  ["dump", "dump(number): the lines of the packet dump from that one on"],
+  ["acquire", "acquire(rspec, {request, window}): a handle of a resource set, {nm_cpu_share: 32} for instance"],
+  ["bind", "bind(slice, rcap, {request}): gives the set to the slice"],
+  ["release", "release(rcap, {request}): gives the set back"],
+  ["lease", "lease(slice, {length, begin, request, rspec}): more of the CPU for a while; times in seconds"],
+]);
+
+/** A line about each that is there. */
+export const helpsOf = (methods: ReadonlyMap<string, Method>): ReadonlyMap<string, string> =>
+  new Map([...methods.keys()].map((name) => [name, helps.get(name) ?? name]));
 
 export function createMethods(options: MethodOptions): ReadonlyMap<string, Method> {
   const { machine, dump, requests, resources, leases, status, dumpState, recentLines, loopAgeMs } = options;

@@ -7,12 +7,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Host, ListenOptions, Log, Socket } from "../../host/host.ts";
 import { serveHttp } from "../../host/http.ts";
 import { BodyError, readBody } from "../body.ts";
+import { createIntrospection, type Introspect } from "../introspection.ts";
 import { decodeCall, encodeReply, faultCodes, XmlRpcError, type Call, type Reply } from "../xml-rpc.ts";
 import type { Config, SocketConfig } from "./config.ts";
 import { createDoor, type Door } from "./door.ts";
 import { peerOf } from "./dump-network.ts";
 import type { Dump } from "./dump.ts";
-import { createMethods, type Method, type MethodOptions } from "./methods.ts";
+import { createMethods, helpsOf, type Method, type MethodOptions } from "./methods.ts";
 import { ResourceError } from "./resources.ts";
 
 const longestBody = 256 * 1024;
@@ -34,13 +35,17 @@ export async function serveRpc(
 ): Promise<Rpc> {
   const { guards } = config;
   const methods = createMethods(options);
+  const introspection = createIntrospection(helpsOf(methods));
   const door = createDoor(host.clock, config, options.log);
   const bodyLimit = guards.has("body-limit") ? longestBody : Infinity;
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const came = host.clock.monotonic();
     const latencyMs = (): number => Math.max(host.clock.monotonic() - came, options.lagMs());
-    await answer({ request, response, door, bodyLimit, dump: options.dump }, (call) => run(call, methods, latencyMs));
+    await answer(
+      { request, response, door, bodyLimit, dump: options.dump },
+      async (call) => introspected(call, introspection) ?? run(call, methods, latencyMs),
+    );
   };
   const serveContained = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
@@ -122,6 +127,15 @@ async function callFrom(text: string, replyTo: (call: Call) => Promise<Reply>): 
     return { fault: { code: faultCodes.notWellFormed, message: error.message } };
   }
   return replyTo(call);
+}
+
+/** Undefined: that is not what is asked. */
+function introspected(call: Call, introspection: ReadonlyMap<string, Introspect>): Reply | undefined {
+  const introspect = introspection.get(call.method);
+  if (introspect === undefined) return undefined;
+  const value = introspect(call.params);
+  if (value !== undefined) return { value };
+  return { fault: { code: faultCodes.badParams, message: `write ${call.method}(the name of a method)` } };
 }
 
 async function run(call: Call, methods: ReadonlyMap<string, Method>, latencyMs: () => number): Promise<Reply> {

@@ -36,7 +36,9 @@ export async function answerCall(body: string, plc: Plc): Promise<ApiAnswer> {
     const value = await found.answer({ ...plc, caller, auth: isStruct(auth) ? auth : {}, params });
     return told(encodeReply({ value }));
   } catch (error) {
-    if (error instanceof PlcFault) return refused(error.code, error.message);
+    // Its faults begin with the method's name, but where there is no such method.
+    if (error instanceof PlcFault)
+      return refused(error.code, error.code === 100 ? error.message : `${method}: ${error.message}`);
     if (error instanceof XmlRpcError) return refused(faultCodes.notWellFormed, error.message);
     throw error;
   }
@@ -50,11 +52,11 @@ function split(
   const isOpen = roles.includes("anybody") && !isStruct(params[0]);
   const auth = isOpen ? undefined : params[0];
   const others = isOpen ? params : params.slice(1);
-  if (others.length < least || others.length > most || (auth === undefined && !isOpen))
-    throw new PlcFault(
-      101,
-      `expected ${least === most ? least : `${least}-${most}`} behind auth, got ${others.length}`,
-    );
+  if (others.length < least || others.length > most || (auth === undefined && !isOpen)) {
+    const first = isOpen ? 0 : 1;
+    const expected = least === most ? String(first + least) : `${first + least}-${first + most}`;
+    throw new PlcFault(101, `${expected} arguments, got ${params.length}`);
+  }
   return { auth, params: others };
 }
 

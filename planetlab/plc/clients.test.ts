@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { decodeReply, encodeCall } from "../xml-rpc.ts";
 import { hmacOf } from "../hmac.ts";
 import { modeOf } from "../programs.testing.ts";
+import { calls } from "./calls/registry.ts";
 import { generateData } from "./generate.ts";
 import { startPlc } from "./plc.testing.ts";
 
@@ -42,6 +43,9 @@ test("a node has its session, its slivers and its files by Python's xmlrpc.clien
     arguments_are_signed: [],
     other_arguments: 103,
     no_method: 100,
+    help: "AuthCheck(auth): 1",
+    signature: "undef",
+    no_help: 100,
     no_auth: 101,
     not_allowed: 108,
     tags: [
@@ -52,6 +56,7 @@ test("a node has its session, its slivers and its files by Python's xmlrpc.clien
     by_mac: 42,
     conf_file: "server ntp.plc.test\n",
   });
+  expect(told["listed"]).toEqual([...calls.keys()].sort());
   expect(told["slivers"]).toMatchObject({
     node_id: 42,
     hostname: "node42.princeton.test",
@@ -66,6 +71,26 @@ test("a node has its session, its slivers and its files by Python's xmlrpc.clien
   expect(slivers[0]).toMatchObject({ slice_id: 101, instantiation: "plc-instantiated", expires: 2_147_483_647 });
   expect(slivers[0]?.["attributes"]).toContainEqual({ tagname: "cpu_share", value: "32" });
   expect(slivers[0]?.["keys"]).toHaveLength(3);
+});
+
+test.for([
+  ["AuthCheck", [], 101, "AuthCheck: Expected 1 arguments, got 0"],
+  ["AuthCheck", [{}, 1], 101, "AuthCheck: Expected 1 arguments, got 2"],
+  ["GetSlivers", [], 101, "GetSlivers: Expected 1-2 arguments, got 0"],
+  ["GetNodeID", [], 101, "GetNodeID: Expected 1-2 arguments, got 0"],
+  ["AuthCheck", ["me"], 102, "AuthCheck: Invalid argument: auth: expected struct"],
+  ["DeleteEverything", [], 100, "Invalid method DeleteEverything"],
+  [
+    "AuthCheck",
+    [{ AuthMethod: "session", session: "none" }],
+    103,
+    "AuthCheck: Failed to authenticate call: SessionAuth: No such session",
+  ],
+] as const)("%s of %j is refused with %i: %s", async ([method, params, code, message]) => {
+  await using plc = await startPlc({ data });
+  const body = encodeCall({ method, params });
+  const reply = await fetch(`${plc.url}/PLCAPI/`, { method: "POST", body });
+  expect(decodeReply(await reply.text())).toEqual({ fault: { code, message } });
 });
 
 test("curl posts a call as the Node Manager of 2010 did, and checks the certificate", async () => {

@@ -4,9 +4,12 @@ import { stateSchema, wantedSchema } from "./compare.ts";
 import { toldBy, toldByNode } from "./told.ts";
 
 test("what PLC refuses is told in PLC's words", () => {
-  const fault = { code: 103, message: "Failed to authenticate call: PasswordAuth: Incorrect username or password" };
+  const fault = {
+    code: 103,
+    message: "GetSlivers: Failed to authenticate call: PasswordAuth: Incorrect username or password",
+  };
   expect(() => toldBy("PLC", { fault }, wantedSchema)).toThrow(
-    "PLC says no: 103 Failed to authenticate call: PasswordAuth: Incorrect username or password",
+    "PLC says no: 103 GetSlivers: Failed to authenticate call: PasswordAuth: Incorrect username or password",
   );
 });
 

@@ -23,7 +23,7 @@ export function authenticate(
   params: readonly XmlRpcValue[],
   database: Database,
 ): Caller {
-  if (!isStruct(auth)) throw new PlcFault(102, "auth: a struct is expected");
+  if (!isStruct(auth)) throw new PlcFault(102, "auth: expected struct");
   const method = auth["AuthMethod"];
   const found = typeof method === "string" ? methods.get(method) : undefined;
   if (found === undefined) throw new PlcFault(102, `AuthMethod: must be one of ${[...methods.keys()].join(", ")}`);

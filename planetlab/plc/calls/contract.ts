@@ -19,6 +19,8 @@ export interface CallContext extends Plc {
 
 export interface PlcCall {
   readonly method: string;
+  /** Its arguments, and what it answers: a line behind its name. */
+  readonly help: string;
   /** Who may; `anybody` needs no authentication. */
   readonly roles: readonly ("node" | "person" | "anybody")[];
   /** How many arguments may follow the first. */

@@ -1,14 +1,14 @@
-/** What PLC says instead of an answer, by the numbers of its API (PLC/Faults.py). */
+/** What PLC says instead of an answer, by the numbers and in the words of its API (PLC/Faults.py). */
 
 const texts = {
-  100: "Invalid method",
-  101: "Wrong number of arguments",
-  102: "Invalid argument",
-  103: "Failed to authenticate call",
-  106: "Database error",
-  108: "Permission denied",
-  109: "Not fully implemented",
-  111: "Internal API error",
+  100: (method: string) => `Invalid method ${method}`,
+  101: (counts: string) => `Expected ${counts}`,
+  102: (extra: string) => `Invalid argument: ${extra}`,
+  103: (extra: string) => `Failed to authenticate call: ${extra}`,
+  106: (extra: string) => `Database error: ${extra}`,
+  108: (extra: string) => `Permission denied: ${extra}`,
+  109: (extra: string) => `Not fully implemented: ${extra}`,
+  111: (extra: string) => `Internal API error: ${extra}`,
 } as const;
 
 export class PlcFault extends Error {
@@ -16,7 +16,7 @@ export class PlcFault extends Error {
   readonly code: keyof typeof texts;
 
   constructor(code: keyof typeof texts, extra: string) {
-    super(`${texts[code]}: ${extra}`);
+    super(texts[code](extra));
     this.code = code;
   }
 }

@@ -12,6 +12,7 @@ import { PlcFault } from "./fault.ts";
  */
 export const getNodeId: PlcCall = {
   method: "GetNodeID",
+  help: "(mac, [hostname]): the id of the node that has the MAC address, or of that name if mac is nil",
   roles: ["anybody"],
   params: [1, 2],
   answer({ params: [mac = null, hostname = ""], database, disturbances }) {
@@ -38,6 +39,7 @@ export function nodeIdOf(
 
 export const getInterfaces: PlcCall = {
   method: "GetInterfaces",
+  help: "(auth, [filter, [fields]]): interfaces of nodes",
   roles: ["node", "person"],
   params: [0, 2],
   answer: ({ params, database, disturbances }) =>
@@ -50,6 +52,7 @@ export const getInterfaces: PlcCall = {
 
 export const getInterfaceTags: PlcCall = {
   method: "GetInterfaceTags",
+  help: "(auth, [filter, [fields]]): tags of interfaces",
   roles: ["node", "person"],
   params: [0, 2],
   answer: ({ params, database }) =>
@@ -62,6 +65,7 @@ export const getInterfaceTags: PlcCall = {
 
 export const getNodeGroups: PlcCall = {
   method: "GetNodeGroups",
+  help: "(auth, [filter, [fields]]): groups of nodes",
   roles: ["node", "person"],
   params: [0, 2],
   answer({ params, database }) {

@@ -4,6 +4,7 @@ import { getInterfaces, getInterfaceTags, getNodeGroups, getNodeId } from "./nod
 import { getSlicesMd5 } from "./slices-md5.ts";
 import { authCheck, getSession } from "./session.ts";
 import { getSlivers } from "./slivers.ts";
+import { systemCalls } from "./system.ts";
 import { getSliceTicket } from "./ticket.ts";
 
 const list: readonly PlcCall[] = [
@@ -18,4 +19,6 @@ const list: readonly PlcCall[] = [
   getNodeGroups,
 ];
 
-export const calls: ReadonlyMap<string, PlcCall> = new Map(list.map((call) => [call.method, call]));
+export const calls: ReadonlyMap<string, PlcCall> = new Map(
+  [...list, ...systemCalls(list)].map((call) => [call.method, call]),
+);

@@ -4,6 +4,7 @@ import type { PlcCall } from "./contract.ts";
 
 export const getSlicesMd5: PlcCall = {
   method: "GetSlicesMD5",
+  help: "(auth): the MD5 sum of slices-0.5.xml",
   roles: ["node", "person"],
   params: [0, 0],
   answer: (context) => publish(sumPath, undefined, context).trim(),

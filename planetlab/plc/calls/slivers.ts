@@ -15,6 +15,7 @@ type Struct = { readonly [member: string]: XmlRpcValue };
 
 export const getSlivers: PlcCall = {
   method: "GetSlivers",
+  help: "(auth, [node_id or hostname]): what the node that calls shall have, or another one",
   roles: ["node", "person"],
   params: [0, 1],
   answer(context) {

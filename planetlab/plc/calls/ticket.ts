@@ -9,6 +9,7 @@ import { initscriptsOf, sliversOf } from "./slivers.ts";
 
 export const getSliceTicket: PlcCall = {
   method: "GetSliceTicket",
+  help: "(auth, slice_id or name): the slice as GetSlivers tells it, signed",
   roles: ["person"],
   params: [1, 1],
   async answer(context) {
