@@ -7,6 +7,7 @@ import type { Host } from "../../host/host.ts";
 import { decodeReply, encodeCall, XmlRpcError, type Reply, type XmlRpcValue } from "../xml-rpc.ts";
 import type { Config } from "./config.ts";
 import type { Directory } from "./directory.ts";
+import type { Dump } from "./dump.ts";
 import { download, FetchError, limitsOf, xml } from "./fetch.ts";
 
 /** PLC says no, and why: its numbers are those of reference 1.3. */
@@ -30,26 +31,38 @@ export interface PlcApi {
 
 export const apiPath = "/PLCAPI/";
 
-export function createPlcApi(host: Host, config: Config, directory: Directory): PlcApi {
+export function createPlcApi(
+  host: Host,
+  config: Config,
+  { directory, dump }: { readonly directory: Directory; readonly dump: Dump },
+): PlcApi {
   const url = new URL(apiPath, config.plc).href;
   const limits = limitsOf(config);
   return {
     async call(method, params, signal) {
       const body = encodeCall({ method, params });
+      dump.line("api", "call", { method, bytes: body.length });
       const { bytes, outcome } = await download(host, directory, { url, body, type: xml, ...limits }, signal);
       if (outcome !== "ok") throw new FetchError(outcome, `the reply to ${method} was ${outcome}`);
-      const reply = read(method, bytes);
+      const reply = read(method, bytes, dump);
+      dump.line("api", "reply", {
+        method,
+        ...("fault" in reply && { fault: reply.fault.code, why: reply.fault.message }),
+        bytes: bytes.length,
+      });
       if ("fault" in reply) throw new ApiFault(method, reply.fault.code, reply.fault.message);
       return reply.value;
     },
   };
 }
 
-function read(method: string, bytes: Uint8Array): Reply {
+function read(method: string, bytes: Uint8Array, dump: Dump): Reply {
   try {
     return decodeReply(new TextDecoder().decode(bytes));
   } catch (cause) {
     if (!(cause instanceof XmlRpcError)) throw cause;
-    throw new FetchError("type", `the reply to ${method} is none: ${cause.message}`, { cause });
+    const why = `the reply to ${method} is none: ${cause.message}`;
+    dump.malformed("api", why, bytes);
+    throw new FetchError("type", why, { cause });
   }
 }

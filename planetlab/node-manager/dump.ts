@@ -3,7 +3,7 @@
  *
  *     1102204800.123 12.345 tcp open id=7 ms=3
  *     │              │      │   └ what happened, and what is known of it
- *     │              │      └ plane: dns, tcp, tls, http, document, ntp, udp, rpc, slicestat
+ *     │              │      └ plane: dns, tcp, tls, http, api, document, ntp, udp, rpc, slicestat
  *     │              └ seconds on the monotonic clock
  *     └ seconds of the wall clock
  *
@@ -14,7 +14,7 @@ import type { Config } from "./config.ts";
 import { createLineFile } from "./line-file.ts";
 import { createMask } from "./mask.ts";
 
-export type Plane = "dns" | "tcp" | "tls" | "http" | "document" | "ntp" | "udp" | "rpc" | "slicestat";
+export type Plane = "dns" | "tcp" | "tls" | "http" | "api" | "document" | "ntp" | "udp" | "rpc" | "slicestat";
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface Dump extends AsyncDisposable {

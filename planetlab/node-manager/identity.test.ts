@@ -11,6 +11,7 @@ import { createPlcApi } from "./api.ts";
 import { readConfig } from "./config.ts";
 import { createCredentials } from "./credentials.ts";
 import { createDirectory } from "./directory.ts";
+import { createDump } from "./dump.ts";
 import { createIdentity } from "./identity.ts";
 import { createRecord } from "./record.ts";
 
@@ -30,14 +31,15 @@ async function nodeAt(plc: RunningPlc, files: Readonly<Record<string, string>> =
   const log = (event: string, fields: object = {}): void => void events.push({ event, ...fields });
   const host = createRealHost({ name: "node", directory, seed: 1, names: {}, log });
   const config = readConfig(["--plc", plc.url, "--mac", "02-16-00-00-00-2A", "--key", keyOf(42), ...args]);
-  const api = createPlcApi(host, config, createDirectory(host, config, { log }));
+  const dump = createDump(host, config);
+  const api = createPlcApi(host, config, { directory: createDirectory(host, config, { log }), dump });
   const credentials = createCredentials(host, config, { log, api, nodeId: () => identity.nodeId() });
   const identity = createIdentity(host, config, { log, api, credentials });
   await identity.load();
   await credentials.load();
   const read = (name: string): Promise<string> => readFile(join(directory, name), "utf8");
   const told = (event: string) => events.filter((each) => each.event === event);
-  return { identity, credentials, read, told };
+  return { identity, credentials, read, told, dumped: () => dump.since(0).lines };
 }
 
 const idFile = (id: number, mac = "02:16:00:00:00:2a"): string => `NODE_ID="${id}"\nNET_DEVICE="${mac}"\n`;
@@ -57,6 +59,8 @@ describe("the id", () => {
     await using plc = await startPlc({ data });
     const node = await nodeAt(plc);
     expect(await node.identity.settle(never)).toBe(42);
+    const called = node.dumped().map((line) => / (api .*) bytes=\d+$/.exec(line)?.[1]);
+    expect(called.slice(0, 2)).toEqual(["api call method=GetNodeID", "api reply method=GetNodeID"]);
     expect(await node.read("node_id")).toBe(idFile(42));
     const next = await nodeAt(plc, { node_id: await node.read("node_id") });
     expect(next.identity.nodeId()).toBe(42);
@@ -142,6 +146,9 @@ describe("a session", () => {
       name: "FetchError",
       outcome: "denied",
     });
+    expect(node.dumped().at(-1)).toContain(
+      'api reply method=GetSession fault=103 why="GetSession: Failed to authenticate call: BootAuth: Call could not',
+    );
   });
 
   test("is used although no disk takes it", async () => {

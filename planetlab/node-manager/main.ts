@@ -110,7 +110,7 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
   });
   const directory = createDirectory(host, config, { log: log.write, last: state.plc ?? undefined });
   const newest = createNewest(config, { log: log.write, last: state.newest ?? undefined });
-  const api = createPlcApi(host, config, directory);
+  const api = createPlcApi(host, config, { directory, dump });
   const nodeId = (): number | undefined => identity.nodeId();
   const credentials = createCredentials(host, config, { log: log.write, api, nodeId });
   const identity = createIdentity(host, config, { log: log.write, api, credentials });

@@ -12,7 +12,9 @@ export function systemCalls(others: readonly PlcCall[]): readonly PlcCall[] {
     params: method === "system.listMethods" ? [0, 0] : [1, 1],
     answer({ params }) {
       const told = introspect(params);
-      if (told === undefined) throw new PlcFault(100, String(params[0]).slice(0, 100));
+      const [about] = params;
+      if (told === undefined)
+        throw new PlcFault(100, typeof about === "string" ? about.slice(0, 100) : "that has no name");
       return told;
     },
   }));
