@@ -1,4 +1,5 @@
 /** Command lines of the programs. */
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { last, prepare, start } from "./programs.testing.ts";
 
@@ -15,6 +16,12 @@ describe("command lines", () => {
     ["verifier/main.ts", ["--nodes", "node.test:812"], "such as 42=node.test:812"],
     ["verifier/main.ts", ["--without", "same-serials"], "there is no such guard"],
     ["plc/main.ts", ["--data", "missing.json"], "ENOENT"],
+    [
+      "plc/main.ts",
+      ["--data", join(import.meta.dirname, "../package.json")],
+      "package.json: slices: Invalid input: expected array",
+    ],
+    ["plc/main.ts", ["--oldest-tls", "0.9"], "write one of 1.0, 1.1, 1.2, 1.3"],
   ] as const)("%s %j ends with code 2 and says why", async ([program, args, why]) => {
     await using refused = await start(program, args);
     expect(await refused.exited).toEqual({ code: 2, signal: null });

@@ -12,6 +12,7 @@
  *     --node-id 42                         the node that all of them run on
  *     --conf-files 1                       conf files, for all nodes
  */
+import { z } from "zod";
 import { aborted } from "../../host/aborted.ts";
 import { tlsVersions, type Host } from "../../host/host.ts";
 import { untilStopped } from "../../host/until-stopped.ts";
@@ -76,6 +77,13 @@ async function readData(host: Host, flags: Flags): Promise<Data> {
   try {
     return dataSchema.parse(JSON.parse(new TextDecoder().decode(await host.files.read(path))));
   } catch (cause) {
-    throw new ArgumentError(`--data ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ArgumentError(`--data ${path}: ${whyOf(cause)}`, { cause });
   }
+}
+
+/** Where it is not as it should be, and how, instead of zod's list as JSON. */
+function whyOf(cause: unknown): string {
+  if (cause instanceof z.ZodError)
+    return cause.issues.map(({ path, message }) => [...path, message].join(": ")).join("; ");
+  return cause instanceof Error ? cause.message : String(cause);
 }
