@@ -283,13 +283,13 @@ export interface Processes {
   /**
    * One look at all groups, or at those of some children alone, which is cheaper: what they have begun within the last second may be missing then.
    *
-   * @throws {Error} with `code` ENOENT on a machine without /proc. In a simulation children use nothing.
+   * @throws {Error} with `code` ENOENT on a machine without /proc. In a simulation a child uses what host/sim/processes.ts says.
    */
   usage(of?: readonly number[]): Promise<Usage>;
   /**
    * Begins to count what the groups of children send and receive by TCP.
    *
-   * @throws {Error} that says why it can't be had: with `code` ENOENT, there is no ss(8). In a simulation children send nothing.
+   * @throws {Error} that says why it can't be had: with `code` ENOENT, there is no ss(8). In a simulation a shell sends and receives what host/sim/processes.ts says.
    */
   traffic(): Promise<TrafficCounter>;
 }

@@ -6,6 +6,8 @@
  *     --max-age 5s                         an answer may be so old, in whole seconds; by default it is to be new
  *     --weights NAME=1,NAME=2              compares the shares of the CPU that these had since the query before with their weights
  *     --timeout 5s                         for one query
+ *
+ * What all slices use together it says with each answer, so that somebody who knows it otherwise can compare.
  */
 import type { Address, Host } from "../../host/host.ts";
 import { ArgumentError, readFlags } from "../../host/arguments.ts";
@@ -15,6 +17,7 @@ import { readBody } from "../body.ts";
 import { client, nodeOf } from "../client.ts";
 import { readRows, type Row } from "./rows.ts";
 import { worstShare } from "./shares.ts";
+import { sumUp } from "./used.ts";
 
 interface Config {
   readonly node: Address;
@@ -48,6 +51,9 @@ function readWeight(text: string): [string, number] {
 }
 
 async function collectForEver(host: Host, config: Config, signal: AbortSignal): Promise<void> {
+  let first: Answer | undefined;
+  let before: Answer | undefined;
+  let cpuMs = 0;
   while (!signal.aborted) {
     const answers = await Promise.all(Array.from({ length: config.atOnce }, () => ask(host, config, signal)));
     const got = answers.filter((answer) => answer !== undefined);
@@ -58,7 +64,20 @@ async function collectForEver(host: Host, config: Config, signal: AbortSignal): 
       malformed: got.reduce((sum, { malformed }) => sum + malformed, 0),
       oldest_s: Math.max(0, ...got.map(({ ageSeconds }) => ageSeconds)),
     });
-    const worst = worstShare(got[0]?.rows ?? [], config.weights);
+    const [answer] = got;
+    if (answer !== undefined) {
+      first ??= answer;
+      // Nobody but this collector asks, so that the percentage is of the time since its answer before.
+      cpuMs += (percentOf(answer) * (answer.at - (before ?? answer).at)) / 100;
+      before = answer;
+      host.log("collector.used", {
+        least_s: Math.max(0, answer.at - first.answered) / 1000,
+        most_s: (answer.answered - first.at) / 1000,
+        cpu_ms: cpuMs,
+        ...sumUp(answer.rows),
+      });
+    }
+    const worst = worstShare(answer?.rows ?? [], config.weights);
     if (worst !== undefined) host.log("collector.shares", { ...worst });
     await host.clock.sleep(config.everyMs, { signal }).catch(() => undefined);
   }
@@ -68,17 +87,23 @@ interface Answer {
   readonly rows: readonly Row[];
   readonly malformed: number;
   readonly ageSeconds: number;
+  /** When it was asked for, and when it was there, by this collector's monotonic clock. The node has looked between the two. */
+  readonly at: number;
+  readonly answered: number;
 }
+
+const percentOf = ({ rows }: Answer): number => rows.reduce((sum, { cpuPercent }) => sum + cpuPercent, 0);
 
 async function ask(host: Host, config: Config, signal: AbortSignal): Promise<Answer | undefined> {
   const { node, timeoutMs, maxAgeMs } = config;
   using deadline = createDeadline(host.clock, timeoutMs, { signal });
+  const at = host.clock.monotonic();
   const headers = maxAgeMs > 0 ? { "max-age": String(Math.floor(maxAgeMs / 1000)) } : {};
   try {
     const reply = await request(host, { address: node, path: "/slicestat", headers }, deadline);
     const text = await readBody(reply.body, answerLimitBytes);
     if (reply.status !== 200) return undefined;
-    return { ...readRows(text), ageSeconds: Number(reply.headers.age ?? 0) };
+    return { ...readRows(text), ageSeconds: Number(reply.headers.age ?? 0), at, answered: host.clock.monotonic() };
   } catch {
     return undefined;
   }

@@ -12,8 +12,16 @@ const columns = z.tuple([
 
 export interface Row {
   readonly name: string;
+  /** Of one CPU, since the node looked before. */
   readonly cpuPercent: number;
+  readonly memoryPercent: number;
+  readonly residentKB: number;
+  readonly virtualKB: number;
   readonly processes: number;
+  /** Over the last 1, 5 and 15 minutes. */
+  readonly sentKbps: readonly number[];
+  readonly receivedKbps: readonly number[];
+  readonly active: number;
 }
 
 /** Lines that are none are counted. */
@@ -22,8 +30,11 @@ export function readRows(text: string): { readonly rows: readonly Row[]; readonl
   const rows = lines.flatMap((line) => {
     const read = columns.safeParse(line.split(","));
     if (!read.success) return [];
-    const [name, , cpuPercent, , , , processes] = read.data;
-    return [{ name, cpuPercent, processes }];
+    const [name, , cpuPercent, memoryPercent, residentKB, virtualKB, processes, ...rest] = read.data;
+    const [sent1, sent5, sent15, received1, received5, received15, , active] = rest;
+    const sentKbps = [sent1, sent5, sent15];
+    const receivedKbps = [received1, received5, received15];
+    return [{ name, cpuPercent, memoryPercent, residentKB, virtualKB, processes, sentKbps, receivedKbps, active }];
   });
   return { rows, malformed: lines.length - rows.length };
 }

@@ -12,7 +12,10 @@ export interface Worst {
 }
 
 /** Of those that have a weight; undefined as long as they have had nothing. */
-export function worstShare(rows: readonly Row[], weights: ReadonlyMap<string, number>): Worst | undefined {
+export function worstShare(
+  rows: readonly Pick<Row, "name" | "cpuPercent">[],
+  weights: ReadonlyMap<string, number>,
+): Worst | undefined {
   const weighed = rows.flatMap((row) => {
     const weight = weights.get(row.name);
     return weight === undefined ? [] : [{ ...row, weight }];
