@@ -40,13 +40,15 @@ export async function callUntilAnswered(
   for (let n = 1; n <= tries && !signal.aborted; n += 1) {
     const asked = call();
     const { method } = asked;
+    const began = host.clock.monotonic();
     const answer = await callOnce(host, config, asked, signal).then(read, (error: unknown) => {
       host.log("agent.unanswered", { method, why: error instanceof Error ? error.message : String(error) });
     });
     if (answer !== undefined) {
       const { code, value } = answer;
-      if (code === 0) host.log("agent.done", { method, tries: n });
-      else host.log("agent.refused", { method, tries: n, code, why: value });
+      const ms = Math.round(host.clock.monotonic() - began);
+      if (code === 0) host.log("agent.done", { method, tries: n, ms });
+      else host.log("agent.refused", { method, tries: n, ms, code, why: value });
       if (code !== faultCode) return answer;
     }
     await host.clock.sleep(everyMs / 5, { signal }).catch(() => undefined);
