@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { DeadlineError, createDeadline } from "./deadline.ts";
+import type { Clock } from "./host.ts";
 import { realClock } from "./real/clock.ts";
 
 const farMs = 1_000_000;
@@ -47,4 +48,17 @@ test("who still listens to a deadline that was called off is forgotten with it",
   await new Promise((resolve) => setImmediate(resolve));
   collect();
   expect(kept.deref()).toBeUndefined();
+});
+
+test("a deadline without a limit ends by its outer signal alone", () => {
+  const outer = new AbortController();
+  const started: number[] = [];
+  const timer: Clock["timer"] = (milliseconds) => {
+    started.push(milliseconds);
+    return { [Symbol.dispose]() {} };
+  };
+  using deadline = createDeadline({ ...realClock, timer }, Infinity, { signal: outer.signal });
+  expect([started, deadline.signal.aborted]).toEqual([[], false]);
+  outer.abort();
+  expect(deadline.signal.aborted).toBe(true);
 });

@@ -15,18 +15,19 @@ export class DeadlineError extends Error {
   }
 }
 
-/** Disposing calls it off: the signal then never aborts. */
+/** Disposing calls it off: the signal then never aborts. `Infinity` is no limit. */
 export function createDeadline(clock: Clock, milliseconds: number, { signal }: Waiting = {}): Deadline {
   // Not `AbortSignal.any`: Node keeps what that returns, with all who listen to it, for as long as it has not aborted.
   const over = new AbortController();
   const follow = (): void => over.abort(signal?.reason);
-  const timer = clock.timer(milliseconds, () => over.abort(new DeadlineError(milliseconds)));
+  const end = (): void => over.abort(new DeadlineError(milliseconds));
+  const timer = milliseconds === Infinity ? undefined : clock.timer(milliseconds, end);
   if (signal?.aborted === true) follow();
   signal?.addEventListener("abort", follow, { once: true });
   return {
     signal: over.signal,
     [Symbol.dispose]() {
-      timer[Symbol.dispose]();
+      timer?.[Symbol.dispose]();
       signal?.removeEventListener("abort", follow);
     },
   };

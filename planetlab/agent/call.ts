@@ -1,6 +1,6 @@
 /** A call to a Node Manager, asked again until it is answered: whether one was done that was not answered can't be told. */
 import type { Address, Host } from "../../host/host.ts";
-import { createDeadline, type Deadline } from "../../host/deadline.ts";
+import { createDeadline } from "../../host/deadline.ts";
 import { request } from "../../host/http.ts";
 import { readBody } from "../body.ts";
 import { decodeReply, encodeCall, type Call, type Reply, type XmlRpcValue } from "../xml-rpc.ts";
@@ -69,7 +69,7 @@ export async function callOnce(
   call: Call,
   signal: AbortSignal,
 ): Promise<Reply> {
-  using deadline = timeoutMs === Infinity ? unlimited(signal) : createDeadline(host.clock, timeoutMs, { signal });
+  using deadline = createDeadline(host.clock, timeoutMs, { signal });
   const headers = { host: `${node.host}:${node.port}`, "content-type": "text/xml" };
   const options = { address: node, path, tls, method: "POST", headers, body: encodeCall(call) };
   const { status, body } = await request(host, options, deadline);
@@ -77,5 +77,3 @@ export async function callOnce(
   if (status !== 200) throw new Error(`the reply has status ${status}`);
   return decodeReply(text);
 }
-
-const unlimited = (signal: AbortSignal): Deadline => ({ signal, [Symbol.dispose]() {} });

@@ -61,10 +61,8 @@ async function supplySlice(host: Host, config: Config, slice: string, signal: Ab
 
   for (let number = 0; number < mostSets && !signal.aborted; number += 1) {
     const name = newName();
-    const acquired = await ask("acquire", () => [
-      { nm_cpu_share: share },
-      { request: guards.has("same-request-name") ? name : newName() },
-    ]);
+    const nameOfTry = guards.has("same-request-name") ? () => name : newName;
+    const acquired = await ask("acquire", () => [{ nm_cpu_share: share }, { request: nameOfTry() }]);
     const rcap = acquired?.code === 0 ? acquired.value : undefined;
     if (typeof rcap !== "string" || !config.binds) return;
     const bound = await ask("bind", () => [slice, rcap]);

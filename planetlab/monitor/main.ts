@@ -74,9 +74,11 @@ function createWatch(host: Host, config: Config, signal: AbortSignal): () => Pro
     if (signal.aborted) return;
     if (lines.success) last = lines.data.at(-1) ?? last;
     const quietMs = last === undefined ? null : Math.round(Math.abs(host.clock.wall() - last.wall_ms));
-    let alive = quietMs !== null && quietMs < patienceMs;
+    /** What its log tells is told, and decides nothing. */
+    const isSilent = quietMs === null || quietMs >= patienceMs;
+    let alive = !isSilent;
     if (guards.has("ping-liveness")) alive = ping.success && ping.data.loop_age_ms < patienceMs;
-    host.log("monitor.verdict", { alive, answered: ping.success, quiet_ms: quietMs });
+    host.log("monitor.verdict", { alive, answered: ping.success, quiet_ms: quietMs, silent: isSilent });
     if (lines.success && ping.success) read(lines.data, ping.data);
   };
 }

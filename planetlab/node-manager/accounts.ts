@@ -105,10 +105,6 @@ export function createAccounts(
     return running.snapshot;
   };
 
-  return {
-    snapshot: (mostAgeMs) => {
-      const age = guards.has("accept-old-snapshot") ? mostAgeMs : 0;
-      return guards.has("one-snapshot-a-burst") ? takeTogether(age) : take();
-    },
-  };
+  const takeOne = guards.has("one-snapshot-a-burst") ? takeTogether : take;
+  return { snapshot: (mostAgeMs) => takeOne(guards.has("accept-old-snapshot") ? mostAgeMs : 0) };
 }

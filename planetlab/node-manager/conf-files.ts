@@ -47,7 +47,7 @@ export function createConfFiles(
   const failed = new Map<string, string>();
   const check = guards.has("whole-conf-file") ? requireWhole : () => undefined;
   const isRight = guards.has("verify-conf-file") ? hasDigest : () => true;
-  const withinMs = guards.has("conf-file-deadline") ? config.confFileMs : undefined;
+  const withinMs = guards.has("conf-file-deadline") ? config.confFileMs : Infinity;
 
   const isThere = async (file: ConfFile): Promise<boolean> => {
     if (file.digest === undefined) return false;
@@ -59,7 +59,7 @@ export function createConfFiles(
     url.searchParams.set("node_id", String(nodeId()));
     const type = { accept: "*/*", pattern: /^/ };
     const mostBytes = config.documentLimitBytes;
-    return download(host, directory, { url: url.href, type, totalMs: withinMs, idleMs: undefined, mostBytes }, signal);
+    return download(host, directory, { url: url.href, type, totalMs: withinMs, idleMs: Infinity, mostBytes }, signal);
   };
   const updateFile = async (file: ConfFile): Promise<void> => {
     const name = nameOf(file);

@@ -35,14 +35,12 @@ export function createDirectory(
 ): Directory {
   let known: readonly Address[] = [];
   let good = last;
-  const within = (milliseconds: number | undefined, waiting: Waiting): Waiting & Disposable =>
-    milliseconds === undefined ? unbounded(waiting) : createDeadline(host.clock, milliseconds, waiting);
-  const lookUpWithin = guards.has("look-up-deadline") ? lookUpMs : undefined;
-  const connectWithin = guards.has("connect-deadline") ? connectMs : undefined;
+  const lookUpWithin = guards.has("look-up-deadline") ? lookUpMs : Infinity;
+  const connectWithin = guards.has("connect-deadline") ? connectMs : Infinity;
   const remembered = guards.has("last-good-address") ? () => (good === undefined ? [] : [good]) : () => [];
 
   const look = async (name: Address, waiting: Waiting): Promise<readonly Address[]> => {
-    using deadline = within(lookUpWithin, waiting);
+    using deadline = createDeadline(host.clock, lookUpWithin, waiting);
     try {
       known = await host.network.resolve(name, deadline);
       return known;
@@ -55,7 +53,7 @@ export function createDirectory(
     }
   };
   const connectTo = async (address: Address, options: ConnectOptions, waiting: Waiting): Promise<Socket> => {
-    using deadline = within(connectWithin, waiting);
+    using deadline = createDeadline(host.clock, connectWithin, waiting);
     const socket = await host.network.connect({ ...options, addresses: [address] }, deadline);
     good = address;
     return socket;
@@ -78,10 +76,6 @@ export function createDirectory(
       throw errors[0];
     },
   };
-}
-
-function unbounded(waiting: Waiting): Waiting & Disposable {
-  return { ...waiting, [Symbol.dispose]: () => undefined };
 }
 
 function distinct(addresses: readonly Address[]): readonly Address[] {

@@ -55,9 +55,9 @@ export interface Download {
   /** What is taken: the pattern fits the media type. */
   readonly type: { readonly accept: string; readonly pattern: RegExp };
   /** Of all of it; undefined: as long as it lasts. */
-  readonly totalMs: number | undefined;
+  readonly totalMs: number;
   /** In which nothing arrives. */
-  readonly idleMs: number | undefined;
+  readonly idleMs: number;
   /** Unpacked, too. */
   readonly mostBytes: number;
 }
@@ -71,8 +71,8 @@ export const xml = {
 export function limitsOf(config: Config): Pick<Download, "totalMs" | "idleMs" | "mostBytes"> {
   const { guards } = config;
   return {
-    totalMs: guards.has("fetch-total-deadline") ? config.fetchTotalMs : undefined,
-    idleMs: guards.has("fetch-idle-deadline") ? config.fetchIdleMs : undefined,
+    totalMs: guards.has("fetch-total-deadline") ? config.fetchTotalMs : Infinity,
+    idleMs: guards.has("fetch-idle-deadline") ? config.fetchIdleMs : Infinity,
     mostBytes: guards.has("document-limit") ? config.documentLimitBytes : Infinity,
   };
 }
@@ -84,10 +84,9 @@ export async function download(
   { url, body: asking, type, totalMs, idleMs, mostBytes }: Download,
   signal: AbortSignal,
 ): Promise<Transfer> {
-  using total =
-    totalMs === undefined ? { signal, [Symbol.dispose]: nothing } : createDeadline(host.clock, totalMs, { signal });
+  using total = createDeadline(host.clock, totalMs, { signal });
   using idle =
-    idleMs === undefined
+    idleMs === Infinity
       ? { signal: total.signal, feed: nothing, [Symbol.dispose]: nothing }
       : createIdleDeadline(host, idleMs, total.signal);
   const body = createCollector(mostBytes);

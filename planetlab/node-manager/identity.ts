@@ -59,7 +59,6 @@ export function createIdentity(
   let refused: string | null = null;
 
   const isOwn = guards.has("mac-binds-id") ? (kept: KeptId) => canonical(kept.mac) === mac : () => true;
-  const isSettled = guards.has("ask-who-i-am-again") ? () => false : () => id !== undefined;
 
   const take = (kept: KeptId): void => {
     before = kept.id;
@@ -153,7 +152,9 @@ export function createIdentity(
     nodeId: () => id,
     load: mac === undefined ? async () => log("node.identified", { node_id: id }) : load,
     async settle(signal) {
-      const why = mac === undefined || isSettled() ? undefined : await askAndTell(signal);
+      let why: string | undefined;
+      const isOpen = id === undefined || guards.has("ask-who-i-am-again");
+      if (mac !== undefined && isOpen) why = await askAndTell(signal);
       if (id !== undefined) return id;
       log("node.unknown", { why });
       throw new FetchError("denied", `nobody knows who this node is: ${why ?? ""}`);

@@ -20,13 +20,14 @@ export async function takeLock(
   await using stack = new AsyncDisposableStack();
   const lock = stack.use(await files.lock(path));
 
-  let isTaken = left !== undefined;
+  const isLeft = left !== undefined;
+  let isTaken = isLeft;
   if (guards.has("lock-of-the-living")) isTaken = lock === undefined;
   if (isTaken && guards.has("single-instance")) {
     log("lock.refused", { file: path, holder: left ?? "" });
     return undefined;
   }
-  if (left !== undefined) log("lock.stale", { file: path, holder: left });
+  if (isLeft) log("lock.stale", { file: path, holder: left });
 
   const remove = (): Promise<void> => files.remove(path).catch(() => undefined);
   // A directory may stand in its place; and a full disk is no reason not to start.

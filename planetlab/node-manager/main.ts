@@ -169,7 +169,6 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     log: log.write,
     last: state.clock,
     onLook() {
-      timescale.look();
       leases.look();
       void endExpired();
     },

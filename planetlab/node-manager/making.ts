@@ -27,10 +27,10 @@ export function createFill(
       word.replaceAll(/\{(\w+)\}/g, (_, key: string) => String(rspec[key] ?? 0)),
     );
     if (command === undefined) return;
-    using deadline = guards.has("making-deadline")
-      ? createDeadline(host.clock, makeTotalMs, { signal: over })
-      : undefined;
-    const signal = deadline?.signal ?? over;
+    using deadline = createDeadline(host.clock, guards.has("making-deadline") ? makeTotalMs : Infinity, {
+      signal: over,
+    });
+    const { signal } = deadline;
     const child = await host.processes.start(command, args, { directory });
     using _ = onAbort(signal, () => child.signal("KILL"));
     const exit = await child.exited;

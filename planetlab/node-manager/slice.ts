@@ -84,24 +84,24 @@ export const isInstantiated = ({ instantiation }: Slice): boolean =>
   instantiations.includes(instantiation) && instantiation !== "not-instantiated";
 
 function keepOddFields(taken: Slice, told: ToldSlice, { known, onOdd }: ReadSliceOptions): Slice {
-  const sound = <Value>(schema: z.ZodType<Value>, field: string, value: Told, last: Value | undefined): Value => {
-    const { success, data } = schema.safeParse(value);
-    if (success) return data;
-    onOdd({ name: taken.name, field, value });
+  const kept = <Field extends "expiry" | "instantiation">(field: Field, sound: z.ZodType): Slice[Field] => {
+    if (sound.safeParse(told[field]).success) return taken[field];
+    onOdd({ name: taken.name, field, value: told[field] });
+    const last = known?.[field];
     if (last !== undefined) return last;
-    throw new SliceError(`malformed: ${field} ${shown(value)}, and there is no earlier value`);
+    throw new SliceError(`malformed: ${field} ${shown(told[field])}, and there is no earlier value`);
   };
-  const rspec = Object.entries(told.rspec).flatMap(([resource, value]) => {
-    const { success, data } = amountSchema.safeParse(value);
-    if (success) return [[resource, data] as const];
+  const rspec = Object.entries(taken.rspec).flatMap(([resource, amount]) => {
+    const value = told.rspec[resource];
+    if (amountSchema.safeParse(value).success) return [[resource, amount] as const];
     onOdd({ name: taken.name, field: resource, value });
     const last = known?.rspec[resource];
     return last === undefined ? [] : [[resource, last] as const];
   });
   return {
     ...taken,
-    expiry: sound(expirySchema, "expiry", told.expiry, known?.expiry),
-    instantiation: sound(instantiationSchema, "instantiation", told.instantiation, known?.instantiation),
+    expiry: kept("expiry", expirySchema),
+    instantiation: kept("instantiation", instantiationSchema),
     rspec: Object.fromEntries(rspec),
   };
 }

@@ -15,8 +15,6 @@ export interface Timescale {
   /** From now on so much time passes here in one second of the machine's clock. */
   setRate(rate: number): void;
   rate(): number;
-  /** To be called now and then: who waits hears of a time that has come in another way than by waiting. */
-  look(): void;
   /** By how much what was due has just been late: the process stood still, or is starved of CPU. */
   lagMs(): number;
 }
@@ -32,8 +30,10 @@ interface Alarm {
 const lateMs = 1000;
 /** In this time a process that stood still reads what has arrived meanwhile. */
 const graceMs = 1000;
-/** Less than this is rounding. */
-const shiftMs = 1;
+/** Half a step of rounding is nothing to wait for: it would be again and again. */
+const roundingMs = 0.001;
+/** However long something waits, now and then it is seen whether its time has come: what is the time may have been corrected. */
+const glanceMs = 10_000;
 
 export function createTimescale(host: Clock, guards: Guards): Timescale {
   const began = host.wall() - host.monotonic();
@@ -41,18 +41,16 @@ export function createTimescale(host: Clock, guards: Guards): Timescale {
   const raw = (): number => host.wall() - jumped();
   let base = { raw: raw(), now: host.monotonic() };
   let rate = 1;
-  let shift = raw() - host.monotonic();
   let late = { at: -Infinity, milliseconds: 0 };
   const alarms = new Set<Alarm>();
   const now = (): number => base.now + (raw() - base.raw) * rate;
 
   const arm = (alarm: Alarm, milliseconds: number): void => {
-    alarm.timer = host.timer(Math.max(0, milliseconds / rate), () => wake(alarm));
+    alarm.timer = host.timer(Math.min(glanceMs, Math.max(0, milliseconds / rate)), () => wake(alarm));
   };
   const wake = (alarm: Alarm): void => {
     const over = now() - alarm.due;
-    // Half a step of rounding would else be waited for again and again.
-    if (over < -shiftMs / 1000) return arm(alarm, -over);
+    if (over < -roundingMs) return arm(alarm, -over);
     if (over > lateMs && !alarm.isExcused) {
       alarm.isExcused = true;
       late = { at: host.monotonic(), milliseconds: over };
@@ -91,12 +89,6 @@ export function createTimescale(host: Clock, guards: Guards): Timescale {
     setRate(wanted) {
       base = { raw: raw(), now: now() };
       rate = wanted;
-      settle();
-    },
-    look() {
-      const shown = raw() - host.monotonic();
-      if (Math.abs(shown - shift) < shiftMs) return;
-      shift = shown;
       settle();
     },
     lagMs: () => (host.monotonic() - late.at <= graceMs ? late.milliseconds : 0),
