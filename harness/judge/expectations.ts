@@ -10,7 +10,8 @@
  * - `eventually`: true at some moment within `within` after the last fault was lifted; with `during`, after that phase or occurrence began.
  * - `whenever`: each time that the condition becomes true (the event happens) in the window, `then` is true (happens) at some moment from then to
  *   `within` later. More misses than `tolerate` break it. Without any occasion nothing was tested: `unknown`,
- *   unless it says `may_miss`.
+ *   unless it says `may_miss`. The run goes on after its last phase until each occasion has had its time, but for those that come then: else it might
+ *   never end.
  * - `at_end`: true just before the run ends. `sometimes`: true (happened) at least once, else `unknown`: nothing was tested.
  * - What broke only while the harness itself stood still, or missed a deadline because of that, is `unknown`: see `stall.ts`.
  * - What would need a moment after the end of the history is `unknown`, and `pending` says until when the run has to go on.
@@ -193,14 +194,20 @@ function whenever(
   answer: Truth,
   { then, within, tolerate, may_miss }: Expectation & { readonly word: "whenever" },
   windows: readonly Interval[],
-  { whole, cut, stalls }: Course,
+  { whole, cut, overtime, stalls }: Course,
 ): Outcome {
-  const all = windows.flatMap((window) => occasions(truth, window));
-  const unanswered = all.filter((from) => {
+  const isAnswered = (from: Position): boolean => {
     const reached = firstTrue(answer, { from, to: whole.to });
-    return reached === undefined || reached.at > from.at + within;
-  });
-  const open = unanswered.filter(({ at }) => at + within > whole.to.at);
+    return reached !== undefined && reached.at <= from.at + within;
+  };
+  const isOpen = ({ at }: Position): boolean => at + within > whole.to.at;
+  const isWaitedFor = (occasion: Position): boolean => overtime === undefined || before(occasion, overtime);
+  const all = windows
+    .flatMap((window) => occasions(truth, window))
+    .map((occasion) => ({ occasion, answered: isAnswered(occasion) }))
+    .filter(({ occasion, answered }) => answered || !isOpen(occasion) || isWaitedFor(occasion));
+  const unanswered = all.filter(({ answered }) => !answered).map(({ occasion }) => occasion);
+  const open = unanswered.filter(isOpen);
   const over = unanswered.filter(({ at }) => at + within <= whole.to.at);
   const doubtful = over.filter(({ at }) => stalledWithin(stalls, at, at + within));
   const missed = over.filter((occasion) => !doubtful.includes(occasion));

@@ -271,6 +271,23 @@ describe("whenever", () => {
     expect(pendingUntil(sketchPlan({ expect: [follows()] }), history.slice(0, -1), 13_000)).toBe(13_500);
   });
 
+  test("an occasion that comes after the last phase is not waited for: one that came before the other's time was over would keep the run for ever", () => {
+    const twice: readonly Told[] = [
+      [12.5, "service.exit"],
+      [13.2, "service.start"],
+      [13.4, "service.ready"],
+      [13.45, "service.exit"],
+    ];
+    const plan = sketchPlan({ expect: [follows()] });
+    const history = usualStory(...twice).slice(0, -1);
+    expect(pendingUntil(plan, history, 13_450)).toBeUndefined();
+    expect(outcome(judged(follows(), usualStory(...twice)))).toMatchObject({ verdict: "pass" });
+    const answered = usualStory(...twice, [13.9, "service.start"], [14, "service.ready"]);
+    expect(outcome(judged(follows(), answered))).toMatchObject({ verdict: "pass", reason: "it was so on 2 occasions" });
+    const missed = usualStory(...twice, [15, "service.start"]);
+    expect(outcome(judged(follows(), missed))).toMatchObject({ verdict: "fail" });
+  });
+
   test("is unknown if there was no occasion, unless that is fine", () => {
     const reason = "there was no occasion: nothing was tested";
     expect(judged(follows(), usualStory())).toMatchObject({ verdict: "unknown", reason });

@@ -22,6 +22,8 @@ export interface Course {
   readonly cut: string | undefined;
   /** After the last fault was lifted, or after the warm-up if there was none; absent while one is still on. */
   readonly quiet: Position | undefined;
+  /** After the last phase, when the run goes on for what is undecided only; absent if it did not come to that. */
+  readonly overtime: Position | undefined;
   readonly stalls: readonly Stall[];
 }
 
@@ -52,6 +54,12 @@ export function courseOf(plan: Plan, history: readonly HistoryEvent[]): Course {
     judged: warm === undefined || before(end, warm) ? undefined : { from: warm, to: end },
     cut: cutBy(ending) ?? (warm === undefined ? "the warm-up did not end" : undefined),
     quiet: warm === undefined ? undefined : quietAfter(history, warm, end),
+    overtime: positionOf(
+      history,
+      ({ event, phase }: HistoryEvent & { readonly phase?: string }) =>
+        event === "phase.end" && phase === plan.phases.at(-1)?.name,
+      after,
+    ),
     stalls: stallsOf(plan, history),
   };
 }
