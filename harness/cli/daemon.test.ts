@@ -213,7 +213,7 @@ test.each([
     "whom.yaml:3:50 faults[0].probability: leave out probability: this fault silences the door, for everybody",
   ],
   [["--udp"], "--udp: write between which addresses"],
-  [["0", "db.test:1", "--fault", "udp.loss: {}", "--fault", "tcp.reset: {}"], "write faults of one plane"],
+  [["0", "db.test:1", "--fault", "udp.loss: { p: 5% }", "--fault", "tcp.reset: {}"], "write faults of one plane"],
   [["0", "db.test:1", "--udp", "--fault", "tcp.reset: {}"], "the proxy is one for udp (--udp)"],
   [["--fault", "tcp.refuse: {}"], "--fault: write between which addresses"],
   [["8080"], "8080: write where the server is as well"],

@@ -29,7 +29,8 @@ export async function startServer(): Promise<{
   readonly accept: () => Promise<Socket>;
   readonly server: Server;
 }> {
-  const server = createServer({ allowHalfOpen: true });
+  // As many may be awaited at a time as somebody likes.
+  const server = createServer({ allowHalfOpen: true }).setMaxListeners(0);
   const sockets = new Set<Socket>();
   const waiting: Socket[] = [];
   server.on("connection", (socket) => {
