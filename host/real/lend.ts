@@ -1,16 +1,19 @@
 /** What sockets read into: allocating memory for each read of a busy one costs more than the read. */
 import { Socket, type OnReadOpts } from "node:net";
 import type { OnRead } from "../host.ts";
+import { createTurns } from "../turns.ts";
 import { createPool } from "./pool.ts";
-import { createTurns } from "./turns.ts";
 
 /** What a kernel gives at once when a lot is there. */
 const large = 256 * 1024;
 /** For all that are not busy, whose bytes are copied: one that waits for its next read has no memory of its own. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 const pool = createPool({ bytes: large, kept: 256 });
-/** Of all busy sockets: some milliseconds, even where the kernel has to find the memory first. */
-const turns = createTurns({ bytes: 8 * large, next: setImmediate });
+/**
+ * Of all busy sockets: some milliseconds, even where the kernel has to find the memory first. libuv takes up to 32 reads from each socket that has as much,
+ * whoever else waits: of many that are busy one turn may last a second.
+ */
+const turns = createTurns({ share: 8 * large, next: setImmediate, later: true });
 
 /** A socket that is opened with such an `onread`. */
 export function lending<Of extends Socket>(onRead: OnRead, open: (onread: OnReadOpts) => Of): Of {
@@ -22,7 +25,9 @@ export function lending<Of extends Socket>(onRead: OnRead, open: (onread: OnRead
       else onRead(memory.subarray(0, length), pool.giveBack.bind(undefined, own));
       const isBusy = length >= shared.length;
       own = isBusy ? pool.take() : undefined;
-      return !isBusy || turns.read(length, goOn);
+      if (!isBusy) return true;
+      turns.spend(length);
+      return turns.isLeft(goOn);
     },
   });
   const goOn = (): void => {
