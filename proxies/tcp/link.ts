@@ -1,7 +1,7 @@
 /**
  * One direction of one connection: byte order and timers. Which faults act, it is told; what they do, it does not know.
  *
- *     source ──► queue of unfaulted items ──► the item being delivered, judged ──► sink
+ *     source ──► backlog of unfaulted items ──► the item being delivered, judged ──► sink
  *                                                 ▲ judged again when a fault comes or goes
  *
  * Items are judged one at a time, when all before them have been delivered: so there is one state to go back to, and a fault that comes or
@@ -9,10 +9,10 @@
  */
 import type { Clock } from "../../host/host.ts";
 import type { TcpData, TcpItem } from "../../faults/tcp/contract.ts";
-import { cutAt, endOf, piecesOf } from "../../faults/tcp/cut.ts";
+import { cutAt, endOf } from "../../faults/tcp/cut.ts";
+import { createBacklog, largestItem } from "./backlog.ts";
 import { budgetOfProcess, type Budget } from "./budget.ts";
 import { findHits } from "./hits.ts";
-import { createPressure } from "./pressure.ts";
 import { copyOf, createStage, judge, withoutSpent, type Stage, type StageOptions } from "./stage.ts";
 import { workOf } from "./work.ts";
 
@@ -58,9 +58,6 @@ export interface Link extends Disposable {
   delivered(): number;
 }
 
-/** An item costs more than its bytes. */
-const costOfItem = 256;
-const largestItem = 128 * 1024;
 /** A fault may cut an item into as many pieces as it has bytes: so much of it is judged at once that there are about as many. */
 const piecesAtOnce = 1000;
 /** As long as it is not known what faults make of it. */
@@ -83,9 +80,8 @@ interface Judgement {
 
 export function createLink({ clock, sink, source, budget = budgetOfProcess }: LinkOptions): Link {
   let stages: readonly Stage[] = [];
-  const pressure = createPressure({ source, budget, onRoom: pump });
+  const backlog = createBacklog({ source, budget, onRoom: pump });
   const work = workOf(clock);
-  const queue: TcpItem[] = [];
   let current: Judgement | undefined;
   let bite = firstBite;
   /** The source's own reset: it does not queue. */
@@ -113,30 +109,16 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
   const judged = (item: TcpItem, by: readonly Stage[] = stages): readonly TcpItem[] =>
     judge(by, item, (due) => void ticks.add(due));
 
-  function enqueue(item: TcpItem): void {
-    queue.push(item);
-    pressure.hold(costOf(item));
-  }
-
   function forgetSpent(): void {
     const kept = withoutSpent(stages, passed);
     if (kept.length === stages.length) return;
     stages = kept;
-    pressure.adapt(kept);
-  }
-
-  /** The next item, or what is judged of it at once. */
-  function take(): TcpItem | undefined {
-    const item = queue.shift();
-    if (item?.type !== "data" || item.bytes.length <= bite || repeated > 0) return item;
-    const [first, rest] = cutAt(item, item.offset + bite);
-    queue.unshift(rest);
-    pressure.hold(costOfItem);
-    return first;
+    backlog.adapt(kept);
   }
 
   function next(): Judgement | undefined {
-    const item = take();
+    // Of one of which bytes have come once more it is only known together how many.
+    const item = backlog.take(repeated > 0 ? Infinity : bite);
     if (item === undefined) return undefined;
     forgetSpent();
     for (const stage of stages) stage.saved = { ...stage.state };
@@ -147,7 +129,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     if (item.type === "data") passed = Math.max(passed, endOf(item));
     current = undefined;
     repeated = 0;
-    pressure.release(costOf(item));
+    backlog.release(item);
     giveBack(passed);
   }
 
@@ -161,9 +143,8 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
 
   /** Nothing of what is here is delivered any more. */
   function forget(): void {
-    queue.length = 0;
     current = undefined;
-    pressure.releaseAll();
+    backlog.releaseAll();
     giveBack(Infinity);
   }
 
@@ -173,7 +154,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     for (const stage of stages) stage.state = { ...stage.saved };
     const { item } = current;
     current = work.isLeft(pump) ? judgementOf(item) : undefined;
-    if (current === undefined) queue.unshift(item);
+    if (current === undefined) backlog.putBack(item);
   }
 
   function judgementOf(item: TcpItem): Judgement {
@@ -225,7 +206,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
 
   function changed(): void {
     bite = firstBite;
-    pressure.adapt(stages);
+    backlog.adapt(stages);
     judgeAgain();
     if (begun && !over) tick();
     pump();
@@ -335,7 +316,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     if (!over) resetIfDue(now);
     while (work.isLeft(pump) && step(now));
     if (over) return;
-    pressure.regulate(full, queue, now);
+    backlog.regulate(full, now);
     arm(now);
   }
 
@@ -395,12 +376,13 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
 
   /** No fault is concerned, and nobody is before them: true if they are on their way. */
   function passOn(bytes: Uint8Array, done?: () => void): boolean {
-    if (stages.length > 0 || current !== undefined || queue.length > 0 || !open || full || over || ended) return false;
+    if (stages.length > 0 || current !== undefined || !backlog.isEmpty() || !open || full || over || ended)
+      return false;
     received += bytes.length;
     passed = received;
     write(bytes);
     if (done !== undefined) whenFlushed(done);
-    if (full) pressure.regulate(full, queue, clock.monotonic());
+    if (full) backlog.regulate(full, clock.monotonic());
     return true;
   }
 
@@ -411,7 +393,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     }
     const item = { type: "data", due: clock.monotonic(), offset: received, bytes: own(bytes, done) } as const;
     received += bytes.length;
-    for (const piece of piecesOf(item, largestItem)) enqueue(piece);
+    backlog.put(item);
     pump();
   }
 
@@ -431,7 +413,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
     begin() {
       begun = true;
       if (sink.open === undefined) tick();
-      else enqueue({ type: "open", due: clock.monotonic() });
+      else backlog.put({ type: "open", due: clock.monotonic() });
       pump();
     },
     receive(what, done) {
@@ -441,7 +423,7 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
         sourceReset = { type: "rst", due: clock.monotonic() };
         pump();
       } else if (!over && !ended) {
-        enqueue({ type: what, due: clock.monotonic() });
+        backlog.put({ type: what, due: clock.monotonic() });
         pump();
       }
     },
@@ -476,8 +458,4 @@ export function createLink({ clock, sink, source, budget = budgetOfProcess }: Li
       source.pause();
     },
   };
-}
-
-function costOf(item: TcpItem): number {
-  return costOfItem + (item.type === "data" ? item.bytes.length : 0);
 }
