@@ -9,6 +9,7 @@ import { z } from "zod";
 import type { Host, Listener } from "../host/host.ts";
 import { serveHttp } from "../host/http.ts";
 import { limitConnections } from "./limits.ts";
+import { wordIssues } from "./misshapen.ts";
 import { readBody } from "./body.ts";
 
 const order = z.object({
@@ -17,7 +18,10 @@ const order = z.object({
   parameters: z.record(z.string(), z.unknown()).default({}),
   seed: z.number().default(0),
 });
-const message = z.union([z.object({ inject: order }), z.object({ lift: z.string() })]);
+const message = z.union(
+  [z.object({ inject: order }), z.object({ lift: z.string() })],
+  "write { inject: { id, fault, parameters } } or { lift: ID }",
+);
 
 const limits = { connections: 64, lifetimeMs: 60_000 };
 const longestMessage = 64 * 1024;
@@ -69,8 +73,8 @@ export async function serveControl(host: Host, options: ControlOptions): Promise
       obey(message.parse(JSON.parse(await readBody(request, longestMessage))));
       return answer(204, "");
     } catch (error) {
-      if (error instanceof ControlError || error instanceof z.ZodError || error instanceof SyntaxError)
-        return answer(400, error.message);
+      if (error instanceof z.ZodError) return answer(400, wordIssues(error));
+      if (error instanceof ControlError || error instanceof SyntaxError) return answer(400, error.message);
       throw error;
     }
   });

@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import type { Host } from "../../host/host.ts";
+import { wordIssues } from "../misshapen.ts";
 import { replaceFile } from "../replace-file.ts";
 
 const id = z
@@ -35,8 +36,7 @@ export async function readId(host: Host, path: string): Promise<KeptId> {
     return name === undefined ? [] : [[name, value] as const];
   });
   const { data, error } = idFileSchema.safeParse(Object.fromEntries(lines));
-  if (error !== undefined)
-    throw new Error(`${path}: ${error.issues.map(({ path: at, message }) => `${at.join(".")} ${message}`).join(", ")}`);
+  if (error !== undefined) throw new Error(`${path}: ${wordIssues(error)}`);
   return { id: data.NODE_ID, mac: data.NET_DEVICE, renumberedFrom: data.RENUMBERED_FROM };
 }
 

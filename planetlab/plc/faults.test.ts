@@ -276,5 +276,10 @@ test.each([
   await expect(plc.inject(fault, parameters)).rejects.toThrow(why);
   const wrong = await fetch(plc.control, { method: "POST", body: "{" });
   expect(wrong.status).toBe(400);
+  const unreadable = await fetch(plc.control, { method: "POST", body: '{ "id": 5 }' });
+  expect([unreadable.status, await unreadable.text()]).toEqual([
+    400,
+    "write { inject: { id, fault, parameters } } or { lift: ID }",
+  ]);
   expect((await fetch(plc.control)).status).toBe(404);
 });

@@ -18,6 +18,7 @@ import { tlsVersions, type Host } from "../../host/host.ts";
 import { untilStopped } from "../../host/until-stopped.ts";
 import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
 import { serveControl } from "../control.ts";
+import { wordIssues } from "../misshapen.ts";
 import { dataSchema, type Data } from "./data.ts";
 import { namesOf, openDatabase } from "./database.ts";
 import { createDisturbances } from "./disturbances.ts";
@@ -81,9 +82,7 @@ async function readData(host: Host, flags: Flags): Promise<Data> {
   }
 }
 
-/** Where it is not as it should be, and how, instead of zod's list as JSON. */
 function whyOf(cause: unknown): string {
-  if (cause instanceof z.ZodError)
-    return cause.issues.map(({ path, message }) => [...path, message].join(": ")).join("; ");
+  if (cause instanceof z.ZodError) return wordIssues(cause);
   return cause instanceof Error ? cause.message : String(cause);
 }
