@@ -1,6 +1,6 @@
 /** PLC as others see it: Python's XML-RPC, curl, GnuPG. */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -154,28 +154,27 @@ test("a ticket is a GetSlivers reply of one slice, and GnuPG knows who signed it
   expect(await ask("user2@site", "wrong", "princeton_slice002")).toMatchObject({ fault: { code: 103 } });
   const reply = await ask("user2@site", "password2", "princeton_slice002");
   const ticket = "value" in reply && typeof reply.value === "string" ? reply.value : "";
-  const home = await mkdtemp(join(tmpdir(), "sinbin-gpg-"));
-  try {
-    await writeFile(join(home, "ticket"), ticket);
-    await writeFile(join(home, "pubring"), await (await fetch(`${plc.url}/boot/pubring.gpg`)).text());
-    const gpg = (...args: string[]) => run("gpg", ["--homedir", home, "--batch", "--no-tty", ...args]);
-    await gpg("--import", join(home, "pubring"));
-    const { stdout, stderr } = await gpg("--decrypt", join(home, "ticket"));
-    expect(stderr).toContain('Good signature from "PlanetLab Central');
-    expect(decodeReply(stdout)).toMatchObject({ value: { slivers: [{ name: "princeton_slice002", slice_id: 102 }] } });
-    await writeFile(
-      join(home, "forged"),
-      ticket.replace(/^[A-Za-z]/m, (letter) => (letter === "A" ? "B" : "A")),
-    );
-    await expect(gpg("--decrypt", join(home, "forged"))).rejects.toThrow("Command failed");
-    await run("gpgconf", ["--homedir", home, "--kill", "all"]);
-  } finally {
-    await rm(home, { recursive: true, force: true });
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), "sinbin-gpg-"));
+  const home = folder.path;
+  await writeFile(join(home, "ticket"), ticket);
+  await writeFile(join(home, "pubring"), await (await fetch(`${plc.url}/boot/pubring.gpg`)).text());
+  const gpg = (...args: string[]) => run("gpg", ["--homedir", home, "--batch", "--no-tty", ...args]);
+  await gpg("--import", join(home, "pubring"));
+  const { stdout, stderr } = await gpg("--decrypt", join(home, "ticket"));
+  expect(stderr).toContain('Good signature from "PlanetLab Central');
+  expect(decodeReply(stdout)).toMatchObject({ value: { slivers: [{ name: "princeton_slice002", slice_id: 102 }] } });
+  await writeFile(
+    join(home, "forged"),
+    ticket.replace(/^[A-Za-z]/m, (letter) => (letter === "A" ? "B" : "A")),
+  );
+  await expect(gpg("--decrypt", join(home, "forged"))).rejects.toThrow("Command failed");
+  await run("gpgconf", ["--homedir", home, "--kill", "all"]);
 });
 
 test("sessions outlive a restart of PLC, and are in a file of its own user's, as the key of tickets is", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "sinbin-plc-"));
+  await using folder = await mkdtempDisposable(join(tmpdir(), "sinbin-plc-"));
+  const directory = folder.path;
+  const sessions = join(directory, "sessions.json");
   let session = "";
   {
     await using plc = await startPlc({ data, directory });
@@ -186,13 +185,16 @@ test("sessions outlive a restart of PLC, and are in a file of its own user's, as
     const reply = await call(plc.url, "GetSession", { AuthMethod: "hmac", node_id: 42, value: hmacOf({ key }, []) });
     session = (reply as { readonly value: string }).value;
   }
-  await using plc = await startPlc({ data, directory });
-  expect(await call(plc.url, "AuthCheck", { AuthMethod: "session", session })).toEqual({ value: 1 });
-  await fetch(`${plc.url}/boot/pubring.gpg`);
-  const files = ["sessions.json", "ticket-key.json"];
-  expect(await Promise.all(files.map((file) => modeOf(join(directory, file))))).toEqual(["600", "600"]);
-  await plc.inject("plc.revoke-session", { node: 42 });
-  expect(await call(plc.url, "AuthCheck", { AuthMethod: "session", session })).toMatchObject({ fault: { code: 103 } });
-  expect(plc.hits()).toBe(1);
-  await rm(directory, { recursive: true, force: true });
+  {
+    await using plc = await startPlc({ data, directory });
+    const auth = { AuthMethod: "session", session };
+    expect(await call(plc.url, "AuthCheck", auth)).toEqual({ value: 1 });
+    await fetch(`${plc.url}/boot/pubring.gpg`);
+    const modes = await Promise.all([sessions, join(directory, "ticket-key.json")].map(modeOf));
+    expect(modes).toEqual(["600", "600"]);
+    await plc.inject("plc.revoke-session", { node: 42 });
+    expect(await call(plc.url, "AuthCheck", auth)).toMatchObject({ fault: { code: 103 } });
+    expect(plc.hits()).toBe(1);
+  }
+  expect(await readFile(sessions, "utf8")).toBe("{}");
 });

@@ -19,7 +19,8 @@ const savedDeletions = dataSchema.pick({ serial: true, deleted: true }).extend({
 /** A node has one, so that there are never more than nodes. */
 const sessionBytes = 32;
 
-export interface Database {
+/** What it has yet to write is on the disk when it is disposed of. */
+export interface Database extends AsyncDisposable {
   /** As it is now: slices may be deleted. */
   readonly data: Data;
   node(id: number): Node | undefined;
@@ -123,6 +124,7 @@ export async function openDatabase(host: Host, seed: Data): Promise<Database> {
       if (revoked.length > 0) void save();
       return revoked.length > 0;
     },
+    [Symbol.asyncDispose]: async () => void (await saving),
   };
 }
 

@@ -51,7 +51,7 @@ async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<void>
     oldestTls: flags.word("oldest-tls", "1.0", tlsVersions),
     framing: flags.word("framing", "content-length", framings),
   };
-  const database = await openDatabase(host, await readData(host, flags));
+  await using database = await openDatabase(host, await readData(host, flags));
   const plc = { host, database, disturbances: createDisturbances(), slicesFile: createSlicesFile() };
   await using listener = await servePlc(plc, options);
   await using control = await serveControl(host, {

@@ -55,9 +55,10 @@ export async function startPlc({
     ...(issued !== undefined && { identity: issued }),
     log: (event, fields) => void events.push({ event, ...fields }),
   });
+  const database = await openDatabase(host, data);
   const plc = {
     host,
-    database: await openDatabase(host, data),
+    database,
     disturbances: createDisturbances(),
     slicesFile: createSlicesFile(),
   };
@@ -86,6 +87,7 @@ export async function startPlc({
     async [Symbol.asyncDispose]() {
       await control[Symbol.asyncDispose]();
       await listener[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
       if (directory === undefined) await rm(own, { recursive: true, force: true });
     },
   };
