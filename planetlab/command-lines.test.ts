@@ -1,5 +1,11 @@
 /** Command lines of the programs. */
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempDisposable } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { last, prepare, start } from "./programs.testing.ts";
 
@@ -26,6 +32,25 @@ describe("command lines", () => {
     await using refused = await start(program, args);
     expect(await refused.exited).toEqual({ code: 2, signal: null });
     expect(String(last(refused, "arguments.refused")?.["why"])).toContain(why);
+  });
+
+  test.for([
+    ["node-manager/main.ts", ["--listen"]],
+    ["plc/main.ts", ["--tls", "off", "--listen"]],
+  ] as const)("%s whose port is taken ends with code 1, and says which", async ([program, args]) => {
+    const other = createServer().listen(0, "0.0.0.0");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    await using folder = await mkdtempDisposable(join(tmpdir(), "sinbin-command-lines-"));
+    // By itself: in a world of tests each port is mapped to a free one.
+    const starter = join(import.meta.dirname, "../host/start.ts");
+    const command = [starter, join(import.meta.dirname, program), ...args, String(port)];
+    await expect(promisify(execFile)(process.execPath, command, { cwd: folder.path })).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(new RegExp(`"listen.failed".*EADDRINUSE.*:${port}"}\n$`)),
+      stderr: "",
+    });
+    other.close();
   });
 
   test.for([
