@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { randomInt } from "node:crypto";
-import { join } from "node:path";
+import { join, normalize } from "node:path";
 import { PlanError, UsageError } from "../errors.ts";
 import type { Problem } from "../errors.ts";
 import { warningsOfPace } from "../plan/pace.ts";
@@ -12,6 +12,7 @@ import type { Cell } from "../plan/cells.ts";
 import type { Plan, Written } from "../plan/schema.ts";
 
 export interface LoadedPlan {
+  /** Normalized, so that what is written `./plan.yaml` is known again. */
   readonly file: string;
   /** Bound to its first cell. */
   readonly plan: Plan;
@@ -101,7 +102,7 @@ async function planFiles(places: readonly string[]): Promise<readonly string[]> 
     const found = await stat(place).catch(() => undefined);
     if (found === undefined) throw new UsageError(`${place}: there is no such file or folder`);
     if (!found.isDirectory()) {
-      files.push(place);
+      files.push(normalize(place));
       continue;
     }
     const below = (await readdir(place, { recursive: true }))

@@ -73,10 +73,10 @@ export async function runCommandLine(interrupts: Interrupts): Promise<number> {
   program
     .command("tour")
     .description(
-      "every plan of a folder in the simulated world with its controls, some of them as real processes, and all verdicts in one table",
+      "every plan of a folder in the simulated world, some of them with their controls and as real processes, too, and all verdicts in one table",
     )
     .argument("<folder>", "the plans, a folder a kind")
-    .requiredOption("--real <plan...>", "which of them are run as real processes, too")
+    .requiredOption("--real <plan...>", "which of them are run with their controls, and as real processes, too")
     .option("--out <folder>", "where run folders go", "runs")
     .option("--no-isolation", "loopback and free ports, even where namespaces could be had")
     .action(async (folder: string, options: TourFlags) => {

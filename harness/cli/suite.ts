@@ -1,7 +1,7 @@
 /** The runs of one command: every plan, every cell of its matrix, and with `--controls` each of them again with guards switched off. */
 import { access, constants, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, normalize, resolve } from "node:path";
 import { createRealHost } from "../../host/real.ts";
 import type { Host } from "../../host/host.ts";
 import { HarnessError, Interrupted, messageOf, UsageError } from "../errors.ts";
@@ -37,7 +37,8 @@ export interface RunFlags extends SwarmFlags {
   readonly cell?: readonly CellValue[];
   readonly out: string;
   readonly junit?: string;
-  readonly controls?: boolean;
+  /** Of all plans, or of those in these files. */
+  readonly controls?: boolean | readonly string[];
   readonly without?: readonly SwitchedOff[];
   readonly twice?: boolean;
   readonly available?: boolean;
@@ -95,9 +96,10 @@ export async function runSuite(
     onProgress: (line) => (progress ?? createLiveLine(process.stderr, host.clock)).say(line),
     signal,
   });
+  const named = new Set(places.map((place) => normalize(place)));
   /** Why it is left out: it takes long, or this machine lacks something. */
   const lackIn = ({ file, plan }: LoadedPlan): string | undefined => {
-    const isForNights = plan.tier[flags.world] === "nightly" && flags.nightly !== true && !places.includes(file);
+    const isForNights = plan.tier[flags.world] === "nightly" && flags.nightly !== true && !named.has(file);
     if (isForNights) return `its tier in ${flags.world} is nightly: name its file, or write --nightly`;
     return flags.available === true ? lackOf(plan, createSetting()) : undefined;
   };
@@ -105,7 +107,7 @@ export async function runSuite(
   const chosen = loaded.filter(({ lack }) => lack === undefined).flatMap((each) => bindCells(each, flags));
   const skipped = loaded.flatMap(({ plan, lack }) => (lack === undefined ? [] : [{ plan: plan.plan, reason: lack }]));
   const began = host.clock.monotonic();
-  const of = flags.controls === true ? countWithControls(chosen) : chosen.length;
+  const of = chosen.reduce((count, { file, plan }) => count + 1 + controlsOf(plan, file, flags).length, 0);
   const here = {
     host,
     flags,
@@ -193,8 +195,10 @@ function subjectsOf(plans: readonly BoundPlan[]): Report["subjects"] {
   return [...found].map(([subject, guards]) => ({ subject, guards }));
 }
 
-function countWithControls(plans: readonly BoundPlan[]): number {
-  return plans.reduce((count, { plan }) => count + 1 + plan.controls.length, 0);
+/** Those that are wanted. */
+function controlsOf(plan: Plan, file: string, { controls = false }: RunFlags): readonly Control[] {
+  const isWanted = typeof controls === "boolean" ? controls : controls.some((each) => normalize(each) === file);
+  return isWanted ? plan.controls : [];
 }
 
 /** One after the other here. Elsewhere, all at once; then what broke first is thrown at the end. */
@@ -242,7 +246,7 @@ async function elsewhereFor(
 
 async function runOne(suite: Suite, bound: BoundPlan, folder: string): Promise<ReportedRun> {
   const { plan, cell, seed } = bound;
-  const wanted = suite.flags.controls === true ? plan.controls : [];
+  const wanted = controlsOf(plan, bound.file, suite.flags);
   const names = distinct(wanted.map(({ service, without }) => `control-${service}-without-${without.join("+")}`));
   const runs: readonly (Control | undefined)[] = [undefined, ...wanted];
   const results = new Map<Control | undefined, RunResult>();

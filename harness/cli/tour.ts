@@ -1,6 +1,6 @@
 /**
- * `sinbin tour`: every plan below a folder in the simulated world, with its controls; then some of them as real processes; and what they came to, in one
- * table. Only what is not as it should be is told at length: this is what a newcomer sees first.
+ * `sinbin tour`: every plan below a folder in the simulated world; some of them with their controls there, and then as real processes; and what they came
+ * to, in one table. Only what is not as it should be is told at length: this is what a newcomer sees first, and has two minutes for.
  */
 import { worst } from "../judge/finding.ts";
 import { renderOverview } from "../report/overview.ts";
@@ -13,7 +13,7 @@ import { exitCodes } from "./exit.ts";
 import { runSuite } from "./suite.ts";
 
 export interface TourFlags {
-  /** Plans that are run as real processes, too. */
+  /** Plans that are run with their controls, and as real processes, too. */
   readonly real: readonly string[];
   readonly out: string;
   readonly isolation: boolean;
@@ -31,7 +31,7 @@ export async function tour(
   const colour = hasColours();
   const shared = { out, isolation: wanted, available: true };
   const worlds = [
-    { world: "sim", title: "simulated", places: [folder], flags: { controls: true } },
+    { world: "sim", title: "simulated", places: [folder], flags: { controls: real } },
     { world: "local", title: "as real processes", places: real, flags: { jobs: realJobs } },
   ] as const;
   const done = [];
