@@ -27,9 +27,10 @@ export function faultShape(repertoire: Repertoire): Readonly<Record<string, z.Zo
 }
 
 function shapeOf({ kind, about, parameters, exactlyOneOf, atLeastOneOf }: Fault): z.ZodType {
-  const shape = Object.fromEntries(
-    Object.entries(parameters.shape).map(([name, parameter]) => [name, valueOf(parameter)]),
-  );
+  const shape = {};
+  for (const [name, parameter] of Object.entries(parameters.shape))
+    // Of most faults a plan says nothing, and nobody looks at what they could be given.
+    Object.defineProperty(shape, name, { enumerable: true, get: () => valueOf(parameter) });
   const bare = z.strictObject(shape);
   const oneOf =
     exactlyOneOf === undefined
@@ -41,7 +42,7 @@ function shapeOf({ kind, about, parameters, exactlyOneOf, atLeastOneOf }: Fault)
       : atLeastOne(oneOf, atLeastOneOf, `write at least one of ${atLeastOneOf.join(" and ")}`);
   const written = fitting.meta({ ...fitting.meta(), id: faultKey(kind), description: about });
   // `process.kill:` with nothing behind it is what one writes where nothing has to be said.
-  return (parameters.safeParse({}).success ? written.nullable() : written).optional();
+  return (parameters.safeParse({}, { jitless: true }).success ? written.nullable() : written).optional();
 }
 
 function valueOf(parameter: z.ZodType): z.ZodType {
