@@ -22,7 +22,6 @@ COPY host host
 COPY planetlab planetlab
 COPY servers servers
 COPY proxies proxies
-COPY servers servers
 COPY harness harness
 # What is loaded here is compiled once for all. Node keeps a cache for each user; whoever is neither root nor `node` does without.
 # A checkout that is private to whoever made it is everybody's here.

@@ -1,10 +1,9 @@
 /**
  * Which code of a subject runs only where a guard of it is off: every block that V8 counts in the run of a control, and in no run with all guards on.
  *
- *     node suites/unguarded.testing.ts PLANS SOURCES [EXPLAINED [all]]  ──►  what is left, as JSON
+ *     node suites/unguarded.testing.ts PLANS SOURCES [EXPLAINED]  ──►  what is left, as JSON
  *
- * A guard has one control of its own here, a short one; with `all`, plans have all their controls. If something is left that the same plans do not reach
- * with all guards on, others may: they are run until they have, or there are no more. It is a program, since what a test loads is compiled anew.
+ * It is a program, since what a test loads is compiled anew.
  */
 import { readFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
@@ -37,7 +36,7 @@ interface Stretch {
 /** By file: for each of its characters whether it has run. */
 type Blocks = Map<string, Uint8Array>;
 
-const [place = "", sources = "", known = "[]", extent] = process.argv.slice(2);
+const [place = "", sources = "", known = "[]"] = process.argv.slice(2);
 const explained = JSON.parse(known) as readonly (readonly [where: string, begins: string])[];
 const texts = new Map<string, string>();
 const textOf = (file: string): string => {
@@ -59,9 +58,7 @@ async function findUnguarded(): Promise<readonly Unguarded[]> {
   const setting = createSimSetting({ programs });
   const plans = loaded
     .filter(({ plan }) => lackOf(plan, setting) === undefined && plan.tier.sim === "commit")
-    .flatMap((each) => bindCells(each, {}))
-    .toSorted((one, other) => costOf(one) - costOf(other));
-  const chosen = extent === "all" ? new Map(plans.map((bound) => [bound, bound.plan.controls])) : choose(plans);
+    .flatMap((each) => bindCells(each, {}));
 
   const guarded: Blocks = new Map();
   await addBlocks(session, guarded);
@@ -71,55 +68,28 @@ async function findUnguarded(): Promise<readonly Unguarded[]> {
     await addBlocks(session, blocks);
   };
   const ran: (Stretch & Pick<Unguarded, "without" | "plan">)[] = [];
-  for (const [bound, those] of chosen) {
+  for (const bound of plans) {
     await run(bound, guarded);
-    for (const control of those) {
+    for (const control of bound.plan.controls) {
       const blocks: Blocks = new Map();
       await run(bound, blocks, control);
       const about = { without: control.without.join(", "), plan: bound.plan.plan };
       ran.push(...beyond(stretchesOf(blocks), guarded).map((each) => ({ ...each, ...about })));
     }
   }
-  const left = (): readonly Unguarded[] => {
-    const found = ran.flatMap(({ without, plan, ...each }) =>
-      beyond([each], guarded).map(({ file, start, end }) => {
-        const text = textOf(file);
-        const code = text.slice(start, end).replaceAll(/\s+/g, " ").trim();
-        return { file, line: text.slice(0, start).split("\n").length, code, without, plan };
-      }),
-    );
-    const unexplained = found.filter(({ file, code }) => /\w/.test(code) && !isPlain(code) && !isExplained(file, code));
-    return [...new Map(unexplained.map((each) => [`${each.file}:${each.line} ${each.code}`, each])).values()];
-  };
-  for (const bound of plans) {
-    if (left().length === 0) break;
-    if (!chosen.has(bound)) await run(bound, guarded);
-  }
-  return left();
+  const found = ran.flatMap(({ without, plan, ...each }) =>
+    beyond([each], guarded).map(({ file, start, end }) => {
+      const text = textOf(file);
+      const code = text.slice(start, end).replaceAll(/\s+/g, " ").trim();
+      return { file, line: text.slice(0, start).split("\n").length, code, without, plan };
+    }),
+  );
+  const unexplained = found.filter(({ file, code }) => /\w/.test(code) && !isPlain(code) && !isExplained(file, code));
+  return [...new Map(unexplained.map((each) => [`${each.file}:${each.line} ${each.code}`, each])).values()];
 }
 
 function isExplained(file: string, code: string): boolean {
   return explained.some(([where, begins]) => file.startsWith(where) && code.startsWith(begins));
-}
-
-/** How long it takes, roughly: how long it lasts, and how many it is about. */
-function costOf({ plan }: BoundPlan): number {
-  const lengthMs = plan.phases.reduce((sum, phase) => sum + (phase.for ?? phase.timeout ?? 0), 0);
-  return lengthMs * Object.keys(plan.services).length;
-}
-
-/** One control of its own for each guard that has one; few plans. */
-function choose(plans: readonly BoundPlan[]): ReadonlyMap<BoundPlan, readonly Control[]> {
-  const chosen = new Map<BoundPlan, Control[]>();
-  const seen = new Set<string>();
-  for (const bound of plans)
-    for (const control of bound.plan.controls) {
-      const guard = `${bound.plan.services[control.service]?.subject?.subject} ${control.without.join(" ")}`;
-      if (control.without.length > 1 || seen.has(guard)) continue;
-      seen.add(guard);
-      chosen.set(bound, [...(chosen.get(bound) ?? []), control]);
-    }
-  return chosen;
 }
 
 /** What has run since the last time. */
