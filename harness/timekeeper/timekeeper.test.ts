@@ -349,6 +349,16 @@ describe("timesyncd", () => {
       expect(scene.events.at(-1)).toMatchObject({ servers: ["ntp1"] });
     });
   });
+
+  test.each(["DENY", "RSTR"])("goes to the next server when the first says %s", async (code) => {
+    await withClient({ policy: "timesyncd", servers: 2, wrongBy: 10_000 }, async (scene) => {
+      await scene.inject(0, "ntp.kiss-of-death", { code });
+      await scene.sleep(20 * minute);
+      expect(scene.said("kiss")).toBe(1);
+      expect(Math.abs(scene.offset())).toBeLessThan(10);
+      expect(scene.events.at(-1)).toMatchObject({ servers: ["ntp1"] });
+    });
+  });
 });
 
 test("a client that is not let run follows nobody", async () => {

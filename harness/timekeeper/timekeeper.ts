@@ -60,7 +60,7 @@ export type TimekeeperEvent =
 
 /** About a microsecond. */
 const ownPrecision = -20;
-/** Of those that ask one server at a time: after so many requests without a good reply it is the next one's turn. */
+/** Of those that ask one server at a time: after so many requests without a good reply it is the next one's turn; after DENY or RSTR at once. */
 const patience = 4;
 
 interface Slewing {
@@ -118,8 +118,10 @@ export async function keepTime(options: TimekeeperOptions, signal: AbortSignal):
   /** Whether it is this one's turn. */
   function isAsked(association: Association): boolean {
     if (policy.selection === "intersection") return true;
-    if ((associations[turn]?.unanswered ?? 0) >= patience) {
-      associations[turn]?.forget();
+    const current = associations[turn];
+    // Who does not answer, and who must not be asked any more.
+    if (current !== undefined && (current.unanswered >= patience || current.pauseMs === undefined)) {
+      current.forget();
       turn = (turn + 1) % associations.length;
     }
     return associations[turn] === association;
