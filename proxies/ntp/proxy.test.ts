@@ -43,6 +43,16 @@ describe("steps", () => {
     expect((await chronyd(scene.port)).offset).toBeCloseTo(0, 0);
     expect(scene.hits).toHaveLength(4);
   });
+
+  test("that are taken back before anybody has asked hit nothing", async () => {
+    await using scene = await startScene();
+    await using client = await openClient(scene.port);
+    await scene.inject("ntp.step", { by: "40s" });
+    await scene.inject("ntp.step", { by: "-40s" });
+    const { packet } = await client.query();
+    expect(Math.round(scene.wrongBy(packet))).toBe(0);
+    expect(scene.hits).toEqual([]);
+  });
 });
 
 describe("whose reply it is", () => {

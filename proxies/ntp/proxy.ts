@@ -88,6 +88,8 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
   let injected = 0;
   /** What pulses have made of the server's time, and those of them that nobody has noticed yet. */
   let wrongByMs = 0;
+  /** As the latest reply that could have shown it has. */
+  let shownByMs = 0;
   const unnoticed = new Set<NtpInjection>();
   let elsewhere: Promise<DatagramSocket> | undefined;
 
@@ -147,6 +149,7 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
     asked.answered = true;
     for (const { onHit } of unnoticed) onHit({ connection, request: asked.request });
     unnoticed.clear();
+    shownByMs = wrongByMs;
     const shown = wrongByMs === 0 ? packet : wrongBy(packet, wrongByMs);
     send(decideAfter(asked.meetings, [{ packet: shown, laterMs: 0 }], asked.packet, now), client, asked);
   }
@@ -252,6 +255,8 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
         const turned = fault.turn(wrongByMs, parameters as Record<string, unknown>);
         if (turned !== wrongByMs) unnoticed.add(injection);
         wrongByMs = turned;
+        // All is as it was when somebody looked last: nobody will ever notice.
+        if (turned === shownByMs) unnoticed.clear();
         return { [Symbol.asyncDispose]: async () => {} };
       }
       const barred = fault.door === "shut" ? await relay.shut() : undefined;
