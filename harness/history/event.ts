@@ -103,6 +103,8 @@ export const eventSchema = z.discriminatedUnion("event", [
     ...ofMessage,
     /** Of another port, or another address, than the one that was asked. */
     source: z.enum(["port", "address"]).optional(),
+    /** Over TCP: what the two bytes in front of it say, if it is not how long it is. */
+    length: z.number().optional(),
   }),
   /** What was asked and answered over a link of proto ntp: `packet` is all of it in one line (proxies/ntp/wire/dump.ts), as the client sent it and got it. */
   z.object({ at, event: z.literal("ntp.request"), link: z.string(), ...ofPacket, request: z.number() }),

@@ -159,7 +159,8 @@ export function createLinkSignals(now: () => number): BuiltIn<LinkEvent> {
           break;
         case "dns.reply":
           replies.happen(event.at, event.message);
-          Object.assign(cname, Object.fromEntries(aliasesIn(event.message)));
+          // What has another length than it says is read by nobody as it is.
+          if (event.length === undefined) Object.assign(cname, Object.fromEntries(aliasesIn(event.message)));
           break;
         case "datagram.lost":
         case "http.request":

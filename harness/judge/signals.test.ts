@@ -187,6 +187,8 @@ test("a link of names tells of its queries and replies, and no other link does",
   expect(isIn("plc-a.plc.test")).toBe(true);
   signals.apply({ at: 3000, event: "dns.reply", ...passed, message: aliasOf("plc-b.plc.test") });
   expect([isIn("plc-a.plc.test"), isIn("plc-b.plc.test")]).toEqual([false, true]);
+  signals.apply({ at: 3000, event: "dns.reply", ...passed, message: aliasOf("plc-a.plc.test"), length: 9 });
+  expect([isIn("plc-a.plc.test"), isIn("plc-b.plc.test")]).toEqual([false, true]);
   const other = { ...naming, links: { names: { ...link, proto: "tcp" as const } } };
   expect(() => compileCondition("names.queries.count > 0", declareSignals(other))).toThrow("names has no queries");
 });

@@ -55,7 +55,7 @@ function wordWhole(event: HistoryEvent): string {
     case "dns.query":
       return `${event.link}: DNS query of ${event.connection} over ${event.transport}: ${event.message}`;
     case "dns.reply":
-      return `${event.link}: DNS reply to ${event.connection} over ${event.transport}${event.source === undefined ? "" : `, from another ${event.source}`}: ${event.message}`;
+      return `${event.link}: DNS reply to ${event.connection} over ${event.transport}${event.source === undefined ? "" : `, from another ${event.source}`}${event.length === undefined ? "" : `, whose length says ${event.length} bytes`}: ${event.message}`;
     case "ntp.request":
       return `${event.link}: NTP request ${event.request} of ${event.connection}: ${event.packet}`;
     case "ntp.reply":

@@ -45,6 +45,8 @@ export interface MessageEvent {
   readonly transport: Transport;
   /** Of another port, or another address, than the one that was asked. */
   readonly source?: "port" | "address";
+  /** Over TCP: what the two bytes in front of it say, if it is not how long it is. */
+  readonly length?: number;
 }
 
 export type OnMessage = (event: MessageEvent, bytes: Uint8Array) => void;
@@ -302,13 +304,25 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function deliver(line: Line, all: readonly Put[]): void {
     line.put(all);
-    if (onMessage !== undefined) for (const { bytes, source } of all) tell("reply", line, bytes, source);
+    if (onMessage === undefined) return;
+    for (const { bytes, source, framing } of all) {
+      const came = bytes.subarray(0, framing?.bytes === undefined ? undefined : Math.max(0, framing.bytes - 2));
+      const length = framing?.length ?? bytes.length;
+      const isPlain = source === undefined && length === came.length;
+      const more = { ...(source && { source }), ...(length !== came.length && { length }) };
+      tell("reply", line, came, isPlain ? undefined : more);
+    }
   }
 
-  function tell(type: MessageEvent["type"], line: Line, bytes: Uint8Array, source?: Put["source"]): void {
+  function tell(
+    type: MessageEvent["type"],
+    line: Line,
+    bytes: Uint8Array,
+    more?: Pick<MessageEvent, "source" | "length">,
+  ): void {
     const { connection, transport } = line;
-    if (source !== undefined) {
-      onMessage?.({ type, connection, transport, source }, bytes);
+    if (more !== undefined) {
+      onMessage?.({ type, connection, transport, ...more }, bytes);
       return;
     }
     // The same of all: whoever remembers thousands has one.

@@ -156,6 +156,22 @@ test("a reply to what was asked before a fault came meets it as well", async () 
   expect(scene.hits).toEqual([{ connection: 1, name: "plc.test", type: "A", ordinal: 1, attempt: 1 }]);
 });
 
+test.each([
+  ["half", "malformed (what begins at 22 is cut off): "],
+  ["length-only", "malformed (0 bytes"],
+  ["too-long", "ID 7, response"],
+  ["too-short", "ID 7, response"],
+])("a reply over TCP that is not what its length says is told as it came: %s", async (how, message) => {
+  await using scene = await startScene();
+  await scene.inject("dns.tcp-framing", { how });
+  await using client = await openTcpClient(scene.port);
+  client.ask("plc.test");
+  await until(() => client.bytes().length >= (how === "length-only" ? 2 : 3));
+  const told = scene.messages.find(({ type }) => type === "reply");
+  expect(told?.message.slice(0, message.length)).toBe(message);
+  expect(told?.length).toBe(client.bytes().readUInt16BE());
+});
+
 test("a datagram that is shorter than what dns.cut leaves of it is no hit", async () => {
   await using scene = await startScene();
   await scene.inject("dns.cut", { bytes: 5000 });
