@@ -50,6 +50,18 @@ function isIPv6(text: string): boolean {
   return tail === undefined ? groups.length === 8 : groups.length < 8;
 }
 
+/** However zeros and letters of IPv6 are written. */
+export function isSameAddress(one: string, other: string): boolean {
+  return plainAddress(one) === plainAddress(other);
+}
+
+function plainAddress(text: string): string {
+  if (typeOf(text) === "A") return text;
+  const [head = [], tail = []] = text.split("::").map((side) => (side === "" ? [] : side.split(":")));
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => "0");
+  return [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16)).join(":");
+}
+
 /** On the wire in whole seconds. */
 export function timeToLive(description: string) {
   return duration.prefault("60s").meta({ description });

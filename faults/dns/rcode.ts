@@ -6,6 +6,7 @@ import { parentOf } from "./name.ts";
 import { seconds, timeToLive } from "./parameters.ts";
 
 const names = ["nxdomain", "servfail", "refused", "formerr", "notimp", "notauth"] as const;
+const mostWithoutEdns = 15;
 
 type Which = { readonly code?: (typeof names)[number] | undefined; readonly number?: number | undefined };
 
@@ -29,7 +30,7 @@ export const rcode = dnsFault({
         .optional()
         .meta({
           description:
-            "by its number, instead of `code`, such as 12 to 15, which are reserved; above 15 it needs a query with EDNS",
+            "by its number, instead of `code`, such as 12 to 15, which are reserved; above 15 only queries with EDNS are answered so",
           examples: [12, 13, 14, 15],
         }),
       when: z.enum(["before", "after"], "write before or after").prefault("before").meta({
@@ -47,7 +48,7 @@ export const rcode = dnsFault({
     ),
   start: () => ({}),
   before(query, _state, parameters) {
-    if (parameters.when === "after") return undefined;
+    if (parameters.when === "after" || !canSay(query, parameters)) return undefined;
     const { code, number, soa: wanted, negative_ttl: ttl } = parameters;
     const name = questionOf(query)?.name ?? ".";
     const negative = code === "nxdomain" && wanted === "with";
@@ -56,10 +57,15 @@ export const rcode = dnsFault({
     return { type: "answer", replies: [{ message, laterMs: 0 }] };
   },
   after(reply, _query, _state, { when, code, number }) {
-    if (when === "before") return undefined;
+    if (when === "before" || !canSay(reply.message, { code, number })) return undefined;
     return { ...reply, message: { ...reply.message, rcode: rcodeOf({ code, number }) } };
   },
 });
+
+/** The upper bits are in OPT. */
+function canSay({ edns }: Message, which: Which): boolean {
+  return edns !== undefined || rcodeOf(which) <= mostWithoutEdns;
+}
 
 function rcodeOf({ code, number }: Which): number {
   return number ?? rcodes[code ?? "noerror"];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dnsFault } from "./contract.ts";
 import type { Resource } from "./message.ts";
-import { ipAddress, typeOf } from "./parameters.ts";
+import { ipAddress, isSameAddress, typeOf } from "./parameters.ts";
 
 export const renumber = dnsFault({
   plane: "dns",
@@ -21,9 +21,7 @@ export const renumber = dnsFault({
   start: () => ({}),
   after(reply, _query, _state, { from, to }) {
     const moved = (each: Resource): Resource =>
-      "address" in each.data && each.data.address.toLowerCase() === from.toLowerCase()
-        ? { ...each, data: { address: to } }
-        : each;
+      "address" in each.data && isSameAddress(each.data.address, from) ? { ...each, data: { address: to } } : each;
     const { message } = reply;
     const [answers, additionals] = [message.answers.map(moved), message.additionals.map(moved)];
     return { ...reply, message: { ...message, answers, additionals } };

@@ -9,7 +9,7 @@ export const wrongQuestion = dnsFault({
   plane: "dns",
   kind: "dns.wrong-question",
   about:
-    "The reply has the right id, and is one to another question: another name, type or class. Its records are those of what it says that was asked.",
+    "The reply has the right id, and is one to another question: another name, type or class. Its records have that name and that class; of another type they stay what they are.",
   source: "RFC 5452, section 9.1; cool.io#101",
   example: "{ field: name }",
   pulse: false,

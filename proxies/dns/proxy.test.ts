@@ -172,6 +172,22 @@ test.each([
   expect(told?.length).toBe(client.bytes().readUInt16BE());
 });
 
+test("an rcode that needs EDNS is no hit on a query without", async () => {
+  await using scene = await startScene();
+  await scene.inject("dns.rcode", { number: 23 });
+  expect((await dig(scene.port, "+tries=5", "+time=5", "+noedns", "plc.test")).said).toContain("10.0.0.1");
+  expect(scene.hits).toEqual([]);
+  expect((await dig(scene.port, "+tries=5", "+time=5", "plc.test")).said).toContain("status: BADCOOKIE");
+  expect(scene.hits).toHaveLength(1);
+});
+
+test("an address of IPv6 is the same however it is written", async () => {
+  await using scene = await startScene();
+  await scene.inject("dns.renumber", { from: "FD00:0::0001", to: "2001:db8:0:0:0:0:0:9" });
+  expect((await dig(scene.port, "+tries=5", "+time=5", "plc.test", "AAAA")).said).toMatch(/AAAA\s+2001:db8::9/);
+  expect(scene.hits).toHaveLength(1);
+});
+
 test("a datagram that is shorter than what dns.cut leaves of it is no hit", async () => {
   await using scene = await startScene();
   await scene.inject("dns.cut", { bytes: 5000 });
