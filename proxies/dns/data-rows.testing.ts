@@ -22,7 +22,7 @@ export const dataRows: readonly Row[] = [
     parameters: { field: "type" },
     impatient: true,
     dig: /mismatch: got plc\.test\/TXT\/IN/,
-    wire: /; plc\.test TXT IN;/,
+    wire: /; plc\.test TXT IN; plc\.test 300 A/,
   },
   {
     row: 27,
@@ -273,6 +273,20 @@ export const dataRows: readonly Row[] = [
     parameters: { label: "dot" },
     dig: /CNAME\s+plc\\\.test\.test/,
     wire: /CNAME plc\.test\.test/,
+  },
+  {
+    row: 44,
+    kind: "dns.odd-labels",
+    parameters: { label: "space" },
+    dig: /CNAME\s+two\\032words\.test/,
+    wire: /CNAME two words\.test/,
+  },
+  {
+    row: 44,
+    kind: "dns.odd-labels",
+    parameters: { label: "upper" },
+    dig: /CNAME\s+PLC\.TEST\./,
+    wire: /CNAME PLC\.TEST; PLC\.TEST 300 A/,
   },
   {
     row: 44,

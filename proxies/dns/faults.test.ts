@@ -136,6 +136,19 @@ test("row 5, dns.previous-reply: who compares nothing but the id takes one name'
   expect(view((await client.hear()).bytes)).toContain("plc.test 300 A 10.0.0.1");
 });
 
+test.each([
+  ["old", /ID mismatch: expected ID \d+, got 1\b/],
+  ["new", /Question section mismatch: got boot\.test\/A\/IN/],
+])("row 5, dns.previous-reply: dig hears first what was answered before, with the %s id", async (id, said) => {
+  await using scene = await startScene();
+  await scene.inject("dns.previous-reply", { id });
+  await using client = await openClient(scene.port);
+  await client.query("boot.test", "A", 1);
+  const heard = (await dig(scene.port, "+tries=5", "+time=5", "plc.test")).said;
+  expect(heard).toMatch(said);
+  expect(heard).toMatch(/plc\.test\.\s+300\s+IN\s+A\s+10\.0\.0\.1/);
+});
+
 test("row 6, dns.duplicate: who uses a socket again finds the second one there, and is behind from then on", async () => {
   await using scene = await startScene();
   await scene.inject("dns.duplicate", { copies: 2 }, { first: 1, match: { qname: "plc.test" } });
@@ -171,6 +184,26 @@ test("row 13, dns.tcp-framing: a reply in single bytes is the same reply, and tw
   const [one, two] = [await client.hear(), await client.hear()];
   expect(one).toEqual(two);
   expect(scene.hits).toHaveLength(2);
+});
+
+test("row 13, dns.tcp-framing: dig, which uses a connection again, finds it ended behind the first answer", async () => {
+  await using scene = await startScene();
+  const ask = () => dig(scene.port, "+tcp", "+keepopen", "+time=5", "plc.test", "boot.test");
+  expect((await ask()).said).toMatch(/10\.0\.0\.1\n[^]*10\.0\.0\.2\n/);
+  await scene.inject("dns.tcp-framing", { how: "fin-behind" });
+  expect((await ask()).said).toMatch(/10\.0\.0\.1\n[^]*end of file/);
+  await using client = await openTcpClient(scene.port);
+  client.ask("plc.test");
+  expect(view(await client.hear())).toContain("plc.test 300 A 10.0.0.1");
+  expect(await client.ended).toBe("FIN");
+});
+
+test("row 40, dns.address-order: drawn anew for each question, dig finds either address first", async () => {
+  await using scene = await startScene();
+  await scene.inject("dns.address-order", { order: "shuffled" });
+  const orders = new Set<string>();
+  for (let n = 0; n < 8; n += 1) orders.add((await dig(scene.port, "+tries=5", "+time=5", "+short", "pair.test")).said);
+  expect(orders).toEqual(new Set(["10.0.0.3\n10.0.0.4\n", "10.0.0.4\n10.0.0.3\n"]));
 });
 
 test("row 28, dns.spoof: who loses the race comes second, who wins it comes before the server is asked", async () => {

@@ -6,6 +6,14 @@ export const transportRows: readonly Row[] = [
   { row: 4, kind: "dns.slow", parameters: { by: "1h" }, impatient: true, dig: timedOut, wire: undefined },
   { row: 8, kind: "dns.loss", impatient: true, dig: timedOut, wire: undefined },
   { row: 8, kind: "dns.loss", parameters: { of: "query" }, impatient: true, dig: timedOut, wire: undefined },
+  ...["query", "reply"].map((of): Row => ({
+    row: 8,
+    kind: "dns.loss",
+    parameters: { of, tries: "first" },
+    asks: ["+time=3", "plc.test"],
+    dig: /timed out[^]*10\.0\.0\.1/,
+    wire: undefined,
+  })),
   {
     row: 9,
     kind: "dns.wrong-source",
@@ -44,6 +52,7 @@ export const transportRows: readonly Row[] = [
   ...(
     [
       ["refuse", /Truncated[^]*for plc\.test failed: connection refused/],
+      ["silent", /Truncated[^]*for plc\.test failed: timed out/],
       ["reset", /Truncated[^]*connection reset/],
       ["mute", /Truncated[^]*timed out/],
       ["close", /Truncated[^]*end of file/],
@@ -159,6 +168,14 @@ export const transportRows: readonly Row[] = [
     parameters: { to: "upper" },
     dig: /;PLC\.TEST\.\s+IN\s+A\n/,
     wire: /PLC\.TEST A IN; PLC\.TEST 300 A/,
+  },
+  {
+    row: 17,
+    kind: "dns.letter-case",
+    parameters: { to: "lower" },
+    asks: ["PLC.test"],
+    dig: /;plc\.test\.\s+IN\s+A\n/,
+    wire: /; plc\.test A IN; plc\.test 300 A/,
   },
   {
     row: 17,

@@ -136,6 +136,13 @@ const rows: readonly Row[] = [
     verdict: "none",
   },
   { kind: "ntp.origin", parameters: { to: "zero" }, sees: ({ origin }) => origin, expected: 0n, verdict: "none" },
+  {
+    kind: "ntp.origin",
+    parameters: { to: "request" },
+    sees: ({ origin }, request) => origin === request.origin && origin !== request.transmit,
+    expected: true,
+    verdict: "none",
+  },
   { kind: "ntp.wrong-source", parameters: {}, sees: () => undefined, expected: undefined, verdict: "none" },
   { kind: "ntp.version", parameters: { to: 3 }, sees: ({ version }) => version, expected: 3, verdict: 0 },
   { kind: "ntp.version", parameters: { to: 7 }, sees: ({ version }) => version, expected: 7, verdict: "none" },
@@ -217,6 +224,24 @@ const rows: readonly Row[] = [
     sees: ({ rootDispersionMs }) => Math.round(rootDispersionMs / 100),
     expected: 26,
     verdict: 0,
+  },
+  // Who says nothing of what it has lost is believed for longer.
+  {
+    kind: "ntp.stale-reference",
+    parameters: { age: "3d", dispersion: "stays" },
+    sees: ({ reference, transmit, rootDispersionMs }) => [
+      Math.round(differenceMs(transmit, reference) / 86_400_000),
+      Math.round(rootDispersionMs / 100),
+    ],
+    expected: [3, 0],
+    verdict: 0,
+  },
+  {
+    kind: "ntp.precision",
+    parameters: { to: -1, says: "nothing" },
+    sees: ({ precision, transmit }) => [precision < -6, transmit & 0x7fff_ffffn],
+    expected: [true, 0n],
+    verdict: -0.25,
   },
   {
     kind: "ntp.precision",
