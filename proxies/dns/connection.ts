@@ -55,7 +55,8 @@ export function createConnection({ host, number, client, server, exchange, onEnd
     },
     put(all) {
       writer.put(all);
-      for (const { bytes: put } of all) bytes.downstream.delivered += put.length + 2;
+      for (const { bytes: put, framing } of all)
+        bytes.downstream.delivered += Math.min(put.length + 2, framing?.bytes ?? Infinity);
       if (client.writableNeedDrain) void upstream?.then((socket) => socket?.pause());
     },
     end(how) {

@@ -170,6 +170,9 @@ test.each([
   const told = scene.messages.find(({ type }) => type === "reply");
   expect(told?.message.slice(0, message.length)).toBe(message);
   expect(told?.length).toBe(client.bytes().readUInt16BE());
+  client.socket.end();
+  await until(() => scene.events.some(({ type }) => type === "close"));
+  expect(scene.events.at(-1)).toMatchObject({ type: "close", downstream: client.bytes().length });
 });
 
 test("an rcode that needs EDNS is no hit on a query without", async () => {
