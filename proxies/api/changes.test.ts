@@ -137,6 +137,56 @@ describe("several changes at once", () => {
   });
 });
 
+describe("proxies that a change is not about", () => {
+  test("one that is disabled and could listen nowhere is in nobody's way", async () => {
+    await using api = await startTestApi();
+    await api.call("POST", "/proxies", { name: "odd", upstream: "a:1", listen: "nowhere", enabled: false });
+    const [status, { proxies }] = await send(api, [{ proxy: { name: "web", upstream: "127.0.0.1:1" } }]);
+    expect([status, proxies["web"]?.enabled, proxies["odd"]?.enabled]).toEqual([200, true, false]);
+    expect((await api.call("POST", "/sinbin/faults", latency)).status).toBe(201);
+  });
+
+  test.each([
+    ["is left alone", []],
+    ["stays there", [{ proxy: { name: "two", upstream: "127.0.0.1:2" } }]],
+  ])("to want the address of one that %s costs nobody a connection", async (_what, others) => {
+    await using api = await startTestApi();
+    await using echo = await startEcho();
+    await send(api, [
+      { proxy: { name: "one", upstream: echo.address } },
+      { proxy: { name: "two", upstream: echo.address } },
+    ]);
+    using talk = await talkTo(await listenOf(api, "one"));
+    talk.send("x");
+    await talk.until(1);
+    const taken = { proxy: { name: "one", listen: await listenOf(api, "two") } };
+    const [status, { error }] = await send(api, [taken, ...others]);
+    expect([status, error]).toEqual([500, expect.stringContaining("address already in use")]);
+    talk.send("y");
+    expect(await Promise.race([talk.until(2), talk.ended])).toBe("xy");
+  });
+});
+
+test.each([
+  ["moves", { listen: "127.0.0.1:0" }],
+  ["leads elsewhere", { upstream: "127.0.0.1:2" }],
+  ["is called otherwise", { names: ["b.test"] }],
+])("a proxy that %s keeps its connections if a new one in the list can't be had", async (_what, change) => {
+  await using api = await startTestApi();
+  await using echo = await startEcho();
+  await send(api, [{ proxy: { name: "web", proto: "tls", upstream: echo.address } }]);
+  using talk = await talkTo(await listenOf(api));
+  talk.send("no TLS");
+  await talk.until(6);
+  const [status, { error }] = await send(api, [
+    { proxy: { name: "web", ...change } },
+    { proxy: { name: "new", upstream: "127.0.0.1:3", listen: `127.0.0.1:${api.port}` } },
+  ]);
+  expect([status, error]).toEqual([500, expect.stringContaining("address already in use")]);
+  talk.send("!");
+  expect(await Promise.race([talk.until(7), talk.ended])).toBe("no TLS!");
+});
+
 describe("what is wrong is said, with its place", () => {
   test.each(["db", "db:", "db:0", "db:99999", "http://db:80", "db:http", "a:b:c", "[::1]"])(
     "no server can be at %s",

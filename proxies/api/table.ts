@@ -139,7 +139,9 @@ export function createProxyTable({ host, seed, onEvent, onMessage = () => {} }: 
     const meetings = injected.flatMap((fault) =>
       [...fault.where].flatMap((name) => stays(name).map((proxy) => ({ fault, proxy }))),
     );
-    const binds: Work[] = meetings.map(expecting);
+    const fresh: Work[] = [];
+    const moves: Work[] = [];
+    const inPlace: Work[] = [];
     const stops: Work[] = leaving.map((proxy) => changeOf(proxy, { enabled: false }));
     for (const [name, { now, proto, request }] of wanted) {
       if (now === undefined) {
@@ -147,16 +149,19 @@ export function createProxyTable({ host, seed, onEvent, onMessage = () => {} }: 
         // Before it listens, so that no connection passes without them.
         for (const fault of injected) if (fault.where.has(name)) void proxy.hold(fault);
         made.push(proxy);
-        if (request.enabled) binds.push(changeOf(proxy, { enabled: true }));
-      } else {
-        const { enabled } = now.shown();
+        if (request.enabled) fresh.push(changeOf(proxy, { enabled: true }));
+      } else if (isAsked(now, request)) {
+        const { enabled, listen } = now.shown();
         const work = changeOf(now, request);
-        if (enabled && !request.enabled) stops.push(work);
-        else binds.push(work);
+        if (!enabled) fresh.push(work);
+        else if (!request.enabled) stops.push(work);
+        else if (request.listen !== listen) moves.push(work);
+        else inPlace.push(work);
       }
     }
     const doors = meetings.filter(({ fault: { fault } }) => takesAMoment(fault));
-    await allOrNothing(binds, stops, doors.map(barring));
+    // First those that have no connections, and last those that have their address already.
+    await allOrNothing([...meetings.map(expecting), ...fresh, ...moves, ...inPlace], stops, doors.map(barring));
 
     // Nothing below can fail, and none of it waits until all is in force.
     const lifting = lifted.map((fault) => faults.lift(fault, "call"));
@@ -295,13 +300,22 @@ function barring({ fault, proxy }: FaultOnProxy): Work {
   };
 }
 
+/** Whether the proxy is to be other than it is: of one that is not, nothing is looked up or tried. */
+function isAsked(proxy: ManagedProxy, request: Required<ProxyChange>): boolean {
+  const { listen, upstream, names, enabled } = proxy.shown();
+  return (
+    listen !== request.listen || upstream !== request.upstream || names !== request.names || enabled !== request.enabled
+  );
+}
+
 /** One proxy's change, which can be taken back. */
 function changeOf(proxy: ManagedProxy, change: ProxyChange): Work {
   const { listen, upstream, names, enabled } = proxy.shown();
   const concerned = change.enabled === false ? listen : (change.listen ?? listen);
+  const leaves = enabled && change.enabled !== false && concerned !== listen;
   return {
     port: Number(concerned.split(":").at(-1)),
-    aside: enabled && change.enabled !== false ? changeOf(proxy, { enabled: false }) : undefined,
+    aside: leaves ? changeOf(proxy, { enabled: false }) : undefined,
     async begin() {
       await proxy.change(change);
       return () => proxy.change({ listen, upstream, names, enabled });
