@@ -18,6 +18,8 @@ export interface HttpReply {
   readonly headers: Headers;
   /** All of it, if the fault has asked for whole replies and it fits; else it passes as it comes. */
   readonly body?: Uint8Array;
+  /** Behind a whole body that comes in chunks. */
+  readonly trailers?: Headers;
   /** How its end is told; unless stated, as the headers say. A `content-length` in the headers is made to fit a body that is given. */
   readonly framing?: Framing;
   /** The headers go out as they are, whatever they say of the body. */

@@ -68,6 +68,32 @@ test("http.replay-old-reply: the reply to the request before", async () => {
   expect(proxied.hits.map(({ path }) => path)).toEqual(["/two", "/four"]);
 });
 
+test.each([204, 304])(
+  "http.replay-old-reply: in the place of a %i, which has no body, and the connection goes on",
+  async (status) => {
+    await using proxied = await startFaulty("http.replay-old-reply", {}, { nth: 2 });
+    const { client, server } = proxied;
+    await ask(client, server, replyOf("old"));
+    await expect(client).toHear(replyOf("old"));
+    await ask(client, server, `HTTP/1.1 ${status} Nothing\r\n\r\n`);
+    await expect(client).toHear(replyOf("old"));
+    await ask(client, server, replyOf("new"));
+    await expect(client).toHear(replyOf("new"));
+  },
+);
+
+const chunked = (body: string, trailer: string): string =>
+  `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n${body}\r\n0\r\n${trailer}\r\n\r\n`;
+
+test("http.replay-old-reply: trailers are those of the old reply", async () => {
+  await using proxied = await startFaulty("http.replay-old-reply", {}, { nth: 2 });
+  const { client, server } = proxied;
+  for (const request of [1, 2]) {
+    await ask(client, server, request === 1 ? chunked("old", "X-Sum: 1") : chunked("new", "X-Sum: 2"));
+    await expect(client).toHear(chunked("old", "X-Sum: 1"));
+  }
+});
+
 test("http.replay-old-reply: whether the connection goes on is what this one's server says", async () => {
   await using proxied = await startFaulty("http.replay-old-reply");
   await ask(proxied.client, proxied.server, replyOf("old", "connection: close", "Keep-Alive: max=1", "ETag: 1"));

@@ -16,6 +16,8 @@ export interface DeliveryOptions {
   readonly request: { readonly method: string; readonly version: "1.0" | "1.1" };
   /** What passes as it comes, unless the reply has a body of its own. */
   readonly passing: AsyncIterable<Uint8Array>;
+  /** Whether the server's reply can have a body, whatever a fault has made of its status. */
+  readonly bodied: boolean;
   /** Those of the server, once the body has passed. */
   readonly trailers: () => Headers;
   /** The cut has taken something, or the pace has held something up. */
@@ -39,14 +41,15 @@ const paceSteps = 20;
 
 /** Never rejects. */
 export async function deliver(options: DeliveryOptions): Promise<Delivered> {
-  const { client, reply, request } = options;
+  const { client, reply, request, passing } = options;
   const framing = framingOf(options);
   for (const interim of reply.interim ?? []) await write(client, interimBytes(interim));
   const headers = reply.verbatim === true ? reply.headers : headersFor(reply.headers, framing);
   await write(client, headBytes(`HTTP/${options.version} ${reply.status} ${reply.reason}`, headers));
-  // A fault may have given a body to what can't have one.
-  if (request.method === "HEAD" || (!hasBody(request.method, reply.status) && reply.body === undefined)) {
-    await drain(options.passing);
+  // A fault may have given a body to what can't have one, or such a status to what has one.
+  const bodied = options.bodied || reply.body !== undefined || hasBody(request.method, reply.status);
+  if (request.method === "HEAD" || !bodied) {
+    await drain(passing);
     return { bytes: 0, ends: false, broken: false };
   }
   const chunked = framing.type === "chunked";
@@ -62,7 +65,9 @@ export async function deliver(options: DeliveryOptions): Promise<Delivered> {
     return { bytes, ends: true, broken: true };
   }
   if (cut) options.onCut();
-  else if (chunked && framing.terminated) await write(client, endOfChunks(options.trailers()));
+  else if (chunked && framing.terminated) await write(client, endOfChunks(reply.trailers ?? options.trailers()));
+  // What another body has taken the place of has to be out of the way of the next reply.
+  if (reply.body !== undefined) await drain(passing);
   const short = framing.type === "content-length" && bytes < framing.bytes;
   const ends = cut || framing.type === "close" || (chunked && !framing.terminated) || short;
   return { bytes, ends, broken: false };

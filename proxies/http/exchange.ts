@@ -169,7 +169,7 @@ async function finish(outcome: Outcome, meetings: readonly Meeting[], options: E
     try {
       const kept = await collect(message, mostBytesOfReply);
       passing = kept.again();
-      if (kept.whole) came = { ...head, body: kept.bytes };
+      if (kept.whole) came = { ...head, body: kept.bytes, trailers: headersOf(message.rawTrailers) };
     } catch {
       return { type: "lost" };
     }
@@ -200,6 +200,7 @@ async function answer(came: HttpReply, answering: Answering, options: ExchangeOp
     version: answering.version,
     request: read,
     passing: answering.passing,
+    bodied: hasBody(read.method, came.status),
     trailers: answering.trailers,
     onCut: () => tell(cutBy),
     onPace: () => tell(pacedBy),

@@ -43,6 +43,15 @@ describe("http.status", () => {
     );
   });
 
+  test.each([204, 304])("%i behind the server, whose body comes along all the same", async (code) => {
+    await using proxied = await startFaulty("http.status", { code, when: "after" });
+    const { client, server } = proxied;
+    await ask(client, server);
+    expect(await client.hearsUntil("\r\n\r\n")).toContain("Content-Length: 2\r\n");
+    await expect(client).toHear("ok");
+    expect(proxied.events).toContainEqual(expect.objectContaining({ type: "reply", status: code, bytes: 2 }));
+  });
+
   test("of one that answers by itself a server is not needed", async () => {
     await using proxied = await startProxied();
     proxied.inject("http.status", { code: 503 });
