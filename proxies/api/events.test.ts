@@ -25,6 +25,15 @@ describe("events", () => {
     expect(missed).toContain("id: 2\nevent: fault.inject\n");
   });
 
+  test("a number that is not there yet is of another daemon: whoever says it has missed all of this one's", async () => {
+    await using api = await startTestApi();
+    await send(api, [{ proxy: { name: "web", upstream: "127.0.0.1:1" } }]);
+    using late = await follow(api, "Last-Event-ID: 500\r\n");
+    await late.until(": events");
+    await send(api, [{ remove: "web" }]);
+    expect(await late.until("event: proxy.closed")).toContain("id: 1\nevent: proxy.listening\n");
+  });
+
   test("a silent stream has a heartbeat", async () => {
     const clock = createManualClock();
     await using api = await startTestApi({ clock });

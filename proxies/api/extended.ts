@@ -51,7 +51,10 @@ function eventOf({ id, time, told }: RecordedEvent): string {
 const follow: Handler = ({ host, events }, { lastEventId }) => {
   if (events.readers() >= mostStreams)
     throw new ApiError(503, `${mostStreams} streams of events are open already: close one`);
-  const from = lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : events.last();
+  const last = events.last();
+  const said = lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : last;
+  // One that is not there yet is of a daemon that was here before.
+  const from = said > last ? 0 : said;
   return {
     status: 200,
     headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store" },
