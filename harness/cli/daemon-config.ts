@@ -11,10 +11,11 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { codeOf } from "../../proxies/api/addresses.ts";
 import { changeOf, faultDocument, faultRequestOf, proxyBody, type Change } from "../../proxies/api/changes.ts";
-import { ApiError } from "../../proxies/api/errors.ts";
+import { ApiError, invalidType } from "../../proxies/api/errors.ts";
 import { planChanges } from "../../proxies/api/plan.ts";
 import { readProxies } from "../../proxies/api/requests.ts";
 import type { ProxyTable } from "../../proxies/api/table.ts";
+import { toxicTypes } from "../../proxies/api/toxics.ts";
 import { messageOf, PlanError, UsageError } from "../errors.ts";
 import { problemsOf } from "../plan/issues.ts";
 import { placeOf, placeOfKey, problemAt, toPlain, type Path, type Tree } from "../plan/tree.ts";
@@ -45,10 +46,11 @@ export async function beginWith(table: ProxyTable, file: string): Promise<void> 
   }
 }
 
-function adviceFor({ status, cause }: ApiError, text: string): string {
+function adviceFor({ status, message, cause }: ApiError, text: string): string {
   // Which of several proxies it was is said around it.
   if (cause instanceof ApiError) return adviceFor(cause, text);
   if (codeOf(cause) === "EADDRINUSE") return "; stop what listens there, or write another listen";
+  if (message === invalidType().message) return `; write one of ${[...toxicTypes.keys()].join(", ")}`;
   if (status === 500) return "; write a listen such as 127.0.0.1:15432";
   return isToxiproxys(text)
     ? `; write a JSON array such as [{"name": "db", "listen": "127.0.0.1:15432", "upstream": "db.test:5432"}]`

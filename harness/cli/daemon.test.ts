@@ -178,7 +178,7 @@ test.each([
   ],
   [
     ["--config", fileOf("toxic.json", `[{"name":"x","upstream":"a:1","toxics":[{"type":"noop"},{"type":"latenc"}]}]`)],
-    "invalid toxic type of toxic 2 at proxy 1",
+    "invalid toxic type of toxic 2 at proxy 1; write one of latency, bandwidth, ",
   ],
   [["--config", fileOf("empty.yaml", "")], "empty.yaml:1:1: the file is empty: write links"],
   [["--config", fileOf("key.yaml", "links: {}\nfault: []")], "key.yaml:2:1 fault: there is no key fault here"],
