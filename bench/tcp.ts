@@ -51,7 +51,7 @@ for (const [what, move] of [
   columns.set(`${what} MB/s`, figures);
   say(what);
   for (const { name } of [direct, ...others]) tellRatio("no fault", figures, "sinbin", name);
-  for (const { name } of [delayed, wide]) tellRatio(name, figures, name, "sinbin");
+  for (const { name } of [delayed, wide]) for (const other of all) tellRatio(name, figures, name, other.name);
   for (const { name } of delayedOthers) tellRatio(delayed.name, figures, delayed.name, name);
 }
 
