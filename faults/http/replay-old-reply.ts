@@ -8,7 +8,7 @@ export const replayOldReply = httpFault({
   plane: "http",
   kind: "http.replay-old-reply",
   about:
-    "The server is asked and answers, but the client gets the reply to an earlier request, whatever that was for: as over a connection on which requests and replies have got out of step.",
+    "The server is asked and answers, but the client gets the reply to an earlier request, whatever that was for: as over a connection on which requests and replies have got out of step. Replies are kept back until they are whole, up to 16 MiB, those that `nth` leaves alone included: nothing streams meanwhile.",
   source: "RFC 9112, section 9.3.2; HTTP request smuggling, response queue poisoning",
   example: "{ back: 1 }",
   pulse: false,

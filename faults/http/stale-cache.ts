@@ -8,7 +8,7 @@ export const staleCache = httpFault({
   plane: "http",
   kind: "http.stale-cache",
   about:
-    "A cache on the way that never asks whether it is still right: the first good reply to a GET or HEAD since the fault began answers all that follow for the same URL, without the server.",
+    "A cache on the way that never asks whether it is still right: the first good reply to a GET or HEAD since the fault began answers all that follow for the same URL, without the server. Replies are kept back until they are whole, up to 16 MiB, those of requests that it is not chosen for included: nothing streams meanwhile.",
   source: "RFC 9111, section 4.2; Muir 2004, 3.1",
   example: "{ age: 1h }",
   pulse: false,
