@@ -43,7 +43,7 @@ export interface HttpFault<
   State extends object = object,
 > extends Declaration<Parameters> {
   readonly plane: "http";
-  /** Whose bodies it needs: they are kept back until they are whole. One that is too large comes without, and passes. */
+  /** Whose bodies it needs to decide: they are kept back until they are whole. One that is too large comes without, and passes. */
   whole?(parameters: z.output<Parameters>): "request" | "reply";
   /** What it keeps for the whole of its injection, all connections together. Its decisions may change it. */
   start(parameters: z.output<Parameters>): State;
@@ -62,8 +62,16 @@ export interface HttpFault<
     parameters: z.output<Parameters>,
     context: HttpContext,
   ): After | undefined;
-  /** Every reply of the server to a request that matches, those that `nth` and the like leave alone included: to be told of, not to be changed. */
-  remember?(reply: HttpReply, request: HttpRequest, state: State, parameters: z.output<Parameters>): void;
+  /**
+   * The head of every reply of the server to a request that matches, those that `nth` and the like leave alone included: to be told of, not to be changed.
+   * What it returns is called with all of it once that has passed, unless it has no body, or one that is too large or does not come to its end.
+   */
+  remember?(
+    reply: HttpReply,
+    request: HttpRequest,
+    state: State,
+    parameters: z.output<Parameters>,
+  ): ((whole: HttpReply) => void) | undefined;
 }
 
 export interface HttpContext {

@@ -225,8 +225,9 @@ test("an old reply is one of so many requests ago, and there is none before that
   const state = replayOldReply.start(parameters);
   const bodies = ["1", "2", "3", "4"].map((text) => {
     const came = { ...reply, body: Buffer.from(text) };
-    replayOldReply.remember?.(came, request, state, parameters);
-    const decision = replayOldReply.after?.(came, request, state, parameters, context);
+    const keepWhole = replayOldReply.remember?.(reply, request, state, parameters);
+    const decision = replayOldReply.after?.(reply, request, state, parameters, context);
+    keepWhole?.(came);
     return decision?.type === "reply" ? String(decision.reply.body) : undefined;
   });
   expect(bodies).toEqual([undefined, undefined, "1", "2"]);

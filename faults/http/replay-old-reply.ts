@@ -8,7 +8,7 @@ export const replayOldReply = httpFault({
   plane: "http",
   kind: "http.replay-old-reply",
   about:
-    "The server is asked and answers, but the client gets the reply to an earlier request, whatever that was for: as over a connection on which requests and replies have got out of step. Replies are kept back until they are whole, up to 16 MiB, those that `nth` leaves alone included: nothing streams meanwhile.",
+    "The server is asked and answers, but the client gets the reply to an earlier request, whatever that was for: as over a connection on which requests and replies have got out of step. Replies that `nth` leaves alone count as well; one without a body, above 16 MiB or that has not come to its end yet is not kept.",
   source: "RFC 9112, section 9.3.2; HTTP request smuggling, response queue poisoning",
   example: "{ back: 1 }",
   pulse: false,
@@ -17,17 +17,20 @@ export const replayOldReply = httpFault({
       .prefault(1)
       .meta({ description: "how many requests ago", strengths: [1, 10] }),
   }),
-  whole: () => "reply",
   // Those that match count, the others that `nth` leaves alone included.
   start: () => ({ ...nothingKept(), seen: 0 }),
   after(reply, _request, state, { back }) {
     const old = state.replies.get(String(state.seen - back));
-    return old === undefined || old === reply ? undefined : { type: "reply", reply: overConnectionOf(reply, old) };
+    return old === undefined ? undefined : { type: "reply", reply: overConnectionOf(reply, old) };
   },
-  remember(reply, _request, state, { back }) {
+  remember(_reply, _request, state, { back }) {
     state.seen += 1;
-    keep(state, String(state.seen), reply);
-    forget(state, String(state.seen - back - 1));
+    const own = state.seen;
+    forget(state, String(own - back - 1));
+    return (whole) => {
+      // One that took long may have had its turn by now.
+      if (own > state.seen - back) keep(state, String(own), whole);
+    };
   },
 });
 

@@ -8,14 +8,13 @@ export const staleCache = httpFault({
   plane: "http",
   kind: "http.stale-cache",
   about:
-    "A cache on the way that never asks whether it is still right: the first good reply to a GET or HEAD since the fault began answers all that follow for the same URL, without the server. Replies are kept back until they are whole, up to 16 MiB, those of requests that it is not chosen for included: nothing streams meanwhile.",
+    "A cache on the way that never asks whether it is still right: the first good reply to a GET or HEAD since the fault began answers all that follow for the same URL, without the server. A reply above 16 MiB is not kept.",
   source: "RFC 9111, section 4.2; Muir 2004, 3.1",
   example: "{ age: 1h }",
   pulse: false,
   parameters: z.strictObject({
     age: duration.optional().meta({ description: "an Age header that admits it, in whole seconds; by default none" }),
   }),
-  whole: () => "reply",
   start: nothingKept,
   before(request, { replies }, { age }) {
     const kept = replies.get(keyOf(request));
@@ -25,8 +24,10 @@ export const staleCache = httpFault({
   },
   remember(reply, request, state) {
     const key = keyOf(request);
-    const cached = request.method === "GET" && reply.status === 200 && !state.replies.has(key);
-    if (cached) keep(state, key, reply);
+    if (request.method !== "GET" || reply.status !== 200) return undefined;
+    return (whole) => {
+      if (!state.replies.has(key)) keep(state, key, whole);
+    };
   },
 });
 

@@ -94,6 +94,22 @@ test("http.replay-old-reply: trailers are those of the old reply", async () => {
   }
 });
 
+test.each(["http.replay-old-reply", "http.stale-cache"])(
+  "%s: what is kept for later streams, and is not there before all of it has come",
+  async (kind) => {
+    await using proxied = await startFaulty(kind);
+    const { client, server } = proxied;
+    const whole = chunked("old", "X-Sum: 1");
+    await ask(client, server, whole.slice(0, whole.indexOf("0\r\n")));
+    await expect(client).toHear(whole.slice(0, whole.indexOf("0\r\n")));
+    const other = await proxied.connect();
+    await ask(other.client, other.server, replyOf("new"));
+    await expect(other.client).toHear(replyOf("new"));
+    server.say(whole.slice(whole.indexOf("0\r\n")));
+    await expect(client).toHear(whole.slice(whole.indexOf("0\r\n")));
+  },
+);
+
 test("http.replay-old-reply: whether the connection goes on is what this one's server says", async () => {
   await using proxied = await startFaulty("http.replay-old-reply");
   await ask(proxied.client, proxied.server, replyOf("old", "connection: close", "Keep-Alive: max=1", "ETag: 1"));

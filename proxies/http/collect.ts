@@ -1,4 +1,6 @@
-/** A body, kept back until it is whole, or so long that it won't be kept. */
+/** Bodies as a whole: kept back until they are, or copied while they pass. */
+
+/** Kept back until it is whole, or so long that it won't be kept. */
 export interface Collected {
   readonly whole: boolean;
   /** All of it if it is whole, else its beginning. */
@@ -30,4 +32,21 @@ export async function collect(body: AsyncIterable<Uint8Array>, limit: number): P
       if (!whole) yield* { [Symbol.asyncIterator]: () => rest };
     },
   };
+}
+
+/** The body as it comes. `whenWhole` is called with all of it when it has come to its end, unless it was too long. */
+export async function* copied(
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+  whenWhole: (bytes: Buffer) => void,
+): AsyncGenerator<Uint8Array> {
+  let pieces: Uint8Array[] | undefined = [];
+  let length = 0;
+  for await (const piece of body) {
+    length += piece.length;
+    if (length > limit) pieces = undefined;
+    pieces?.push(piece);
+    yield piece;
+  }
+  if (pieces !== undefined) whenWhole(Buffer.concat(pieces));
 }

@@ -16,7 +16,7 @@ import {
   type HttpRequest,
 } from "../../faults/http/message.ts";
 import type { Clock, Socket } from "../../host/host.ts";
-import { collect, type Collected } from "./collect.ts";
+import { collect, copied, type Collected } from "./collect.ts";
 import { decideAfter, decideBefore, type DecidedBefore } from "./decide.ts";
 import { deliver, drain, hasBody, interimBytes, write } from "./delivery.ts";
 import { firstOf } from "./first-of.ts";
@@ -162,20 +162,25 @@ async function finish(outcome: Outcome, meetings: readonly Meeting[], options: E
   }
   let came = head;
   let passing: AsyncIterable<Uint8Array> = message;
-  const whole = meetings.some(
-    (meeting) => needs(meeting) === "reply" && (meeting.chosen || meeting.fault.remember !== undefined),
+  const trailers = () => headersOf(message.rawTrailers);
+  const keepers = meetings.flatMap(
+    ({ fault, state, parameters }) => fault.remember?.(head, read, state, parameters) ?? [],
   );
-  if (whole && hasBody(read.method, head.status)) {
-    try {
-      const kept = await collect(message, mostBytesOfReply);
-      passing = kept.again();
-      if (kept.whole) came = { ...head, body: kept.bytes, trailers: headersOf(message.rawTrailers) };
-    } catch {
-      return { type: "lost" };
+  const whenWhole = (body: Buffer): void => {
+    for (const keep of keepers) keep({ ...head, body, trailers: trailers() });
+  };
+  if (hasBody(read.method, head.status)) {
+    if (keepers.length > 0) passing = copied(message, mostBytesOfReply, whenWhole);
+    if (meetings.some((meeting) => meeting.chosen && needs(meeting) === "reply")) {
+      try {
+        const kept = await collect(passing, mostBytesOfReply);
+        passing = kept.again();
+        if (kept.whole) came = { ...head, body: kept.bytes, trailers: trailers() };
+      } catch {
+        return { type: "lost" };
+      }
     }
   }
-  for (const { fault, state, parameters } of meetings) fault.remember?.(came, read, state, parameters);
-  const trailers = () => headersOf(message.rawTrailers);
   const end = await answer(came, { meetings, version: message.httpVersion, passing, trailers }, options);
   if (end.type !== "go-on") return end;
   await outcome.released;
