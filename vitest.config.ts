@@ -2,13 +2,6 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** Nothing there outlives a test, so that one process may run file after file: half of their time would be for starting, and for loading the same again. */
-const pure = [
-  "faults/**/*.test.ts",
-  "host/disk/*.test.ts",
-  "harness/{expression,judge,plan,report,schedule,shrink}/*.test.ts",
-];
-
 /** Engines that are made for the test alone, at first a minute each: by day the parts that these put together are tested one by one. `.ci/full` sets the variable. */
 const nightly =
   process.env["SINBIN_TESTS"] === "all" ? [] : ["harness/swarm/swarm.test.ts", "harness/worlds/docker/remote.test.ts"];
@@ -17,6 +10,10 @@ const nightly =
 export default defineConfig({
   test: {
     reporters: ["dot"],
+    include: ["**/*.test.ts"],
+    exclude: ["node_modules/**", "runs/**", ...nightly],
+    // Nothing outlives a test, so that one process may run file after file: a third of their time would be for starting, and for loading the same again.
+    isolate: false,
     // Guards against a hang, ten times what the longest take: those that start engines of their own, and kill them.
     testTimeout: 300_000,
     hookTimeout: 300_000,
@@ -25,16 +22,5 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism()) + 1,
     // Tests start hundreds of processes, and to compile the same files anew takes each of them half of its time.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compiled") },
-    projects: [
-      { extends: true, test: { name: "pure", include: pure, isolate: false } },
-      {
-        extends: true,
-        test: {
-          name: "whole",
-          include: ["**/*.test.ts"],
-          exclude: ["node_modules/**", "runs/**", ...pure, ...nightly],
-        },
-      },
-    ],
   },
 });

@@ -69,7 +69,7 @@ test("that of a living one is not taken: without it there is the port, and whoev
   const asked = ["--socket", standard, "--state", "third.json"];
   await using third = await start("node-manager/main.ts", asked, {}, first.directory);
   expect(await third.exited).toMatchObject({ code: 1 });
-  expect(third.errors()).toContain("EADDRINUSE");
+  expect(last(third, "listen.failed")).toMatchObject({ why: expect.stringContaining("EADDRINUSE") });
 });
 
 test("a directory so deep that the kernel does not take its name has one all the same", async () => {
