@@ -41,16 +41,20 @@ describe("command lines", () => {
     const other = createServer().listen(0, "0.0.0.0");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
-    await using folder = await mkdtempDisposable(join(tmpdir(), "sinbin-command-lines-"));
-    // By itself: in a world of tests each port is mapped to a free one.
-    const starter = join(import.meta.dirname, "../host/start.ts");
-    const command = [starter, join(import.meta.dirname, program), ...args, String(port)];
-    await expect(promisify(execFile)(process.execPath, command, { cwd: folder.path })).rejects.toMatchObject({
+    await expect(byHand(program, [...args, String(port)])).rejects.toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(new RegExp(`"listen.failed".*EADDRINUSE.*:${port}"}\n$`)),
+      stdout: expect.stringMatching(new RegExp(`"listen.failed".*EADDRINUSE.*:${port}"}\\n$`)),
       stderr: "",
     });
     other.close();
+  });
+
+  test("plc/main.ts without a certificate ends with code 2, and says what to give it", async () => {
+    await expect(byHand("plc/main.ts", ["--listen", "0"])).rejects.toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining("SINBIN_CERT"),
+      stderr: "",
+    });
   });
 
   test.for([
@@ -64,3 +68,10 @@ describe("command lines", () => {
     expect(last(helped, "help")?.["options"]).toContain(option);
   });
 });
+
+/** As nobody's service: in a world of tests it has a certificate, and each port is mapped to a free one. */
+async function byHand(program: string, args: readonly string[]): Promise<unknown> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "sinbin-command-lines-"));
+  const command = [join(import.meta.dirname, "../host/start.ts"), join(import.meta.dirname, program), ...args];
+  return await promisify(execFile)(process.execPath, command, { cwd: folder.path });
+}

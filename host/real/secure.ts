@@ -2,6 +2,7 @@
 import type { Socket as TcpSocket } from "node:net";
 import { TLSSocket, connect, createSecureContext } from "node:tls";
 import type { SecureContext, SecureContextOptions } from "node:tls";
+import { ArgumentError } from "../arguments.ts";
 import type { Certificate, SecureSocket, Socket, TlsVersion } from "../host.ts";
 import type { Authority } from "./certificates.ts";
 
@@ -26,7 +27,9 @@ const oldest = {
 
 export function serverContext({ certificate, key }: Identity, oldestTls: TlsVersion = "1.2"): SecureContext {
   if (certificate === undefined || key === undefined) {
-    throw new Error("this service has no certificate to serve TLS with: the world gives one to the server of a link");
+    throw new ArgumentError(
+      "this service has no certificate to serve TLS with: the world gives one to the server of a link, and by hand SINBIN_CERT and SINBIN_KEY say where they are",
+    );
   }
   return createSecureContext({ cert: certificate, key, ...oldest[oldestTls] });
 }
