@@ -113,7 +113,7 @@ export function createAssociation(options: AssociationOptions): Association {
       if (outcome.type === "rejected") return outcome;
       asked = undefined;
       if (outcome.type === "kiss") {
-        if (outcome.code === "DENY" || outcome.code === "RSTR") denied = true;
+        if (outcome.code === "DENY" || outcome.code === "RSTR") denied = policy.obeysDenial;
         if (outcome.code === "RATE") {
           burst = 0;
           atLeast = Math.min(17, Math.max(atLeast, Math.ceil(Math.log2(pollMs() / 1000))) + 1);

@@ -29,6 +29,8 @@ export interface Policy {
   readonly accuracyMs?: number;
   /** Whether it minds what is behind the 48 bytes that it knows: a MAC of a key that it has not, a crypto-NAK, or garbage. */
   readonly looksBehindHeader: boolean;
+  /** Whether it asks no more when it is told DENY or RSTR (RFC 5905, section 7.4). */
+  readonly obeysDenial: boolean;
 }
 
 export const policies: Readonly<Record<PolicyName, Policy>> = {
@@ -46,8 +48,9 @@ export const policies: Readonly<Record<PolicyName, Policy>> = {
     minimumPoll: 6,
     maximumPoll: 10,
     looksBehindHeader: true,
+    obeysDenial: true,
   },
-  /** chronyd as distributions have it: `makestep 1 3`, `maxdistance 3`, `maxslewrate 83333.333`, no `maxchange`; `iburst`. */
+  /** chronyd as distributions have it: `makestep 1 3`, `maxdistance 3`, `maxslewrate 83333.333`, no `maxchange`; `iburst`. Of the kiss codes it minds RATE: 4.3 went on asking as often when it was told DENY. */
   chrony: {
     stepAboveMs: 1000,
     stepLimit: 3,
@@ -60,6 +63,7 @@ export const policies: Readonly<Record<PolicyName, Policy>> = {
     minimumPoll: 6,
     maximumPoll: 10,
     looksBehindHeader: true,
+    obeysDenial: false,
   },
   /** systemd-timesyncd: NTP_MAX_ADJUST 0.4 s, NTP_ACCURACY_SEC 0.2 s, RootDistanceMaxSec 5 s, PollIntervalMinSec 32 s and PollIntervalMaxSec 2048 s; no bound of any kind. */
   timesyncd: {
@@ -75,5 +79,6 @@ export const policies: Readonly<Record<PolicyName, Policy>> = {
     maximumPoll: 11,
     accuracyMs: 200,
     looksBehindHeader: false,
+    obeysDenial: true,
   },
 };

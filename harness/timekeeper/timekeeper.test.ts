@@ -290,6 +290,18 @@ describe("ntpd", () => {
 });
 
 describe("chrony", () => {
+  test("asks again and again what it was told DENY by (chronyd 4.3), and follows when nobody says so any more", async () => {
+    await withClient({ policy: "chrony", wrongBy: 60_000 }, async (scene) => {
+      const denied = await scene.inject(0, "ntp.kiss-of-death", { code: "DENY" });
+      await scene.sleep(10 * minute);
+      expect(scene.said("kiss")).toBeGreaterThan(8);
+      expect(scene.offset()).toBeGreaterThan(59_000);
+      await denied[Symbol.asyncDispose]();
+      await scene.sleep(hour);
+      expect(Math.abs(scene.offset())).toBeLessThan(10);
+    });
+  });
+
   test("steps within its first three updates only, and then slews 40 s, fast", async () => {
     await withClient({ policy: "chrony", wrongBy: -hour }, async (scene) => {
       await scene.sleep(10 * minute);
