@@ -49,7 +49,8 @@ async function startPlcWithTwo(): ReturnType<typeof startPlc> {
 async function startWorking(address: string, folder: string, mode: "on" | "turns" = "on"): Promise<Program> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "work.sh"), work);
-  const started = await startNode(address, ["--cpu-shares", mode, "--program", "work.sh"], folder);
+  // One document is enough for all that is asked here.
+  const started = await startNode(address, ["--poll", "1h", "--cpu-shares", mode, "--program", "work.sh"], folder);
   await expect
     .poll(() => sliverPids(started).length, { timeout: 60_000, interval: 50 })
     .toBeGreaterThanOrEqual(processes);

@@ -94,7 +94,8 @@ async function run(machine: Host, config: Config, signal: AbortSignal): Promise<
     },
   });
   const weightOf = (name: string): number => {
-    const { rspec = {} } = knowledge.slices.find((slice) => slice.name === name) ?? {};
+    // A new sliver runs before its document counts as applied.
+    const rspec = slivers.rspecOf(name) ?? knowledge.slices.find((slice) => slice.name === name)?.rspec ?? {};
     return Math.max(1, cpuShareOf(rspec) + leases.shareOf(name));
   };
   await using places = await takeCpuPlaces(host, config, { log: log.write, weightOf });

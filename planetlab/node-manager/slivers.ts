@@ -20,6 +20,8 @@ import { createWorkQueue, type WorkQueue } from "./work.ts";
 export interface Slivers extends AsyncDisposable {
   /** Sorted. */
   names(): readonly string[];
+  /** What it is to be by what it was told last; undefined if it was told nothing since the start. */
+  rspecOf(name: string): Slice["rspec"] | undefined;
   /** Finds what is on disk, and has removed what is half made or half removed. */
   discover(): Promise<void>;
   /** Makes it if it is not there, brings its files up to date, and sees that it runs. */
@@ -57,6 +59,7 @@ export function createSlivers(
 ): Slivers {
   const { guards } = config;
   const known = new Map<string, Supervisor | undefined>();
+  const specified = new Map<string, Slice["rspec"]>();
   const tombstones = new Set<string>();
   const over = new AbortController();
   const fill = createFill(host, config, over.signal);
@@ -118,6 +121,7 @@ export function createSlivers(
   };
   const ensure = async (slice: Slice): Promise<void> => {
     await finishTeardown(slice.name);
+    specified.set(slice.name, slice.rspec);
     if (!known.has(slice.name)) await make(slice);
     await update(slice, directoryOf(slice.name));
     places.of(slice.name);
@@ -137,6 +141,7 @@ export function createSlivers(
       tombstones.add(name);
     }
     known.delete(name);
+    specified.delete(name);
     log("sliver.destroyed", { name });
     announce();
     await bury(name, grave);
@@ -144,6 +149,7 @@ export function createSlivers(
 
   return {
     names,
+    rspecOf: (name) => specified.get(name),
     groups: () => new Map(names().map((name) => [name, known.get(name)?.child])),
     work: () => queue.counts(),
     async discover() {
