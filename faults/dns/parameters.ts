@@ -32,22 +32,19 @@ const v6 = /^(?=.*:.*:)[0-9a-f:]{2,39}$/i;
 export function ipAddress(description: string) {
   return z
     .string(addressHelp)
-    .refine((text) => v4.test(text) || (v6.test(text) && isIPv6(text)) || linkIn(text) !== undefined, addressHelp)
+    .refine((text) => v4.test(text) || isIPv6(text) || linkIn(text) !== undefined, addressHelp)
     .meta({ title: "text", description, examples: [documentation] });
 }
 
 export function ipv6Address(description: string) {
   return z
     .string(addressHelp6)
-    .refine((text) => v6.test(text) && isIPv6(text), addressHelp6)
+    .refine(isIPv6, addressHelp6)
     .meta({ title: "text", description, examples: [documentation6] });
 }
 
 function isIPv6(text: string): boolean {
-  const [head = "", tail, ...more] = text.split("::");
-  const groups = [head, tail ?? ""].flatMap((side) => (side === "" ? [] : side.split(":")));
-  if (more.length > 0 || !groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return false;
-  return tail === undefined ? groups.length === 8 : groups.length < 8;
+  return v6.test(text) && URL.canParse(`http://[${text}]`);
 }
 
 /** However zeros and letters of IPv6 are written. */
@@ -55,11 +52,9 @@ export function isSameAddress(one: string, other: string): boolean {
   return plainAddress(one) === plainAddress(other);
 }
 
+/** RFC 5952. */
 function plainAddress(text: string): string {
-  if (typeOf(text) === "A") return text;
-  const [head = [], tail = []] = text.split("::").map((side) => (side === "" ? [] : side.split(":")));
-  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => "0");
-  return [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16)).join(":");
+  return isIPv6(text) ? new URL(`http://[${text}]`).hostname : text;
 }
 
 /** On the wire in whole seconds. */
