@@ -1,25 +1,7 @@
 import { expect, test } from "vitest";
 import type { DnsContext } from "./contract.ts";
-import type { Message } from "./message.ts";
+import { query } from "./query.testing.ts";
 import { rateLimit } from "./rate-limit.ts";
-
-const query: Message = {
-  id: 7,
-  qr: false,
-  opcode: 0,
-  aa: false,
-  tc: false,
-  rd: true,
-  ra: false,
-  z: false,
-  ad: false,
-  cd: false,
-  rcode: 0,
-  questions: [{ name: "plc.test", type: "A", class: "IN" }],
-  answers: [],
-  authorities: [],
-  additionals: [],
-};
 
 test("beyond so many of a client's in a second, each second one is answered by TC and the others are dropped; over TCP all are let be", () => {
   const parameters = rateLimit.parameters.parse({ per_second: 2, slip: 2 });

@@ -1,25 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { DnsContext, Message } from "./contract.ts";
+import type { DnsContext } from "./contract.ts";
 import { addressRecord, answerTo, type Resource } from "./message.ts";
+import { query } from "./query.testing.ts";
 import { stale } from "./stale.ts";
 
-const query: Message = {
-  id: 7,
-  qr: false,
-  opcode: 0,
-  aa: false,
-  tc: false,
-  rd: true,
-  ra: false,
-  z: false,
-  ad: false,
-  cd: false,
-  rcode: 0,
-  answers: [],
-  authorities: [],
-  additionals: [],
-  questions: [{ name: "plc.test", type: "A", class: "IN" }],
-};
 const minute = 60_000;
 
 /** The server says these at the given minutes, and each time it is told what comes of it. */
