@@ -175,7 +175,7 @@ async function finish(outcome: Outcome, meetings: readonly Meeting[], options: E
       try {
         const kept = await collect(passing, mostBytesOfReply);
         passing = kept.again();
-        if (kept.whole) came = { ...head, body: kept.bytes, trailers: trailers() };
+        if (kept.whole) came = { ...head, body: kept.bytes };
       } catch {
         return { type: "lost" };
       }
