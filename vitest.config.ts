@@ -12,7 +12,7 @@ export default defineConfig({
     reporters: ["dot"],
     include: ["**/*.test.ts"],
     exclude: ["node_modules/**", "runs/**", ...nightly],
-    // Nothing outlives a test, so that one process may run file after file: a third of their time would be for starting, and for loading the same again.
+    // Nothing outlives a test, so that one process may run file after file: a third of what those cost that start nothing would be for a process, and for loading the same again.
     isolate: false,
     // Guards against a hang, ten times what the longest take: those that start engines of their own, and kill them.
     testTimeout: 300_000,
