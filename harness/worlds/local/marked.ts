@@ -12,6 +12,7 @@ export const serviceMark = "SINBIN_SERVICE";
 
 export interface Found {
   readonly pid: number;
+  readonly parent: number;
   /** The id of its process group. */
   readonly group: number;
   /** By a signal. */
@@ -64,7 +65,6 @@ export function listProcesses(): readonly number[] {
 }
 
 interface Listed extends Found {
-  readonly parent: number;
   readonly marked: boolean;
 }
 

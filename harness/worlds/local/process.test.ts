@@ -5,26 +5,32 @@ import { expect, test } from "vitest";
 import type { Exit } from "../../../host/host.ts";
 import type { Signal } from "../../../faults/process/contract.ts";
 import { startLife } from "./process.ts";
-import type { Life } from "../life.ts";
+import type { LocalLife } from "./process.ts";
+import { findMarked } from "./marked.ts";
 
 interface Subject {
-  readonly life: Life;
+  readonly life: LocalLife;
   /** Resolves with the next line. */
   readonly line: () => Promise<string>;
   readonly exit: Promise<Exit & { readonly ordered: boolean }>;
 }
 
 /** Runs a script of JavaScript that writes `up` when its handlers are there. */
-async function start(script: string): Promise<Subject> {
+const start = (script: string): Promise<Subject> =>
+  startCommand([process.execPath, "-e", `setInterval(() => {}, 1000); ${script}; console.log("up")`]);
+
+/** Whose first line is `up`. */
+async function startCommand(command: readonly [string, ...string[]]): Promise<Subject> {
   const lines: string[] = [];
   let next = Promise.withResolvers<void>();
   const exit = Promise.withResolvers<Exit & { readonly ordered: boolean }>();
   const life = await startLife({
-    name: "node",
-    command: [process.execPath, "-e", `setInterval(() => {}, 1000); ${script}; console.log("up")`],
-    executable: process.execPath,
+    name: "subject",
+    command,
+    executable: command[0],
     directory: tmpdir(),
     environment: {},
+    tree: () => findMarked({ run: "none", main: () => life.pid }),
     onLine: (_stream, line) => {
       lines.push(line);
       next.resolve();
@@ -94,6 +100,30 @@ test.runIf(process.platform === "linux")("of two pauses, the last to be lifted l
   await exit;
   expect(await life.pause("main")).toBeUndefined();
 });
+
+/** The kernel lets a child leave the group while STOP is on its way; here its parent moves it, which CONT has let go on without telling anybody. */
+test.runIf(process.platform === "linux")(
+  "a child that has left the group while it was stopped goes on with it",
+  async () => {
+    const script = [
+      "$| = 1; my $child = fork;",
+      "if (!$child) { sleep 1 while 1 }",
+      '$SIG{CONT} = sub { setpgrp $child, $child; print "moved\\n" };',
+      'print "up\\n$child\\n"; sleep 1 while 1;',
+    ];
+    const { life, line, exit } = await startCommand(["/usr/bin/perl", "-e", script.join(" ")]);
+    const child = await line();
+    const pause = await life.pause("group");
+    while (stateOf(child) !== "T") await new Promise((resolve) => setImmediate(resolve));
+    process.kill(life.pid, "SIGCONT");
+    expect(await line()).toBe("moved");
+    expect(stateOf(child)).toBe("T");
+    await pause?.[Symbol.asyncDispose]();
+    while (stateOf(child) === "T") await new Promise((resolve) => setImmediate(resolve));
+    await life.signal("KILL", "tree");
+    await exit;
+  },
+);
 
 /** As in proc_pid_stat(5): T is stopped. */
 function stateOf(pid: string): string | undefined {

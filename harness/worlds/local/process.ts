@@ -21,8 +21,8 @@ export interface LifeOptions extends LifeEvents {
   readonly executable: string;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** All processes of the service; its main process alone, unless given. */
-  readonly tree?: () => readonly number[];
+  /** All processes of the service. */
+  readonly tree: () => readonly Found[];
   /** What may keep it from going on. */
   readonly freezer?: Pick<Freezer, "resume">;
 }
@@ -89,7 +89,7 @@ export async function startLife(options: LifeOptions): Promise<LocalLife> {
   const signalling = createSignalling({
     pid,
     isGone: () => gone,
-    tree: tree ?? (() => (gone ? [] : [pid])),
+    tree,
     toMain: (each) => child.kill(`SIG${each}`),
     freezer,
   });

@@ -20,7 +20,7 @@ export interface SignallingOptions {
   /** To the process itself; false if it is gone. */
   readonly toMain: (signal: Signal) => boolean;
   /** All processes of the service, the process itself among them. */
-  readonly tree: () => readonly number[];
+  readonly tree: () => readonly Found[];
   readonly isGone: () => boolean;
   /** What may keep it from going on. */
   readonly freezer?: Pick<Freezer, "resume"> | undefined;
@@ -35,13 +35,36 @@ export function createSignalling({ pid, toMain, tree, isGone, freezer }: Signall
   /** Those included that are started meanwhile by one whose turn has not come. */
   const toTree = (signal: Signal): boolean => {
     const reached = new Map<number, boolean>();
-    for (let fresh = tree(); fresh.length > 0; fresh = tree().filter((each) => !reached.has(each)))
-      for (const each of fresh) reached.set(each, send(each, `SIG${signal}`));
+    for (let fresh = tree(); fresh.length > 0; fresh = tree().filter((each) => !reached.has(each.pid)))
+      for (const each of fresh) reached.set(each.pid, send(each.pid, `SIG${signal}`));
     return [...reached.values()].includes(true);
+  };
+  /** Who was not in the group when it was stopped. */
+  let outside: ReadonlySet<number> | undefined;
+  const idsOutside = (): ReadonlySet<number> =>
+    new Set(tree().flatMap((each) => (each.group === pid ? [] : [each.pid])));
+  /**
+   * A child that was between fork and setsid when STOP came stands still outside of the group, where the group's CONT doesn't find it, and its
+   * parent waits for it.
+   */
+  const resumeStrays = (known: ReadonlySet<number>): void => {
+    const all = tree();
+    const members = new Set(all.flatMap((each) => (each.group === pid ? [each.pid] : [])));
+    for (const { pid: id, parent } of all)
+      if (!members.has(id) && members.has(parent) && !known.has(id)) send(id, "SIGCONT");
+  };
+  const toGroup = (signal: Signal): boolean => {
+    if (signal === "STOP") outside ??= idsOutside();
+    const isThere = signalGroup(pid, signal);
+    if (signal === "CONT" && outside !== undefined) {
+      resumeStrays(outside);
+      outside = undefined;
+    }
+    return isThere;
   };
   const deliver = (signal: Signal, to: Recipient): boolean => {
     if (to === "tree") return toTree(signal);
-    return to === "group" ? signalGroup(pid, signal) : !isGone() && toMain(signal);
+    return to === "group" ? toGroup(signal) : !isGone() && toMain(signal);
   };
   const signalTo = (signal: Signal, to: Recipient): boolean => {
     if (signal === "STOP" || signal === "CONT") {

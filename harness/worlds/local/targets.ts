@@ -35,7 +35,7 @@ export interface LocalTargets {
   readonly targets: Omit<Targets, "process">;
   readonly freezer: Freezer;
   /** All processes of the service. */
-  readonly tree: () => readonly number[];
+  readonly tree: () => readonly Found[];
   refused(what: Limited | "disk"): void;
   prepare(): Promise<void>;
   /** Resolves when the service may start: not while its disk comes back. */
@@ -83,7 +83,7 @@ export function createLocalTargets(options: LocalTargetsOptions): LocalTargets {
 
   return {
     freezer,
-    tree: () => findMarked(marks).map(({ pid }) => pid),
+    tree: () => findMarked(marks),
     prepare: () => disk.prepare(),
     allowed: async () => comingBack,
     async started() {
