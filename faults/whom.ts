@@ -30,6 +30,23 @@ export function idleKeys(fault: FaultOfLink, direction: unknown): ReadonlyMap<Wh
   return idle;
 }
 
+/** Ordinals that nobody can have: the key that is one too many, with the reason. */
+export function whyNobody(written: {
+  readonly [Key in (typeof choosingKeys)[number]]?: unknown;
+}): { readonly key: WhomKey; readonly why: string } | undefined {
+  const [first = NaN, nth = NaN, everyNth = NaN] = [written.first, written.nth, written.every_nth].map(Number);
+  if (nth > first)
+    return { key: "first", why: `nth: ${nth} is none of the first ${first}, and together they choose nobody` };
+  if (nth % everyNth > 0)
+    return { key: "every_nth", why: `nth: ${nth} is no multiple of ${everyNth}, and together they choose nobody` };
+  if (everyNth > first)
+    return {
+      key: "first",
+      why: `every_nth: ${everyNth} begins behind the first ${first}, and together they choose nobody`,
+    };
+  return undefined;
+}
+
 function whyForAll(fault: FaultOfLink): string | undefined {
   if (fault.plane === "tcp") {
     if (fault.door !== undefined)

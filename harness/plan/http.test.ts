@@ -10,6 +10,7 @@ phases: [{ name: x, for: 1s, faults: [{ ${step} }] }]
 
 test.each([
   ["http", "http.status: { code: 503 }, where: fetch, match: { method: GET, path: /x/* }, nth: 2"],
+  ["http", "tcp.reset: {}, first: 4, every_nth: 2"],
   ["http", "http.abort: { when: after }, match: { xml_rpc_method: bind, header: { host: '*' } }"],
   ["https", "tls.expired: {}, match: { servername: '*.test' }"],
   ["http", "tcp.reset: {}, leg: upstream"],
@@ -47,6 +48,9 @@ test.each([
   ["http", "http.drip: { rate: 1B/s }, match: { pat: /x }", "did you mean path?"],
   ["http", "http.truncate: { after: 1B, framing: longer }", "write one of content-length-short"],
   ["http", "tcp.reset: {}, leg: server", "write client or upstream"],
+  ["http", "tcp.reset: {}, first: 3, nth: 5", "leave out first: nth: 5 is none of the first 3"],
+  ["http", "http.status: { code: 503 }, nth: 5, every_nth: 2", "leave out every_nth: nth: 5 is no multiple of 2"],
+  ["http", "tcp.refuse: {}, first: 1, every_nth: 2", "leave out first: every_nth: 2 begins behind the first 1"],
 ])("on a link of proto %s: %s says %s", async (proto, step, complaint) => {
   expect(String(await problemsIn(plan(proto, step)))).toContain(complaint);
 });

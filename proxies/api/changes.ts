@@ -11,7 +11,7 @@ import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.t
 import { match, matchKeysOf } from "../../faults/match.ts";
 import { linksAmong } from "../../faults/place.ts";
 import { duration, share } from "../../faults/units.ts";
-import { idleKeys, type WhomKey } from "../../faults/whom.ts";
+import { idleKeys, whyNobody, type WhomKey } from "../../faults/whom.ts";
 import { canBeDialled } from "./addresses.ts";
 import type { FaultRequest } from "./fault.ts";
 import { legs } from "../chain/planes.ts";
@@ -178,6 +178,8 @@ function misplaced(
   for (const key of idle.has("match") ? [] : Object.keys(written.match ?? {}))
     if (!matchKeysOf(plane).includes(key))
       found.push({ path: ["match", key], why: `${kind} acts on what is of ${plane}, and that has none` });
+  const nobody = whyNobody(written);
+  if (nobody !== undefined) found.push({ path: [nobody.key], why: nobody.why });
   if (written.for !== undefined && fault.pulse)
     found.push({ path: ["for"], why: `${kind} happens at one moment, and lasts until another undoes it` });
   return found;

@@ -13,6 +13,7 @@ test.each([
   [{ "dns.refuse": {}, first: 1 }, "leave out first: this fault shuts the port, for everybody"],
   [{ "dns.slow": { by: "1s" }, leg: "client" }, "leave out leg: dns faults have a place of their own"],
   [{ "ntp.step": { to: "0s" }, first: 1 }, "leave out first: this fault steps the server's time"],
+  [{ "tcp.reset": {}, first: 1, every_nth: 2 }, "first: leave out first: every_nth: 2 begins behind the first 1"],
   [{ "http.status": { code: 503 }, direction: "both" }, "leave out direction: http faults say by themselves"],
 ])("%j: %s", async (fault, complaint) => {
   await using api = await startTestApi();

@@ -3,7 +3,7 @@ import { questionMatch } from "../../../faults/dns/match.ts";
 import { requestShape } from "../../../faults/http/match.ts";
 import { isFaultOfLink, placeOf } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
-import { choosingKeys, idleKeys, shutsPort, whomKeys } from "../../../faults/whom.ts";
+import { choosingKeys, idleKeys, shutsPort, whomKeys, whyNobody } from "../../../faults/whom.ts";
 import { isRecord, listAt, recordAt, textAt } from "../raw.ts";
 import type { Raw } from "../raw.ts";
 import { readEdge } from "../../schedule/edge.ts";
@@ -108,6 +108,8 @@ function checkWhom({ raw, path, faults }: RawStep, { complain, document }: Check
       client === undefined ? "" : `: nobody tells which connect of ${client.name}, ${client.noun}, comes next`;
     complain([...path, key], `leave out ${key}: ${why}${but}`);
   }
+  const nobody = ofLinks.length === 0 ? undefined : whyNobody(raw);
+  if (nobody !== undefined) complain([...path, nobody.key], `leave out ${nobody.key}: ${nobody.why}`);
 }
 
 /** These planes have a `match`, each with keys of its own. */
