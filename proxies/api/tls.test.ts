@@ -258,6 +258,7 @@ describe("leg: upstream", () => {
     ]);
     using talk = await talkTo(await listenOf(api));
     expect(await talk.ended).toBe("ECONNRESET");
+    expect((await all(api)).faults).toMatchObject({ "tcp.refuse": { hits: 1 } });
   });
 
   test.each([

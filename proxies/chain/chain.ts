@@ -83,15 +83,18 @@ export async function startChain(options: ChainOptions): Promise<Chain> {
   const live = new Map<number, EndedBy | undefined>();
   /** What their clients have asked for, where TLS ends. */
   const servernames = new Map<number, string>();
-  const isInside = (to: Address): boolean =>
-    parts.values().some(({ address }) => address.host === to.host && address.port === to.port);
+  const partAt = (to: Address | undefined): Part | undefined =>
+    parts.values().find(({ address }) => address.host === to?.host && address.port === to.port);
   const neighbours = {
     onDialled(caller, to, from) {
-      if (isInside(to)) meetings.dialled(caller, to, from);
+      if (partAt(to) !== undefined) meetings.dialled(caller, to, from);
     },
     onDialFailed({ connection }, to, error) {
-      if (live.has(connection)) live.set(connection, whyOf(error));
-      if (to === undefined || !isInside(to)) options.onServerFailed?.(connection, error);
+      const why = whyOf(error);
+      if (live.has(connection)) live.set(connection, why);
+      const within = partAt(to);
+      if (within === undefined) options.onServerFailed?.(connection, error);
+      else if (why === "server-refused") within.turnedAway?.("refused");
     },
   } as const satisfies Neighbours;
 

@@ -83,6 +83,8 @@ export interface PartOptions extends Neighbours {
 
 export interface Part extends AsyncDisposable {
   readonly address: Address;
+  /** Somebody saw that a connect failed at the door (`TcpProxy.turnedAway`). */
+  turnedAway?(how: TurnedAway): void;
   /** Disposing the result lifts it. @throws {Error} if the fault is of another plane. */
   inject(injection: ChainInjection): Injected;
 }
@@ -96,7 +98,6 @@ export interface DatagramPartOptions extends Omit<PartOptions, "server"> {
 
 /** Where the client knocks. */
 export interface Outermost extends Part {
-  /** Somebody saw that a connect failed at the door (`TcpProxy.turnedAway`). */
   turnedAway(how: TurnedAway): void;
   traffic(): BothWays;
   connections(): readonly LiveConnection[];
