@@ -8,14 +8,14 @@ import { patchJson } from "./json.ts";
 import { keep, nothingKept } from "./kept.ts";
 import { match as requestMatch } from "../match.ts";
 import { matchesHead, xmlRpcMethodOf } from "./match.ts";
-import { withHeader, withoutHeader, type Headers, type HttpReply } from "./message.ts";
+import { withHeader, withoutHeader, type Headers, type HttpReply, type HttpRequest } from "./message.ts";
 import { redirectLoop } from "./redirect-loop.ts";
 import { replayOldReply } from "./replay-old-reply.ts";
 import { status } from "./status.ts";
 import { patchXml } from "./xml.ts";
 
 const context = { ordinal: 1, draw: () => 0 };
-const request = { method: "GET", target: "/", headers: [["Host", "a.test"]] as Headers };
+const request: HttpRequest = { version: "1.1", method: "GET", target: "/", headers: [["Host", "a.test"]] };
 const reply: HttpReply = { status: 200, reason: "OK", headers: [["Content-Length", "2"]], body: Buffer.from("ok") };
 
 describe("headers", () => {

@@ -7,6 +7,7 @@ export interface HttpRequest {
   readonly method: string;
   /** As it stands in the request line: mostly a path with its query. */
   readonly target: string;
+  readonly version: "1.0" | "1.1";
   readonly headers: Headers;
   /** All of it, if a fault has asked for whole requests and it fits; else it passes as it comes. */
   readonly body?: Uint8Array;

@@ -8,7 +8,7 @@ export const status = httpFault({
   plane: "http",
   kind: "http.status",
   about:
-    "The reply has another status. By default the server is never asked, as when something on the way answers in its place; with `when: after` it has done its work, and the client hears something else. A status below 200 is an interim reply that goes ahead of the server's own.",
+    "The reply has another status. By default the server is never asked, as when something on the way answers in its place; with `when: after` it has done its work, and the client hears something else. A status below 200 is an interim reply that goes ahead of the server's own; a client of HTTP/1.0 does not know them, and gets none.",
   source: "RFC 9110, section 15; taxonomies of HTTP faults: 1xx, 204 with a body, 503",
   example: "{ code: 503, retry_after: 30s }",
   pulse: false,
@@ -30,8 +30,9 @@ export const status = httpFault({
       reply: delayed({ ...page(code, reasonOf(code), "text/plain", `${code}\n`) }, retryAfterMs),
     };
   },
-  after(reply, _request, _state, { code, when, retry_after: retryAfterMs }) {
+  after(reply, { version }, _state, { code, when, retry_after: retryAfterMs }) {
     if (code < 200) {
+      if (version === "1.0") return undefined;
       const interim = { status: code, reason: reasonOf(code), headers: [] };
       return { type: "reply", reply: { ...reply, interim: [...(reply.interim ?? []), interim] } };
     }

@@ -81,8 +81,8 @@ interface Answering {
 
 export async function exchange(options: ExchangeOptions): Promise<End> {
   const { asked, arrival, read, client, injections, upstream, onSent } = options;
-  const { method, target, headers, trailers } = read;
-  let request: HttpRequest = { method, target, headers };
+  const { method, target, version, headers, trailers } = read;
+  let request: HttpRequest = { method, target, version, headers };
   let body: Readable = read.stream;
   let kept: Collected | undefined;
 

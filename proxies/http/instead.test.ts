@@ -34,6 +34,14 @@ describe("http.status", () => {
     await expect(client).toHear(`HTTP/1.1 102 Processing\r\n\r\n${ok}`);
   });
 
+  test("below 200 is nothing for a client of HTTP/1.0", async () => {
+    await using proxied = await startFaulty("http.status", { code: 102 });
+    const { client, server } = proxied;
+    await ask(client, server, ok, "GET / HTTP/1.0\r\n\r\n");
+    await expect(client).toHear(ok);
+    expect(proxied.hits).toEqual([]);
+  });
+
   test("204 with a body leaves that body before the next reply", async () => {
     await using proxied = await startFaulty("http.status", { code: 204 });
     const { client } = proxied;

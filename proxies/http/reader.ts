@@ -17,7 +17,6 @@ const beginning = new RegExp(`^(?:\\r\\n)*(?:${token}(?: [^\\r\\n]*)?)?\\r?$`);
 const headerLine = new RegExp(`^(${token}):[ \\t]*([\\t\\x20-\\x7e\\x80-\\xff]*)$`);
 
 export interface ReadRequest extends HttpRequest {
-  readonly version: "1.0" | "1.1";
   /** How long its body is; undefined if it is chunked. */
   readonly length: number | undefined;
   /** Its body, to be read to its end before the next request. It throws a `ClientLost` if the client goes before that, or sends what is no body. */
