@@ -11,6 +11,13 @@ import { fileURLToPath } from "node:url";
 export const main = fileURLToPath(new URL("../harness/cli/main.ts", import.meta.url));
 const betweenLooksMs = 20;
 
+/** A benchmark that is cut off leaves none of them. */
+const alive = new Set<ChildProcess>();
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+process.once("exit", () => {
+  for (const child of alive) child.kill("SIGKILL");
+});
+
 export interface Launched {
   readonly child: ChildProcess;
   /** Rejects when it has ended, with what it complained of. */
@@ -23,6 +30,8 @@ export function launch(command: string, words: readonly string[], output: "pipe"
     stdio: ["ignore", output, "pipe"],
     env: { ...process.env, LOG_LEVEL: "error" },
   });
+  alive.add(child);
+  child.once("exit", () => alive.delete(child));
   let complaint = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (complaint += text));
   const over = once(child, "close").then(() => Promise.reject(new Error(`${command} has ended: ${complaint}`)));
