@@ -20,7 +20,7 @@ import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
 import { serveControl } from "../control.ts";
 import { wordIssues } from "../misshapen.ts";
 import { dataSchema, type Data } from "./data.ts";
-import { namesOf, openDatabase } from "./database.ts";
+import { databaseLock, namesOf, openDatabase } from "./database.ts";
 import { createDisturbances } from "./disturbances.ts";
 import { beginFault } from "./faults/registry.ts";
 import { generateData } from "./generate.ts";
@@ -44,13 +44,20 @@ const flagNames = [
 
 export const main = untilStopped((args) => readFlags(args, flagNames), run);
 
-async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<void> {
+async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<number | void> {
   const options = {
     port: flags.integer("listen", 443, 0, 65_535),
     tls: flags.word("tls", "on", ["on", "off"]) === "on",
     oldestTls: flags.word("oldest-tls", "1.0", tlsVersions),
     framing: flags.word("framing", "content-length", framings),
   };
+  await using lock = await host.files.lock(databaseLock);
+  if (lock === undefined) {
+    host.log("lock.refused", {
+      why: "another PLC has its database in this directory: give each a directory of its own",
+    });
+    return 3;
+  }
   await using database = await openDatabase(host, await readData(host, flags));
   const plc = { host, database, disturbances: createDisturbances(), slicesFile: createSlicesFile() };
   await using listener = await servePlc(plc, options);
