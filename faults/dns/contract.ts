@@ -1,8 +1,8 @@
 /**
  * The dns plane: a fault decides about a query on its way to the server, and makes of its reply any number of them.
  *
- *     client ──► query ──► before ──► server
- *     client ◄── after ◄── reply ◄────┘        []: lost   one: changed, later, from elsewhere   two: one comes twice, or a forged one first
+ *     client ──► before ──► query ──► server
+ *     client ◄── after ◄─── reply ◄───┘        []: lost   one: changed, later, from elsewhere   two: one comes twice, or a forged one first
  *
  * It is pure: no I/O, no sleep, no clock but the time that it is told. The proxy (`proxies/dns/`) owns sockets and timers, and decodes what a fault
  * concerns; what has no question that can be read concerns none. Over UDP and TCP the same is decided; what belongs to one of the two is left out over
@@ -11,8 +11,9 @@
  * Decisions are keyed on logical questions: a client's address, a name and a type. "The third A query for plc from this client" is the same one however
  * often it is asked again because no answer came, or none that could be used.
  *
- * Faults are asked in the order of their injection. A query that one of them answers or drops is seen by no later one; a reply, also one that a fault has
- * made, is seen by all that come behind it.
+ * Faults stand one behind the other as middleboxes do, the latest the nearest to the client: it is the first that sees a query, as the client has sent it,
+ * and the last that sees a reply. Each is asked about what the next one has made. A query that one of them answers or drops is seen by none that is nearer
+ * to the server, and the answer by all that are nearer to the client.
  */
 import type { z } from "zod";
 import type { Declaration } from "../fault.ts";
@@ -81,7 +82,7 @@ export interface DnsFault<
   start(parameters: z.output<Parameters>): State;
   /** Undefined means "no concern of mine"; so it does below. */
   before?(query: Message, state: State, parameters: z.output<Parameters>, context: DnsContext): Before | undefined;
-  /** `query` is the one that the client has sent. */
+  /** `query` is the one that has come to this fault, before it changed it itself. */
   after?(
     reply: DnsReply,
     query: Message,
@@ -89,7 +90,7 @@ export interface DnsFault<
     parameters: z.output<Parameters>,
     context: DnsContext,
   ): DnsReply | readonly DnsReply[] | undefined;
-  /** Every reply of the server to a query that matches, those that `nth` and the like leave alone included: to be told of, not to be changed. */
+  /** Every reply that comes to this fault, to queries that `nth` and the like leave alone, too: to be told of, not to be changed. */
   remember?(
     reply: Message,
     query: Message,

@@ -96,7 +96,16 @@ test.each(casesOf("dns"))("%s %j takes any message", (kind, parameters) => {
           question: { name: "plc.test", type: "A" },
           attempt: 1,
         };
-        const met = { owner, asked, ordinal: 1, clientNumber: 1, chosen: true, isBound: false, isHit: false };
+        const met = {
+          owner,
+          asked,
+          ordinal: 1,
+          clientNumber: 1,
+          chosen: true,
+          query: undefined,
+          isBound: false,
+          isHit: false,
+        };
         const telling = { now: 1e12 + 5, sizeOf: size };
         for (const [query, reply] of exchanges) {
           if (!("message" in query) || !("message" in reply)) continue;

@@ -8,7 +8,7 @@ import { encode } from "./wire/encode.ts";
 export interface DecidedBefore {
   /** To be passed on, unless a fault keeps it from that. */
   readonly pass: { readonly query: Message; readonly delay: Delay } | undefined;
-  /** Made by the fault of this number: those behind it see them. */
+  /** Made by the fault of this number: those that are nearer to the client see them. */
   readonly answers: readonly { readonly by: number; readonly replies: readonly DnsReply[] }[];
   readonly end: "reset" | "close" | undefined;
 }
@@ -17,8 +17,10 @@ export function decideBefore(meetings: readonly Meeting[], asked: Message, telli
   let query = asked;
   let delay = nothingAdded;
   const answers: DecidedBefore["answers"][number][] = [];
-  for (const [by, meeting] of meetings.entries()) {
-    const { owner } = meeting;
+  for (const [by, meeting] of [...meetings.entries()].toReversed()) {
+    const { owner, chosen } = meeting;
+    if (!chosen) continue;
+    if (query !== asked) meeting.query = query;
     const decision = owner.fault.before?.(query, owner.state, owner.parameters, contextOf(meeting, telling));
     if (decision === undefined) continue;
     if (decision.type === "pass") {
@@ -46,15 +48,17 @@ export interface Sent {
 export function decideAfter(
   meetings: readonly Meeting[],
   came: readonly Sent[],
-  query: Message,
+  asked: Message,
   telling: Telling,
 ): readonly Sent[] {
   let passing = came;
   for (const meeting of meetings) {
-    const { owner } = meeting;
+    const { owner, chosen, query = asked } = meeting;
     const { fault, state, parameters } = owner;
-    if (fault.after === undefined || isLifted(meeting)) continue;
+    if (isLifted(meeting)) continue;
     const context = contextOf(meeting, telling);
+    for (const { reply } of passing) fault.remember?.(reply.message, query, state, parameters, context);
+    if (!chosen || fault.after === undefined) continue;
     let next: readonly Sent[] = [];
     for (const sent of passing) {
       const decision = fault.after(sent.reply, query, state, parameters, context);

@@ -12,7 +12,7 @@ import type { Clock } from "../../host/host.ts";
 import { createDelays, nothingAdded } from "../delays.ts";
 import { decideAfter, decideBefore, type Sent } from "./decide.ts";
 import { createInjections, type DnsInjection } from "./injections.ts";
-import { contextOf, isLifted, type AskedQuestion, type Meeting, type Telling } from "./meeting.ts";
+import { isLifted, type AskedQuestion, type Meeting, type Telling } from "./meeting.ts";
 import { createQuestions, type Answered, type Logical } from "./questions.ts";
 import { createRecent } from "./recent.ts";
 import { decode, peek, uint16, type Peeked } from "./wire/decode.ts";
@@ -140,20 +140,21 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     concerned.of(peeked.name.toLowerCase(), () => known);
     keep(passedOf(line).pending, one, mostPending);
     one.meetings = injections.meet(one.asked, one.meetings);
-    const chosen = chosenOf(one.meetings);
-    const message = chosen.some(({ owner }) => owner.fault.before !== undefined) ? read(one) : undefined;
+    const { meetings } = one;
+    const decides = meetings.some(({ chosen, owner }) => chosen && owner.fault.before !== undefined);
+    const message = decides ? read(one) : undefined;
     if (message === undefined) {
       line.pass(bytes);
       return;
     }
     const told = telling(line, message, undefined);
-    const { pass, answers, end } = decideBefore(chosen, message, told);
+    const { pass, answers, end } = decideBefore(meetings, message, told);
     for (const { by, replies } of answers) {
       const made = replies.map((reply): Sent => ({
         reply,
-        delay: reply.laterMs === 0 ? nothingAdded : new Map([[chosen[by]?.owner ?? reply, reply.laterMs]]),
+        delay: reply.laterMs === 0 ? nothingAdded : new Map([[meetings[by]?.owner ?? reply, reply.laterMs]]),
       }));
-      send(line, decideAfter(chosen.slice(by + 1), made, message, told), one, message, undefined);
+      send(line, decideAfter(meetings.slice(by + 1), made, message, told), one, message, undefined);
     }
     if (end !== undefined) line.end(end);
     if (pass === undefined) return;
@@ -186,12 +187,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     }
     const whole: Whole = { message: came, bytes };
     const told = telling(line, asked, whole);
-    for (const meeting of meetings) {
-      const { fault, state, parameters } = meeting.owner;
-      fault.remember?.(came, asked, state, parameters, contextOf(meeting, told));
-    }
     const sent: readonly Sent[] = [{ reply: { message: came, laterMs: 0 }, delay: nothingAdded }];
-    send(line, decideAfter(chosenOf(meetings), sent, asked, told), one, asked, whole);
+    send(line, decideAfter(meetings, sent, asked, told), one, asked, whole);
   }
 
   /** Whose reply it is: the latest query of its id, and of its name if it has one, as it was passed on. A reply to what was asked before any fault was there asks for itself. */
@@ -356,11 +353,6 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 function keep(all: Pending[], one: Pending, most: number): void {
   all.push(one);
   if (all.length > most) all.shift();
-}
-
-/** Mostly all of them, for which no list is made. */
-function chosenOf(meetings: readonly Meeting[]): readonly Meeting[] {
-  return meetings.every(({ chosen }) => chosen) ? meetings : meetings.filter(({ chosen }) => chosen);
 }
 
 function lastingOf(meetings: readonly Meeting[]): readonly Meeting[] {

@@ -70,7 +70,7 @@ export function createInjections(clock: Clock): Injections {
     const isChosen = chosen(owner.selection, ordinal, (decision, n) =>
       owner.draw(keyOfDraw(clientNumber, asked.question, decision), n),
     );
-    return { owner, asked, ordinal, clientNumber, chosen: isChosen, isBound: false, isHit: false };
+    return { owner, asked, ordinal, clientNumber, chosen: isChosen, query: undefined, isBound: false, isHit: false };
   }
 
   return {

@@ -1,6 +1,7 @@
 /** A fault that a query has met: what is known of the two, and what has become of it. */
 import type { DnsContext, DnsFault } from "../../faults/dns/contract.ts";
 import type { Asked } from "../../faults/dns/match.ts";
+import type { Message } from "../../faults/dns/message.ts";
 import type { Selection } from "../chosen.ts";
 import type { Logical } from "./questions.ts";
 import type { Peeked } from "./wire/decode.ts";
@@ -55,6 +56,8 @@ export interface Meeting {
   readonly clientNumber: number;
   /** False if the query matches, but `nth` and the like leave it alone. */
   readonly chosen: boolean;
+  /** As it came to the fault, if one that is nearer to the client has changed it. */
+  query: Message | undefined;
   /** It has changed the query, and must see the reply to it, also if it is lifted by then: the reply is no answer to what the client has asked. */
   isBound: boolean;
   isHit: boolean;
