@@ -34,7 +34,8 @@ export const rcode = dnsFault({
           examples: [12, 13, 14, 15],
         }),
       when: z.enum(["before", "after"], "write before or after").prefault("before").meta({
-        description: "before: in place of the server; after: the server was asked, and its records come along",
+        description:
+          "before: in place of the server; after: the server was asked, and its records come along, but for an SOA beside NXDOMAIN",
       }),
       soa: z
         .enum(["with", "without"], "write with or without")
@@ -49,18 +50,27 @@ export const rcode = dnsFault({
   start: () => ({}),
   before(query, _state, parameters) {
     if (parameters.when === "after" || !canSay(query, parameters)) return undefined;
-    const { code, number, soa: wanted, negative_ttl: ttl } = parameters;
-    const name = questionOf(query)?.name ?? ".";
-    const negative = code === "nxdomain" && wanted === "with";
-    const authorities = negative ? [soa(parentOf(name), seconds(ttl))] : [];
-    const message: Message = answerTo(query, { rcode: rcodeOf({ code, number }), authorities });
-    return { type: "answer", replies: [{ message, laterMs: 0 }] };
+    return { type: "answer", replies: [{ message: asError(answerTo(query), query, parameters), laterMs: 0 }] };
   },
-  after(reply, _query, _state, { when, code, number }) {
-    if (when === "before" || !canSay(reply.message, { code, number })) return undefined;
-    return { ...reply, message: { ...reply.message, rcode: rcodeOf({ code, number }) } };
+  after(reply, query, _state, parameters) {
+    if (parameters.when === "before" || !canSay(reply.message, parameters)) return undefined;
+    return { ...reply, message: asError(reply.message, query, parameters) };
   },
 });
+
+interface Negative extends Which {
+  readonly soa: "with" | "without";
+  readonly negative_ttl: number;
+}
+
+/** Of NXDOMAIN, the SOA is ours, or there is none. */
+function asError(message: Message, query: Message, { soa: wanted, negative_ttl: ttl, ...which }: Negative): Message {
+  const code = rcodeOf(which);
+  if (code !== rcodes.nxdomain) return { ...message, rcode: code };
+  const others = message.authorities.filter(({ type }) => type !== "SOA");
+  const own = wanted === "with" ? [soa(parentOf(questionOf(query)?.name ?? "."), seconds(ttl))] : [];
+  return { ...message, rcode: code, authorities: [...others, ...own] };
+}
 
 /** The upper bits are in OPT. */
 function canSay({ edns }: Message, which: Which): boolean {
