@@ -76,16 +76,12 @@ describe("match", () => {
       expect(xmlRpcMethodOf(Buffer.from(piece.repeat(200_000)))).toBeUndefined();
   });
 
-  test.each([
-    [{}],
-    [{ path: "a" }],
-    [{ header: {} }],
-    [{ metod: "GET" }],
-    [{ client: "10.0.0" }],
-    [{ client: "10.0.0.0/33" }],
-  ])("%j is refused", (match) => {
-    expect(requestMatch.safeParse(match).success).toBe(false);
-  });
+  test.each([[{ path: "a" }], [{ header: {} }], [{ client: "10.0.0" }], [{ client: "10.0.0.0/33" }]])(
+    "%j is refused",
+    (match) => {
+      expect(requestMatch.safeParse(match).success).toBe(false);
+    },
+  );
 });
 
 describe("a place in JSON", () => {

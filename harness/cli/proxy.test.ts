@@ -217,7 +217,10 @@ test.each([
     ["0", "db.test:1", "--fault", "dns.refuse:, nth: 3"],
     "nth: leave out nth: this fault shuts the port, for everybody",
   ],
-  [["0", "db.test:1", "--fault", "dns.cut:, match: { path: /x }"], "match.path: leave out path: dns.cut acts on what"],
+  [
+    ["0", "db.test:1", "--fault", "dns.cut:, match: { path: /x }"],
+    "match.path: leave out path: it is for requests, and not for faults of dns: write one of qname, qtype, proto, client",
+  ],
   [["0", "db.test:1", "--fault", "dns.empty:, dns.cut:"], "write exactly one fault"],
 ])("%j: %s", (words, complaint) => {
   const { code, err } = sinbin("proxy", ...words);

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { faultKey, faultOf } from "../../faults/key.ts";
 import { faults, isFaultOfLink, type FaultOfLink } from "../../faults/registry.ts";
-import { match, matchKeysOf } from "../../faults/match.ts";
+import { match, wrongInMatch } from "../../faults/match.ts";
 import { linksAmong } from "../../faults/place.ts";
 import { duration, share } from "../../faults/units.ts";
 import { idleKeys, whyNobody, type WhomKey } from "../../faults/whom.ts";
@@ -109,7 +109,7 @@ function withOneFault<Document extends z.ZodType<Step>>(document: Document): Doc
       const fault = faultOf(key);
       if (fault === undefined || !isFaultOfLink(fault)) return;
       for (const { path, why } of misplaced(fault, written))
-        context.addIssue({ code: "custom", path: [...path], message: `leave out ${path.at(-1) ?? ""}: ${why}` });
+        context.addIssue({ code: "custom", path: [...path], message: why });
       for (const [parameter, link] of linksAmong(
         fault.parameters,
         (written as Readonly<Record<string, unknown>>)[key] as object | null,
@@ -173,15 +173,19 @@ function misplaced(
   for (const [key, why] of idle) {
     // Behind the proxies of other planes there is a door as well: their connects, instead of clients', are turned away there.
     const hasDoors = key === "leg" && plane === "tcp";
-    if (written[key] !== undefined && !hasDoors) found.push({ path: [key], why });
+    if (written[key] !== undefined && !hasDoors) found.push({ path: [key], why: `leave out ${key}: ${why}` });
   }
-  for (const key of idle.has("match") ? [] : Object.keys(written.match ?? {}))
-    if (!matchKeysOf(plane).includes(key))
-      found.push({ path: ["match", key], why: `${kind} acts on what is of ${plane}, and that has none` });
+  const { match: matching } = written;
+  if (!idle.has("match") && typeof matching === "object" && matching !== null)
+    for (const { path, why } of wrongInMatch(plane, matching, ["client"]))
+      found.push({ path: ["match", ...path], why });
   const nobody = whyNobody(written);
-  if (nobody !== undefined) found.push({ path: [nobody.key], why: nobody.why });
+  if (nobody !== undefined) found.push({ path: [nobody.key], why: `leave out ${nobody.key}: ${nobody.why}` });
   if (written.for !== undefined && fault.pulse)
-    found.push({ path: ["for"], why: `${kind} happens at one moment, and lasts until another undoes it` });
+    found.push({
+      path: ["for"],
+      why: `leave out for: ${kind} happens at one moment, and lasts until another undoes it`,
+    });
   return found;
 }
 

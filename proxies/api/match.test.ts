@@ -103,9 +103,27 @@ test("of handshakes, those are meant that ask for the server's name", async () =
 });
 
 test.each([
-  [{ "tcp.reset": null, match: { path: "/a" } }, "match.path: leave out path: tcp.reset acts on what is of tcp"],
+  [
+    { "tcp.reset": null, match: { path: "/a" } },
+    "match.path: leave out path: it is for requests, and not for faults of tcp: write client",
+  ],
   [{ "tcp.reset": null, match: { client: "10.0.0" } }, "match.client: write an address, such as 10.0.0.7"],
-  [{ "tcp.reset": null, match: {} }, "match: write at least one of method, path,"],
+  [{ "tcp.reset": null, match: {} }, "match: write client"],
+  [
+    { "udp.blackhole": null, match: { port: 5 } },
+    "match.port: there is no key port for faults of udp: there is client",
+  ],
+  [{ "ntp.drop": null, match: { qname: "a" } }, "it is for questions, and not for faults of ntp: write client"],
+  [
+    { "dns.loss": null, match: { path: "/a" } },
+    "match.path: leave out path: it is for requests, and not for faults of dns: write one of qname, qtype, proto, client",
+  ],
+  [
+    { "dns.loss": null, match: { name: "a" } },
+    "match.name: there is no key name for faults of dns: did you mean qname?",
+  ],
+  [{ "dns.loss": null, match: {} }, "match: write one of qname, qtype, proto, client"],
+  [{ "tls.expired": null, match: { sni: "a" } }, "there is no key sni for faults of tls: there are servername, client"],
   [
     { "tcp.refuse": null, match: { client: "10.0.0.1" } },
     "match: leave out match: this fault shuts the door, for everybody",

@@ -1,6 +1,5 @@
 /** Keys of phases and steps that don't go together. */
-import { questionMatch } from "../../../faults/dns/match.ts";
-import { requestShape } from "../../../faults/http/match.ts";
+import { hasMatch, wrongInMatch } from "../../../faults/match.ts";
 import { isFaultOfLink, placeOf } from "../../../faults/registry.ts";
 import { duration } from "../../../faults/units.ts";
 import { choosingKeys, idleKeys, shutsPort, whomKeys, whyNobody } from "../../../faults/whom.ts";
@@ -46,7 +45,7 @@ function checkStep(step: RawStep, checking: Checking): void {
     leaveOut("times", "without every or when the step happens once");
   if (plane !== undefined && placeOf(plane) === "service")
     for (const key of whomKeys) leaveOut(key, "it chooses connections, and this fault acts on a service");
-  if (plane === "http" || plane === "dns" || plane === "tls") checkMatch(step, checking, plane);
+  if (plane !== undefined && hasMatch(plane)) checkMatch(step, checking, plane);
   else if (plane !== undefined && placeOf(plane) === "link")
     leaveOut(
       "match",
@@ -112,21 +111,10 @@ function checkWhom({ raw, path, faults }: RawStep, { complain, document }: Check
   if (nobody !== undefined) complain([...path, nobody.key], `leave out ${nobody.key}: ${nobody.why}`);
 }
 
-/** These planes have a `match`, each with keys of its own. */
-const matched: Readonly<Record<"http" | "dns" | "tls", { readonly what: string; readonly keys: readonly string[] }>> = {
-  http: { what: "requests", keys: Object.keys(requestShape) },
-  dns: { what: "questions", keys: Object.keys(questionMatch) },
-  tls: { what: "handshakes", keys: ["servername"] },
-};
-
-function checkMatch({ raw, path }: RawStep, { complain }: Checking, plane: keyof typeof matched): void {
-  const { what, keys } = matched[plane];
-  for (const key of Object.keys(recordAt(raw, "match"))) {
-    const other = Object.values(matched).find((each) => each.keys.includes(key));
-    if (keys.includes(key) || other === undefined) continue;
-    const why = `it is for ${other.what}, and ${plane} faults act on ${what}`;
-    complain([...path, "match", key], `leave out ${key}: ${why}: write one of ${keys.join(", ")}`);
-  }
+function checkMatch({ raw, path }: RawStep, { complain }: Checking, plane: string): void {
+  const { match } = raw;
+  if (!isRecord(match)) return;
+  for (const { path: within, why } of wrongInMatch(plane, match)) complain([...path, "match", ...within], why);
 }
 
 /** Nobody can starve what is not there. */

@@ -1,10 +1,10 @@
 /** A step: exactly one fault, when, where, and for whom. */
 import { z } from "zod";
 import type { Repertoire } from "../../../faults/registry.ts";
+import { stepMatch } from "../../../faults/match.ts";
 import { duration, share } from "../../../faults/units.ts";
 import { expectationDocument } from "./expectations.ts";
 import { faultKeys, faultShape, noFault } from "./faults.ts";
-import { stepMatch } from "./match.ts";
 import { value } from "./values.ts";
 import { atMostOne, exactlyOne, expression, formula, name, reference, stepLabel } from "./words.ts";
 
