@@ -9,6 +9,8 @@ import type { z } from "zod";
 export interface Declaration<Parameters extends z.ZodObject = z.ZodObject> {
   /** `plane.kebab-case`, the same as the file's path. Plan keys are the same in snake_case (`tcp.slow_close`). */
   readonly kind: string;
+  /** Other words by which people look for it, in kebab-case: who writes one is told of the kind. */
+  readonly soughtAs?: readonly string[];
   /** One or two sentences for the catalogue: what the daemon sees. */
   readonly about: string;
   /**

@@ -15,7 +15,10 @@ const maximumListed = 20;
 export function hint(word: string, known: Iterable<string>): string {
   const names = [...known];
   const meant = nearest(word, names);
-  if (meant !== undefined) return `did you mean ${meant}?`;
+  return meant === undefined ? thereAre(names) : `did you mean ${meant}?`;
+}
+
+export function thereAre(names: readonly string[]): string {
   if (names.length === 0) return "there are none";
   const listed = names.slice(0, maximumListed).join(", ");
   return `there ${names.length === 1 ? "is" : "are"} ${listed}${names.length > maximumListed ? ", …" : ""}`;

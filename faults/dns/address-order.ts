@@ -8,6 +8,7 @@ const orders = ["rotated", "reversed", "shuffled"] as const;
 export const addressOrder = dnsFault({
   plane: "dns",
   kind: "dns.address-order",
+  soughtAs: ["round-robin"],
   about:
     "The addresses of a name come in another order at each question, as servers share out load; and one of them may be dead. Clients that try only the first are down every now and then, and clients that sort them never see it.",
   source: "RFC 1794; RFC 6724; RFC 3484 broke round robin in 2007",

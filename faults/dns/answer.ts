@@ -8,6 +8,7 @@ import { domainName, ipAddress, optional, seconds, timeToLive, typeOf } from "./
 export const answer = dnsFault({
   plane: "dns",
   kind: "dns.answer",
+  soughtAs: ["cname", "alias"],
   about:
     "A name is something else: an alias, or another address, as long as the fault lasts. Drawn anew at each occurrence (`cname: { cycle: [a.test, b.test] }` in a step with `every`), it moves back and forth, and whoever keeps the old answer, or looks a name up only once, is left behind.",
   source: "RFC 1034, section 3.6.2; RFC 2181, section 10.1; Muir 2004, 3.1; unbound#1424",

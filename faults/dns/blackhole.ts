@@ -4,6 +4,7 @@ import { dnsFault } from "./contract.ts";
 export const blackhole = dnsFault({
   plane: "dns",
   kind: "dns.blackhole",
+  soughtAs: ["timeout", "down", "drop", "unanswered"],
   about:
     "Nothing answers: the query is lost, and its client waits for as long as it has patience, times its tries, times the names that it makes of one (search list). Over TCP the connection is there, and stays mute.",
   source:

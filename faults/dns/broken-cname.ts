@@ -9,6 +9,7 @@ const hows = ["dangling", "alone", "with-data", "at-apex"] as const;
 export const brokenCname = dnsFault({
   plane: "dns",
   kind: "dns.broken-cname",
+  soughtAs: ["dangling-cname"],
   about:
     "An alias that is half an answer, or one that must not be: its target is not there, or is not told, or the name has other data besides the alias.",
   source: "RFC 2181, section 10.1; RFC 1912, section 2.4; RFC 2308, section 2.1; RFC 6604; Technitium#1893",

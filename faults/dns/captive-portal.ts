@@ -6,6 +6,7 @@ import { ipAddress, seconds, timeToLive, typeOf } from "./parameters.ts";
 export const captivePortal = dnsFault({
   plane: "dns",
   kind: "dns.captive-portal",
+  soughtAs: ["hijack"],
   about:
     "Every name has one and the same address, that of a page where people log in; of the other family there is none, and the server is never asked. What a cache keeps of it outlives the login.",
   source: "RFC 8952, section 1; dnsmasq: address=/#/",

@@ -7,6 +7,7 @@ import { labelsOf, mostBytesOfName, under } from "./name.ts";
 export const cnameLoop = dnsFault({
   plane: "dns",
   kind: "dns.cname-loop",
+  soughtAs: ["cname-chain"],
   about:
     "An alias of an alias of an alias: a loop that leads back to the name itself, or a chain so long that nobody follows it to the address at its end.",
   source:

@@ -7,6 +7,7 @@ import { seconds, timeToLive } from "./parameters.ts";
 export const empty = dnsFault({
   plane: "dns",
   kind: "dns.empty",
+  soughtAs: ["nodata"],
   about:
     "NODATA: NOERROR, and no answer. The name is there, and has nothing of that type; to a client that looks at the rcode alone it is a success without addresses.",
   source: "RFC 2308, section 2.2; consul#1888; AWS us-east-1, October 2025: an empty record for DynamoDB's endpoint",

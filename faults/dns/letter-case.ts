@@ -15,6 +15,7 @@ const changes = {
 export const letterCase = dnsFault({
   plane: "dns",
   kind: "dns.letter-case",
+  soughtAs: ["0x20"],
   about:
     "The question comes back in other letters than it was asked in. Names are the same whatever their case; but a resolver that asks in random case to recognise its answers (0x20) throws it away, and a client that compares bytes is wrong.",
   source: "RFC 4343; draft-vixie-dnsext-dns0x20",

@@ -7,6 +7,7 @@ import { keep, nothingKept } from "./kept.ts";
 export const rateLimit = dnsFault({
   plane: "dns",
   kind: "dns.rate-limit",
+  soughtAs: ["rrl"],
   about:
     "A server that limits its responses: beyond so many a second a client's queries over UDP are dropped, and every so-manieth is answered by TC alone, so that real clients can go on over TCP, which is not limited.",
   source: "BCP 140 (RFC 5358); response rate limiting of BIND and NSD: `responses-per-second`, `slip`",

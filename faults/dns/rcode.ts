@@ -13,6 +13,7 @@ type Which = { readonly code?: (typeof names)[number] | undefined; readonly numb
 export const rcode = dnsFault({
   plane: "dns",
   kind: "dns.rcode",
+  soughtAs: ["nxdomain", "servfail", "refused", "formerr", "notimp", "notauth"],
   about:
     "The answer is an error. NXDOMAIN says that there is no such name, and a cache may keep that for as long as the SOA says, beyond the end of the outage; of SERVFAIL and REFUSED a client with several servers is expected to ask the next one. With `match: { qtype: AAAA }` one family fails and the other works.",
   source:

@@ -7,6 +7,7 @@ import { dnsFault } from "./contract.ts";
 export const slow = dnsFault({
   plane: "dns",
   kind: "dns.slow",
+  soughtAs: ["latency", "delay", "late"],
   about:
     "Replies come later. Beyond what the client waits for, its question has been asked again by then, and it gets the answer to the first try while it waits for that of the second.",
   source: "RFC 1536, section 1; kubernetes#56903: 5 s for a pair of A and AAAA; CoDNS (OSDI 2004)",

@@ -7,6 +7,7 @@ import { domainName, ipAddress, optional, seconds, timeToLive, typeOf } from "./
 export const spoof = dnsFault({
   plane: "dns",
   kind: "dns.spoof",
+  soughtAs: ["poison"],
   about:
     "Somebody who sees the query answers it as well, with an address of his own, right id and right question: before the server, or behind it. Besides, he says what nobody has asked: that another name has this address, too. The first reply counts for almost everybody.",
   source: "RFC 5452; RFC 2181, section 5.4.1; meow-rs#365; cool.io#101",

@@ -5,6 +5,7 @@ import { dnsFault } from "./contract.ts";
 export const truncate = dnsFault({
   plane: "dns",
   kind: "dns.truncate",
+  soughtAs: ["tc"],
   about:
     "Over UDP every reply says TC, and has few answers or none, so that a client must ask again over TCP; and there it is answered, or is not. A client that can't speak TCP, or takes what is there for all, shows it.",
   source:

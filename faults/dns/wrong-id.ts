@@ -4,6 +4,7 @@ import { dnsFault } from "./contract.ts";
 export const wrongId = dnsFault({
   plane: "dns",
   kind: "dns.wrong-id",
+  soughtAs: ["txid"],
   about:
     "The reply has another id than the query. Who compares goes on waiting, as if nothing had come; who does not can be told anything.",
   source: "RFC 5452, section 9.1; hickory-dns#3526; haproxy#1688",

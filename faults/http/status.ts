@@ -7,6 +7,7 @@ import { page, reasonOf } from "./page.ts";
 export const status = httpFault({
   plane: "http",
   kind: "http.status",
+  soughtAs: ["error"],
   about:
     "The reply has another status. By default the server is never asked, as when something on the way answers in its place; with `when: after` it has done its work, and the client hears something else. A status below 200 is an interim reply that goes ahead of the server's own; a client of HTTP/1.0 does not know them, and gets none.",
   source: "RFC 9110, section 15; taxonomies of HTTP faults: 1xx, 204 with a body, 503",

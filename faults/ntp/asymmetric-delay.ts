@@ -8,6 +8,7 @@ const either = ["out", "back"];
 export const asymmetricDelay = ntpFault({
   plane: "ntp",
   kind: "ntp.asymmetric-delay",
+  soughtAs: ["delay", "latency", "slow"],
   about:
     "Requests take longer to the server than replies take back, or the other way round. A client believes that both take the same time, and so its clock is set wrong by half of the difference, with nothing in any packet that would show it. Equal delays are harmless; those of minutes make a server that answers only then.",
   source: "RFC 7384, section 3.2.6; RFC 5905, section 8 (the offset is (T2 − T1 + T3 − T4) / 2)",

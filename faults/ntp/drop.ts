@@ -7,6 +7,7 @@ const losts = ["request", "reply"] as const;
 export const drop = ntpFault({
   plane: "ntp",
   kind: "ntp.drop",
+  soughtAs: ["loss", "blackhole", "timeout", "down"],
   about:
     "Requests, or their replies, are lost, and nobody is told: all of them, unless the step says `probability`, `nth` and the like; or only those of a burst, with which some clients begin.",
   source: "RFC 5905, section 9 (reach); sites that block NTP (Muir 2004, 3.3); scionproto/scion#961",

@@ -10,6 +10,7 @@ const senders = ["server", "stranger"] as const;
 export const kissOfDeath = ntpFault({
   plane: "ntp",
   kind: "ntp.kiss-of-death",
+  soughtAs: ["kod", "kiss", "rate", "deny", "rstr"],
   about:
     "The client gets a kiss-o'-death packet: told RATE it must ask less often, told DENY or RSTR it must ask no more, and it must never take the time from it. The server is not asked. One of a stranger's comes in front of the server's reply and does not know the request (its Origin Timestamp is another): a client that obeys it can be starved by anybody.",
   source: "RFC 5905, section 7.4; RFC 8633, section 5.4; CVE-2015-7704 and CVE-2015-7705; ntpd-rs#1867; beevik/ntp#18",

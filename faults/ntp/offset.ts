@@ -6,6 +6,7 @@ import { wrongBy } from "./packet.ts";
 export const offset = ntpFault({
   plane: "ntp",
   kind: "ntp.offset",
+  soughtAs: ["falseticker"],
   about:
     "The server's time is wrong by so much, as long as it lasts: a falseticker. On one link of several it is a minority that clients should vote down, on most of them a majority that they must believe.",
   source:

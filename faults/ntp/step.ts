@@ -4,6 +4,7 @@ import { ntpFault } from "./contract.ts";
 export const step = ntpFault({
   plane: "ntp",
   kind: "ntp.step",
+  soughtAs: ["jump", "shift"],
   about:
     "The server's time jumps, for everybody who asks over the link, and stays wrong until it is stepped back: by so much more, or to so much off the true time (`to: 0s` makes it true again). Several steps add up. It hits when the next reply goes out, unless it was taken back by then.",
   source:

@@ -6,6 +6,7 @@ import { leapUnknown, unsynchronisedStratum } from "./packet.ts";
 export const unsynchronised = ntpFault({
   plane: "ntp",
   kind: "ntp.unsynchronised",
+  soughtAs: ["unsynchronized", "unsynced", "alarm"],
   about:
     "The server says that its own clock is not synchronised (LI 3, and mostly stratum 16): whoever takes the time from it takes anything.",
   source: "RFC 5905, section 7.3 and appendix A.5.1.1; Meziantou.Framework#2970 (accepted stratum 0)",

@@ -12,6 +12,7 @@ const usualJitterMs = 100;
 export const latency = tcpFault({
   plane: "tcp",
   kind: "tcp.latency",
+  soughtAs: ["delay"],
   about:
     "Everything arrives later: bytes, the end of the stream, and a reset. Order is kept, and bytes that are under way at the same time wait side by side. The connect itself is not delayed.",
   source: "tc-netem(8), delay and jitter; Muir 2004, 3.1",

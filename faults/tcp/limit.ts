@@ -9,6 +9,7 @@ const either = ["bytes", "time"];
 export const limit = tcpFault({
   plane: "tcp",
   kind: "tcp.limit",
+  soughtAs: ["limit-data"],
   about:
     "The connection is closed after so many bytes, or so much time: politely, on both sides, exactly behind the last byte. What either side still says is read and dropped. Other than with tcp.truncate, the other direction ends, too.",
   source: "Toxiproxy's limit_data; RFC 9293, 3.6",

@@ -9,6 +9,7 @@ const mostDoublings = 6;
 export const loss = tcpFault({
   plane: "tcp",
   kind: "tcp.loss",
+  soughtAs: ["packet-loss"],
   about:
     "Segments are lost, as a reader of TCP sees it: never a byte is missing, but a lost segment comes only when it was sent again, and all that is behind it waits as well. Each loss right after another waits twice as long, so that a burst is a stall.",
   source: "RFC 6298, 5 (the retransmission timer); tc-netem(8), loss",

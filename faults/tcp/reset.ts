@@ -5,6 +5,7 @@ import { ended, when } from "./ending.ts";
 export const reset = tcpFault({
   plane: "tcp",
   kind: "tcp.reset",
+  soughtAs: ["reset-peer", "rst"],
   about:
     "Both sides get RST, even on an idle connection: at once, after a time, or exactly behind a byte of the stream (in the middle of a document).",
   source: "RFC 9293, 3.5.2; Muir 2004, 3.1",

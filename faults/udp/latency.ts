@@ -5,6 +5,7 @@ import { udpFault } from "./contract.ts";
 export const latency = udpFault({
   plane: "udp",
   kind: "udp.latency",
+  soughtAs: ["delay"],
   about:
     "Datagrams arrive later. Each is late by itself: with jitter, one may overtake another that was sent before it.",
   source: "tc-netem(8), delay and jitter",

@@ -8,6 +8,7 @@ const either = ["probability", "p"];
 export const loss = udpFault({
   plane: "udp",
   kind: "udp.loss",
+  soughtAs: ["drop"],
   about:
     "Datagrams are lost, and nobody is told: each by itself with a probability, or in bursts, as Gilbert and Elliott have it, by two states of which each datagram may change one for the other.",
   source: "tc-netem(8), loss random and loss gemodel; Gilbert 1960; Elliott 1963",

@@ -116,6 +116,7 @@ describe("exit codes and messages", () => {
     ["an unknown option of a command", ["hunt", "--world", "sim", "x"], '(see "sinbin hunt --help")'],
     ["a mix that nothing fits", ["check", fixture("empty-mix")], "mix: no fault fits the bounds"],
     ["an unknown fault", ["faults", "tcp.latensy"], "did you mean tcp.latency"],
+    ["what a fault is not called", ["faults", "nxdomain"], "did you mean dns.rcode"],
     ["faults of no file", ["faults", "--of", "nowhere.yaml"], "there is no file nowhere.yaml"],
     ["faults of a file that declares none well", ["schema", "--of", fixture("quick")], "there is no key plan here"],
   ])("%s is 254, and says what to write", (_what, args, message) => {

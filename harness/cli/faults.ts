@@ -1,6 +1,7 @@
 import { faults, type Fault } from "../../faults/registry.ts";
 import { renderCatalogue, renderFault } from "../../faults/catalogue.ts";
 import { UsageError } from "../errors.ts";
+import { faultMeant } from "../../faults/meant.ts";
 import { nearest } from "../../faults/nearest.ts";
 import { declaredBy } from "../plan/repertoire.ts";
 import { readSubjectFile } from "./subject.ts";
@@ -23,8 +24,13 @@ export async function showFaults(wanted: string | undefined, { markdown = false,
   const shown = declared.length > 0 ? declared : all;
   const chosen = kind === undefined ? shown : all.filter((fault) => fault.kind === kind || planeOf(fault) === kind);
   if (chosen.length === 0) {
-    const names = [...all.map((fault) => fault.kind), ...new Set(all.map(planeOf))];
-    const meant = nearest(kind ?? "", names);
+    const word = kind ?? "";
+    const meant =
+      nearest(word, new Set(all.map(planeOf))) ??
+      faultMeant(
+        word,
+        all.map((fault) => fault.kind),
+      );
     throw new UsageError(
       `no fault and no plane is called ${wanted}${meant === undefined ? "" : `: did you mean ${meant}?`} ("sinbin faults" lists all)`,
     );

@@ -166,6 +166,10 @@ test.each([
   [["99999999", "db.test:1"], "99999999: write a whole number from 0 to 65535"],
   [["0", "db.test"], "db.test: write a host and a port"],
   [["0", "db.test:1", "--fault", "tcp.latencey: {}"], "did you mean tcp.latency?"],
+  [
+    ["0", "db.test:1", "--fault", "ntp.kod:"],
+    "did you mean ntp.kiss-of-death?; write it as in a plan, such as 'ntp.kiss_of_death: { code: RATE }'",
+  ],
   [["0", "db.test:1", "--fault", "nothing: {}"], "name one fault of links"],
   [
     ["0", "db.test:1", "--fault", "ntp.offset: { by: 40 }"],

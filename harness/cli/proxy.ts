@@ -4,10 +4,10 @@ import { formatAddress, parseAddress } from "../../host/address.ts";
 import type { Address, Host } from "../../host/host.ts";
 import { UsageError } from "../errors.ts";
 import { faultKey, faultOf } from "../../faults/key.ts";
+import { faultMeant } from "../../faults/meant.ts";
 import { faults, isFaultOfLink, type Fault } from "../../faults/registry.ts";
 import { whomKeys } from "../../faults/whom.ts";
 import { chosenFaultOf, stepDocument } from "../../proxies/api/changes.ts";
-import { nearest } from "../../faults/nearest.ts";
 import { problemsOf } from "../plan/issues.ts";
 import { isRecord } from "../plan/raw.ts";
 import { toPlain } from "../plan/tree.ts";
@@ -156,7 +156,7 @@ function parseFault(text: string): WrittenFault {
   if (fault === undefined) {
     const ofLinks = [...faults.values()].filter(isFaultOfLink);
     const kinds = ofLinks.map(({ kind }) => kind);
-    const meant = nearest(key, kinds);
+    const meant = faultMeant(key, kinds);
     const [plane] = key.split(".");
     const like = meant === undefined ? ofLinks.find((each) => each.plane === plane) : faultOf(meant);
     throw wrong(

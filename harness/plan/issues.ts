@@ -1,6 +1,7 @@
 /** What zod found wrong, as sentences that say what to write instead, at the place in the file where it stands. */
 import { z } from "zod";
 import type { Problem } from "../errors.ts";
+import { faultHint, faultMeant } from "../../faults/meant.ts";
 import { hint, nearest } from "../../faults/nearest.ts";
 import { formulaPattern, referencePattern } from "./document/words.ts";
 import { placeOf, placeOfKey, problemAt } from "./tree.ts";
@@ -59,7 +60,7 @@ function isConsequence(issue: Issue, issues: readonly Issue[]): boolean {
     (other) =>
       other.code === "unrecognized_keys" &&
       other.path.join("\n") === path &&
-      other.keys.some((key) => key.includes(".") || nearest(key, keys as string[]) !== undefined),
+      other.keys.some((key) => isFaultKey(key) || faultMeant(key, keys as string[]) !== undefined),
   );
 }
 
@@ -152,15 +153,20 @@ function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const isFault = key.includes(".");
-  const candidates = known.filter((name) => name.includes(".") === isFault);
+  const isFault = isFaultKey(key);
+  const candidates = known.filter((name) => isFaultKey(name) === isFault);
   const plane = key.split(".")[0] ?? "";
   if (isFault && candidates.length > 0 && !candidates.some((name) => name.startsWith(`${plane}.`)))
-    if (nearest(key, candidates) === undefined)
+    if (faultMeant(key, candidates) === undefined)
       return `there is no fault called ${key}: no subject of a service declares it, and there is no plane ${plane} (see "sinbin faults")`;
-  return isFault && candidates.length > 0
-    ? `there is no fault called ${key}: ${hint(key, candidates)}`
-    : `there is no key ${key} here: ${hint(key, candidates)}`;
+  if (isFault && candidates.length > 0) return `there is no fault called ${key}: ${faultHint(key, candidates)}`;
+  // A fault without its plane.
+  const meant = nearest(key, candidates) === undefined ? faultMeant(key, known.filter(isFaultKey)) : undefined;
+  return `there is no key ${key} here: ${meant === undefined ? hint(key, candidates) : `did you mean ${meant}?`}`;
+}
+
+function isFaultKey(key: string): boolean {
+  return key.includes(".");
 }
 
 function keysOf(schema: unknown): readonly string[] {

@@ -216,6 +216,7 @@ describe("what is wrong is said, with its place", () => {
       "tcp.latency.delay: write a duration with its unit",
     ],
     ["/sinbin/faults", { "tcp.nope": {}, where: "x" }, "there is no key tcp.nope here"],
+    ["/sinbin/faults", { "ntp.kod": {}, where: "x" }, "no key ntp.kod here: did you mean ntp.kiss_of_death?"],
     ["/sinbin/faults", { "tcp.latenc": {}, where: "x" }, "there is no key tcp.latenc here: did you mean tcp.latency?"],
     [
       "/sinbin/faults",

@@ -1,5 +1,6 @@
 /** Bodies of the extended API: JSON, checked by a schema, and what is wrong with them in sentences. */
 import { z } from "zod";
+import { faultMeant } from "../../faults/meant.ts";
 import { nearest } from "../../faults/nearest.ts";
 import { ApiError } from "./errors.ts";
 
@@ -69,9 +70,8 @@ function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
 
 /** Faults have a dot in them. */
 function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(
-    key,
-    known.filter((name) => name.includes(".") === key.includes(".")),
-  );
+  const isFault = key.includes(".");
+  const candidates = known.filter((name) => name.includes(".") === isFault);
+  const meant = isFault ? faultMeant(key, candidates) : nearest(key, candidates);
   return `there is no key ${key} here${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { share } from "../../../faults/units.ts";
 import { faults } from "../../../faults/registry.ts";
-import { hint } from "../../../faults/nearest.ts";
 import { faultKey } from "../../../faults/key.ts";
+import { faultHint } from "../../../faults/meant.ts";
 import { bound, name } from "./words.ts";
 
 const keys = [...faults.keys()].map(faultKey);
@@ -13,7 +13,7 @@ const known = [...keys, ...planes];
 const pattern = z
   .string("write the name of a fault, such as tcp.latency, or of a plane, such as process.*")
   .refine((text) => known.includes(text), {
-    error: ({ input }) => `there is no fault called ${String(input)}: ${hint(String(input), known)}`,
+    error: ({ input }) => `there is no fault called ${String(input)}: ${faultHint(String(input), known)}`,
   })
   .meta({ enum: known });
 
