@@ -69,6 +69,22 @@ describe.concurrent("dig follows from box to box", () => {
   });
 });
 
+test("fragments are lost in front of what makes them, and not behind it", async () => {
+  const oversize: Fault = ["dns.oversize", { size: "3000B" }];
+  const lost: Fault = ["dns.lost-fragments"];
+  await using scene = await startScene();
+  await using client = await openClient(scene.port);
+  const makers = [await scene.inject(...oversize), await scene.inject(...lost)];
+  client.ask("plc.test");
+  await until(() => scene.hits.length === 2);
+  for (const each of makers) await each[Symbol.asyncDispose]();
+  await scene.inject(...lost);
+  await scene.inject(...oversize);
+  client.ask("plc.test", "A", 8);
+  const { bytes } = await client.hear();
+  expect([bytes.readUInt16BE(), bytes.length > 3000]).toEqual([8, true]);
+});
+
 test("aliases that are lifted while the server is asked are in its reply, one behind the other", async () => {
   const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>();
   await using scene = await startScene(async (query) => {
