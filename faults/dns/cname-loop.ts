@@ -2,7 +2,7 @@ import { z } from "zod";
 import { count } from "../units.ts";
 import { dnsFault } from "./contract.ts";
 import { answerTo, questionOf, resource } from "./message.ts";
-import { labelsOf, mostBytesOfName, under } from "./name.ts";
+import { under } from "./name.ts";
 
 export const cnameLoop = dnsFault({
   plane: "dns",
@@ -30,9 +30,9 @@ export const cnameLoop = dnsFault({
   after(reply, query, _state, { length, end }) {
     const asked = questionOf(query);
     if (asked === undefined) return undefined;
-    const fits = labelsOf(asked.name).reduce((sum, label) => sum + label.length + 1, 1) + 10 <= mostBytesOfName;
-    const parent = fits ? asked.name : "test";
-    const names = Array.from({ length: length + 1 }, (_, n) => (n === 0 ? asked.name : under(`alias-${n}`, parent)));
+    const names = Array.from({ length: length + 1 }, (_, n) =>
+      n === 0 ? asked.name : under(`alias-${n}`, asked.name),
+    );
     const aliases = names.slice(0, -1).map((name, n) => {
       const last = n === length - 1;
       return resource(name, "CNAME", 1, { target: (last && end === "loop" ? asked.name : names[n + 1]) ?? asked.name });

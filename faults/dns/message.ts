@@ -1,5 +1,5 @@
 /** A DNS message, decoded: RFC 1035, section 4; its OPT record, if there is one, apart (RFC 6891). */
-import { isSameName } from "./name.ts";
+import { isSameName, under } from "./name.ts";
 
 /** Text (`name.ts`); or the very bytes that go on the wire, for what no text says: pointers, labels that are too long. */
 export type Name = string | Uint8Array;
@@ -141,8 +141,15 @@ export function isNamed({ name }: Resource, wanted: string): boolean {
 
 /** A zone's SOA, for a negative answer (RFC 2308, section 5): whoever believes it keeps the answer for `minimum` seconds. */
 export function soa(zone: string, minimum: number): Resource {
-  const [mname, rname] = zone === "." ? ["ns", "hostmaster"] : [`ns.${zone}`, `hostmaster.${zone}`];
-  const data = { mname, rname, serial: 1, refresh: 3600, retry: 600, expire: 604_800, minimum };
+  const data = {
+    mname: under("ns", zone),
+    rname: under("hostmaster", zone),
+    serial: 1,
+    refresh: 3600,
+    retry: 600,
+    expire: 604_800,
+    minimum,
+  };
   return resource(zone, "SOA", minimum, data);
 }
 

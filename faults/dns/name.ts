@@ -46,9 +46,26 @@ export function isSameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** `a` and `b` → `a.b`. */
+/** `a` and `b` → `a.b`; where that is too long for a name, below the nearest domain above `b` that leaves room. */
 export function under(name: string, parent: string): string {
-  return parent === "." ? name : `${name}.${parent}`;
+  if (parent === ".") return name;
+  const whole = `${name}.${parent}`;
+  return wireOf(whole).length > mostBytesOfName ? under(name, parentOf(parent)) : whole;
+}
+
+/** Why it can't be on the wire, and what to write; undefined if it can. The root is empty here. */
+export function wrongName(name: string): string | undefined {
+  if (name === "") return undefined;
+  // A dot at its end would be the root's, and there is none here: it parts an empty label.
+  const labels = labelsOf(`${name}.`);
+  const bytes = labels.reduce((sum, label) => sum + 1 + label.length, 1);
+  if (bytes > mostBytesOfName) return `write a shorter name: ${mostBytesOfName - 2} characters at most`;
+  for (const label of labels) {
+    if (label.length === 0) return `write a name without an empty label, not ${name}`;
+    if (label.length > mostBytesOfLabel)
+      return `write a shorter label: ${mostBytesOfLabel} characters at most, not ${labelText(label)}`;
+  }
+  return undefined;
 }
 
 /** Whether a name is below a domain; the root has all others below it. */

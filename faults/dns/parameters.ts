@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { linkIn } from "../place.ts";
 import { duration } from "../units.ts";
+import { wrongName } from "./name.ts";
 
 /** With the description that it has anyway. */
 export function optional<T extends z.ZodType>(of: T) {
@@ -17,8 +18,12 @@ const nameHelp = "write a name, such as plc.test";
 export function domainName(description: string) {
   return z
     .string(nameHelp)
-    .regex(/^\S+$/, nameHelp)
+    .regex(/^\S+$/, { error: nameHelp, abort: true })
     .transform((name) => (name === "." ? name : name.replace(/\.$/, "")))
+    .superRefine((name, context) => {
+      const message = wrongName(name === "." ? "" : name);
+      if (message !== undefined) context.addIssue({ code: "custom", message });
+    })
     .meta({ title: "text", description, examples: ["elsewhere.test"] });
 }
 

@@ -33,6 +33,22 @@ test.each([
     ["- dns.renumber: { from: 10.0.0.1, to: { cycle: [10.0.0.2, 2001:db8::1] } }", "  every: 10s"],
     `.faults[0].dns.renumber: ${twoFamilies}`,
   ],
+  [
+    ["- dns.answer: { name: plc.test, cname: a..b }"],
+    ".faults[0].dns.answer.cname: write a name without an empty label, not a..b",
+  ],
+  [
+    ["- dns.cname_flap: { to: .test, or: . }"],
+    ".faults[0].dns.cname_flap.to: write a name without an empty label, not .test",
+  ],
+  [
+    [`- dns.spoof: { address: 192.0.2.1, besides: ${"x".repeat(64)} }`],
+    ".faults[0].dns.spoof.besides: write a shorter label: 63 characters at most, not",
+  ],
+  [
+    [`- dns.ptr: { name: ${"x.".repeat(127)}test }`],
+    ".faults[0].dns.ptr.name: write a shorter name: 253 characters at most",
+  ],
   [["- dns.renumber: { from: link:fetch, to: 2001:db8::1 }"], `.faults[0].dns.renumber: ${twoFamilies}`],
   ...Object.entries({
     AAAAA: "did you mean AAAA?",

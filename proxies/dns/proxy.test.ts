@@ -191,6 +191,26 @@ test("an address of IPv6 is the same however it is written", async () => {
   expect(scene.hits).toHaveLength(1);
 });
 
+const longest = [63, 63, 63, 61].map((length) => "x".repeat(length)).join(".");
+
+const patient = ["+tries=5", "+time=5"];
+
+test.each([
+  ["dns.wrong-question", { field: "name" }, [], /Question section mismatch: got not\./],
+  ["dns.lame-delegation", { how: "loop" }, patient, /AUTHORITY: 2/],
+  ["dns.cname-loop", {}, patient, /ANSWER: 2/],
+  ["dns.rcode", { code: "nxdomain" }, patient, /NXDOMAIN[^]*\sSOA\s/],
+])("names that %s makes of the longest there is are names", async (kind, parameters, patience, said) => {
+  await using scene = await startScene();
+  await scene.inject(kind, parameters);
+  // Below a domain that leaves no room for another label, an SOA names its server, and a delegation its own.
+  for (const name of [longest, `x.${longest.slice(2)}`]) {
+    const heard = (await dig(scene.port, ...patience, name)).said;
+    expect(heard).toMatch(said);
+    expect(heard).not.toContain("bad packet");
+  }
+});
+
 test("a datagram that is shorter than what dns.cut leaves of it is no hit", async () => {
   await using scene = await startScene();
   await scene.inject("dns.cut", { bytes: 5000 });

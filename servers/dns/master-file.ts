@@ -7,7 +7,8 @@
  *           IN NS  ns
  *     boot  5s A   link:fetch        ; ours: where the client of the plan's link finds its server
  */
-import { isOfMessages, recordTypes, typeInZone, wrongAddress, wrongName } from "./record.ts";
+import { wrongName } from "../../faults/dns/name.ts";
+import { isOfMessages, recordTypes, typeInZone, wrongAddress } from "./record.ts";
 import type { NamedType, OtherType, RecordData, ZoneRecord } from "./record.ts";
 import { readEntries } from "./tokens.ts";
 import type { MasterProblem, Token } from "./tokens.ts";

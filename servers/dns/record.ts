@@ -2,7 +2,6 @@
 // oxlint-disable-next-line no-restricted-imports -- these are no sockets.
 import { isIPv4, isIPv6 } from "node:net";
 import { typeNumber } from "../../proxies/dns/wire/types.ts";
-import { labelsOf, labelText, mostBytesOfLabel, mostBytesOfName } from "../../faults/dns/name.ts";
 
 export interface Soa {
   /** The primary. */
@@ -92,20 +91,6 @@ export function wrongAddress(type: "A" | "AAAA", text: string): string | undefin
 
 export function isWithin(name: string, origin: string): boolean {
   return origin === "" || name === origin || name.endsWith(`.${origin}`);
-}
-
-export function wrongName(name: string): string | undefined {
-  if (name === "") return undefined;
-  // A dot at its end would be the root's, and there is none here: it parts an empty label.
-  const labels = labelsOf(`${name}.`);
-  const bytes = labels.reduce((sum, label) => sum + 1 + label.length, 1);
-  if (bytes > mostBytesOfName) return `write a shorter name: ${mostBytesOfName - 2} characters at most`;
-  for (const label of labels) {
-    if (label.length === 0) return `write a name without an empty label, not ${name}`;
-    if (label.length > mostBytesOfLabel)
-      return `write a shorter label: ${mostBytesOfLabel} characters at most, not ${labelText(label)}`;
-  }
-  return undefined;
 }
 
 /** Serial number arithmetic: RFC 1982. Of two that are 2^31 apart neither is newer. */

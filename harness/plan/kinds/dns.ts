@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { duration } from "../../../faults/units.ts";
 import { parseMasterFile, parseRecordText } from "../../../servers/dns/master-file.ts";
-import { linkOf, recordTypes, wrongAddress, wrongName } from "../../../servers/dns/record.ts";
+import { linkOf, recordTypes, wrongAddress } from "../../../servers/dns/record.ts";
+import { wrongName } from "../../../faults/dns/name.ts";
 import type { NamedType, ZoneRecord } from "../../../servers/dns/record.ts";
 import { problemsOfZone } from "../../../servers/dns/zone.ts";
 import { bound, exactlyOne, name, text } from "../document/words.ts";
