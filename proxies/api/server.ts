@@ -51,7 +51,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   async function reply(request: IncomingMessage): Promise<Reply> {
     if (!mayAsk(request.headers.host ?? ""))
       return failure(
-        new ApiError(403, `host ${request.headers.host ?? "(none)"} not allowed: use localhost, or start with --allow-host`),
+        new ApiError(
+          403,
+          `host ${request.headers.host ?? "(none)"} not allowed: use localhost, or start with --allow-host`,
+        ),
       );
     const path = (request.url ?? "").replace(/[?#].*$/s, "").replace(/^https?:\/\/[^/]*/i, "");
     const action = find(request.method ?? "", path);
