@@ -16,7 +16,7 @@ export const stale = dnsFault({
   plane: "dns",
   kind: "dns.stale",
   about:
-    "The server's data are old, as those of a secondary that can't transfer its zone, or of a cache that never lets go: what it said so long ago. What has not been seen since the fault began is told as it is, and counts from then.",
+    "The server's data are old, as those of a secondary that can't transfer its zone, or of a cache that never lets go: what it said so long ago. What has not been seen since the fault began is told as it is, and counts from then. Transfers (AXFR, IXFR) are left alone.",
   source: "RFC 1034, section 4.3.5; RFC 8767; zonemaster#395; spksrc#1538; unbound#1424",
   example: "{ behind: 1h }",
   pulse: false,
@@ -25,6 +25,7 @@ export const stale = dnsFault({
   }),
   start: () => nothingKept<readonly Version[]>(),
   remember(reply, query, state, { behind }, { now }) {
+    if (isTransfer(query)) return;
     const key = keyOf(query);
     const known = state.by.get(key) ?? [];
     const last = known.at(-1);
@@ -36,6 +37,7 @@ export const stale = dnsFault({
     keep(state, key, first === undefined ? kept : [first, ...kept]);
   },
   after(reply, query, state, { behind }, { now }) {
+    if (isTransfer(query)) return undefined;
     const known = state.by.get(keyOf(query)) ?? [];
     const then = known.findLast(isOldEnough(now - behind)) ?? known[0];
     if (then === undefined || then.message === reply.message) return undefined;
@@ -43,6 +45,12 @@ export const stale = dnsFault({
     return { ...reply, message: { ...reply.message, rcode, aa, answers, authorities, additionals } };
   },
 });
+
+/** Of many messages, none of which is the answer. */
+function isTransfer(query: Message): boolean {
+  const type = questionOf(query)?.type;
+  return type === "AXFR" || type === "IXFR";
+}
 
 function isOldEnough(then: number): (version: Version) => boolean {
   return ({ since }) => since <= then;

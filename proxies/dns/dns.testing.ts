@@ -37,14 +37,16 @@ const zone: readonly Answer[] = [
     data: `10.0.1.${n}`,
   })),
 ];
-const soa: Answer = {
+export const soa: Answer = {
   name: "test",
   type: "SOA",
   ttl: 60,
   data: { mname: "ns.test", rname: "admin.test", serial: 7, refresh: 1, retry: 1, expire: 1, minimum: 60 },
 };
 
-export type Respond = (query: DecodedPacket, transport: "udp" | "tcp") => Packet | Promise<Packet>;
+/** Several: those of a transfer. */
+type Replies = Packet | readonly Packet[];
+export type Respond = (query: DecodedPacket, transport: "udp" | "tcp") => Replies | Promise<Replies>;
 
 const known = (name: string): readonly Answer[] =>
   zone.filter((record) => record.name.toLowerCase() === name.toLowerCase());
@@ -97,20 +99,22 @@ export interface Server extends AsyncDisposable {
 export async function startServer(respond: Respond = answerFrom): Promise<Server> {
   const asked: { transport: "udp" | "tcp"; query: DecodedPacket }[] = [];
   const sockets = new Set<Socket>();
-  const hear = async (transport: "udp" | "tcp", bytes: Buffer): Promise<Buffer> => {
+  const hear = async (transport: "udp" | "tcp", bytes: Buffer): Promise<readonly Buffer[]> => {
     const query = decode(bytes);
     asked.push({ transport, query });
-    const reply = await respond(query, transport);
+    const replies = [await respond(query, transport)].flat();
     const opt = query.additionals?.find(({ type }) => type === "OPT");
     const most = transport === "tcp" ? 65_535 : Math.max(512, opt?.type === "OPT" ? opt.udpPayloadSize : 0);
-    const whole = encode(reply);
-    return whole.length <= most
-      ? whole
-      : encode({ ...reply, flags: (reply.flags ?? 0) | 0x200, answers: [], authorities: [] });
+    return replies.map((reply) => {
+      const whole = encode(reply);
+      return whole.length <= most
+        ? whole
+        : encode({ ...reply, flags: (reply.flags ?? 0) | 0x200, answers: [], authorities: [] });
+    });
   };
   const udp = createSocket("udp4");
   udp.on("message", (bytes, { port, address }) => {
-    void hear("udp", bytes).then((reply) => udp.send(reply, port, address));
+    void hear("udp", bytes).then((replies) => replies.forEach((reply) => udp.send(reply, port, address)));
   });
   udp.bind(0, "127.0.0.1");
   await once(udp, "listening");
@@ -123,8 +127,10 @@ export async function startServer(respond: Respond = answerFrom): Promise<Server
       rest = Buffer.concat([rest, bytes]);
       while (rest.length >= 2 && rest.length >= 2 + rest.readUInt16BE()) {
         const end = 2 + rest.readUInt16BE();
-        void hear("tcp", rest.subarray(2, end)).then((reply) =>
-          socket.write(Buffer.concat([Buffer.of(reply.length >> 8, reply.length & 0xff), reply])),
+        void hear("tcp", rest.subarray(2, end)).then((replies) =>
+          replies.forEach((reply) =>
+            socket.write(Buffer.concat([Buffer.of(reply.length >> 8, reply.length & 0xff), reply])),
+          ),
         );
         rest = rest.subarray(end);
       }

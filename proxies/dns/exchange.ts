@@ -91,6 +91,13 @@ interface Pending {
 interface Passed {
   readonly pending: Pending[];
   readonly replied: Pending[];
+  /** What is kept back, over TCP, by the id of its query. */
+  readonly turns: Map<number, Turn[]>;
+}
+
+interface Turn {
+  readonly go: () => void;
+  isDue: boolean;
 }
 
 /** Of one line: replies to older ones find the faults that act by then. */
@@ -178,8 +185,11 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     if (one !== undefined) one.message = undefined;
     const came = asked === undefined ? undefined : messageOf(bytes);
     if (one === undefined || asked === undefined || came === undefined) {
-      line.put([{ bytes }]);
-      if (onMessage !== undefined) tell("reply", line, bytes);
+      if (bytes.length < 2 || isNext(line, uint16(bytes, 0))) deliver(line, [{ bytes }]);
+      else {
+        const kept = Uint8Array.from(bytes);
+        inTurn(line, uint16(kept, 0), () => deliver(line, [{ bytes: kept }]))();
+      }
       if (one !== undefined) replied(one, answeredBy(bytes, one.asked.question));
       else if (peeked !== undefined && concerned.get(peeked.name.toLowerCase()) !== undefined)
         repliedTo(keyOf(line.client, peeked.name, peeked.type, peeked.class));
@@ -218,7 +228,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function passedOf(line: Line): Passed {
     let ofLine = passed.get(line);
-    if (ofLine === undefined) passed.set(line, (ofLine = { pending: [], replied: [] }));
+    if (ofLine === undefined) passed.set(line, (ofLine = { pending: [], replied: [], turns: new Map() }));
     return ofLine;
   }
 
@@ -231,7 +241,27 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     return one;
   }
 
+  function isNext(line: Line, id: number): boolean {
+    return line.transport === "udp" || passed.get(line)?.turns.has(id) !== true;
+  }
+
+  /** Over TCP a query may be answered by many messages, as a transfer is: none of them goes before the one ahead of it, however long each is kept back. */
+  function inTurn(line: Line, id: number, go: () => void): () => void {
+    if (line.transport === "udp") return go;
+    const { turns } = passedOf(line);
+    const all = turns.get(id) ?? [];
+    turns.set(id, all);
+    const turn: Turn = { go, isDue: false };
+    all.push(turn);
+    return () => {
+      turn.isDue = true;
+      while (all[0]?.isDue === true) all.shift()?.go();
+      if (all.length === 0) turns.delete(id);
+    };
+  }
+
   function send(line: Line, all: readonly Sent[], one: Pending, asked: Message, whole: Whole | undefined): void {
+    const { id } = one.asked.question;
     const ready: Put[] = [];
     for (const sent of all) {
       const { source, framing, behind } = sent.reply;
@@ -240,20 +270,23 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       const put: Put = { bytes, ...(source && { source }), ...(framing && { framing }) };
       const isWhole = framing?.length === undefined && framing?.bytes === undefined;
       const answered = source === undefined && isWhole ? answeredBy(bytes, one.asked.question) : undefined;
-      if (sent.delay.size === 0) {
+      if (sent.delay.size === 0 && isNext(line, id)) {
         ready.push(put);
         replied(one, answered);
         continue;
       }
       const kept = { ...put, bytes: Uint8Array.from(bytes) };
       line.keeps(1);
-      const go = (): void => {
+      let isLost = false;
+      const go = inTurn(line, id, () => {
         line.keeps(-1);
+        if (isLost) return;
         deliver(line, [kept]);
         replied(one, answered);
-      };
+      });
       if (!hold(sent, one, behind, go)) {
-        line.keeps(-1);
+        isLost = true;
+        go();
         onLost(line, "downstream");
       }
     }
