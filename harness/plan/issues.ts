@@ -156,9 +156,11 @@ function unknownKey(key: string, known: readonly string[]): string {
   const isFault = isFaultKey(key);
   const candidates = known.filter((name) => isFaultKey(name) === isFault);
   const plane = key.split(".")[0] ?? "";
-  if (isFault && candidates.length > 0 && !candidates.some((name) => name.startsWith(`${plane}.`)))
-    if (faultMeant(key, candidates) === undefined)
-      return `there is no fault called ${key}: no subject of a service declares it, and there is no plane ${plane} (see "sinbin faults")`;
+  if (isFault && candidates.length > 0 && !candidates.some((name) => name.startsWith(`${plane}.`))) {
+    const meant = faultMeant(key, candidates);
+    const advice = meant === undefined ? ' (see "sinbin faults")' : `: did you mean ${meant}?`;
+    return `there is no fault called ${key}: no subject of a service declares it, and there is no plane ${plane}${advice}`;
+  }
   if (isFault && candidates.length > 0) return `there is no fault called ${key}: ${faultHint(key, candidates)}`;
   // A fault without its plane.
   const meant = nearest(key, candidates) === undefined ? faultMeant(key, known.filter(isFaultKey)) : undefined;
