@@ -8,10 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, expect, test } from "vitest";
-import { main, sinbin } from "./command.testing.ts";
+import { main, openShell } from "./command.testing.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sinbin-daemon-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+const shell = openShell();
+afterAll(() => shell[Symbol.asyncDispose]());
 
 function fileOf(name: string, text: string): string {
   const file = join(folder, name);
@@ -157,14 +160,16 @@ test("a port that is taken is told of, and what to do", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const { code, err } = sinbin("proxy", "--port", String(port));
+  const { code, err } = await shell.sinbin("proxy", "--port", String(port));
   expect([code, err]).toEqual([254, expect.stringContaining(`127.0.0.1:${port}: the control API can't listen there`)]);
   expect(err).toContain("stop what does (another sinbin proxy, or Toxiproxy), or write another --host or --port");
   const config = fileOf("taken.yaml", `links: { db: { upstream: a:1, listen: 127.0.0.1:${port} } }`);
   const json = fileOf("taken.json", `[{ "name": "db", "upstream": "a:1", "listen": "127.0.0.1:${port}" }]`);
   for (const file of [config, json])
-    expect(sinbin("proxy", "--config", file).err).toContain("address already in use; stop what listens there");
-  expect(sinbin("proxy", "--host", "nowhere.invalid").err).toContain("): write another --host or --port");
+    expect((await shell.sinbin("proxy", "--config", file)).err).toContain(
+      "address already in use; stop what listens there",
+    );
+  expect((await shell.sinbin("proxy", "--host", "nowhere.invalid")).err).toContain("): write another --host or --port");
   server.close();
 });
 
@@ -218,7 +223,7 @@ test.each([
   [["--fault", "tcp.refuse: {}"], "--fault: write between which addresses"],
   [["8080"], "8080: write where the server is as well"],
   [["0", "db.test:1", "--metrics"], "--metrics: it is for the control API"],
-])("%j: %s", (words, complaint) => {
-  const { code, err } = sinbin("proxy", ...words);
+])("%j: %s", async (words, complaint) => {
+  const { code, err } = await shell.sinbin("proxy", ...words);
   expect([code, err]).toEqual([254, expect.stringContaining(complaint)]);
 });

@@ -7,10 +7,13 @@ import { connect as connectTcp, createServer as createTcpServer, type AddressInf
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { dig, startServer } from "../../proxies/dns/dns.testing.ts";
 import { chronyd, startScene as startTimeScene } from "../../proxies/ntp/ntp.testing.ts";
-import { main, sinbin } from "./command.testing.ts";
+import { main, openShell } from "./command.testing.ts";
+
+const shell = openShell();
+afterAll(() => shell[Symbol.asyncDispose]());
 
 const mebibyte = 1024 * 1024;
 /** Stays for the next connections that are busy. */
@@ -226,7 +229,7 @@ test.each([
     "match.path: leave out path: it is for requests, and not for faults of dns: write one of qname, qtype, proto, client",
   ],
   [["0", "db.test:1", "--fault", "dns.empty:, dns.cut:"], "write exactly one fault"],
-])("%j: %s", (words, complaint) => {
-  const { code, err } = sinbin("proxy", ...words);
+])("%j: %s", async (words, complaint) => {
+  const { code, err } = await shell.sinbin("proxy", ...words);
   expect([code, err]).toEqual([254, expect.stringContaining(complaint)]);
 });

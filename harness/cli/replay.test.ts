@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fixture, main, sinbin } from "./command.testing.ts";
+import { fixture, main, openShell, sinbin } from "./command.testing.ts";
 import type { Result } from "./command.testing.ts";
 import { readRun } from "./replay.ts";
 
@@ -17,12 +17,14 @@ let failed: string;
 /** The plan of the second. */
 let plan: string;
 
-beforeAll(() => {
+const shell = openShell();
+afterAll(() => shell[Symbol.asyncDispose]());
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sinbin-replay-test-"));
-  passed = runOf(fixture("quick"));
+  passed = await runOf(fixture("quick"));
   plan = join(folder, "failing.yaml");
   writeFileSync(plan, failingPlan("500ms"));
-  failed = runOf(plan, "--seed", "4");
+  failed = await runOf(plan, "--seed", "4");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -50,82 +52,87 @@ expect:
 }
 
 /** The folder of the only run of the command. */
-function runOf(file: string, ...args: readonly string[]): string {
+async function runOf(file: string, ...args: readonly string[]): Promise<string> {
   const out = mkdtempSync(join(folder, "run-"));
-  sinbin("run", file, "--world", "sim", "--out", out, ...args);
+  await shell.sinbin("run", file, "--world", "sim", "--out", out, ...args);
   const [command = ""] = readdirSync(out);
   const [name = ""] = readdirSync(join(out, command));
   return join(out, command, name);
 }
 
-const replay = (...args: readonly string[]): Result => sinbin("replay", ...args, "--out", join(folder, "again"));
+const replay = (...args: readonly string[]): Promise<Result> =>
+  shell.sinbin("replay", ...args, "--out", join(folder, "again"));
 
 describe("replay", () => {
-  test("of a run that passed is 0, the same byte for byte", () => {
-    const { code, out } = replay(passed);
+  test("of a run that passed is 0, the same byte for byte", async () => {
+    const { code, out } = await replay(passed);
     expect(out).toMatch(
       /(\d+) of \1 decisions matched\nthe history is the same, byte for byte: \d+ events\nverdict before: pass\nverdict now: {4}pass\nreproduced\n$/,
     );
     expect(code).toBe(0);
   });
 
-  test("of a failure is 1, with the schedule that was recorded or the one of the plan", () => {
+  test("of a failure is 1, with the schedule that was recorded or the one of the plan", async () => {
     for (const flags of [[], ["--schedule"]]) {
-      const { code, out } = replay(failed, ...flags);
+      const { code, out } = await replay(failed, ...flags);
       expect(out).toMatch(/same, byte for byte[^]*verdict now: {4}fail, by never client\.exited\nreproduced\n$/);
       expect(code).toBe(1);
     }
   });
 
-  test("leaves a run folder that can be replayed in its turn", () => {
+  test("leaves a run folder that can be replayed in its turn", async () => {
     const out = mkdtempSync(join(folder, "turn-"));
-    sinbin("replay", failed, "--out", out);
+    await shell.sinbin("replay", failed, "--out", out);
     const [command = ""] = readdirSync(out);
+    // In a process of its own, which has not seen the first one.
     expect(sinbin("replay", join(out, command, "killed"), "--out", out).code).toBe(1);
   });
 
   describe("of a plan that has changed since", () => {
     let changed: string;
     let run: string;
-    beforeAll(() => {
+    beforeAll(async () => {
       changed = join(folder, "changed.yaml");
       writeFileSync(changed, failingPlan("500ms"));
-      run = runOf(changed, "--seed", "4");
+      run = await runOf(changed, "--seed", "4");
     });
 
-    test("says so, and where the histories part", () => {
+    test("says so, and where the histories part", async () => {
       writeFileSync(changed, failingPlan("400ms"));
-      const { code, out } = replay(run);
+      const { code, out } = await replay(run);
       expect(out).toMatch(
         /the plan is not the one that was recorded[^]*the first event that differs is number \d+:\n {2}before .*\n {2}now /,
       );
       expect(code).toBe(1);
-      expect(replay(run, "--schedule")).toMatchObject({ code: 1, out: expect.stringContaining("byte for byte") });
+      expect(await replay(run, "--schedule")).toMatchObject({ code: 1, out: expect.stringContaining("byte for byte") });
     });
 
-    test("is not reproduced if it passes now", () => {
+    test("is not reproduced if it passes now", async () => {
       writeFileSync(changed, failingPlan("500ms").replace("client.exited", "echo.exited"));
-      expect(replay(run)).toMatchObject({
+      expect(await replay(run)).toMatchObject({
         code: 2,
         out: expect.stringMatching(/verdict now: {4}pass\nnot reproduced\n$/),
       });
     });
 
-    test("that is gone or wrong needs --schedule, and is told so", () => {
+    test("that is gone or wrong needs --schedule, and is told so", async () => {
       writeFileSync(changed, "plan: broken\n");
-      expect(replay(run)).toMatchObject({
+      expect(await replay(run)).toMatchObject({
         code: 254,
         err: expect.stringMatching(/changed\.yaml:1:1[^]*to run what was recorded: npx sinbin replay \S+ --schedule/),
       });
       rmSync(changed);
-      expect(replay(run)).toMatchObject({ code: 254, err: expect.stringContaining("there is no such file") });
-      expect(replay(run, "--schedule").out).toMatch(/byte for byte/);
+      expect(await replay(run)).toMatchObject({ code: 254, err: expect.stringContaining("there is no such file") });
+      expect((await replay(run, "--schedule")).out).toMatch(/byte for byte/);
     });
   });
 
-  test("of the folder that holds a command's runs names them, and of no folder says so", () => {
-    expect(replay(join(passed, ".."))).toMatchObject({ code: 254, err: expect.stringContaining(`in it: ${passed}`) });
-    expect(replay(join(folder, "nowhere"))).toMatchObject({
+  test("of the folder that holds a command's runs names them, and of no folder says so", async () => {
+    expect(await replay(join(passed, ".."))).toMatchObject({
+      code: 254,
+      err: expect.stringContaining(`in it: ${passed}`),
+    });
+    expect(await replay(join(folder, "nowhere"))).toMatchObject({
       code: 254,
       err: expect.stringContaining("no such folder"),
     });
@@ -172,8 +179,8 @@ function edit(copy: string, name: string, pattern: RegExp, by: string): void {
 }
 
 describe("shrink", () => {
-  test("writes the smallest plan, which fails by the same expectation", () => {
-    const { code, out } = sinbin("shrink", failed);
+  test("writes the smallest plan, which fails by the same expectation", async () => {
+    const { code, out } = await shell.sinbin("shrink", failed);
     const file = join(failed, "shrunk.yaml");
     expect(out).toContain(`1 occurrence of`);
     expect(out).toContain(`left, after`);
@@ -192,22 +199,22 @@ describe("shrink", () => {
       "      - process.kill: {}",
       "        where: client",
     ]);
-    expect(sinbin("run", file, "--world", "sim", "--out", join(folder, "shrunk"))).toMatchObject({
+    expect(await shell.sinbin("run", file, "--world", "sim", "--out", join(folder, "shrunk"))).toMatchObject({
       code: 1,
       out: expect.stringContaining("never client.exited"),
     });
   });
 
-  test("goes where it is told, as far as the attempts reach", () => {
+  test("goes where it is told, as far as the attempts reach", async () => {
     const file = join(folder, "small.yaml");
-    const { code, out } = sinbin("shrink", failed, "--out", file, "--attempts", "3");
+    const { code, out } = await shell.sinbin("shrink", failed, "--out", file, "--attempts", "3");
     expect(out).toContain("the attempts are used up");
     expect(code).toBe(1);
-    expect(sinbin("check", file).code).toBe(0);
+    expect((await shell.sinbin("check", file)).code).toBe(0);
   });
 
-  test("has nothing to do for a run that passed", () => {
-    expect(sinbin("shrink", passed)).toMatchObject({
+  test("has nothing to do for a run that passed", async () => {
+    expect(await shell.sinbin("shrink", passed)).toMatchObject({
       code: 254,
       err: expect.stringContaining("this run ended as pass"),
     });
@@ -225,7 +232,7 @@ describe("shrink", () => {
     const [code] = (await once(child, "exit")) as [number | null];
     expect(code).toBe(130);
     expect(existsSync(file)).toBe((await said).includes("interrupted: this is the smallest one so far"));
-    const problems = existsSync(file) ? sinbin("check", file).code : 0;
+    const problems = existsSync(file) ? (await shell.sinbin("check", file)).code : 0;
     expect(problems).toBe(0);
   });
 });

@@ -158,4 +158,4 @@ export function findTagged(tag: string): readonly string[] {
 }
 
 /** Between two looks at all processes: who looks all the time takes the CPU from those whose end it waits for. */
-const betweenLooksMs = 5;
+const betweenLooksMs = 20;
