@@ -96,7 +96,8 @@ export async function loadPlans(places: readonly string[]): Promise<readonly Loa
   return loaded;
 }
 
-async function planFiles(places: readonly string[]): Promise<readonly string[]> {
+/** Those that are named, and all that are below a folder, but for those in folders called lib. */
+export async function planFiles(places: readonly string[]): Promise<readonly string[]> {
   const files: string[] = [];
   for (const place of places) {
     const found = await stat(place).catch(() => undefined);

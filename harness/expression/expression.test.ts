@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { runs } from "../../host/night.testing.ts";
 import { ExpressionError, compileExpression, type Bindings, type Scope, type ValueType } from "./expression.ts";
 
 const object = (name: string, members: Readonly<Record<string, ValueType>>): ValueType => ({
@@ -283,7 +284,7 @@ describe("any text", () => {
         const offset = problem instanceof ExpressionError ? problem.offset : 0;
         expect(offset >= 0 && offset <= text.length).toBe(true);
       }),
-      { numRuns: 3000 },
+      runs(3000),
     );
   });
 });

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { faults } from "../../faults/registry.ts";
-import { loadPlans } from "../cli/plans.ts";
+import { byNight, runs } from "../../host/night.testing.ts";
+import { loadPlans, planFiles } from "../cli/plans.ts";
 import { bindPlan, cells, parsePlan } from "../plan/parse.ts";
 import { parseText } from "../plan/plan.testing.ts";
 import type { Plan } from "../plan/schema.ts";
@@ -10,10 +11,8 @@ import { createSchedule } from "../schedule/schedule.ts";
 import { lackOfMix, mixInto } from "./mix.ts";
 
 /** By day every fourth plan of the suites, by night all of them, and more of what is random. */
-const byNight = process.env["SINBIN_TESTS"] === "all";
-const suite: readonly Plan[] = (await loadPlans(["suites"]))
-  .map(({ plan }) => plan)
-  .filter((_, n) => byNight || n % 4 === 0);
+const files = (await planFiles(["suites"])).filter((_, n) => byNight || n % 4 === 0);
+const suite: readonly Plan[] = (await loadPlans(files)).map(({ plan }) => plan);
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 });
 const first = (plan: Plan, seed: number): Plan => bindPlan(plan, { seed, cell: cells(plan)[0] ?? {}, params: {} });
@@ -110,7 +109,7 @@ describe("a mix", () => {
         }));
         expect(without).toEqual(own.phases);
       }),
-      { numRuns: byNight ? 100 : 25 },
+      runs(100),
     );
   });
 
@@ -118,7 +117,7 @@ describe("a mix", () => {
     for (const atMost of [1, 2, 3]) {
       const plan = await parseText(within(`mix: { at_most: ${atMost} }\n${framed}`));
       let most = 0;
-      for (let seed = 0; seed < (byNight ? 200 : 50); seed++) {
+      for (let seed = 0; seed < (byNight ? 200 : 40); seed++) {
         const all = addedTo(plan, seed);
         for (const one of all) {
           const others = all.filter(({ phase, from, to }) => phase === one.phase && from <= one.from && one.from <= to);
@@ -141,6 +140,7 @@ describe("a mix", () => {
           expect([from >= 0, to <= 60_000]).toEqual([true, true]);
         }
       }),
+      runs(100),
     );
     expect([...phases].sort()).toEqual(["kills", "storm"]);
   });
@@ -156,9 +156,10 @@ describe("a mix", () => {
   });
 
   test("puts each fault where it fits: the end of a service only where somebody starts it again", async () => {
-    const plan = await parseText(within(framed));
+    // With so many at once a hundred seeds have had them all.
+    const plan = await parseText(within(`mix: { at_most: 12 }\n${framed}`));
     const places = new Map<string, Set<string>>();
-    for (let seed = 0; seed < 500; seed++) {
+    for (let seed = 0; seed < 100; seed++) {
       for (const { kind, where } of addedTo(plan, seed)) {
         const known = places.get(kind) ?? new Set();
         places.set(kind, known.add(where[0] ?? ""));
@@ -186,7 +187,7 @@ describe("a mix", () => {
   test("keeps to the faults, the places and the strength that the plan states", async () => {
     const bounds = "mix: { faults: [tcp.latency, process.signal], where: [fetch, node], strength: 50% }";
     const plan = await parseText(within(`${bounds}\n${framed}`));
-    for (let seed = 0; seed < 100; seed++) {
+    for (let seed = 0; seed < (byNight ? 100 : 20); seed++) {
       const schedule = createSchedule(mixed(plan, seed), { seed });
       for (const { kind, where, parameters } of schedule.phases.flatMap(({ steps }) =>
         steps.flatMap(({ occurrences }) => occurrences),

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../../host/night.testing.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import { expectation, pings, sketchPlan, usualStory, type Told } from "./judge.testing.ts";
 import { createPending, pendingUntil } from "./pending.ts";
@@ -31,6 +32,6 @@ test("who follows a history that grows is told the same as who comes new to it",
         expect([now, pending.until(now)]).toEqual([now, pendingUntil(plan, history, now)]);
       }
     }),
-    { numRuns: 40 },
+    runs(40),
   );
 });

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../../host/night.testing.ts";
 import type { HistoryEvent } from "../history/event.ts";
 import { compileCondition, createSignals, declareSignals } from "./signals.ts";
 import { sketchPlan, story, type Told } from "./judge.testing.ts";
@@ -125,6 +126,6 @@ test("the truth of a condition on ages is that of every moment, whatever happens
       }
       expect(wrong).toEqual([]);
     }),
-    { numRuns: 100 },
+    runs(100),
   );
 });

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { DnsFault, DnsReply } from "../../faults/dns/contract.ts";
 import type { NtpFault } from "../../faults/ntp/contract.ts";
 import { faults } from "../../faults/registry.ts";
+import { runs } from "../../host/night.testing.ts";
 import { decideAfter as decideAfterDns, decideBefore as decideBeforeDns } from "../../proxies/dns/decide.ts";
 import { anything } from "../../proxies/dns/wire/anything.testing.ts";
 import { decode as decodeDns } from "../../proxies/dns/wire/decode.ts";
@@ -68,7 +69,7 @@ test.each(casesOf("ntp"))("%s %j takes any packet", (kind, parameters) => {
         }
       },
     ),
-    { numRuns: 40 },
+    runs(40),
   );
 });
 
@@ -118,6 +119,6 @@ test.each(casesOf("dns"))("%s %j takes any message", (kind, parameters) => {
         }
       },
     ),
-    { numRuns: 40 },
+    runs(40),
   );
 });

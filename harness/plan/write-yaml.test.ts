@@ -12,6 +12,7 @@ import {
   constant,
 } from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../../host/night.testing.ts";
 import { toPlain } from "./tree.ts";
 import type { Written } from "./schema.ts";
 import { writeYaml } from "./write-yaml.ts";
@@ -111,6 +112,6 @@ test("whatever is written is read back as the very same", () => {
       const plain = structuredClone(data);
       expect(readBack(writeYaml(plain))).toEqual(plain);
     }),
-    { numRuns: 1000 },
+    runs(1000),
   );
 });

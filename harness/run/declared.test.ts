@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { byNight } from "../../host/night.testing.ts";
 import { hasEngine } from "../worlds/docker/engine.testing.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -34,25 +35,23 @@ async function history(): Promise<readonly Line[]> {
 }
 
 const containers = hasEngine ? [["declared", "docker"]] : [];
+/** By day a daemon of another language has no namespaces, and a program has. */
+const more = byNight ? [["declared", "local", "--no-isolation"], ["declared-command", "local"], ...containers] : [];
 
-test.each([
-  ["declared", "sim"],
-  ["declared", "local"],
-  ["declared", "local", "--no-isolation"],
-  ["declared-command", "local"],
-  ["declared-command", "local", "--no-isolation"],
-  ...containers,
-])("%s is told in %s, again after its start, and its hits count", async (plan = "", world = "", ...flags) => {
-  expect(await run(plan, "--world", world, ...flags)).toContain("pass: 1 passed");
-  const events = await history();
-  const hits = events.filter(({ event, step }) => event === "fault.hit" && step === "counter.skip");
-  expect(hits[0]).toMatchObject({ where: "counter", detail: { parameters: { by: 3, from: 2000 } } });
-  const back = events.findLastIndex(({ event }) => event === "service.start");
-  expect(events.slice(0, back)).toContainEqual(hits[0]);
-  expect(events.slice(back)).toContainEqual(hits.at(-1));
-  expect(events.filter(({ event, step }) => event === "fault.hit" && step === "counter.restart")).toHaveLength(1);
-  // The lines that tell of hits are hits, and nothing else.
-  expect(
-    events.filter((each) => each["event"] === "service.log" && JSON.stringify(each).includes("fault.hit")),
-  ).toEqual([]);
-});
+test.each([["declared", "sim"], ["declared", "local"], ["declared-command", "local", "--no-isolation"], ...more])(
+  "%s is told in %s, again after its start, and its hits count",
+  async (plan = "", world = "", ...flags) => {
+    expect(await run(plan, "--world", world, ...flags)).toContain("pass: 1 passed");
+    const events = await history();
+    const hits = events.filter(({ event, step }) => event === "fault.hit" && step === "counter.skip");
+    expect(hits[0]).toMatchObject({ where: "counter", detail: { parameters: { by: 3, from: 2000 } } });
+    const back = events.findLastIndex(({ event }) => event === "service.start");
+    expect(events.slice(0, back)).toContainEqual(hits[0]);
+    expect(events.slice(back)).toContainEqual(hits.at(-1));
+    expect(events.filter(({ event, step }) => event === "fault.hit" && step === "counter.restart")).toHaveLength(1);
+    // The lines that tell of hits are hits, and nothing else.
+    expect(
+      events.filter((each) => each["event"] === "service.log" && JSON.stringify(each).includes("fault.hit")),
+    ).toEqual([]);
+  },
+);

@@ -8,17 +8,18 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { faultKey } from "../../faults/key.ts";
 import { faults } from "../../faults/registry.ts";
+import { byNight } from "../../host/night.testing.ts";
 import { hasEngine } from "../worlds/docker/engine.testing.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 const containers = hasEngine ? [["docker"]] : [];
 
-const worlds = [["sim"], ["local", "--no-isolation"], ["local"], ...containers];
+const worlds = [["sim"], ["local"], ...(byNight ? [["local", "--no-isolation"], ...containers] : [])];
 /** Each fault in them has to hit. */
 const plans = ["udp", "streams"];
 
-test.each(plans.flatMap((plan) => worlds.map((world) => [plan, ...world])))(
+test.concurrent.each(plans.flatMap((plan) => worlds.map((world) => [plan, ...world])))(
   "a client of its own sees what befalls its link, and that it ends: %s in %s",
   async (plan, world = "sim", ...flags) => {
     const directory = await mkdtemp(join(tmpdir(), `sinbin-${plan}-`));

@@ -1,6 +1,7 @@
 import { assert, constantFrom, nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { faults } from "../../faults/registry.ts";
+import { runs } from "../../host/night.testing.ts";
 import { PlanError } from "../errors.ts";
 import { cells } from "../plan/parse.ts";
 import type { Plan } from "../plan/schema.ts";
@@ -237,7 +238,7 @@ describe("what", () => {
           ).toBe(true);
         }
       }),
-      { numRuns: 30 },
+      runs(30),
     );
   });
 });
@@ -285,6 +286,7 @@ describe("seeds", () => {
         for (const step of createSchedule(some, { seed }).phases[1]?.steps ?? [])
           expect(step).toEqual(stepOf(all, step.name));
       }),
+      runs(100),
     );
   });
 });

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { runs } from "../night.testing.ts";
 import type { Host, Main, Socket } from "../host.ts";
 import { clientAddress, createTestWorld, serverAddress, type TestWorld } from "./pair.testing.ts";
 
@@ -325,7 +326,7 @@ test("whatever is written in whatever pieces, read with whatever pauses, arrives
         expect(Buffer.concat(received).equals(Buffer.concat(sent))).toBe(true);
       });
     }),
-    { numRuns: 50 },
+    runs(50),
   );
 });
 
