@@ -1,10 +1,22 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer } from "vitest/node";
+import type { TestSpecification } from "vitest/node";
+import { byNight } from "./host/night.testing.ts";
 
 /** Engines that are made for the test alone, at first a minute each: by day the parts that these put together are tested one by one. `.ci/full` sets the variable. */
-const nightly =
-  process.env["SINBIN_TESTS"] === "all" ? [] : ["harness/swarm/swarm.test.ts", "harness/worlds/docker/remote.test.ts"];
+const nightly = byNight ? [] : ["harness/swarm/swarm.test.ts", "harness/worlds/docker/{dead-engine,remote}.test.ts"];
+
+/** Where nothing is known of earlier runs, as in CI, large files come first: those that start worlds are small ones, and the last of them would be waited for alone. */
+class WorldsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = Object.groupBy(await super.sort(files), ({ moduleId }) =>
+      /\/harness\/(worlds|cli|run)\//.test(moduleId) ? "worlds" : "others",
+    );
+    return [...(sorted.worlds ?? []), ...(sorted.others ?? [])];
+  }
+}
 
 /** Four kinds of test, fast to slow, told apart by name: see CONTRIBUTING.md. */
 export default defineConfig({
@@ -14,6 +26,7 @@ export default defineConfig({
     exclude: ["node_modules/**", "runs/**", ...nightly],
     // Nothing outlives a test, so that one process may run file after file: a third of what those cost that start nothing would be for a process, and for loading the same again.
     isolate: false,
+    sequence: { sequencer: WorldsFirst },
     // Guards against a hang, ten times what the longest take: those that start engines of their own, and kill them.
     testTimeout: 300_000,
     hookTimeout: 300_000,

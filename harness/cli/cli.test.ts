@@ -9,6 +9,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { byNight } from "../../host/night.testing.ts";
 import { fixture, main, openShell, sinbin } from "./command.testing.ts";
 
 const shell = openShell();
@@ -93,8 +94,8 @@ describe("exit codes and messages", () => {
     const byDay = (await shell.sinbin("run", plans, "--world", "sim", "--out", folder)).out;
     expect(byDay).toMatch(/^real-by-night .* pass /m);
     expect(byDay).toMatch(/^simulated-by-night: not run here: its tier in sim is nightly: name its file, or write --/m);
-    const byNight = (await shell.sinbin("run", plans, "--world", "sim", "--nightly", "--out", folder)).out;
-    expect(byNight).toContain("pass: 2 passed");
+    const atNight = (await shell.sinbin("run", plans, "--world", "sim", "--nightly", "--out", folder)).out;
+    expect(atNight).toContain("pass: 2 passed");
   });
 
   test("a broken plan is 254, with every mistake at its place, before anything starts", () => {
@@ -171,8 +172,6 @@ describe("exit codes and messages", () => {
 });
 
 /** By night all of them everywhere (`.ci/full`). By day a run on loopback ends in good order in the test of a bug. */
-const byNight = process.env["SINBIN_TESTS"] === "all";
-
 describe.each<[string, string[], readonly NodeJS.Signals[]]>([
   ["in namespaces", [], ["SIGTERM"]],
   ["on loopback", ["--no-isolation"], []],

@@ -1,10 +1,11 @@
 /** What faults of disks, CPUs and limits do to real processes. */
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
+import { byNight } from "../../host/night.testing.ts";
 import { findExecutable } from "./local/executable.ts";
 import { findLimitHindrance } from "./local/limits.ts";
 import { findWireHindrance } from "./local/wire/hindrance.ts";
-import { byNight, crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
+import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
 const linux = process.platform === "linux";
 const limits = findLimitHindrance() === undefined;
@@ -22,40 +23,38 @@ describe.each(due)("a machine of a real world, $flavour, as $user", ({ flavour, 
   const inContainers = flavour === "docker";
 
   test.runIf(linux)(
-    "freezes a service with its children and theirs, and a thaw and a pause leave each other alone",
+    "freezes, throttles and loads a service with its children and theirs, refuses it what it would have had, and signals whom it is told to",
     async () => {
-      expect(await play("freeze").result).toEqual({
-        atLeastThree: true,
-        stillFrozen: true,
-        thawed: false,
-        frozenBeyond: true,
-        after: false,
-      });
+      const trials = {
+        // A thaw and a pause leave each other alone.
+        freeze: { atLeastThree: true, stillFrozen: true, thawed: false, frozenBeyond: true, after: false },
+        throttle: { hits: 1, stopped: false },
+        // A load shares one CPU with the service, and leaves nothing behind.
+        ...(taskset && { hog: { hits: 1, busy: 2, together: true, one: true, left: 0, asBefore: true } }),
+        // Each refusal is a hit.
+        ...(limits && {
+          refusals: {
+            seen: [
+              { kind: "disk.full", hits: true },
+              { kind: "disk.read-only", hits: true },
+              { kind: "limits.processes", hits: true },
+              { kind: "limits.open-files", hits: true },
+            ],
+            // Without its path, which is this machine's.
+            refused: { event: "disk.refused", code: "EROFS" },
+            limited: { event: "limits.refused", limit: "open-files" },
+          },
+        }),
+        // The last one kills all that belongs to it.
+        recipients: { main: 1, group: 1, tree: "all", left: 0 },
+      };
+      expect(await play("a hard life", ...Object.keys(trials)).result).toEqual(trials);
     },
   );
 
   test.runIf(linux)("what starts during a freeze stands still until its end", async () => {
     // A container does not outlive its first process, nor do the children of what runs in it.
     expect(await play("freeze and death").result).toEqual({ started: 1, left: !inContainers });
-  });
-
-  test.runIf(linux)("signals reach the process, its group, or all that belongs to it", async () => {
-    expect(await play("recipients").result).toEqual({ main: 1, group: 1, tree: "all", left: 0 });
-  });
-
-  test.runIf(linux)("throttles by stops, and leaves nothing stopped", async () => {
-    expect(await play("throttle").result).toEqual({ hits: 1, stopped: false });
-  });
-
-  test.runIf(linux && taskset)("a load shares one CPU with the service, and leaves nothing behind", async () => {
-    expect(await play("hog").result).toEqual({
-      hits: 1,
-      busy: 2,
-      together: true,
-      one: true,
-      left: 0,
-      asBefore: true,
-    });
   });
 
   test("killing the harness leaves no load, and nothing that is frozen", async () => {
@@ -76,20 +75,6 @@ describe.each(due)("a machine of a real world, $flavour, as $user", ({ flavour, 
     process.kill(-child.pid, "SIGINT");
     expect(await result).toEqual({ interrupts: 1 });
     expect(child.exitCode ?? (await once(child, "exit"))[0]).toBe(130);
-  });
-
-  test.runIf(limits)("refuses a program what it would have had, and each refusal is a hit", async () => {
-    expect(await play("refusals").result).toEqual({
-      seen: [
-        { kind: "disk.full", hits: true },
-        { kind: "disk.read-only", hits: true },
-        { kind: "limits.processes", hits: true },
-        { kind: "limits.open-files", hits: true },
-      ],
-      // Without its path, which is this machine's.
-      refused: { event: "disk.refused", code: "EROFS" },
-      limited: { event: "limits.refused", limit: "open-files" },
-    });
   });
 
   test.runIf(inContainers || (flavour === "isolated" && wire))(

@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect } from "vitest";
+import { byNight } from "../../host/night.testing.ts";
 import { connectEngine } from "./docker/engine.ts";
 import { engineHindrance } from "./docker/engine.testing.ts";
 import { pidLabel } from "./docker/labels.ts";
@@ -59,7 +60,6 @@ for (const { hindrance, flavour, user } of flavours) {
 }
 
 /** By day there is one plan without namespaces, and one for what an ordinary user can do (`.ci/run`); by night there is all of this (`.ci/full`). */
-export const byNight = process.env["SINBIN_TESTS"] === "all";
 const isDue = ({ flavour, uid }: Flavour): boolean =>
   byNight || (uid === self.uid && (flavour !== "loopback" || hindrance !== undefined));
 export const crowd = flavours.filter((each) => each.hindrance === undefined && isDue(each));
@@ -88,14 +88,14 @@ export function openTheatre({ flavour, uid }: Flavour): Theatre {
     get tag() {
       return tag;
     },
-    play: (scenario) => (playing = start(flavour, uid, scenario, directory, tag)),
+    play: (scenario, ...trials) => (playing = start({ flavour, uid, scenario, directory, tag, trials })),
   };
 }
 
 export interface Theatre {
   readonly directory: string;
   readonly tag: string;
-  readonly play: (scenario: string) => Play;
+  readonly play: (scenario: string, ...trials: readonly string[]) => Play;
 }
 
 export interface Play {
@@ -106,8 +106,17 @@ export interface Play {
   readonly complaint: Promise<string>;
 }
 
-function start(flavour: string, uid: number, scenario: string, directory: string, tag: string): Play {
-  const child = spawn(process.execPath, [stage, flavour, scenario, directory, tag], {
+interface PlayOptions {
+  readonly flavour: string;
+  readonly uid: number;
+  readonly scenario: string;
+  readonly directory: string;
+  readonly tag: string;
+  readonly trials: readonly string[];
+}
+
+function start({ flavour, uid, scenario, directory, tag, trials }: PlayOptions): Play {
+  const child = spawn(process.execPath, [stage, flavour, scenario, directory, tag, ...trials], {
     uid,
     gid: uid,
     cwd: directory,

@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { byNight } from "../../host/night.testing.ts";
 import { programOwner } from "./docker/containers.ts";
 import { dockerCapabilities } from "./docker/world.ts";
 import { findClockHindrance } from "./local/clock.ts";
 import { findLimitHindrance } from "./local/limits.ts";
 import { missingWireTools } from "./local/wire/hindrance.ts";
-import { byNight, crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
+import { crowd, findTagged, gone, openTheatre } from "./stage.testing.ts";
 
 const limits = findLimitHindrance() === undefined ? ["limits"] : [];
 const wire = missingWireTools().length === 0 ? ["cables", "packets"] : [];
@@ -29,18 +30,26 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
   const due = byNight || !inContainers || crowd.length === 1;
   const ownAddress = isolated ? /^198\.1[89]\.\d+\.3$/ : /^127\.0\.0\.1$/;
 
-  test("a client finds its server through the proxy, and nowhere else", async () => {
+  test("a client finds its server through the proxy, and hears of the refusals and not of the silence of its door", async () => {
     expect(await play("talk").result).toEqual({
       answer: expect.objectContaining({ text: "hello" }),
       proxy: expect.stringMatching(ownAddress),
       opened: true,
       capabilities: capabilities[flavour],
+      silence: { detail: { unanswered: true }, refused: false },
+      refused: { event: "network.refused", host: "echo.test", port: 443 },
     });
   });
 
   test("a service runs as the caller, with the files and names that are meant for it", async () => {
     const { lines, ...rest } = (await play("see around").result) as { readonly lines: readonly string[] };
-    expect(rest).toEqual({ lastLines: true, file: "a given file\n", missing: "ENOENT" });
+    // Only a program's host speaks to the world: what a command says is kept as it is.
+    const said = { host: "echo.test", port: 443, address: "127.0.0.1:1" };
+    const words = [
+      { event: "network.refused", ...said },
+      { event: "network.listening", ...said },
+    ];
+    expect(rest).toEqual({ lastLines: true, file: "a given file\n", missing: "ENOENT", words });
     // Whom an image runs as is the image's to say: sinbin's runs as `node`.
     const user = String(inContainers ? programOwner : uid);
     expect(lines.slice(0, 2)).toEqual([user, user]);
@@ -68,24 +77,6 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
 
   test.runIf(isolated && due)("commands serve natural ports", async () => {
     expect(await play("natural ports of commands").result).toBe("here");
-  });
-
-  test.runIf(due)("a connect that the kernel refuses counts as a hit, and the door opens again", async () => {
-    expect(await play("refuse").result).toEqual({
-      refused: { event: "network.refused", host: "echo.test", port: 443 },
-    });
-  });
-
-  test("a connect that gets no answer counts as a hit, and succeeds when the fault is lifted", async () => {
-    expect(await play("unanswered").result).toEqual({ detail: { unanswered: true } });
-  });
-
-  test.runIf(due)("only a program's host speaks to the world: what a command says is kept as it is", async () => {
-    const rest = { host: "echo.test", port: 443, address: "127.0.0.1:1" };
-    expect(await play("words of a command").result).toEqual([
-      { event: "network.refused", ...rest },
-      { event: "network.listening", ...rest },
-    ]);
   });
 
   test("a supervised service comes back unless it was stopped, and its ends tell who wanted them", async () => {
@@ -146,11 +137,13 @@ describe.each(crowd)("a real world, $flavour, as $user", ({ flavour, user, uid }
     },
   );
 
-  test.runIf(due).each([
-    ["SIGINT", "until disturbed"],
-    ["SIGTERM", "until disturbed"],
-    ["SIGINT", "disturbed while beginning"],
-  ] as const)("%s reaches the harness once (%s), which ends as it wants to", async (signal, scenario) => {
+  // By day the command line is interrupted in the midst of a run (cli/cli.test.ts).
+  test
+    .runIf(due)
+    .each([
+      ["SIGINT", "disturbed while beginning"],
+      ...(byNight ? (["SIGINT", "SIGTERM"] as const).map((signal) => [signal, "until disturbed"] as const) : []),
+    ] as const)("%s reaches the harness once (%s), which ends as it wants to", async (signal, scenario) => {
     const { child, up, result } = play(scenario);
     // Caught before the test asks for it.
     result.catch(() => {});

@@ -1,9 +1,11 @@
 /** Whenever and however a run ends, nothing of it stays: neither at the engine, nor among the processes of the machine. */
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { byNight } from "../../../host/night.testing.ts";
 import { startCommand } from "./command.testing.ts";
 import type { Command } from "./command.testing.ts";
 import { hasEngine } from "./engine.testing.ts";
@@ -70,10 +72,9 @@ const interrupts = moments.map((moment, index) => ({
   signal: index % 4 < 2 ? ("SIGINT" as const) : ("SIGTERM" as const),
 }));
 
-/** By day a third of the moments by a kill, and another third by an interrupt; by night all by both (`.ci/full`). */
-const byNight = process.env["SINBIN_TESTS"] === "all";
-const killMoments = moments.filter((_, index) => byNight || index % 3 === 0);
-const interruptMoments = interrupts.filter((_, index) => byNight || index % 3 === 1);
+/** By day a quarter of the moments by a kill, and another quarter by an interrupt; by night all by both (`.ci/full`). */
+const killMoments = moments.filter((_, index) => byNight || index % 4 === 2);
+const interruptMoments = interrupts.filter((_, index) => byNight || index % 4 === 1);
 
 describe.runIf(hasEngine)("the end of a run in containers", () => {
   test.each(killMoments)("kill -9 $when leaves nothing", async ({ when, plan, arrives }) => {
@@ -131,6 +132,22 @@ describe.runIf(hasEngine)("the end of a run in containers", () => {
     engine.speakAgain();
     await command.gone();
     expect({ code, isFolderLeft, left: await command.left() }).toEqual({ code: 130, isFolderLeft: false, left: [] });
+  });
+
+  // By night engines are killed and stopped, too (dead-engine.test.ts).
+  test("a run whose engine says nothing more is unknown, with the reason, and what is left goes when it speaks again", async () => {
+    await using engine = await watchEngine();
+    await using command = await startCommand({ plan, environment: { DOCKER_HOST: engine.address } });
+    await command.told(/"event":"answer"/);
+    engine.fallSilent();
+    expect(await command.exited).toBe(2);
+    const [folder = ""] = readdirSync(command.out);
+    const verdict = readFileSync(join(command.out, folder, "crash", "verdict.json"), "utf8");
+    expect(JSON.parse(verdict)).toMatchObject({ verdict: "unknown" });
+    expect(verdict).toContain("the Docker engine died in the middle of the run: silent for 10 s");
+    engine.speakAgain();
+    await command.gone();
+    expect(await command.left()).toEqual([]);
   });
 
   test("an interrupt ends the build of an image, and nothing of that is left", async () => {
