@@ -3,7 +3,9 @@ import { mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
 import { sinbin } from "./command.testing.ts";
+import { loadPlans } from "./plans.ts";
 
 test("every plan is simulated; what is named is run with its controls there, and for real", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "sinbin-tour-test-"));
@@ -25,4 +27,11 @@ test("every plan is simulated; what is named is run with its controls there, and
     "sin  one   pass, 1 control red  pass",
     "     two   pass",
   ]);
+});
+
+test("`npm start` is a tour, by real plans", async () => {
+  const [words = "", named = ""] = manifest.scripts.start.split(" --real ");
+  expect(words).toBe("node harness/cli/main.ts tour suites/");
+  const plans = await loadPlans(named.split(" "));
+  expect(plans.length).toBeGreaterThan(5);
 });

@@ -5,7 +5,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Service } from "../../plan/schema.ts";
 import { createImages } from "./images.ts";
 import { hasEngine, theEngine } from "./engine.testing.ts";
@@ -26,32 +26,41 @@ function linesOf({ happenings }: Stage, name: string): readonly (string | undefi
   return happenings.flatMap((each) => (each.event === "service.log" && each.service === name ? [each.line] : []));
 }
 
-describe.runIf(hasEngine)("at an engine", () => {
-  test("an image has its user, files, environment and limits, and its main process is not the first", async () => {
+describe.runIf(hasEngine)("services of one run", () => {
+  let stage: Stage;
+  let published: number;
+  beforeAll(async () => {
     const image = await imageOf();
-    const script =
+    published = await freePort();
+    const look =
       "id -u; id -g; cat /etc/own/file; echo $WORD; ulimit -n; ps 2>/dev/null; echo $$; echo up; exec sleep 1000";
-    await using stage = await openStage({
+    const keep = "echo life >> /data/lives; cat /data/lives | wc -l; echo up; exec sleep 1000";
+    const serve = `exec node -e 'require("net").createServer((s) => s.end("hello")).listen(7000, () => console.log("up"))'`;
+    const ask = "getent hosts server > /dev/null && echo found || echo unknown; echo up; exec sleep 1000";
+    stage = await openStage({
       services: {
-        look: service(image, script, {
+        look: service(image, look, {
           user: "12345:12346",
           files: { "/etc/own/file": "a given file\n" },
           env: { WORD: "a word" },
           limits: { memory: 64 * 1024 * 1024, cpus: 0.5, processes: 20, open_files: 123 },
         }),
+        keeper: service(image, keep, { user: "root", volumes: ["/data"], restart: { after: 1 } }),
+        server: service(image, serve, { networks: ["inside"], ports: [{ published, port: 7000 }] }),
+        friend: service(image, ask, { networks: ["inside"] }),
+        stranger: service(image, ask),
       },
     });
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  test("an image has its user, files, environment and limits, and its main process is not the first", () => {
     const lines = linesOf(stage, "look");
     expect(lines.slice(0, 5)).toEqual(["12345", "12346", "a given file", "a word", "123"]);
     expect(Number(lines.at(-2))).toBeGreaterThan(1);
   });
 
   test("a volume outlives the life of its service, what is beside it is the container's, and faults find its files", async () => {
-    const image = await imageOf();
-    const script = "echo life >> /data/lives; cat /data/lives | wc -l; echo up; exec sleep 1000";
-    await using stage = await openStage({
-      services: { keeper: service(image, script, { user: "root", volumes: ["/data"], restart: { after: 1 } }) },
-    });
     const { process, disk } = stage.world.services.get("keeper")?.targets ?? {};
     await process?.signal("KILL", "main");
     await stage.until(() => linesOf(stage, "keeper").filter((line) => line === "up").length === 2);
@@ -62,6 +71,19 @@ describe.runIf(hasEngine)("at an engine", () => {
     expect(String(await disk?.read("/data/lives"))).toBe("life");
   });
 
+  test("who shares a network finds the other by name, and nobody else does", () => {
+    expect([linesOf(stage, "friend")[0], linesOf(stage, "stranger")[0]]).toEqual(["found", "unknown"]);
+  });
+
+  test("a port is there for people to look in, on the engine's machine", async () => {
+    const socket = connect(published, "127.0.0.1");
+    const [chunk] = (await once(socket, "data")) as [Buffer];
+    expect(String(chunk)).toBe("hello");
+    socket.destroy();
+  });
+});
+
+describe.runIf(hasEngine)("at an engine", () => {
   test("a volume of a given size is full for a while, and has room again", async () => {
     const image = await imageOf();
     const script =
@@ -78,33 +100,6 @@ describe.runIf(hasEngine)("at an engine", () => {
     await full.lift();
     await stage.until(() => last() === "written");
     expect(linesOf(stage, "writer")).toContain("refused");
-  });
-
-  test("who shares a network finds the other by name, and nobody else does", async () => {
-    const image = await imageOf();
-    const ask = "getent hosts server > /dev/null && echo found || echo unknown; echo up; exec sleep 1000";
-    await using stage = await openStage({
-      services: {
-        server: service(image, "echo up; exec sleep 1000", { networks: ["inside"] }),
-        friend: service(image, ask, { networks: ["inside"] }),
-        stranger: service(image, ask),
-      },
-    });
-    expect([linesOf(stage, "friend")[0], linesOf(stage, "stranger")[0]]).toEqual(["found", "unknown"]);
-  });
-
-  test("a port is there for people to look in, on the engine's machine", async () => {
-    const image = await imageOf();
-    const published = await freePort();
-    const script = `exec node -e 'require("net").createServer((s) => s.end("hello")).listen(7000, () => console.log("up"))'`;
-    await using stage = await openStage({
-      services: { server: service(image, script, { ports: [{ published, port: 7000 }] }) },
-    });
-    expect(stage.happenings.filter(({ event }) => event === "service.ready")).toHaveLength(1);
-    const socket = connect(published, "127.0.0.1");
-    const [chunk] = (await once(socket, "data")) as [Buffer];
-    expect(String(chunk)).toBe("hello");
-    socket.destroy();
   });
 
   test("an image that is built first is ready when its own health check says so", async () => {
