@@ -33,6 +33,8 @@ export default defineConfig({
     expect: { poll: { timeout: 300_000 } },
     // The slowest wait for real time, engines and other processes: one of them a core leaves a core idle.
     maxWorkers: Math.max(2, availableParallelism()) + 1,
+    // A run in real time computes as it begins, and then waits: more of a file at once, and a busy machine stands still for longer than a run forgives.
+    maxConcurrency: 2,
     // Tests start hundreds of processes, and to compile the same files anew takes each of them half of its time.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compiled") },
   },

@@ -19,7 +19,7 @@ const worlds = [["sim"], ["local"], ...(byNight ? [["local", "--no-isolation"], 
 /** Each fault in them has to hit. */
 const plans = ["udp", "streams"];
 
-test.concurrent.each(plans.flatMap((plan) => worlds.map((world) => [plan, ...world])))(
+test.each(plans.flatMap((plan) => worlds.map((world) => [plan, ...world])))(
   "a client of its own sees what befalls its link, and that it ends: %s in %s",
   async (plan, world = "sim", ...flags) => {
     const directory = await mkdtemp(join(tmpdir(), `sinbin-${plan}-`));

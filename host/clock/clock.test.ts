@@ -67,7 +67,7 @@ async function elapsed(line: Promise<string>): Promise<readonly [wall: number, m
   return [wall, monotonic];
 }
 
-describe.each(Object.entries(sleepers))("%s", (name, sleeper) => {
+describe.concurrent.each(Object.entries(sleepers))("%s", (name, sleeper) => {
   test("sleeps for ten minutes in a second", async () => {
     await using stage = await startStage({ scale: 600 });
     const began = performance.now();
