@@ -42,6 +42,7 @@ const countSlivers = async (plc: RunningPlc) => ((await sliversOf(plc))["slivers
 const firstExpiry = async (plc: RunningPlc) =>
   ((await sliversOf(plc))["slivers"] as readonly { readonly expires: XmlRpcValue }[])[0]?.expires;
 
+const rootOf = async (plc: RunningPlc): Promise<string> => (await documentOf(plc)).name;
 const formOf = async (plc: RunningPlc) => {
   const root = await documentOf(plc);
   return { format: root.attributes.get("format"), elements: [...new Set(root.children.map(({ name }) => name))] };
@@ -137,8 +138,14 @@ describe("the format", () => {
     ["older-major", "0.4", slices],
     ["unversioned", undefined, slices],
     ["renamed-element", "1.0", ["sliver", "key", "conf_file", "end"]],
+    ["renamed-root", "1.0", slices],
   ])("is %s", async (change, format, elements) => {
     expect((await during("plc.format", { change }, formOf)).seen).toEqual({ format, elements });
+  });
+
+  test("is of a document of another name", async () => {
+    const told = await during("plc.format", { change: "renamed-root" }, rootOf);
+    expect(told).toMatchObject({ before: "slices", seen: "slivers" });
   });
 
   test.each([

@@ -22,6 +22,7 @@ const changes: Readonly<Record<string, (dialect: Dialect) => Dialect>> = {
   "older-major": (dialect) => ({ ...dialect, format: "0.4", names: formerNames }),
   unversioned: (dialect) => ({ ...dialect, format: undefined }),
   "renamed-element": (dialect) => ({ ...dialect, names: { slice: "sliver", slivers: "slices" } }),
+  "renamed-root": (dialect) => ({ ...dialect, names: { slices: "slivers" } }),
   "renamed-field": (dialect) => ({ ...dialect, names: { expiry: "expires", interfaces: "networks", tagname: "name" } }),
   "other-type": (dialect) => ({ ...dialect, expiry: asDate }),
   "other-shape": (dialect) => ({ ...dialect, lists: "struct" }),
