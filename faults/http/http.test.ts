@@ -140,6 +140,11 @@ describe("a place in XML", () => {
     expect(patchXml(text, { steps: path.split("/").slice(1), action, value })).toBe(expected);
   });
 
+  test("an element that ends where its parent ends is set, and its parent still ends", () => {
+    const patch = { steps: ["v", "int"], action: "set", value: "142" } as const;
+    expect(patchXml("<v><int>42</int></v>", patch)).toBe("<v><int>142</int></v>");
+  });
+
   test.each([
     ["/e/s", text],
     ["/d/s[3]", text],

@@ -68,7 +68,7 @@ function editOf(text: string, { name, start, end }: Element, { action, value }: 
   if (text[head - 2] === "/") {
     return [{ start: head - 2, end: head, text: `>${escaped(value)}</${name}>` }];
   }
-  return [{ start: head, end: text.lastIndexOf("</", end), text: escaped(value) }];
+  return [{ start: head, end: text.lastIndexOf("</", end - 1), text: escaped(value) }];
 }
 
 function attributeEditOf(text: string, { start }: Element, name: string, { action, value }: Patch): readonly Edit[] {
