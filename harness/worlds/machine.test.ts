@@ -46,7 +46,7 @@ describe.each(due)("a machine of a real world, $flavour, as $user", ({ flavour, 
           },
         }),
         // The last one kills all that belongs to it.
-        recipients: { main: 1, group: 1, tree: "all", left: 0 },
+        recipients: { main: { child: false }, group: { child: false }, tree: { child: true }, left: 0 },
       };
       expect(await play("a hard life", ...Object.keys(trials)).result).toEqual(trials);
     },
