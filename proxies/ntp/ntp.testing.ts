@@ -63,7 +63,8 @@ export async function startScene({ host = "127.0.0.1" } = {}): Promise<Scene> {
   const server = await openSocket(starting, (bytes, reply) => {
     const decoded = decode(bytes);
     if (!("packet" in decoded)) return;
-    const answer = answerTo(decoded.packet);
+    // At a whole millisecond it may be a whole tick of ntp.precision's, of which that makes nothing else.
+    const answer = answerTo(decoded.packet, Date.now() + 0.25);
     asked.push(decoded.packet);
     answered.push(answer);
     repeat = () => reply(encode(answer));
