@@ -9,6 +9,7 @@ import { bindPlan, parsePlan } from "../harness/plan/parse.ts";
 import type { Plan } from "../harness/plan/schema.ts";
 import { runTrial } from "../harness/run/trial.ts";
 import { loadPrograms } from "../harness/worlds/sim/programs.ts";
+import { byNight } from "../host/night.testing.ts";
 import { faultClasses, type FaultClass } from "../planetlab/classifier/symptoms.ts";
 
 /** What is injected: one of these, with strengths that are drawn as well. */
@@ -86,8 +87,7 @@ const injected: Readonly<Record<FaultClass, readonly string[]>> = {
 
 const folder = import.meta.dirname;
 const page = await readFile(join(folder, "../docs/dumps.md"), "utf8");
-const isWhole = process.env["SINBIN_TESTS"] === "all";
-const perClass = isWhole ? 20 : 1;
+const perClass = byNight ? 20 : 1;
 
 /** Of one way to break it. */
 async function planOf(step: string): Promise<Plan> {
@@ -157,7 +157,7 @@ test("the class of a fault is read from the dump alone, in at least 95 % of runs
   const wrong = said.filter(({ fault, diagnosis }) => fault !== diagnosis);
   expect(wrong.slice(Math.floor(said.length * 0.05))).toEqual([]);
   // The page has the matrix of all runs, which take minutes.
-  const matrices = isWhole ? [matrixOf(said)] : [];
+  const matrices = byNight ? [matrixOf(said)] : [];
   expect(matrices.filter((matrix) => !page.includes(matrix))).toEqual([]);
 }, 3_000_000);
 

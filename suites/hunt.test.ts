@@ -13,6 +13,7 @@ import { runTrial } from "../harness/run/trial.ts";
 import { lackOf } from "../harness/worlds/needs.ts";
 import { loadPrograms } from "../harness/worlds/sim/programs.ts";
 import { createSimSetting } from "../harness/worlds/sim/setting.ts";
+import { byNight } from "../host/night.testing.ts";
 
 const planted = "node:sync-state";
 const command = join(import.meta.dirname, "../harness/cli/main.ts");
@@ -22,7 +23,6 @@ const loaded = await loadPlans([import.meta.dirname]);
 const programs = await loadPrograms(loaded.map(({ plan }) => plan));
 const setting = createSimSetting({ programs });
 /** By day every thirtieth plan of those that are quick, by night all. */
-const byNight = process.env["SINBIN_TESTS"] === "all";
 const plain = loaded
   .filter(({ file, plan }) => !readFileSync(file, "utf8").includes("power_loss") && lackOf(plan, setting) === undefined)
   .filter(({ plan }, n) => byNight || (plan.tier.sim === "commit" && n % 30 === 0))

@@ -9,9 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { byNight } from "../host/night.testing.ts";
 import type { Unguarded } from "./unguarded.testing.ts";
-
-const byNight = process.env["SINBIN_TESTS"] === "all";
 
 /** What a daemon with all guards does as well, if this happens to it, which it does in no plan, or in none of tier commit. By file, and how the code begins. */
 const consequences = {

@@ -91,7 +91,7 @@ const guards: readonly Guard[] = readdirSync(join(root, "planetlab"), { recursiv
     }));
   });
 
-/** Guards that a control switches off alone: with others, nobody knows which of them it was. That such a control is red, `npm start` shows. */
+/** Guards that a control switches off alone: with others, nobody knows which of them it was. That such a control is red, `.ci/run` shows. */
 const proven = new Set(
   plans.flatMap(({ services, controls }) =>
     controls

@@ -1,6 +1,6 @@
 /**
  * The same verdicts on ten seeds (I46): what a plan shows is not the luck of the draws that it was written with; and the same history twice. Every night all
- * of it; by day each tenth plan of those that are quick, under one of the seeds: `npm start` runs all plans with all controls, under their own.
+ * of it; by day each tenth plan of those that are quick, under one of the seeds: `.ci/run` runs all plans with all controls, under their own.
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -10,9 +10,9 @@ import type { Trial } from "../harness/run/trial.ts";
 import { lackOf } from "../harness/worlds/needs.ts";
 import { loadPrograms } from "../harness/worlds/sim/programs.ts";
 import { createSimSetting } from "../harness/worlds/sim/setting.ts";
+import { byNight } from "../host/night.testing.ts";
 
 const seeds = Array.from({ length: 10 }, (_, n) => 2004 + n);
-const byNight = process.env["SINBIN_TESTS"] === "all";
 
 const loaded = await loadPlans([import.meta.dirname]);
 const programs = await loadPrograms(loaded.map(({ plan }) => plan));
