@@ -13,6 +13,7 @@ import { createDelays, nothingAdded } from "../delays.ts";
 import { decideAfter, decideBefore, type Sent } from "./decide.ts";
 import { createInjections, type DnsInjection } from "./injections.ts";
 import { isLifted, type AskedQuestion, type Meeting, type Telling } from "./meeting.ts";
+import { createOrder, unordered, type Order } from "./order.ts";
 import { createQuestions, type Answered, type Logical } from "./questions.ts";
 import { createRecent } from "./recent.ts";
 import { decode, peek, uint16, type Peeked } from "./wire/decode.ts";
@@ -91,13 +92,7 @@ interface Pending {
 interface Passed {
   readonly pending: Pending[];
   readonly replied: Pending[];
-  /** What is kept back, over TCP, by the id of its query. */
-  readonly turns: Map<number, Turn[]>;
-}
-
-interface Turn {
-  readonly go: () => void;
-  isDue: boolean;
+  readonly order: Order;
 }
 
 /** Of one line: replies to older ones find the faults that act by then. */
@@ -185,11 +180,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     if (one !== undefined) one.message = undefined;
     const came = asked === undefined ? undefined : messageOf(bytes);
     if (one === undefined || asked === undefined || came === undefined) {
-      if (bytes.length < 2 || isNext(line, uint16(bytes, 0))) deliver(line, [{ bytes }]);
-      else {
-        const kept = Uint8Array.from(bytes);
-        inTurn(line, uint16(kept, 0), () => deliver(line, [{ bytes: kept }]))();
-      }
+      deliverInOrder(line, bytes);
       if (one !== undefined) replied(one, answeredBy(bytes, one.asked.question));
       else if (peeked !== undefined && concerned.get(peeked.name.toLowerCase()) !== undefined)
         repliedTo(keyOf(line.client, peeked.name, peeked.type, peeked.class));
@@ -228,7 +219,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function passedOf(line: Line): Passed {
     let ofLine = passed.get(line);
-    if (ofLine === undefined) passed.set(line, (ofLine = { pending: [], replied: [], turns: new Map() }));
+    if (ofLine === undefined) passed.set(line, (ofLine = { pending: [], replied: [], order: createOrder() }));
     return ofLine;
   }
 
@@ -241,27 +232,23 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     return one;
   }
 
-  function isNext(line: Line, id: number): boolean {
-    return line.transport === "udp" || passed.get(line)?.turns.has(id) !== true;
+  function orderOf(line: Line): Order {
+    return line.transport === "udp" ? unordered : passedOf(line).order;
   }
 
-  /** Over TCP a query may be answered by many messages, as a transfer is: none of them goes before the one ahead of it, however long each is kept back. */
-  function inTurn(line: Line, id: number, go: () => void): () => void {
-    if (line.transport === "udp") return go;
-    const { turns } = passedOf(line);
-    const all = turns.get(id) ?? [];
-    turns.set(id, all);
-    const turn: Turn = { go, isDue: false };
-    all.push(turn);
-    return () => {
-      turn.isDue = true;
-      while (all[0]?.isDue === true) all.shift()?.go();
-      if (all.length === 0) turns.delete(id);
-    };
+  function deliverInOrder(line: Line, bytes: Uint8Array): void {
+    const order = orderOf(line);
+    if (bytes.length < 2 || order.isNext(uint16(bytes, 0))) {
+      deliver(line, [{ bytes }]);
+      return;
+    }
+    const kept = Uint8Array.from(bytes);
+    order.keepBack(uint16(kept, 0), () => deliver(line, [{ bytes: kept }]))();
   }
 
   function send(line: Line, all: readonly Sent[], one: Pending, asked: Message, whole: Whole | undefined): void {
     const { id } = one.asked.question;
+    const order = orderOf(line);
     const ready: Put[] = [];
     for (const sent of all) {
       const { source, framing, behind } = sent.reply;
@@ -270,7 +257,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       const put: Put = { bytes, ...(source && { source }), ...(framing && { framing }) };
       const isWhole = framing?.length === undefined && framing?.bytes === undefined;
       const answered = source === undefined && isWhole ? answeredBy(bytes, one.asked.question) : undefined;
-      if (sent.delay.size === 0 && isNext(line, id)) {
+      if (sent.delay.size === 0 && order.isNext(id)) {
         ready.push(put);
         replied(one, answered);
         continue;
@@ -278,7 +265,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       const kept = { ...put, bytes: Uint8Array.from(bytes) };
       line.keeps(1);
       let isLost = false;
-      const go = inTurn(line, id, () => {
+      const go = order.keepBack(id, () => {
         line.keeps(-1);
         if (isLost) return;
         deliver(line, [kept]);
