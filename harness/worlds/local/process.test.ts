@@ -125,6 +125,28 @@ test.runIf(process.platform === "linux")(
   },
 );
 
+test.runIf(process.platform === "linux")(
+  "a child that its parent has stopped stays so, whatever was stopped before",
+  async () => {
+    const script = [
+      "$| = 1;",
+      '$SIG{HUP} = sub { my $child = fork; if (!$child) { setpgrp; kill STOP => $$; exit } print "$child\\n" };',
+      'print "up\\n"; sleep 1 while 1;',
+    ];
+    const { life, line, exit } = await startCommand(["/usr/bin/perl", "-e", script.join(" ")]);
+    const pauses = [await life.pause("group"), await life.pause("tree")];
+    for (const pause of pauses) await pause?.[Symbol.asyncDispose]();
+    await life.signal("HUP", "main");
+    const child = await line();
+    while (stateOf(child) !== "T") await new Promise((resolve) => setImmediate(resolve));
+    const pause = await life.pause("group");
+    await pause?.[Symbol.asyncDispose]();
+    expect(stateOf(child)).toBe("T");
+    await life.signal("KILL", "tree");
+    await exit;
+  },
+);
+
 /** As in proc_pid_stat(5): T is stopped. */
 function stateOf(pid: string): string | undefined {
   return readFileSync(`/proc/${pid}/stat`, "latin1").split(" ")[2];

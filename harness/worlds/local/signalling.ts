@@ -39,32 +39,30 @@ export function createSignalling({ pid, toMain, tree, isGone, freezer }: Signall
       for (const each of fresh) reached.set(each.pid, send(each.pid, `SIG${signal}`));
     return [...reached.values()].includes(true);
   };
-  /** Who was not in the group when it was stopped. */
+  /** Who was not in the group when it was stopped, as long as it is. */
   let outside: ReadonlySet<number> | undefined;
-  const idsOutside = (): ReadonlySet<number> =>
-    new Set(tree().flatMap((each) => (each.group === pid ? [] : [each.pid])));
+  const idsWhere = (holds: (found: Found) => boolean): ReadonlySet<number> =>
+    new Set(tree().flatMap((each) => (holds(each) ? [each.pid] : [])));
   /**
    * A child that was between fork and setsid when STOP came stands still outside of the group, where the group's CONT doesn't find it, and its
    * parent waits for it.
    */
   const resumeStrays = (known: ReadonlySet<number>): void => {
-    const all = tree();
-    const members = new Set(all.flatMap((each) => (each.group === pid ? [each.pid] : [])));
-    for (const { pid: id, parent } of all)
-      if (!members.has(id) && members.has(parent) && !known.has(id)) send(id, "SIGCONT");
+    const members = idsWhere(({ group }) => group === pid);
+    const isStray = ({ pid: id, group, parent }: Found): boolean =>
+      group !== pid && members.has(parent) && !known.has(id);
+    for (const id of idsWhere(isStray)) send(id, "SIGCONT");
   };
   const toGroup = (signal: Signal): boolean => {
-    if (signal === "STOP") outside ??= idsOutside();
+    if (signal === "STOP") outside ??= idsWhere(({ group }) => group !== pid);
     const isThere = signalGroup(pid, signal);
-    if (signal === "CONT" && outside !== undefined) {
-      resumeStrays(outside);
-      outside = undefined;
-    }
+    if (signal === "CONT" && outside !== undefined) resumeStrays(outside);
     return isThere;
   };
   const deliver = (signal: Signal, to: Recipient): boolean => {
-    if (to === "tree") return toTree(signal);
-    return to === "group" ? toGroup(signal) : !isGone() && toMain(signal);
+    const arrived = to === "tree" ? toTree(signal) : to === "group" ? toGroup(signal) : !isGone() && toMain(signal);
+    if (signal === "CONT" && to !== "main") outside = undefined;
+    return arrived;
   };
   const signalTo = (signal: Signal, to: Recipient): boolean => {
     if (signal === "STOP" || signal === "CONT") {
