@@ -12,8 +12,6 @@ import { macOf } from "../mac.ts";
 import { dataSchema, numberInterfaces } from "./data.ts";
 import type { Data, Node, Person, Slice } from "./data.ts";
 
-/** Two that save in one directory would each lose what the other has saved. */
-export const databaseLock = "database.lock";
 const sessionsFile = "sessions.json";
 const savedSessions = z.record(z.string(), z.int());
 const deletionsFile = "deletions.json";

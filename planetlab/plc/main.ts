@@ -20,7 +20,7 @@ import { ArgumentError, readFlags, type Flags } from "../../host/arguments.ts";
 import { serveControl } from "../control.ts";
 import { wordIssues } from "../misshapen.ts";
 import { dataSchema, type Data } from "./data.ts";
-import { databaseLock, namesOf, openDatabase } from "./database.ts";
+import { namesOf, openDatabase } from "./database.ts";
 import { createDisturbances } from "./disturbances.ts";
 import { beginFault } from "./faults/registry.ts";
 import { generateData } from "./generate.ts";
@@ -51,7 +51,8 @@ async function run(host: Host, flags: Flags, signal: AbortSignal): Promise<numbe
     oldestTls: flags.word("oldest-tls", "1.0", tlsVersions),
     framing: flags.word("framing", "content-length", framings),
   };
-  await using lock = await host.files.lock(databaseLock);
+  // Two that save in one directory would each lose what the other has saved.
+  await using lock = await host.files.lock("database");
   if (lock === undefined) {
     host.log("lock.refused", {
       why: "another PLC has its database in this directory: give each a directory of its own",
