@@ -109,32 +109,26 @@ describe("exit codes and messages", () => {
     expect(lines.map((line) => /broken\.yaml:(\d+):\d+/.exec(line)?.[1])).toEqual(["2", "5", "9", "10", "12"]);
   });
 
+  const simulate = ["run", "--world", "sim"];
+
   test.each([
-    ["no such plan", ["run", "--world", "sim", "nowhere.yaml"], "nowhere.yaml: there is no such file"],
+    ["no such plan", [...simulate, "nowhere.yaml"], "nowhere.yaml: there is no such file"],
     ["an unknown option", ["run", "--wurld", "local", "x"], "did you mean --world"],
     ["an unknown world", ["run", "--world", "mars", "x"], "write one of: local"],
     ["a seed that is no number", ["run", "--seed", "abc", "x"], "write a whole number"],
     ["no plan at all", ["run"], "missing required argument"],
-    ["a cell of no matrix", ["run", "--world", "sim", fixture("quick"), "--cell", "x=1"], "has no matrix"],
-    [
-      "a cell of no such name",
-      ["run", "--world", "sim", fixture("matrix"), "--cell", "pauze=1ms"],
-      "did you mean pause?",
-    ],
-    [
-      "a cell of no such value",
-      ["run", "--world", "sim", fixture("matrix"), "--cell", "pause=3s"],
-      "there are 1ms, 2ms",
-    ],
+    ["a cell of no matrix", [...simulate, fixture("quick"), "--cell", "x=1"], "has no matrix"],
+    ["a cell of no such name", [...simulate, fixture("matrix"), "--cell", "pauze=1ms"], "did you mean pause?"],
+    ["a cell of no such value", [...simulate, fixture("matrix"), "--cell", "pause=3s"], "there are 1ms, 2ms"],
     ["a cell without a value", ["run", fixture("matrix"), "--cell", "pause"], "write NAME=VALUE"],
     [
       "a result file that can't be",
-      ["run", "--world", "sim", fixture("quick"), "--junit", "/nowhere/x.xml"],
+      [...simulate, fixture("quick"), "--junit", "/nowhere/x.xml"],
       "name a file that can be",
     ],
     [
       "a run folder that can't be",
-      ["run", "--world", "sim", fixture("quick"), "--out", "/dev/null/runs"],
+      [...simulate, fixture("quick"), "--out", "/dev/null/runs"],
       "name a folder that can be",
     ],
     ["an unknown command", ["rum"], "did you mean run"],
