@@ -1,11 +1,14 @@
 /**
- * When the machine stood still: a thread that does nothing but wake up every millisecond tells of each time when it was kept from it. A guest does so whenever
- * its host has something else to do, and then whatever is measured in it is late.
+ * When a processor of the machine stood still: on each of them a thread of real-time priority, which waits for nobody else, does nothing but wake up every
+ * millisecond, and tells of each time when it was kept from it. A guest's processors do so whenever its host has something else to do, one while the others
+ * go on, and then whatever is measured there is late.
  */
-import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { spawnSync } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-/** Milliseconds. Longer than the scheduler lets a thread wait that sleeps nearly always, if there is a processor. */
-const noticed = 4;
+/** Milliseconds. Nothing that measures or is measured keeps such a thread from its processor for so long. */
+const noticed = 2;
 
 /** In milliseconds of `process.hrtime`. */
 interface Stall {
@@ -14,31 +17,47 @@ interface Stall {
 }
 
 export interface Stalls extends AsyncDisposable {
-  /** Whether it stood still at any moment of these, in milliseconds of `process.hrtime`. */
+  /** Whether a processor stood still at any moment of these, in milliseconds of `process.hrtime`. */
   between(from: number, to: number): boolean;
 }
 
+/** @throws {Error} where nobody may have such a thread: that is for root, on Linux, with the `taskset` and `chrt` of util-linux. */
 export async function watchStalls(): Promise<Stalls> {
   const seen: Stall[] = [];
-  const watcher = new Worker(new URL(import.meta.url));
-  const begun = Promise.withResolvers<void>();
-  watcher.on("message", (stall: Stall | null) => {
-    if (stall === null) begun.resolve();
-    else seen.push(stall);
-  });
-  watcher.on("error", begun.reject);
-  await begun.promise;
+  await using started = new AsyncDisposableStack();
+  for (const processor of processors()) {
+    const watcher = new Worker(new URL(import.meta.url), { workerData: processor });
+    started.defer(async () => void (await watcher.terminate()));
+    const begun = Promise.withResolvers<void>();
+    watcher.on("message", (stall: Stall | null) => {
+      if (stall === null) begun.resolve();
+      else seen.push(stall);
+    });
+    watcher.on("error", begun.reject);
+    await begun.promise;
+  }
+  const owned = started.move();
   return {
     between: (from, to) => seen.some((stall) => stall.from < to && from < stall.to),
-    async [Symbol.asyncDispose]() {
-      await watcher.terminate();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
 export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-function watch(): never {
+/** Those that this process may use. */
+function processors(): readonly number[] {
+  const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "";
+  return list.split(",").flatMap((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  });
+}
+
+function watch(processor: number): never {
+  const thread = readlinkSync("/proc/thread-self").split("/").at(-1) ?? "";
+  set("taskset", ["-p", "-c", String(processor), thread]);
+  set("chrt", ["-f", "-p", "1", thread]);
   const nothing = new Int32Array(new SharedArrayBuffer(4));
   parentPort?.postMessage(null, []);
   for (let before = nowMs(); ;) {
@@ -49,4 +68,9 @@ function watch(): never {
   }
 }
 
-if (!isMainThread) watch();
+function set(command: string, args: readonly string[]): void {
+  const { status, error, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${command}: ${error?.message ?? stderr.trim()}`);
+}
+
+if (!isMainThread) watch(workerData as number);
