@@ -1,7 +1,7 @@
 /** Types of records by their names in IANA's registry; those that have none are written as TYPE65280 (RFC 3597, section 5). */
 import { nearest } from "../nearest.ts";
 
-export const types: Readonly<Record<string, number>> = {
+const numbers = {
   A: 1,
   NS: 2,
   MD: 3,
@@ -101,7 +101,8 @@ export const types: Readonly<Record<string, number>> = {
   DLV: 32769,
 };
 
-const byNumber: ReadonlyMap<number, string> = new Map(Object.entries(types).map(([name, number]) => [number, name]));
+export const types: ReadonlyMap<string, number> = new Map(Object.entries(numbers));
+const byNumber: ReadonlyMap<number, string> = new Map(types.entries().map(([name, number]) => [number, name]));
 
 export const typeName = (type: number): string => byNumber.get(type) ?? `TYPE${type}`;
 
@@ -119,10 +120,10 @@ export function plainType(name: string): string {
 
 /** What to write in place of a type that no question is told to have; undefined if there is nothing wrong with it. */
 export function adviceOnType(name: string): string | undefined {
-  if (Object.hasOwn(types, name)) return undefined;
+  if (types.has(name)) return undefined;
   const number = numberIn(name);
   if (number !== undefined) return number > 0xffff ? "write a number of up to 65535 behind TYPE" : undefined;
-  const meant = nearest(name, Object.keys(types));
+  const meant = nearest(name, Object.keys(numbers));
   return meant === undefined
     ? `there is no type ${name} here: write its number, such as TYPE65280`
     : `did you mean ${meant}?`;

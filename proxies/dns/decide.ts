@@ -17,9 +17,10 @@ export function decideBefore(meetings: readonly Meeting[], asked: Message, telli
   let query = asked;
   let delay = nothingAdded;
   const answers: DecidedBefore["answers"][number][] = [];
-  for (const [by, meeting] of [...meetings.entries()].toReversed()) {
-    const { owner, chosen } = meeting;
-    if (!chosen) continue;
+  for (let by = meetings.length - 1; by >= 0; by -= 1) {
+    const meeting = meetings[by];
+    if (meeting?.chosen !== true) continue;
+    const { owner } = meeting;
     if (query !== asked) meeting.query = query;
     const decision = owner.fault.before?.(query, owner.state, owner.parameters, contextOf(meeting, telling));
     if (decision === undefined) continue;

@@ -253,7 +253,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     for (const sent of all) {
       const { source, framing, behind } = sent.reply;
       const full = bytesOf(sent.reply, asked, line.transport, whole);
-      const bytes = line.transport === "udp" ? full.subarray(0, sent.reply.length) : full;
+      const { length } = sent.reply;
+      const bytes = length !== undefined && line.transport === "udp" ? full.subarray(0, length) : full;
       const put: Put = { bytes, ...(source && { source }), ...(framing && { framing }) };
       const isWhole = framing?.length === undefined && framing?.bytes === undefined;
       const answered = source === undefined && isWhole ? answeredBy(bytes, one.asked.question) : undefined;
@@ -323,7 +324,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     line.put(all);
     if (onMessage === undefined) return;
     for (const { bytes, source, framing } of all) {
-      const came = bytes.subarray(0, framing?.bytes === undefined ? undefined : Math.max(0, framing.bytes - 2));
+      const came = framing?.bytes === undefined ? bytes : bytes.subarray(0, Math.max(0, framing.bytes - 2));
       const length = framing?.length ?? bytes.length;
       const isPlain = source === undefined && length === came.length;
       const more = { ...(source && { source }), ...(length !== came.length && { length }) };

@@ -50,15 +50,15 @@ function writeResource(each: Resource): void {
 
 function flagsOf({ qr, opcode, aa, tc, rd, ra, z, ad, cd, rcode }: Message): number {
   return (
-    (Number(qr) << 15) |
+    (qr ? 0x8000 : 0) |
     ((opcode & 0xf) << 11) |
-    (Number(aa) << 10) |
-    (Number(tc) << 9) |
-    (Number(rd) << 8) |
-    (Number(ra) << 7) |
-    (Number(z) << 6) |
-    (Number(ad) << 5) |
-    (Number(cd) << 4) |
+    (aa ? 0x400 : 0) |
+    (tc ? 0x200 : 0) |
+    (rd ? 0x100 : 0) |
+    (ra ? 0x80 : 0) |
+    (z ? 0x40 : 0) |
+    (ad ? 0x20 : 0) |
+    (cd ? 0x10 : 0) |
     (rcode & 0xf)
   );
 }

@@ -8,7 +8,8 @@ export interface Output {
   uint8(value: number): void;
   uint16(value: number): void;
   uint32(value: number): void;
-  bytes(all: Uint8Array): void;
+  /** From the first of them, or a later one on. */
+  bytes(all: Uint8Array, from?: number): void;
   /** `compresses`: false where nobody reckons with a pointer; another name may point to this one all the same. */
   name(name: Name, compresses?: boolean): void;
   /** What is written from here on has its length in front, in 16 bits. Returns where it begins, for `end`. */
@@ -49,10 +50,13 @@ export function createOutput(): Output {
     at += 2;
   }
 
-  function bytes(all: Uint8Array): void {
-    room(all.length);
-    buffer.set(all, at);
-    at += all.length;
+  function bytes(all: Uint8Array, from = 0): void {
+    room(all.length - from);
+    // A part of a short one would have memory of its own made for it.
+    for (let n = from; n < all.length; n += 1) {
+      buffer[at] = all[n] ?? 0;
+      at += 1;
+    }
   }
 
   /** Of a name whose text from some label on is this: true if a pointer says all the rest of it. */

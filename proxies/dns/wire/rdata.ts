@@ -16,6 +16,9 @@ interface Codec {
 /** By type; those that it does not know are bytes to it. Not in its types. */
 const { record: codecOf } = dnsPacket as unknown as { readonly record: (type: string) => Codec };
 
+/** RDLENGTH. */
+const lengthBytes = 2;
+
 const holdsTarget = new Set(["NS", "CNAME", "PTR", "DNAME"]);
 
 /** From RDLENGTH on. What is none of its type is bytes. */
@@ -80,13 +83,9 @@ function bufferOf(bytes: Uint8Array): Buffer {
 /** Without RDLENGTH. Only names in types of RFC 1035 may be compressed (RFC 3597, section 4). */
 export function writeData(type: string, data: Data, output: Output): void {
   if ("rdata" in data) output.bytes(data.rdata);
-  else if ("address" in data) output.bytes(codecOf(type).encode(data.address).subarray(2));
+  else if ("address" in data) output.bytes(codecOf(type).encode(data.address), lengthBytes);
   else if ("texts" in data)
-    output.bytes(
-      codecOf("TXT")
-        .encode(data.texts.map((text) => Buffer.from(text)))
-        .subarray(2),
-    );
+    output.bytes(codecOf("TXT").encode(data.texts.map((text) => Buffer.from(text))), lengthBytes);
   else if ("target" in data) output.name(data.target, type !== "DNAME");
   else if ("exchange" in data) {
     output.uint16(data.preference);

@@ -1,9 +1,13 @@
 /** Types, classes and the like by their names in IANA's registry. */
 import { typeName, types } from "../../../faults/dns/types.ts";
 
-const classes: Readonly<Record<string, number>> = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 };
-const opcodes: Readonly<Record<string, number>> = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5, DSO: 6 };
-const rcodeNumbers: Readonly<Record<string, number>> = {
+type Numbers = ReadonlyMap<string, number>;
+
+const numbers = (table: Readonly<Record<string, number>>): Numbers => new Map(Object.entries(table));
+
+const classes = numbers({ IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 });
+const opcodes = numbers({ QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5, DSO: 6 });
+const rcodes = numbers({
   NOERROR: 0,
   FORMERR: 1,
   SERVFAIL: 2,
@@ -18,11 +22,11 @@ const rcodeNumbers: Readonly<Record<string, number>> = {
   DSOTYPENI: 11,
   BADVERS: 16,
   BADCOOKIE: 23,
-};
+});
 
-const turned = (table: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
-  new Map(Object.entries(table).map(([name, number]) => [number, name]));
-const [classNames, opcodeNames, rcodeNames] = [turned(classes), turned(opcodes), turned(rcodeNumbers)];
+const turned = (table: Numbers): ReadonlyMap<number, string> =>
+  new Map(table.entries().map(([name, number]) => [number, name]));
+const [classNames, opcodeNames, rcodeNames] = [turned(classes), turned(opcodes), turned(rcodes)];
 
 export { typeName };
 export const className = (number: number): string => classNames.get(number) ?? `CLASS${number}`;
@@ -32,8 +36,8 @@ export const rcodeName = (rcode: number): string => rcodeNames.get(rcode) ?? `RC
 export const typeNumber = (name: string): number => numberOf(name, types, "TYPE");
 export const classNumber = (name: string): number => numberOf(name, classes, "CLASS");
 
-function numberOf(name: string, table: Readonly<Record<string, number>>, generic: string): number {
-  const found = Object.hasOwn(table, name) ? table[name] : undefined;
+function numberOf(name: string, table: Numbers, generic: string): number {
+  const found = table.get(name);
   if (found !== undefined) return found;
   const written = name.startsWith(generic) ? Number(name.slice(generic.length)) : Number.NaN;
   if (Number.isInteger(written) && written >= 0 && written <= 0xffff) return written;
