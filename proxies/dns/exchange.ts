@@ -313,7 +313,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   function repliedTo(question: Logical | string): void {
     questions.replied(question);
     if (waiting.size === 0) return;
-    const waits = waiting.get(typeof question === "string" ? question : question.key);
+    const waits = waiting.get(typeof question === "string" ? question : question.known.key);
     if (waits === undefined) return;
     const all = [...waits];
     // Behind what is under way just now.

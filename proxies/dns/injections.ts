@@ -6,7 +6,7 @@ import { subnetOf, type Subnet } from "../../host/subnet.ts";
 import { chosen, type Selection } from "../chosen.ts";
 import { keyOfDraw, type AskedQuestion, type Concerned, type DnsHit, type Injected, type Meeting } from "./meeting.ts";
 import type { Logical } from "./questions.ts";
-import { createRecent, type Recent } from "./recent.ts";
+import { createRecent } from "./recent.ts";
 
 /** Ordinals count logical questions that match, for each client, name and type. `scope: new` means those of flows and connections that come from now on. */
 export interface DnsInjection extends Omit<Selection, "direction"> {
@@ -36,8 +36,6 @@ interface Active extends Injected {
   readonly connections: number;
   readonly matches: (asked: Asked) => boolean;
   readonly number: number;
-  /** How many logical questions of each key it has met. */
-  readonly counts: Recent<{ met: number }>;
 }
 
 const mostRemembered = 10_000;
@@ -48,14 +46,21 @@ export function createInjections(clock: Clock): Injections {
   let seen = 0;
   let injected = 0;
 
-  function ordinalOf({ counts, number }: Active, logical: Logical): number {
-    const known = logical.ordinals.find(({ injection }) => injection === number);
-    if (known !== undefined) return known.ordinal;
-    const count = counts.of(logical.key, () => ({ met: 0 }));
-    count.met += 1;
-    const ordinal = count.met;
-    logical.ordinals = [...logical.ordinals, { injection: number, ordinal }];
-    return ordinal;
+  function ordinalOf({ number }: Active, { known, ordinals }: Logical): number {
+    const before = ordinals.find(({ injection }) => injection === number);
+    if (before !== undefined) return before.ordinal;
+    let met = known.met.find(({ injection }) => injection === number);
+    if (met === undefined) {
+      met = { injection: number, questions: 0 };
+      known.met = [...known.met.filter(({ injection }) => isActive(injection)), met];
+    }
+    met.questions += 1;
+    ordinals.push({ injection: number, ordinal: met.questions });
+    return met.questions;
+  }
+
+  function isActive(number: number): boolean {
+    return active.values().some((each) => each.number === number);
   }
 
   function concerns({ selection, clients: meant, connections, matches }: Active, asked: Concerned): boolean {
@@ -90,7 +95,6 @@ export function createInjections(clock: Clock): Injections {
         connections,
         matches: questionMatcher(match),
         number: injected,
-        counts: createRecent<{ met: number }>(mostRemembered),
       };
       active.add(each);
       return each;

@@ -7,14 +7,11 @@ import type { Clock } from "../../host/host.ts";
 import { createRecent } from "./recent.ts";
 
 export interface Logical {
-  /** Client, name, type and class. */
-  readonly key: string;
-  /** What is known of all that were called so. */
   readonly known: Known;
   /** How often it was asked until now. */
   attempts: number;
   /** Which one it is to each injection that it meets, by the injection's number: whoever counts keeps it here. */
-  ordinals: readonly { readonly injection: number; readonly ordinal: number }[];
+  readonly ordinals: { readonly injection: number; readonly ordinal: number }[];
 }
 
 /** `well`: with something that a client believes. `badly`: with something that it may take for an answer, and then asks again in the same words. */
@@ -29,7 +26,11 @@ export interface Questions {
   replied(to: Logical | string): void;
 }
 
+/** Of all questions of one key: client, name, type and class. */
 interface Known {
+  readonly key: string;
+  /** How many of them each injection has met, those that are over aside. */
+  met: readonly { readonly injection: number; questions: number }[];
   logical: Logical | undefined;
   id: number;
   /** When it was asked first: what is asked again and again for ever is many questions. */
@@ -55,9 +56,9 @@ export function createQuestions(clock: Clock): Questions {
 
   return {
     ask(key, id) {
-      const known = all.of(key, unasked);
+      const known = all.of(key, () => unasked(key));
       const before = isAskedAgain(known, id) ? known.logical : undefined;
-      const logical = before ?? { key, known, attempts: 0, ordinals: [] };
+      const logical = before ?? { known, attempts: 0, ordinals: [] };
       if (before === undefined) known.begunAt = clock.monotonic();
       known.logical = logical;
       known.id = id;
@@ -73,12 +74,12 @@ export function createQuestions(clock: Clock): Questions {
     },
     repliedAt: (key) => all.get(key)?.repliedAt ?? -Infinity,
     replied(to) {
-      const known = typeof to === "string" ? all.of(to, unasked) : to.known;
+      const known = typeof to === "string" ? all.of(to, () => unasked(to)) : to.known;
       known.repliedAt = clock.monotonic();
     },
   };
 }
 
-function unasked(): Known {
-  return { logical: undefined, id: 0, begunAt: 0, answered: undefined, repliedAt: -Infinity };
+function unasked(key: string): Known {
+  return { key, met: [], logical: undefined, id: 0, begunAt: 0, answered: undefined, repliedAt: -Infinity };
 }

@@ -11,7 +11,7 @@ export const headerLength = 12;
 
 export function decode(bytes: Uint8Array): Decoded {
   try {
-    return { message: read(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)) };
+    return { message: read(bytes) };
   } catch (error) {
     if (error instanceof Malformed) return { malformed: error.message };
     throw error;
@@ -56,7 +56,7 @@ function read(bytes: Uint8Array): Message {
   return {
     ...message,
     ...(from.edns !== undefined && { edns: from.edns }),
-    ...(from.at < bytes.length && { trailing: bytes.slice(from.at) }),
+    ...(from.at < bytes.length && { trailing: Uint8Array.from(bytes.subarray(from.at)) }),
   };
 }
 
@@ -130,7 +130,7 @@ function readOptions(bytes: Uint8Array): Edns["options"] {
   while (at < bytes.length) {
     if (at + 4 > bytes.length) throw new Malformed("an option of OPT is cut off");
     const length = uint16(bytes, at + 2);
-    const data = bytes.slice(at + 4, at + 4 + length);
+    const data = Uint8Array.from(bytes.subarray(at + 4, at + 4 + length));
     if (data.length < length) throw new Malformed("an option of OPT is cut off");
     options.push({ code: uint16(bytes, at), data });
     at += 4 + length;

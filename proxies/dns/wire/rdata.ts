@@ -29,7 +29,7 @@ export function readData(type: string, bytes: Uint8Array, at: number, length: nu
   } catch {
     // It is none of its type.
   }
-  return { rdata: bytes.slice(at + 2, at + 2 + length) };
+  return { rdata: Uint8Array.from(bytes.subarray(at + 2, at + 2 + length)) };
 }
 
 /** And where it ends by what it says itself. */
@@ -77,7 +77,7 @@ function decoded(type: string, bytes: Uint8Array, at: number): unknown {
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Without RDLENGTH. Only names in types of RFC 1035 may be compressed (RFC 3597, section 4). */
