@@ -8,9 +8,12 @@ import { startForwarder, startNameServer } from "./dns/servers.ts";
 import { quantile, ratioOf, say, table } from "./figures.ts";
 import { startSinbin } from "./peers.ts";
 import { roundsOf } from "./rounds.ts";
+import { nowMs, stallsOrNone } from "./stalls.ts";
 
 const rounds = roundsOf(process.argv[2]);
 const seconds = 3;
+/** Of a second: half of the hundredth that a p99 is about. */
+const mostStalledMs = 5;
 
 for (const command of ["dnsperf", "dnsmasq"])
   if (!isThere(command)) throw new Error(`${command} is not installed: apt-get install dnsperf dnsmasq-base`);
@@ -31,6 +34,7 @@ const proxies = [
 ];
 
 await using stack = new AsyncDisposableStack();
+const stalls = stack.use(await stallsOrNone());
 const server = stack.use(await startNameServer());
 const forwarder = stack.use(await startForwarder(server));
 const peers = [server, forwarder];
@@ -43,6 +47,8 @@ const figures = new Map(columns.map((column) => [column, new Map(peers.map(({ na
 // Code that is new is slow: what changes every answer takes ten seconds until it is as quick as it gets.
 for (const { port } of peers) await dnsperf({ port, seconds: 4 * seconds });
 
+/** Seconds at half load, and those of them during which the machine stood still. */
+let [measured, setApart] = [0, 0];
 for (let round = 0; round < rounds; round++)
   for (const { name, port, pid } of peers) {
     const put = (column: (typeof columns)[number], value: number): unknown =>
@@ -55,11 +61,20 @@ for (let round = 0; round < rounds; round++)
     const { latencies } = await dnsperf({ port, seconds, tells: true });
     put("median ms", quantile(latencies, 0.5));
     put("p99 ms", quantile(latencies, 0.99));
-    const half = await dnsperf({ port, seconds, tells: true, rate: answersPerSecond / 2 });
-    put("p99 ms at half load", quantile(half.latencies, 0.99));
+    const half: number[] = [];
+    for (let second = 0; second < seconds; second++) {
+      const from = nowMs();
+      const { latencies: some } = await dnsperf({ port, seconds: 1, tells: true, rate: answersPerSecond / 2 });
+      measured += 1;
+      if (stalls.between(from, nowMs()) > mostStalledMs) setApart += 1;
+      else half.push(...some);
+    }
+    if (half.length > 0) put("p99 ms at half load", quantile(half, 0.99));
   }
 
 say(`${rounds} rounds\n\n${table(figures)}\n`);
 for (const { name, least } of proxies)
   say(`${name}: ${ratioOf(figures.get("queries/s") ?? new Map(), name, forwarder.name, 2)}; target: at least ${least}`);
-say("target of each: a p99 below 2 ms at half load");
+say(
+  `target of each: a p99 below 2 ms at half load (without ${setApart} seconds of ${measured}, during which the machine stood still for more than ${mostStalledMs} ms)`,
+);

@@ -6,7 +6,7 @@
 import { measure, quantile, say, spread, table, tellRatio, type Figures } from "./figures.ts";
 import { connectionRate, download, idle, roundTrips, upload } from "./tcp/measures.ts";
 import { roundsOf } from "./rounds.ts";
-import { watchStalls } from "./stalls.ts";
+import { stallsOrNone } from "./stalls.ts";
 import { mostConnections, startHaproxy, startServers, startSinbin, startToxiproxy } from "./tcp/peers.ts";
 import type { Peer } from "./tcp/peers.ts";
 
@@ -25,10 +25,7 @@ const delayMs = 50;
 const idleConnections = Math.min(10_000, mostConnections);
 
 await using stack = new AsyncDisposableStack();
-const stalls = await watchStalls().then(
-  (watched) => stack.use(watched),
-  (error: unknown) => say(`it is not seen when the machine stands still: ${String(error)}`),
-);
+const stalls = stack.use(await stallsOrNone());
 const direct = stack.use(await startServers(bytes, delayMs));
 const sinbin = stack.use(await startSinbin("sinbin", direct.ports));
 const delayed = stack.use(await startSinbin("with 50 ms", direct.ports, [`tcp.latency: { delay: ${delayMs}ms }`]));
@@ -96,7 +93,7 @@ for (const connections of [1, 100, 1000]) {
     for (const { name, port, delay } of late) {
       const made = await roundTrips(port, inMs(3000), pace);
       const off = made
-        .filter(({ from, to }) => stalls?.between(from, to) !== true)
+        .filter(({ from, to }) => stalls.between(from, to) === 0)
         .map(({ from, to }) => to - from - delay);
       if (round < 0) continue;
       setApart += made.length - off.length;
