@@ -47,7 +47,7 @@ describe("text with a unit", () => {
   test.each([
     [duration, 250, "write a duration with its unit, such as 250ms, 3s or 2m"],
     [duration, "250", "write a duration with its unit, such as 250ms, 3s or 2m"],
-    [duration, "-3s", "write a duration with its unit, such as 250ms, 3s or 2m"],
+    [duration, "-3s", "-3s is below 0: write a duration with its unit, such as 250ms, 3s or 2m"],
     [duration, "1e3s", "write a duration with its unit, such as 250ms, 3s or 2m"],
     [duration, "999999999d", "write a duration with its unit, such as 250ms, 3s or 2m"],
     [size, 64, "write a size in whole bytes with its unit, such as 16B, 64KiB or 2MiB"],

@@ -176,7 +176,10 @@ export function countUnit(minimum: number, maximum: number = Number.MAX_SAFE_INT
 export const unitsOfSchemas = z.registry<{ readonly unit: Unit }>();
 
 function quantity(of: Unit): z.ZodType<number, string> {
-  const written = z.string({ error: of.help }).regex(new RegExp(`^${of.pattern}$`), of.help);
+  const below = new RegExp(`^-${of.pattern}$`);
+  const written = z.string({ error: of.help }).regex(new RegExp(`^${of.pattern}$`), {
+    error: ({ input }) => (below.test(String(input)) ? `${String(input)} is below 0: ${of.help}` : of.help),
+  });
   const schema = written.transform((text, context) => {
     const value = of.parse(text);
     const wrong = !(value >= of.minimum && value <= of.maximum) || (of.step === 1 && !Number.isInteger(value));

@@ -131,6 +131,12 @@ export function questionOf({ questions }: Message): (Omit<Question, "name"> & { 
   return first === undefined || typeof first.name !== "string" ? undefined : { ...first, name: first.name };
 }
 
+/** Answered by many messages, none of which is the answer (RFC 5936, RFC 1995). */
+export function isTransfer(query: Message): boolean {
+  const type = questionOf(query)?.type;
+  return type === "AXFR" || type === "IXFR";
+}
+
 export function resource(name: Name, type: string, ttl: number, data: Data): Resource {
   return { name, type, class: "IN", ttl, data };
 }

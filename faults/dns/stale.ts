@@ -2,7 +2,7 @@ import { z } from "zod";
 import { duration } from "../units.ts";
 import { dnsFault, type Message } from "./contract.ts";
 import { keep, nothingKept } from "./kept.ts";
-import { questionOf } from "./message.ts";
+import { isTransfer, questionOf } from "./message.ts";
 
 /** Of one question. Where there are more, the second is forgotten, so that what is told is rather older than it should be than newer. */
 const mostVersions = 32;
@@ -45,12 +45,6 @@ export const stale = dnsFault({
     return { ...reply, message: { ...reply.message, rcode, aa, answers, authorities, additionals } };
   },
 });
-
-/** Of many messages, none of which is the answer. */
-function isTransfer(query: Message): boolean {
-  const type = questionOf(query)?.type;
-  return type === "AXFR" || type === "IXFR";
-}
 
 function isOldEnough(then: number): (version: Version) => boolean {
   return ({ since }) => since <= then;

@@ -9,6 +9,10 @@ const withStep = (step: string): string =>
 describe("one mistake in a step, one sentence", () => {
   test.each([
     ["tcp.latency: { delay: 250 }", "tcp.latency.delay: write a duration with its unit, such as 250ms, 3s or 2m"],
+    [
+      "tcp.latency: { delay: -5s }",
+      "tcp.latency.delay: -5s is below 0: write a duration with its unit, such as 250ms, 3s or 2m",
+    ],
     ["tcp.latency: { delay: 250 ms }", "tcp.latency.delay: write a duration with its unit, such as 250ms, 3s or 2m"],
     ["tcp.latency: {}", "tcp.latency.delay: this is missing: write a duration with its unit, such as 250ms, 3s or 2m"],
     ["tcp.latency: { delay: $gab }", "tcp.latency.delay: there is no parameter gab: did you mean gap?"],

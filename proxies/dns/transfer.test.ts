@@ -27,6 +27,7 @@ test.each([
   ["dns.slow", { by: "20ms" }],
   ["dns.stale", { behind: "1h" }],
   ["dns.ttl", { seconds: 5 }],
+  ["dns.duplicate", { after: "5ms" }],
 ])("is in order, and whole, with %s %j", async (kind, parameters) => {
   await using scene = await startScene(transfer);
   await scene.inject(kind, parameters);
