@@ -47,7 +47,7 @@ export function createLineFile(files: Files, options: LineFileOptions): LineFile
       await files.rename(path, `${path}.1`);
     }
     file ??= await files.open(path, "append");
-    // What failed may have left half a line.
+    // What failed may have left half a line, and what was opened anew may be the same file.
     await file.write(torn ? `\n${text}` : text);
     torn = false;
     bytes += text.length;
@@ -71,7 +71,6 @@ export function createLineFile(files: Files, options: LineFileOptions): LineFile
       // If it cannot be opened now, the next line tries again.
       file = await files.open(path, "append").catch(() => undefined);
     }
-    torn = false;
     onReopened?.();
   };
   /** Only the writer touches the file: a reopening falls between two writes, and never into one. */
