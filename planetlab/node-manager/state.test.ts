@@ -120,6 +120,19 @@ describe("a file that can't be used", () => {
     expect(await textOf("state.json.corrupt")).toBe(text);
   });
 
+  test("and can't be set aside takes no good one's place with the next save", async () => {
+    await saveTwice();
+    await put("state.json", "garbage");
+    // A directory stands where it would be put.
+    await mkdir(join(directory, "state.json.corrupt"));
+    const { file } = rig(() => ({ ...full, applied: 3 }));
+    expect(await file.load()).toMatchObject({ applied: 1 });
+    await file.save();
+    expect(await textOf("state.json.corrupt")).toBe("garbage");
+    await put("state.json", "garbage again");
+    expect(await rig(() => emptyState).file.load()).toMatchObject({ applied: 1 });
+  });
+
   test("of the days before there were digests is read as it is", async () => {
     await put("state.json", JSON.stringify(full));
     expect(await rig(() => emptyState).file.load()).toEqual(full);

@@ -122,6 +122,8 @@ export function createStateFile(
   const { files } = host;
   const [newFile, previousFile] = [`${stateFile}.new`, `${stateFile}.previous`];
   const corrupt: string[] = [];
+  /** What is there can't be used, and could not be set aside either. */
+  let isSpoilt = false;
   let generation = 0;
   let failures = 0;
   let running = Promise.resolve();
@@ -144,7 +146,7 @@ export function createStateFile(
     } catch (error) {
       tell(path, firstLine(error));
       // Kept for whoever wants to know, if that can be done.
-      await files.rename(path, `${path}.corrupt`).catch(() => undefined);
+      await files.rename(path, `${path}.corrupt`).catch(() => (isSpoilt ||= path === stateFile));
       return "corrupt";
     }
   };
@@ -184,13 +186,15 @@ export function createStateFile(
     return written;
   };
   const keepPrevious = async (): Promise<void> => {
+    const kept = isSpoilt ? `${stateFile}.corrupt` : previousFile;
     try {
-      await files.rename(stateFile, previousFile).catch(absent);
+      await files.rename(stateFile, kept).catch(absent);
     } catch {
       // Whatever stands in its place is no state.
-      await files.remove(previousFile);
-      await files.rename(stateFile, previousFile);
+      await files.remove(kept);
+      await files.rename(stateFile, kept);
     }
+    isSpoilt = false;
   };
   const replace = async (): Promise<void> => {
     const target = guards.has("atomic-save") ? newFile : stateFile;
