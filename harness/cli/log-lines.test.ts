@@ -4,56 +4,54 @@ import { expect, test } from "vitest";
 import { createManualClock } from "../../proxies/tcp/link.testing.ts";
 import { createLogLines } from "./log-lines.ts";
 
-test("what finds no room is counted, and told of when there is room again", async () => {
+/** Whoever reads the lines, when asked to. */
+function createReader() {
   const lines: string[] = [];
-  let read: (() => void) | undefined;
+  const done: (() => void)[] = [];
   const stream = new Writable({
-    write(chunk, _encoding, done) {
+    write(chunk, _encoding, next) {
       lines.push(...String(chunk).split(/(?<=\n)/));
-      read = done;
+      done.push(next);
     },
   });
-  const tell = createLogLines(stream);
+  return {
+    stream,
+    read: async (): Promise<readonly object[]> => {
+      await setImmediate();
+      for (let next = done.shift(); next !== undefined; next = done.shift()) next();
+      return lines.splice(0).map((line) => JSON.parse(line) as object);
+    },
+  };
+}
+
+test("what finds no room is counted, and told of when there is room again, also if nothing happens any more", async () => {
+  const clock = createManualClock();
+  const { stream, read } = createReader();
+  const tell = createLogLines(stream, clock);
   const event = { event: "long", text: "x".repeat(1024 * 1024) };
   for (let n = 0; n < 8; n += 1) tell(event);
   await setImmediate();
-  while (stream.writableLength > 0) {
-    const next = read;
-    read = undefined;
-    next?.();
-  }
+  clock.advance(1000);
+  expect(await read()).toEqual([event, event, event, event]);
+  clock.advance(1000);
   tell({ event: "short" });
-  await setImmediate();
-  read?.();
-  expect(lines.slice(0, -2).every((line) => line === `${JSON.stringify(event)}\n`)).toBe(true);
-  expect(lines.slice(-2)).toEqual([`{"event":"log.dropped","lines":4}\n`, `{"event":"short"}\n`]);
+  expect(await read()).toEqual([{ event: "log.dropped", lines: 4 }, { event: "short" }]);
 });
 
-test("of more than a thousand lines in a second the others are counted, and told of when it is over, also if nothing happens any more", async () => {
+const hit = (n: number): { event: string; n: number } => ({ event: "hit", n });
+
+test("of more than a thousand lines of one event in a second the others are counted, and hide nothing else", async () => {
   const clock = createManualClock();
-  let written = "";
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      written += String(chunk);
-      done();
-    },
-  });
+  const { stream, read } = createReader();
   const tell = createLogLines(stream, clock);
-  const read = async (): Promise<readonly object[]> => {
-    await setImmediate();
-    const lines = written
-      .split("\n")
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as object);
-    written = "";
-    return lines;
-  };
-  for (let n = 0; n < 1002; n += 1) tell({ event: "hit", n });
+  for (let n = 0; n < 1002; n += 1) tell(hit(n));
   clock.advance(999);
-  tell({ event: "hit", n: 1002 });
-  expect(await read()).toEqual(Array.from({ length: 1000 }, (_, n) => ({ event: "hit", n })));
+  tell(hit(1002));
+  tell({ event: "listening" });
+  const first = Array.from({ length: 1000 }, (_, n) => hit(n));
+  expect(await read()).toEqual([...first, { event: "listening" }]);
   clock.advance(1);
   expect(await read()).toEqual([{ event: "log.dropped", lines: 3 }]);
-  tell({ event: "hit", n: 1003 });
-  expect(await read()).toEqual([{ event: "hit", n: 1003 }]);
+  tell(hit(1003));
+  expect(await read()).toEqual([hit(1003)]);
 });

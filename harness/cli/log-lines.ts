@@ -1,8 +1,8 @@
 /**
- * Lines of a log to somebody who may not read them: nothing waits for that, and no more than a bound is kept; nor are there more of them in a second than
- * anybody reads. What is left out is counted.
+ * Lines of a log to somebody who may not read them: nothing waits for that, and no more than a bound is kept; nor are there more of one event in a second
+ * than anybody reads. What is left out is counted.
  *
- *     lines of a turn of the event loop ──► stream ──► whoever reads them;  while that is full: counted, and told of when there is room again
+ *     lines of a turn of the event loop ──► stream ──► whoever reads them;  what has no place: counted, and told of once a second
  */
 import type { Writable } from "node:stream";
 import type { Clock } from "../../host/host.ts";
@@ -12,12 +12,20 @@ const mostKept = 4 * 1024 * 1024;
 /** A fault of DNS may hit tens of thousands of messages in a second, which would be ten gigabytes in an hour. */
 const mostInSecond = 1000;
 
-export function createLogLines(stream: Writable, clock: Pick<Clock, "timer"> = realClock): (event: object) => void {
+interface Told {
+  readonly event: string;
+  readonly [more: string]: unknown;
+}
+
+export function createLogLines(stream: Writable, clock: Pick<Clock, "timer"> = realClock): (told: Told) => void {
   // Node writes to pipes as if they were files: a reader that stands still would stand us still.
   const { _handle: handle } = stream as { readonly _handle?: { setBlocking?(blocking: boolean): void } };
   handle?.setBlocking?.(false);
   let dropped = 0;
-  let inSecond = 0;
+  /** Of each event: a flood of hits hides nothing else. */
+  const inSecond = new Map<string, number>();
+  /** Of the second that the first line has begun. */
+  let ending: Disposable | undefined;
   let lines = "";
 
   /** Together, since a write takes longer than a line. */
@@ -32,28 +40,29 @@ export function createLogLines(stream: Writable, clock: Pick<Clock, "timer"> = r
   }
 
   function hasRoom(): boolean {
-    return stream.writableLength + lines.length <= mostKept && inSecond < mostInSecond;
+    return stream.writableLength + lines.length <= mostKept;
   }
 
-  function tellDropped(): void {
-    if (dropped === 0 || !hasRoom()) return;
+  function endSecond(): void {
+    ending = undefined;
+    inSecond.clear();
+    if (dropped === 0) return;
+    if (!hasRoom()) {
+      ending = clock.timer(1000, endSecond);
+      return;
+    }
     put({ event: "log.dropped", lines: dropped });
     dropped = 0;
   }
 
-  function endSecond(): void {
-    inSecond = 0;
-    tellDropped();
-  }
-
-  return (event) => {
-    if (!hasRoom()) {
+  return (told) => {
+    ending ??= clock.timer(1000, endSecond);
+    const before = inSecond.get(told.event) ?? 0;
+    if (before === mostInSecond || !hasRoom()) {
       dropped += 1;
       return;
     }
-    tellDropped();
-    if (inSecond === 0) clock.timer(1000, endSecond);
-    inSecond += 1;
-    put(event);
+    inSecond.set(told.event, before + 1);
+    put(told);
   };
 }
