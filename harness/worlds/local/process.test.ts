@@ -19,6 +19,10 @@ interface Subject {
 const start = (script: string): Promise<Subject> =>
   startCommand([process.execPath, "-e", `setInterval(() => {}, 1000); ${script}; console.log("up")`]);
 
+/** The same, of Perl, in which a process moves others between groups. */
+const startPerl = (script: readonly string[]): Promise<Subject> =>
+  startCommand(["/usr/bin/perl", "-e", `$| = 1; ${script.join(" ")} print "up\\n"; sleep 1 while 1;`]);
+
 /** Whose first line is `up`. */
 async function startCommand(command: readonly [string, ...string[]]): Promise<Subject> {
   const lines: string[] = [];
@@ -105,13 +109,13 @@ test.runIf(process.platform === "linux")("of two pauses, the last to be lifted l
 test.runIf(process.platform === "linux")(
   "a child that has left the group while it was stopped goes on with it",
   async () => {
-    const script = [
-      "$| = 1; my $child = fork;",
+    const { life, line, exit } = await startPerl([
+      "my $child = fork;",
       "if (!$child) { sleep 1 while 1 }",
       '$SIG{CONT} = sub { setpgrp $child, $child; print "moved\\n" };',
-      'print "up\\n$child\\n"; sleep 1 while 1;',
-    ];
-    const { life, line, exit } = await startCommand(["/usr/bin/perl", "-e", script.join(" ")]);
+      '$SIG{HUP} = sub { print "$child\\n" };',
+    ]);
+    await life.signal("HUP", "main");
     const child = await line();
     const pause = await life.pause("group");
     while (stateOf(child) !== "T") await new Promise((resolve) => setImmediate(resolve));
@@ -128,12 +132,9 @@ test.runIf(process.platform === "linux")(
 test.runIf(process.platform === "linux")(
   "a child that its parent has stopped stays so, whatever was stopped before",
   async () => {
-    const script = [
-      "$| = 1;",
+    const { life, line, exit } = await startPerl([
       '$SIG{HUP} = sub { my $child = fork; if (!$child) { setpgrp; kill STOP => $$; exit } print "$child\\n" };',
-      'print "up\\n"; sleep 1 while 1;',
-    ];
-    const { life, line, exit } = await startCommand(["/usr/bin/perl", "-e", script.join(" ")]);
+    ]);
     const pauses = [await life.pause("group"), await life.pause("tree")];
     for (const pause of pauses) await pause?.[Symbol.asyncDispose]();
     await life.signal("HUP", "main");
