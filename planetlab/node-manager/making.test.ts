@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { createRealHost } from "../../host/real.ts";
 import { gone } from "../programs.testing.ts";
 import { createGuards } from "./guards.ts";
@@ -9,6 +9,7 @@ import { createFill } from "./making.ts";
 
 test("whoever fills a sliver is gone with all of its own when it is given up, also if it ignores TERM", async () => {
   const directory = await mkdtemp(join(tmpdir(), "sinbin-making-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
   const host = createRealHost({ name: "node", directory, seed: 1, log: () => undefined });
   const make = ["sh", "-c", "trap '' TERM; sleep 1000 & echo $$ $! >pids; wait"];
   const over = new AbortController();
@@ -20,5 +21,4 @@ test("whoever fills a sliver is gone with all of its own when it is given up, al
   over.abort(new Error("given up"));
   await gone((await pids()).split(" ").map(Number));
   expect(await filled).toBe("Error: given up");
-  await rm(directory, { recursive: true });
 });
