@@ -4,8 +4,9 @@
  * go on, and then whatever is measured there is late.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { cpusOf } from "../harness/worlds/local/load.ts";
 
 /** Milliseconds. Nothing that measures or is measured keeps such a thread from its processor for so long. */
 const noticed = 2;
@@ -57,7 +58,8 @@ export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** Those that this process may use. */
 function processors(): readonly number[] {
-  const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "";
+  const list = cpusOf("self");
+  if (list === undefined) throw new Error("the system does not say which processors there are");
   return list.split(",").flatMap((range) => {
     const [first = 0, last = first] = range.split("-").map(Number);
     return Array.from({ length: last - first + 1 }, (_, n) => first + n);

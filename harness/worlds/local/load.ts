@@ -110,7 +110,7 @@ async function keep(pid: number, cpus: string): Promise<void> {
 }
 
 /** As `0-3,6`; undefined where the system doesn't say. */
-function cpusOf(pid: string): string | undefined {
+export function cpusOf(pid: string): string | undefined {
   try {
     return /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   } catch {
