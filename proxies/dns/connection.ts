@@ -48,7 +48,6 @@ export function createConnection({ host, number, client, server, exchange, onEnd
     client: address.host,
     socket: formatAddress(address),
     pass(message) {
-      // The bytes may be lent.
       const framed = frame(message);
       upstream ??= dial();
       void write(upstream, framed);
@@ -69,6 +68,8 @@ export function createConnection({ host, number, client, server, exchange, onEnd
     },
   };
 
+  const passage = exchange.join(line);
+
   async function write(to: Promise<Socket | undefined>, framed: Uint8Array): Promise<void> {
     const socket = await to;
     bytes.upstream.delivered += framed.length;
@@ -84,7 +85,7 @@ export function createConnection({ host, number, client, server, exchange, onEnd
       const { signal } = gone;
       const socket = await host.network.connect({ ...(await server()), halfOpen: true }, { signal });
       sockets.add(socket);
-      const fromServer = createFrameReader((message) => exchange.reply(line, message));
+      const fromServer = createFrameReader(passage.reply);
       socket.on("error", () => {
         by ??= "server";
         end("reset");
@@ -134,7 +135,7 @@ export function createConnection({ host, number, client, server, exchange, onEnd
     onEnd(by ?? "client");
   }
 
-  const fromClient = createFrameReader((message) => exchange.query(line, message));
+  const fromClient = createFrameReader(passage.query);
   client.on("error", () => {
     by ??= "client";
     for (const socket of sockets) if (socket !== client) socket.resetAndDestroy();

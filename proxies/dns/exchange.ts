@@ -2,11 +2,10 @@
  * What passes between clients and the server, over UDP and TCP alike: faults are asked about a query that somebody concerns, and about its reply; all else
  * passes as it is, undecoded.
  *
- *     line.query ──► faults: before ──► line.pass        (a line: a flow, or a connection)
- *     line.put ◄──── faults: after ◄─── line.reply
+ *     query ──────► faults: before ──► line.pass        (a line: a flow, or a connection)
+ *     line.put ◄─── faults: after ◄─── reply
  */
 import type { DnsReply, Transport } from "../../faults/dns/contract.ts";
-import { isSameName } from "../../faults/dns/name.ts";
 import type { Message } from "../../faults/dns/message.ts";
 import type { Clock } from "../../host/host.ts";
 import { createDelays, nothingAdded } from "../delays.ts";
@@ -14,9 +13,8 @@ import { decideAfter, decideBefore, type Sent } from "./decide.ts";
 import { createInjections, type DnsInjection } from "./injections.ts";
 import { isLifted, type AskedQuestion, type Meeting, type Telling } from "./meeting.ts";
 import { createOrder, unordered, type Order } from "./order.ts";
-import { createQuestions, type Answered, type Logical } from "./questions.ts";
-import { createRecent } from "./recent.ts";
-import { decode, peek, uint16, type Peeked } from "./wire/decode.ts";
+import { createQuestions, type Answered, type Series } from "./questions.ts";
+import { asksTheSame, decode, headerOf, peek, uint16, type Peeked } from "./wire/decode.ts";
 import { encode } from "./wire/encode.ts";
 import { fit, payloadOf } from "./wire/fit.ts";
 
@@ -60,9 +58,14 @@ export interface ExchangeOptions {
   readonly onLost: (line: Line, direction: "upstream" | "downstream") => void;
 }
 
+/** What comes over one line goes in here. */
+export interface Passage {
+  readonly query: (bytes: Uint8Array) => void;
+  readonly reply: (bytes: Uint8Array) => void;
+}
+
 export interface Exchange extends Disposable {
-  query(line: Line, bytes: Uint8Array): void;
-  reply(line: Line, bytes: Uint8Array): void;
+  join(line: Line): Passage;
   /** Disposing the result lifts it. `connections`: how many there have been. */
   inject(injection: DnsInjection, connections: number): Disposable;
   /** Nobody meets any fault any more. */
@@ -79,10 +82,10 @@ interface Whole {
 interface Pending {
   readonly asked: AskedQuestion;
   readonly bytes: Uint8Array;
-  /** What the bytes say, once it is read; until it is asked for again: what is kept for all that were asked takes more time of the collector of garbage than reading it does. */
+  /** What the bytes say, once it is read, and until the reply has come: whatever is kept, the collector of garbage goes through. */
   message: Message | undefined;
-  /** What the server was asked, if a fault has changed that. */
-  passed: Peeked;
+  /** What the server was asked: something else, if a fault has changed it. */
+  passed: Uint8Array;
   meetings: readonly Meeting[];
   /** When it came, on the monotonic clock. */
   readonly at: number;
@@ -90,36 +93,32 @@ interface Pending {
 
 /** What one line has passed on, in the order of time. */
 interface Passed {
+  readonly line: Line;
   readonly pending: Pending[];
   readonly replied: Pending[];
   readonly order: Order;
+  /** The server was asked something else than the client has asked: replies are looked at also when no fault is left. */
+  askedOtherwise: boolean;
+  /** The same of all that are plain: whoever remembers thousands has one. */
+  readonly events: Readonly<Record<MessageEvent["type"], MessageEvent>>;
 }
 
 /** Of one line: replies to older ones find the faults that act by then. */
 const mostPending = 256;
-/** Of those that were replied to: a server sends a reply twice soon, or never. Whatever is kept, the collector of garbage goes through. */
+/** Of those that were replied to: a server sends a reply twice soon, or never. */
 const mostReplied = 16;
-const mostConcerned = 10_000;
-/** There is nothing more to be known of each. */
-const known = {};
 
 export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): Exchange {
   const injections = createInjections(clock);
   const questions = createQuestions(clock);
   const delays = createDelays(clock);
-  const passed = new WeakMap<Line, Passed>();
-  const eventsOf = new WeakMap<Line, Readonly<Record<MessageEvent["type"], MessageEvent>>>();
-  /** Where the server was asked something else than the client has asked: replies there are looked at also when no fault is left. */
-  const askedOtherwise = new WeakSet<Line>();
-  /** Names that were asked for while a fault concerned them: somebody may wait for what is answered to another question for the same name. */
-  const concerned = createRecent<typeof known>(mostConcerned);
-  /** Who waits for the next reply to a question, by client, name and type. */
-  const waiting = new Map<string, Set<{ readonly owners: readonly object[] }>>();
+  /** Who waits for the next reply to a question. */
+  const waiting = new Map<Series, Set<{ readonly owners: readonly object[] }>>();
 
-  function askedOf(line: Line, peeked: Peeked): AskedQuestion {
-    const { connection, transport, client, socket } = line;
-    const logical = questions.ask(keyOf(client, peeked.name, peeked.type, peeked.class), peeked.id);
-    return { connection, transport, client, socket, question: peeked, logical, attempt: logical.attempts };
+  function askedOf({ connection, transport, client, socket }: Line, peeked: Peeked): AskedQuestion {
+    const series = questions.ask(client, peeked);
+    const { number, attempts: attempt } = series;
+    return { connection, transport, client, socket, question: peeked, series, number, attempt };
   }
 
   function isConcerned({ connection, client, transport }: Line, question: Peeked): boolean {
@@ -128,19 +127,19 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function pendingOf(line: Line, peeked: Peeked, bytes: Uint8Array): Pending {
     const asked = askedOf(line, peeked);
-    return { asked, bytes, message: undefined, passed: peeked, meetings: [], at: clock.monotonic() };
+    return { asked, bytes, message: undefined, passed: bytes, meetings: [], at: clock.monotonic() };
   }
 
-  function query(line: Line, bytes: Uint8Array): void {
-    if (onMessage !== undefined) tell("query", line, bytes);
+  function query(passage: Passed, bytes: Uint8Array): void {
+    const { line } = passage;
+    onMessage?.(passage.events.query, bytes);
     const peeked = injections.isEmpty() ? undefined : peek(bytes);
     if (peeked === undefined || peeked.qr || peeked.opcode !== 0 || !isConcerned(line, peeked)) {
       line.pass(bytes);
       return;
     }
     const one = pendingOf(line, peeked, bytes);
-    concerned.of(peeked.name.toLowerCase(), () => known);
-    keep(passedOf(line).pending, one, mostPending);
+    keep(passage.pending, one, mostPending);
     one.meetings = injections.meet(one.asked, one.meetings);
     const { meetings } = one;
     const decides = meetings.some(({ chosen, owner }) => chosen && owner.fault.before !== undefined);
@@ -156,51 +155,54 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
         reply,
         delay: reply.laterMs === 0 ? nothingAdded : new Map([[meetings[by]?.owner ?? reply, reply.laterMs]]),
       }));
-      send(line, decideAfter(meetings.slice(by + 1), made, message, told), one, message, undefined);
+      send(passage, decideAfter(meetings.slice(by + 1), made, message, told), one, message, undefined);
     }
     if (end !== undefined) line.end(end);
     if (pass === undefined) return;
-    const put = pass.query === message ? bytes : encode(pass.query);
-    one.passed = peek(put) ?? peeked;
-    if (pass.query !== message) askedOtherwise.add(line);
-    const kept = pass.delay.size > 0 ? Uint8Array.from(put) : put;
-    if (!delays.hold(pass.delay, () => line.pass(kept))) onLost(line, "upstream");
+    if (pass.query !== message) {
+      one.passed = encode(pass.query);
+      passage.askedOtherwise = true;
+    }
+    if (!delays.hold(pass.delay, () => line.pass(one.passed))) onLost(line, "upstream");
   }
 
-  function reply(line: Line, bytes: Uint8Array): void {
-    const passes = injections.isEmpty() && !askedOtherwise.has(line);
-    const peeked = passes ? undefined : peek(bytes);
-    const one = passes ? undefined : pendingFor(line, peeked, bytes);
-    if (one !== undefined) one.meetings = injections.meet(one.asked, one.meetings);
-    const meetings = one === undefined ? [] : lastingOf(one.meetings);
+  function reply(passage: Passed, bytes: Uint8Array): void {
+    if (injections.isEmpty() && !passage.askedOtherwise) {
+      deliverInOrder(passage, bytes);
+      return;
+    }
+    const known = takePending(passage, bytes);
+    const peeked = known === undefined ? peek(bytes) : undefined;
+    const one = known ?? (peeked === undefined ? undefined : unseen(passage.line, peeked, bytes));
+    if (one === undefined) {
+      deliverInOrder(passage, bytes);
+      // Somebody may wait for what is answered to another question for the same name.
+      const series = peeked === undefined ? undefined : questions.find(passage.line.client, peeked);
+      if (series !== undefined) repliedTo(series);
+      return;
+    }
+    one.meetings = injections.meet(one.asked, one.meetings);
+    const meetings = lastingOf(one.meetings);
     const isRead = meetings.some(
       ({ chosen, owner: { fault } }) => fault.remember !== undefined || (chosen && fault.after !== undefined),
     );
-    const asked = isRead && one !== undefined ? read(one) : undefined;
-    if (one !== undefined) one.message = undefined;
+    const asked = isRead ? read(one) : undefined;
+    one.message = undefined;
     const came = asked === undefined ? undefined : messageOf(bytes);
-    if (one === undefined || asked === undefined || came === undefined) {
-      deliverInOrder(line, bytes);
-      if (one !== undefined) replied(one, answeredBy(bytes, one.asked.question));
-      else if (peeked !== undefined && concerned.get(peeked.name.toLowerCase()) !== undefined)
-        repliedTo(keyOf(line.client, peeked.name, peeked.type, peeked.class));
+    if (asked === undefined || came === undefined) {
+      deliverInOrder(passage, bytes);
+      replied(one, answeredBy(bytes, one.bytes));
       return;
     }
     const whole: Whole = { message: came, bytes };
-    const told = telling(line, asked, whole);
+    const told = telling(passage.line, asked, whole);
     const sent: readonly Sent[] = [{ reply: { message: came, laterMs: 0 }, delay: nothingAdded }];
-    send(line, decideAfter(meetings, sent, asked, told), one, asked, whole);
+    send(passage, decideAfter(meetings, sent, asked, told), one, asked, whole);
   }
 
-  /** Whose reply it is: the latest query of its id, and of its name if it has one, as it was passed on. A reply to what was asked before any fault was there asks for itself. */
-  function pendingFor(line: Line, peeked: Peeked | undefined, bytes: Uint8Array): Pending | undefined {
-    const id = bytes.length < 2 ? undefined : uint16(bytes, 0);
-    const found = takePending(line, ({ passed: asked }) => {
-      if (asked.id !== id) return false;
-      return peeked === undefined || (isSameName(asked.name, peeked.name) && asked.type === peeked.type);
-    });
-    if (found !== undefined || peeked === undefined || !isConcerned(line, peeked)) return found;
-    const message = messageOf(bytes);
+  /** A reply to what was asked before any fault was there asks for itself. */
+  function unseen(line: Line, peeked: Peeked, bytes: Uint8Array): Pending | undefined {
+    const message = isConcerned(line, peeked) ? messageOf(bytes) : undefined;
     if (message === undefined) return undefined;
     const question: Message = {
       ...message,
@@ -217,38 +219,16 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     return { ...pendingOf(line, peeked, encode(question)), message: question };
   }
 
-  function passedOf(line: Line): Passed {
-    let ofLine = passed.get(line);
-    if (ofLine === undefined) passed.set(line, (ofLine = { pending: [], replied: [], order: createOrder() }));
-    return ofLine;
+  function deliverInOrder(passage: Passed, bytes: Uint8Array): void {
+    const { order } = passage;
+    const id = uint16(bytes, 0);
+    if (bytes.length < 2 || order.isNext(id)) deliver(passage, [{ bytes }]);
+    else order.keepBack(id, () => deliver(passage, [{ bytes }]))();
   }
 
-  function takePending(line: Line, isIts: (one: Pending) => boolean): Pending | undefined {
-    const { pending, replied: before } = passedOf(line);
-    const index = pending.findLastIndex(isIts);
-    const [one] = index < 0 ? [] : pending.splice(index, 1);
-    if (one === undefined) return before.findLast(isIts);
-    keep(before, one, mostReplied);
-    return one;
-  }
-
-  function orderOf(line: Line): Order {
-    return line.transport === "udp" ? unordered : passedOf(line).order;
-  }
-
-  function deliverInOrder(line: Line, bytes: Uint8Array): void {
-    const order = orderOf(line);
-    if (bytes.length < 2 || order.isNext(uint16(bytes, 0))) {
-      deliver(line, [{ bytes }]);
-      return;
-    }
-    const kept = Uint8Array.from(bytes);
-    order.keepBack(uint16(kept, 0), () => deliver(line, [{ bytes: kept }]))();
-  }
-
-  function send(line: Line, all: readonly Sent[], one: Pending, asked: Message, whole: Whole | undefined): void {
+  function send(passage: Passed, all: readonly Sent[], one: Pending, asked: Message, whole: Whole | undefined): void {
+    const { line, order } = passage;
     const { id } = one.asked.question;
-    const order = orderOf(line);
     const ready: Put[] = [];
     for (const sent of all) {
       const { source, framing, behind } = sent.reply;
@@ -257,19 +237,18 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       const bytes = length !== undefined && line.transport === "udp" ? full.subarray(0, length) : full;
       const put: Put = { bytes, ...(source && { source }), ...(framing && { framing }) };
       const isWhole = framing?.length === undefined && framing?.bytes === undefined;
-      const answered = source === undefined && isWhole ? answeredBy(bytes, one.asked.question) : undefined;
+      const answered = source === undefined && isWhole ? answeredBy(bytes, one.bytes) : undefined;
       if (sent.delay.size === 0 && order.isNext(id)) {
         ready.push(put);
         replied(one, answered);
         continue;
       }
-      const kept = { ...put, bytes: Uint8Array.from(bytes) };
       line.keeps(1);
       let isLost = false;
       const go = order.keepBack(id, () => {
         line.keeps(-1);
         if (isLost) return;
-        deliver(line, [kept]);
+        deliver(passage, [put]);
         replied(one, answered);
       });
       if (!hold(sent, one, behind, go)) {
@@ -278,7 +257,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
         onLost(line, "downstream");
       }
     }
-    if (ready.length > 0) deliver(line, ready);
+    if (ready.length > 0) deliver(passage, ready);
   }
 
   function telling({ transport }: Line, asked: Message, whole: Whole | undefined): Telling {
@@ -286,41 +265,40 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   }
 
   function hold({ delay }: Sent, one: Pending, behind: string | undefined, go: () => void): boolean {
-    if (behind === undefined) return delays.hold(delay, go);
     const { client, question } = one.asked;
-    const key = keyOf(client, question.name, behind, question.class);
-    if (questions.repliedAt(key) >= one.at) {
+    const awaited = behind === undefined ? undefined : questions.find(client, { ...question, type: behind });
+    if (awaited === undefined) return delays.hold(delay, go);
+    if (awaited.repliedAt >= one.at) {
       go();
       return true;
     }
     const held = { owners: [...delay.keys()] };
-    const all = waiting.get(key) ?? new Set();
-    waiting.set(key, all.add(held));
+    const all = waiting.get(awaited) ?? new Set();
+    waiting.set(awaited, all.add(held));
     // What ends the waiting is an owner like any other.
     const longest = Math.max(...delay.values());
     return delays.hold(new Map([[held, longest]]), () => {
       all.delete(held);
-      if (all.size === 0) waiting.delete(key);
+      if (all.size === 0) waiting.delete(awaited);
       go();
     });
   }
 
-  function replied({ asked }: Pending, answered: Answered): void {
-    questions.answered(asked.logical, answered);
-    repliedTo(asked.logical);
+  function replied({ asked: { series, number } }: Pending, answered: Answered): void {
+    questions.answered(series, number, answered);
+    repliedTo(series);
   }
 
-  function repliedTo(question: Logical | string): void {
-    questions.replied(question);
-    if (waiting.size === 0) return;
-    const waits = waiting.get(typeof question === "string" ? question : question.known.key);
+  function repliedTo(series: Series): void {
+    series.repliedAt = clock.monotonic();
+    const waits = waiting.get(series);
     if (waits === undefined) return;
     const all = [...waits];
     // Behind what is under way just now.
     if (all.length > 0) queueMicrotask(() => all.forEach((held) => delays.lift(held)));
   }
 
-  function deliver(line: Line, all: readonly Put[]): void {
+  function deliver({ line, events }: Passed, all: readonly Put[]): void {
     line.put(all);
     if (onMessage === undefined) return;
     for (const { bytes, source, framing } of all) {
@@ -328,33 +306,23 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       const length = framing?.length ?? bytes.length;
       const isPlain = source === undefined && length === came.length;
       const more = { ...(source && { source }), ...(length !== came.length && { length }) };
-      tell("reply", line, came, isPlain ? undefined : more);
+      onMessage(isPlain ? events.reply : { ...events.reply, ...more }, came);
     }
-  }
-
-  function tell(
-    type: MessageEvent["type"],
-    line: Line,
-    bytes: Uint8Array,
-    more?: Pick<MessageEvent, "source" | "length">,
-  ): void {
-    const { connection, transport } = line;
-    if (more !== undefined) {
-      onMessage?.({ type, connection, transport, ...more }, bytes);
-      return;
-    }
-    // The same of all: whoever remembers thousands has one.
-    let events = eventsOf.get(line);
-    if (events === undefined) {
-      events = { query: { type: "query", connection, transport }, reply: { type: "reply", connection, transport } };
-      eventsOf.set(line, events);
-    }
-    onMessage?.(events[type], bytes);
   }
 
   return {
-    query,
-    reply,
+    join(line) {
+      const { connection, transport } = line;
+      const passage: Passed = {
+        line,
+        pending: [],
+        replied: [],
+        order: transport === "udp" ? unordered : createOrder(),
+        askedOtherwise: false,
+        events: { query: { type: "query", connection, transport }, reply: { type: "reply", connection, transport } },
+      };
+      return { query: (bytes) => query(passage, bytes), reply: (bytes) => reply(passage, bytes) };
+    },
     inject(injection, connections) {
       const owner = injections.add(injection, connections);
       return {
@@ -374,6 +342,21 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 function keep(all: Pending[], one: Pending, most: number): void {
   all.push(one);
   if (all.length > most) all.shift();
+}
+
+/** Whose reply it is: the latest query of its id, and of its question if it has one, as it was passed on. */
+function takePending({ pending, replied: before }: Passed, bytes: Uint8Array): Pending | undefined {
+  if (bytes.length < 2) return undefined;
+  let hasQuestion: boolean | undefined;
+  const isIts = ({ passed }: Pending): boolean => {
+    if (uint16(passed, 0) !== uint16(bytes, 0)) return false;
+    return asksTheSame(passed, bytes) || !(hasQuestion ??= peek(bytes) !== undefined);
+  };
+  const index = pending.findLastIndex(isIts);
+  const [one] = index < 0 ? [] : pending.splice(index, 1);
+  if (one === undefined) return before.findLast(isIts);
+  keep(before, one, mostReplied);
+  return one;
 }
 
 function lastingOf(meetings: readonly Meeting[]): readonly Meeting[] {
@@ -401,13 +384,8 @@ function bytesOf(
 }
 
 /** What a client makes of it. Which of the rcodes are answers: RFC 2308; all others say that somebody else may do better. */
-function answeredBy(bytes: Uint8Array, query: Peeked): Answered {
-  const reply = peek(bytes);
-  const isIts = reply !== undefined && reply.qr && reply.id === query.id && isSameName(reply.name, query.name);
-  if (!isIts || reply.type !== query.type || reply.tc) return undefined;
-  return reply.rcode === 0 || reply.rcode === 3 ? "well" : "badly";
-}
-
-function keyOf(client: string, name: string, type: string, of: string): string {
-  return `${client} ${name.toLowerCase()} ${type} ${of}`;
+function answeredBy(bytes: Uint8Array, query: Uint8Array): Answered {
+  const { id, qr, tc, rcode } = headerOf(bytes);
+  if (!qr || tc || id !== uint16(query, 0) || !asksTheSame(query, bytes)) return undefined;
+  return rcode === 0 || rcode === 3 ? "well" : "badly";
 }

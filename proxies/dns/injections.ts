@@ -5,7 +5,7 @@ import type { Clock } from "../../host/host.ts";
 import { subnetOf, type Subnet } from "../../host/subnet.ts";
 import { chosen, type Selection } from "../chosen.ts";
 import { keyOfDraw, type AskedQuestion, type Concerned, type DnsHit, type Injected, type Meeting } from "./meeting.ts";
-import type { Logical } from "./questions.ts";
+import type { Met, Series } from "./questions.ts";
 import { createRecent } from "./recent.ts";
 
 /** Ordinals count logical questions that match, for each client, name and type. `scope: new` means those of flows and connections that come from now on. */
@@ -46,17 +46,21 @@ export function createInjections(clock: Clock): Injections {
   let seen = 0;
   let injected = 0;
 
-  function ordinalOf({ number }: Active, { known, ordinals }: Logical): number {
-    const before = ordinals.find(({ injection }) => injection === number);
-    if (before !== undefined) return before.ordinal;
-    let met = known.met.find(({ injection }) => injection === number);
-    if (met === undefined) {
-      met = { injection: number, questions: 0 };
-      known.met = [...known.met.filter(({ injection }) => isActive(injection)), met];
-    }
+  function ordinalOf(owner: Active, { series, number }: AskedQuestion): number {
+    const met = series.met.find(({ injection }) => injection === owner.number) ?? firstMet(owner, series);
+    if (met.last === number) return met.ordinal;
     met.questions += 1;
-    ordinals.push({ injection: number, ordinal: met.questions });
-    return met.questions;
+    // What is late for an older question is no news of this one.
+    if (met.last > number) return met.questions;
+    met.last = number;
+    met.ordinal = met.questions;
+    return met.ordinal;
+  }
+
+  function firstMet({ number }: Active, series: Series): Met {
+    const met: Met = { injection: number, questions: 0, last: 0, ordinal: 0 };
+    series.met = [...series.met.filter(({ injection }) => isActive(injection)), met];
+    return met;
   }
 
   function isActive(number: number): boolean {
@@ -70,7 +74,7 @@ export function createInjections(clock: Clock): Injections {
   }
 
   function meetingOf(owner: Active, asked: AskedQuestion): Meeting {
-    const ordinal = ordinalOf(owner, asked.logical);
+    const ordinal = ordinalOf(owner, asked);
     const clientNumber = clients.of(asked.client, () => ({ number: (seen += 1) })).number;
     const isChosen = chosen(owner.selection, ordinal, (decision, n) =>
       owner.draw(keyOfDraw(clientNumber, asked.question, decision), n),

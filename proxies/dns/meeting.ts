@@ -3,7 +3,7 @@ import type { DnsContext, DnsFault } from "../../faults/dns/contract.ts";
 import type { Asked } from "../../faults/dns/match.ts";
 import type { Message } from "../../faults/dns/message.ts";
 import type { Selection } from "../chosen.ts";
-import type { Logical } from "./questions.ts";
+import type { Series } from "./questions.ts";
 import type { Peeked } from "./wire/decode.ts";
 
 /** A query, as far as it matters for whom it meets. */
@@ -23,7 +23,9 @@ export interface Asking extends Concerned {
 
 export interface AskedQuestion extends Asking {
   readonly question: Peeked;
-  readonly logical: Logical;
+  /** Whose question of this number it is. */
+  readonly series: Series;
+  readonly number: number;
 }
 
 export type DnsHit = {

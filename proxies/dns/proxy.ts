@@ -14,7 +14,7 @@ import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts
 import { openDoor, type Door } from "../tcp/door.ts";
 import { startUdpRelay, type Passing, type RelayEvent, type UdpRelay } from "../udp/relay.ts";
 import { createConnection, type Connection, type ConnectionEndedBy } from "./connection.ts";
-import { createExchange, type Line, type OnMessage, type Put } from "./exchange.ts";
+import { createExchange, type OnMessage, type Passage, type Put } from "./exchange.ts";
 import type { DnsInjection } from "./injections.ts";
 
 export type { DnsInjection };
@@ -62,7 +62,7 @@ const triesForBoth = 20;
 export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy> {
   const { host, listen, server, onEvent, onMessage, idleMs = 60_000, maximumConnections = 10_000 } = options;
   await using starting = new AsyncDisposableStack();
-  const flows = new Map<number, Line>();
+  const flows = new Map<number, Passage>();
   const connections = new Map<number, Connection>();
   const elsewhere = new Map<"port" | "address", Promise<DatagramSocket>>();
   let over = noTraffic;
@@ -78,14 +78,14 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
   );
 
   function through({ connection, client, direction, bytes, pass }: Passing): void {
-    const line = flows.get(connection) ?? lineOf(connection, client, pass);
-    if (direction === "upstream") exchange.query(line, bytes);
-    else exchange.reply(line, bytes);
+    const passage = flows.get(connection) ?? joined(connection, client, pass);
+    if (direction === "upstream") passage.query(bytes);
+    else passage.reply(bytes);
   }
 
   /** A flow's first datagram comes from its client. */
-  function lineOf(connection: number, client: Address, pass: (bytes: Uint8Array) => void): Line {
-    const line: Line = {
+  function joined(connection: number, client: Address, pass: (bytes: Uint8Array) => void): Passage {
+    const passage = exchange.join({
       connection,
       transport: "udp",
       client: client.host,
@@ -98,17 +98,16 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
       },
       end: () => {},
       keeps: () => {},
-    };
-    flows.set(connection, line);
-    return line;
+    });
+    flows.set(connection, passage);
+    return passage;
   }
 
   async function sendFrom(source: "port" | "address", { bytes }: Put, client: Address): Promise<void> {
-    const bytesKept = Uint8Array.from(bytes);
     const socket = elsewhere.get(source) ?? (source === "port" ? otherPort(listen.host) : otherAddress());
     elsewhere.set(source, socket);
     try {
-      (await socket).send(bytesKept, client);
+      (await socket).send(bytes, client);
     } catch {
       // It is lost, as on the way; and another try may have more luck.
       elsewhere.delete(source);

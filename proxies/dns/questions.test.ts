@@ -14,15 +14,14 @@ interface Ask {
 function askAll(asks: readonly Ask[]): string {
   const clock = createManualClock();
   const questions = createQuestions(clock);
-  const seen: object[] = [];
   let now = 0;
   const all = asks.map(({ at, id, answered }) => {
     clock.advance((at - now) * 1000);
     now = at;
-    const logical = questions.ask("198.18.0.1 plc.test A IN", id);
-    if (!seen.includes(logical)) seen.push(logical);
-    questions.answered(logical, answered);
-    return `${seen.indexOf(logical) + 1}.${logical.attempts}`;
+    const series = questions.ask("198.18.0.1", { name: "plc.test", type: "A", class: "IN", id });
+    const { number, attempts } = series;
+    questions.answered(series, number, answered);
+    return `${number}.${attempts}`;
   });
   return all.join(" ");
 }

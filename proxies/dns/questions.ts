@@ -5,81 +5,114 @@
  */
 import type { Clock } from "../../host/host.ts";
 import { createRecent } from "./recent.ts";
-
-export interface Logical {
-  readonly known: Known;
-  /** How often it was asked until now. */
-  attempts: number;
-  /** Which one it is to each injection that it meets, by the injection's number: whoever counts keeps it here. */
-  readonly ordinals: { readonly injection: number; readonly ordinal: number }[];
-}
+import type { Peeked } from "./wire/decode.ts";
 
 /** `well`: with something that a client believes. `badly`: with something that it may take for an answer, and then asks again in the same words. */
 export type Answered = "well" | "badly" | undefined;
 
-export interface Questions {
-  ask(key: string, id: number): Logical;
-  answered(logical: Logical, how: Answered): void;
-  /** When the last reply to one of these went out, on the monotonic clock. */
-  repliedAt(key: string): number;
-  /** One has gone out, whether anybody had asked or not. */
-  replied(to: Logical | string): void;
-}
-
-/** Of all questions of one key: client, name, type and class. */
-interface Known {
-  readonly key: string;
-  /** How many of them each injection has met, those that are over aside. */
-  met: readonly { readonly injection: number; questions: number }[];
-  logical: Logical | undefined;
+/**
+ * What one client asks of one name by one type: its questions, one after the other. They are counted here, and have no objects of their own: ten thousand
+ * that outlive their messages are what the collector of garbage goes through.
+ */
+export interface Series {
+  readonly type: string;
+  /** Which question it is at, counted from 1. */
+  number: number;
+  /** How often that one was asked until now. */
+  attempts: number;
   id: number;
   /** When it was asked first: what is asked again and again for ever is many questions. */
   begunAt: number;
   answered: Answered;
+  /** When the last reply to one of them went out, on the monotonic clock. */
   repliedAt: number;
+  /** What each injection has met of them, those that are over aside: whoever counts keeps it here. */
+  met: readonly Met[];
+}
+
+export interface Met {
+  readonly injection: number;
+  questions: number;
+  /** The number of the last one, and which one it is to the injection. */
+  last: number;
+  ordinal: number;
+}
+
+type Asked = Pick<Peeked, "name" | "type" | "class">;
+
+export interface Questions {
+  ask(client: string, asked: Asked & Pick<Peeked, "id">): Series;
+  /** The question of that number. */
+  answered(series: Series, number: number, how: Answered): void;
+  /** Undefined if this client has never asked for this name, by whatever type. */
+  find(client: string, asked: Asked): Series | undefined;
 }
 
 /** Since the question was asked first. Above glibc's and Go's two tries and dig's three, of 5 s each, that begin within 10 s. */
 const patienceMs = 15_000;
 /** Of who asks again with the same id, which the next question hardly has: c-ares waits for 5 s and then for twice as long each time, and its fourth try is at 35 s. */
 const longerPatienceMs = 45_000;
-const mostKnown = 10_000;
+const mostNames = 10_000;
+/** Of one name. */
+const mostTypes = 16;
 
 export function createQuestions(clock: Clock): Questions {
-  const all = createRecent<Known>(mostKnown);
+  /** By client, name and class: of each, by type. */
+  const names = createRecent<Series[]>(mostNames);
 
-  function isAskedAgain({ id, begunAt, answered }: Known, newId: number): boolean {
+  function isAskedAgain({ id, begunAt, answered }: Series, newId: number): boolean {
     if (answered === "well" || (answered === "badly" && id !== newId)) return false;
     const patience = answered === undefined && id === newId ? longerPatienceMs : patienceMs;
     return clock.monotonic() - begunAt <= patience;
   }
 
   return {
-    ask(key, id) {
-      const known = all.of(key, () => unasked(key));
-      const before = isAskedAgain(known, id) ? known.logical : undefined;
-      const logical = before ?? { known, attempts: 0, ordinals: [] };
-      if (before === undefined) known.begunAt = clock.monotonic();
-      known.logical = logical;
-      known.id = id;
-      known.answered = undefined;
-      logical.attempts += 1;
-      return logical;
+    ask(client, asked) {
+      const series = ofType(names.of(keyOf(client, asked), none), asked.type);
+      if (!isAskedAgain(series, asked.id)) {
+        series.number += 1;
+        series.attempts = 0;
+        series.begunAt = clock.monotonic();
+      }
+      series.id = asked.id;
+      series.answered = undefined;
+      series.attempts += 1;
+      return series;
     },
-    answered(logical, how) {
-      const { known } = logical;
+    answered(series, number, how) {
       // What is late for an older one says nothing about this one.
-      if (known.logical !== logical || known.answered === "well" || how === undefined) return;
-      known.answered = how;
+      if (series.number !== number || series.answered === "well" || how === undefined) return;
+      series.answered = how;
     },
-    repliedAt: (key) => all.get(key)?.repliedAt ?? -Infinity,
-    replied(to) {
-      const known = typeof to === "string" ? all.of(to, () => unasked(to)) : to.known;
-      known.repliedAt = clock.monotonic();
+    find(client, asked) {
+      const all = names.get(keyOf(client, asked));
+      return all === undefined ? undefined : ofType(all, asked.type);
     },
   };
 }
 
-function unasked(key: string): Known {
-  return { key, met: [], logical: undefined, id: 0, begunAt: 0, answered: undefined, repliedAt: -Infinity };
+function keyOf(client: string, { name, class: of }: Asked): string {
+  return `${client} ${of} ${name.toLowerCase()}`;
+}
+
+function none(): Series[] {
+  return [];
+}
+
+function ofType(all: Series[], type: string): Series {
+  const known = all.find((each) => each.type === type);
+  if (known !== undefined) return known;
+  const series: Series = {
+    type,
+    number: 0,
+    attempts: 0,
+    id: 0,
+    begunAt: -Infinity,
+    answered: undefined,
+    repliedAt: -Infinity,
+    met: [],
+  };
+  all.push(series);
+  if (all.length > mostTypes) all.shift();
+  return series;
 }

@@ -138,13 +138,29 @@ function readOptions(bytes: Uint8Array): Edns["options"] {
   return options;
 }
 
-/** What a message is about, without decoding it. */
-export interface Peeked {
+export interface Header {
   readonly id: number;
   readonly qr: boolean;
   readonly opcode: number;
   readonly tc: boolean;
+  /** The lower four bits of it. */
   readonly rcode: number;
+}
+
+/** Of what is long enough to have one. */
+export function headerOf(bytes: Uint8Array): Header {
+  const flags = uint16(bytes, 2);
+  return {
+    id: uint16(bytes, 0),
+    qr: flags >> 15 === 1,
+    opcode: (flags >> 11) & 0xf,
+    tc: ((flags >> 9) & 1) === 1,
+    rcode: flags & 0xf,
+  };
+}
+
+/** What a message is about, without decoding it. */
+export interface Peeked extends Header {
   readonly name: string;
   readonly type: string;
   readonly class: string;
@@ -157,13 +173,8 @@ export function peek(bytes: Uint8Array): Peeked | undefined {
   try {
     const { name, end } = readName(bytes, headerLength);
     if (end + 4 > bytes.length) return undefined;
-    const flags = uint16(bytes, 2);
     return {
-      id: uint16(bytes, 0),
-      qr: flags >> 15 === 1,
-      opcode: (flags >> 11) & 0xf,
-      tc: ((flags >> 9) & 1) === 1,
-      rcode: flags & 0xf,
+      ...headerOf(bytes),
       name,
       type: typeName(uint16(bytes, end)),
       class: className(uint16(bytes, end + 2)),
@@ -171,6 +182,27 @@ export function peek(bytes: Uint8Array): Peeked | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether two messages have a question each, for the same name and type, told without reading them. Case does not matter (RFC 4343). */
+export function asksTheSame(one: Uint8Array, other: Uint8Array): boolean {
+  if (uint16(one, 4) === 0 || uint16(other, 4) === 0) return false;
+  const end = Math.min(one.length, other.length) - 4;
+  let at = headerLength;
+  let labelEnd = at;
+  // The length of a label is no letter.
+  for (let isOver = false; !isOver; at += 1) {
+    const byte = one[at] ?? 0;
+    if (at >= end || lowerCase(byte) !== lowerCase(other[at] ?? 0)) return false;
+    if (at < labelEnd) continue;
+    isOver = byte === 0;
+    labelEnd = at + 1 + byte;
+  }
+  return uint16(one, at) === uint16(other, at);
+}
+
+function lowerCase(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }
 
 /** 0 for bytes that are not there. */
