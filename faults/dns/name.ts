@@ -43,7 +43,7 @@ export function wireOf(name: string): Uint8Array {
 
 /** Names are the same whatever the case of their ASCII letters (RFC 4343). */
 export function isSameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
+  return one === other || one.toLowerCase() === other.toLowerCase();
 }
 
 /** `a` and `b` → `a.b`; where that is too long for a name, below the nearest domain above `b` that leaves room. */

@@ -46,7 +46,7 @@ export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<n
     directory: "/",
     seed,
     identity,
-    log: (event, fields) => tell({ event, ...fields }),
+    log: tell,
   });
   const events = createEvents(() => host.clock.wall());
   await using table = createProxyTable({
@@ -54,7 +54,7 @@ export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<n
     seed,
     onEvent(event, fields) {
       events.record(event, fields);
-      tell({ event, ...fields });
+      tell(event, fields);
     },
     // As many lines as messages are nobody's log; whoever wants them reads the stream of events.
     onMessage: (...message) => events.recordMessage(...message),
@@ -62,7 +62,7 @@ export async function daemon(flags: DaemonFlags, signal: AbortSignal): Promise<n
   if (flags.config !== undefined) await beginWith(table, flags.config);
   const subject = { host, table, events, authority: () => authority.certificate() };
   await using api = await openApi(subject, flags);
-  tell({ event: "listening", api: formatAddress(api.address), seed });
+  tell("listening", { api: formatAddress(api.address), seed });
   await untilInterrupted(signal);
   return exitCodes.interrupted;
 }

@@ -9,7 +9,7 @@ const script = `
   const interrupts = listenForInterrupts();
   interrupts.goOnUnread();
   // More than a pipe holds.
-  createLogLines(process.stdout)({ event: "long", text: "x".repeat(1_000_000) });
+  createLogLines(process.stdout)("long", { text: "x".repeat(1_000_000) });
   process.exitCode = 130;
   setImmediate(() => setImmediate(() => interrupts.done()));
 `;

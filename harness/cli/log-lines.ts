@@ -5,19 +5,14 @@
  *     lines of a turn of the event loop ──► stream ──► whoever reads them;  what has no place: counted, and told of once a second
  */
 import type { Writable } from "node:stream";
-import type { Clock } from "../../host/host.ts";
+import type { Clock, Log } from "../../host/host.ts";
 import { realClock } from "../../host/real/clock.ts";
 
 const mostKept = 4 * 1024 * 1024;
 /** A fault of DNS may hit tens of thousands of messages in a second, which would be ten gigabytes in an hour. */
 const mostInSecond = 1000;
 
-interface Told {
-  readonly event: string;
-  readonly [more: string]: unknown;
-}
-
-export function createLogLines(stream: Writable, clock: Pick<Clock, "timer"> = realClock): (told: Told) => void {
+export function createLogLines(stream: Writable, clock: Pick<Clock, "timer"> = realClock): Log {
   // Node writes to pipes as if they were files: a reader that stands still would stand us still.
   const { _handle: handle } = stream as { readonly _handle?: { setBlocking?(blocking: boolean): void } };
   handle?.setBlocking?.(false);
@@ -34,9 +29,9 @@ export function createLogLines(stream: Writable, clock: Pick<Clock, "timer"> = r
     lines = "";
   }
 
-  function put(event: object): void {
+  function put(event: string, fields?: object): void {
     if (lines === "") setImmediate(write);
-    lines += `${JSON.stringify(event)}\n`;
+    lines += `${JSON.stringify({ event, ...fields })}\n`;
   }
 
   function hasRoom(): boolean {
@@ -51,18 +46,18 @@ export function createLogLines(stream: Writable, clock: Pick<Clock, "timer"> = r
       ending = clock.timer(1000, endSecond);
       return;
     }
-    put({ event: "log.dropped", lines: dropped });
+    put("log.dropped", { lines: dropped });
     dropped = 0;
   }
 
-  return (told) => {
+  return (event, fields) => {
     ending ??= clock.timer(1000, endSecond);
-    const before = inSecond.get(told.event) ?? 0;
+    const before = inSecond.get(event) ?? 0;
     if (before === mostInSecond || !hasRoom()) {
       dropped += 1;
       return;
     }
-    inSecond.set(told.event, before + 1);
-    put(told);
+    inSecond.set(event, before + 1);
+    put(event, fields);
   };
 }

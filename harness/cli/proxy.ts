@@ -64,10 +64,9 @@ export async function proxy(
     const { kind } = fault;
     const chance = { seed: flags.seed, path: ["proxy", kind, n] };
     const injection = { kind, parameters: { ...parameters }, match: selection, chance };
-    await link.inject(injection, (detail) => tell({ event: "fault.hit", kind, detail }));
+    await link.inject(injection, (detail) => tell("fault.hit", { kind, detail }));
   }
-  tell({
-    event: "listening",
+  tell("listening", {
     address: formatAddress(link.address),
     server: formatAddress(target),
     ...(inner.some(endsTls) && { authority: await authority.certificate() }),
@@ -117,7 +116,7 @@ async function openLink(listen: string, server: Address, opening: Opening): Prom
       server: async () => server,
       names: namesAt(server.host),
       alsoAt: [...ofLoopback, address.host],
-      record: tell,
+      record: ({ event, ...fields }) => tell(event, fields),
     });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

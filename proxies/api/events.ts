@@ -39,13 +39,14 @@ const mostBytes = 4 * 1024 * 1024;
 /** What is longer is put into words at once. */
 const longestMessage = 1024;
 
-/** An event's place in the ring: it is `told`, or a message whose bytes are in the memory. */
+/** An event's place in the ring: it has fields, or is a message whose bytes are in the memory. */
 interface Place {
-  told: Told | undefined;
+  event: string;
+  fields: Told["fields"] | undefined;
   message: object | undefined;
   tell: TellMessage | undefined;
   time: number;
-  /** Where its bytes begin, counted from the first byte ever; what is `told` takes as many as are about as long as it. */
+  /** Where its bytes begin, counted from the first byte ever; fields take as many as are about as long as they. */
   start: number;
   length: number;
 }
@@ -65,7 +66,7 @@ export function createEvents(wall: () => number): Events {
 
   function forget(): void {
     const place = placeOf(first);
-    place.told = place.message = place.tell = undefined;
+    place.fields = place.message = place.tell = undefined;
     first += 1;
   }
 
@@ -86,8 +87,8 @@ export function createEvents(wall: () => number): Events {
   }
 
   function eventOf(id: number): RecordedEvent {
-    const { told, message, tell, time, start, length } = placeOf(id);
-    if (told !== undefined) return { id, time, told: () => told };
+    const { event, fields, message, tell, time, start, length } = placeOf(id);
+    if (fields !== undefined) return { id, time, told: () => ({ event, fields }) };
     const begin = start % mostBytes;
     const bytes = Uint8Array.from(memory.subarray(begin, begin + length));
     if (message === undefined || tell === undefined) throw new Error("an event of which nothing is remembered");
@@ -100,16 +101,19 @@ export function createEvents(wall: () => number): Events {
     for (const listener of listeners) listener(event);
   }
 
-  function recordTold(told: Told): void {
-    take(Math.min(sizeOf(told.fields), mostBytes)).told = told;
+  function record(event: string, fields: Told["fields"]): void {
+    const place = take(Math.min(sizeOf(fields), mostBytes));
+    place.event = event;
+    place.fields = fields;
     publish();
   }
 
   return {
-    record: (event, fields) => recordTold({ event, fields }),
+    record,
     recordMessage(message, bytes, tell) {
       if (bytes.length > longestMessage) {
-        recordTold(tell(message, bytes));
+        const { event, fields } = tell(message, bytes);
+        record(event, fields);
         return;
       }
       if (memory.length === 0) memory = Buffer.alloc(mostBytes);
@@ -133,13 +137,14 @@ export function createEvents(wall: () => number): Events {
 }
 
 function emptyPlace(): Place {
-  return { told: undefined, message: undefined, tell: undefined, time: 0, start: 0, length: 0 };
+  return { event: "", fields: undefined, message: undefined, tell: undefined, time: 0, start: 0, length: 0 };
 }
 
 /** About as long as their JSON. Whoever tells of them does not change them any more. */
 function sizeOf(fields: Readonly<Record<string, unknown>>): number {
   let size = 0;
-  for (const value of Object.values(fields)) {
+  for (const key in fields) {
+    const value = fields[key];
     if (typeof value === "string") size += value.length;
     else size += typeof value === "object" ? JSON.stringify(value).length : 16;
   }

@@ -8,7 +8,7 @@
 import type { DnsReply, Transport } from "../../faults/dns/contract.ts";
 import type { Message } from "../../faults/dns/message.ts";
 import type { Clock } from "../../host/host.ts";
-import { createDelays, nothingAdded } from "../delays.ts";
+import { createDelays, nothingAdded, type Delay } from "../delays.ts";
 import { decideAfter, decideBefore, type Sent } from "./decide.ts";
 import { createInjections, type DnsInjection } from "./injections.ts";
 import { isLifted, type AskedQuestion, type Meeting, type Telling } from "./meeting.ts";
@@ -163,7 +163,12 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
       one.passed = encode(pass.query);
       passage.askedOtherwise = true;
     }
-    if (!delays.hold(pass.delay, () => line.pass(one.passed))) onLost(line, "upstream");
+    if (pass.delay.size === 0) line.pass(one.passed);
+    else passLater(line, one.passed, pass.delay);
+  }
+
+  function passLater(line: Line, bytes: Uint8Array, delay: Delay): void {
+    if (!delays.hold(delay, () => line.pass(bytes))) onLost(line, "upstream");
   }
 
   function reply(passage: Passed, bytes: Uint8Array): void {
@@ -191,7 +196,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     const came = asked === undefined ? undefined : messageOf(bytes);
     if (asked === undefined || came === undefined) {
       deliverInOrder(passage, bytes);
-      replied(one, answeredBy(bytes, one.bytes));
+      replied(one, answeredBy({ bytes }, one));
       return;
     }
     const whole: Whole = { message: came, bytes };
@@ -228,43 +233,42 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function send(passage: Passed, all: readonly Sent[], one: Pending, asked: Message, whole: Whole | undefined): void {
     const { line, order } = passage;
-    const { id } = one.asked.question;
     const ready: Put[] = [];
     for (const sent of all) {
-      const { source, framing, behind } = sent.reply;
+      const { source, framing, length } = sent.reply;
       const full = bytesOf(sent.reply, asked, line.transport, whole);
-      const { length } = sent.reply;
       const bytes = length !== undefined && line.transport === "udp" ? full.subarray(0, length) : full;
       const put: Put = { bytes, ...(source && { source }), ...(framing && { framing }) };
-      const isWhole = framing?.length === undefined && framing?.bytes === undefined;
-      const answered = source === undefined && isWhole ? answeredBy(bytes, one.bytes) : undefined;
-      if (sent.delay.size === 0 && order.isNext(id)) {
+      if (sent.delay.size > 0 || !order.isNext(one.asked.question.id)) sendLater(passage, put, sent, one);
+      else {
         ready.push(put);
-        replied(one, answered);
-        continue;
-      }
-      line.keeps(1);
-      let isLost = false;
-      const go = order.keepBack(id, () => {
-        line.keeps(-1);
-        if (isLost) return;
-        deliver(passage, [put]);
-        replied(one, answered);
-      });
-      if (!hold(sent, one, behind, go)) {
-        isLost = true;
-        go();
-        onLost(line, "downstream");
+        replied(one, answeredBy(put, one));
       }
     }
     if (ready.length > 0) deliver(passage, ready);
+  }
+
+  function sendLater(passage: Passed, put: Put, sent: Sent, one: Pending): void {
+    const { line, order } = passage;
+    line.keeps(1);
+    let isLost = false;
+    const go = order.keepBack(one.asked.question.id, () => {
+      line.keeps(-1);
+      if (isLost) return;
+      deliver(passage, [put]);
+      replied(one, answeredBy(put, one));
+    });
+    if (hold(sent, one, go)) return;
+    isLost = true;
+    go();
+    onLost(line, "downstream");
   }
 
   function telling({ transport }: Line, asked: Message, whole: Whole | undefined): Telling {
     return { now: clock.wall(), sizeOf: (each) => bytesOf(each, asked, transport, whole).length };
   }
 
-  function hold({ delay }: Sent, one: Pending, behind: string | undefined, go: () => void): boolean {
+  function hold({ delay, reply: { behind } }: Sent, one: Pending, go: () => void): boolean {
     const { client, question } = one.asked;
     const awaited = behind === undefined ? undefined : questions.find(client, { ...question, type: behind });
     if (awaited === undefined) return delays.hold(delay, go);
@@ -384,7 +388,8 @@ function bytesOf(
 }
 
 /** What a client makes of it. Which of the rcodes are answers: RFC 2308; all others say that somebody else may do better. */
-function answeredBy(bytes: Uint8Array, query: Uint8Array): Answered {
+function answeredBy({ bytes, source, framing }: Put, { bytes: query }: Pending): Answered {
+  if (source !== undefined || framing?.length !== undefined || framing?.bytes !== undefined) return undefined;
   const { id, qr, tc, rcode } = headerOf(bytes);
   if (!qr || tc || id !== uint16(query, 0) || !asksTheSame(query, bytes)) return undefined;
   return rcode === 0 || rcode === 3 ? "well" : "badly";
