@@ -126,9 +126,17 @@ export function answerTo(query: Message, with_: Partial<Message> = {}): Message 
 }
 
 /** The one that matters: nobody asks more than one (RFC 9619). */
-export function questionOf({ questions }: Message): (Omit<Question, "name"> & { readonly name: string }) | undefined {
+export function questionOf({ questions }: Message): NamedQuestion | undefined {
   const [first] = questions;
-  return first === undefined || typeof first.name !== "string" ? undefined : { ...first, name: first.name };
+  return first !== undefined && isNamedByText(first) ? first : undefined;
+}
+
+interface NamedQuestion extends Question {
+  readonly name: string;
+}
+
+function isNamedByText(question: Question): question is NamedQuestion {
+  return typeof question.name === "string";
 }
 
 /** Answered by many messages, none of which is the answer (RFC 5936, RFC 1995). */

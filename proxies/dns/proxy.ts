@@ -12,9 +12,9 @@ import type { Address, DatagramSocket, Host, Socket } from "../../host/host.ts";
 import type { Doors, Transport } from "../../faults/dns/contract.ts";
 import { added, noTraffic, type BothWays, type LiveConnection } from "../live.ts";
 import { openDoor, type Door } from "../tcp/door.ts";
-import { startUdpRelay, type Passing, type RelayEvent, type UdpRelay } from "../udp/relay.ts";
+import { startUdpRelay, type BothDirections, type Ends, type RelayEvent, type UdpRelay } from "../udp/relay.ts";
 import { createConnection, type Connection, type ConnectionEndedBy } from "./connection.ts";
-import { createExchange, type OnMessage, type Passage, type Put } from "./exchange.ts";
+import { createExchange, type OnMessage, type Put } from "./exchange.ts";
 import type { DnsInjection } from "./injections.ts";
 
 export type { DnsInjection };
@@ -62,7 +62,6 @@ const triesForBoth = 20;
 export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy> {
   const { host, listen, server, onEvent, onMessage, idleMs = 60_000, maximumConnections = 10_000 } = options;
   await using starting = new AsyncDisposableStack();
-  const flows = new Map<number, Passage>();
   const connections = new Map<number, Connection>();
   const elsewhere = new Map<"port" | "address", Promise<DatagramSocket>>();
   let over = noTraffic;
@@ -77,30 +76,22 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
     }),
   );
 
-  function through({ connection, client, direction, bytes, pass }: Passing): void {
-    const passage = flows.get(connection) ?? joined(connection, client, pass);
-    if (direction === "upstream") passage.query(bytes);
-    else passage.reply(bytes);
-  }
-
-  /** A flow's first datagram comes from its client. */
-  function joined(connection: number, client: Address, pass: (bytes: Uint8Array) => void): Passage {
-    const passage = exchange.join({
+  function through({ connection, client, pass }: Ends): BothDirections {
+    const { query, reply } = exchange.join({
       connection,
       transport: "udp",
       client: client.host,
       socket: formatAddress(client),
-      pass,
+      pass: pass.upstream,
       put(all) {
         for (const put of all)
-          if (put.source === undefined) relay.send(put.bytes, client);
+          if (put.source === undefined) pass.downstream(put.bytes);
           else void sendFrom(put.source, put, client);
       },
       end: () => {},
       keeps: () => {},
     });
-    flows.set(connection, passage);
-    return passage;
+    return { upstream: query, downstream: reply };
   }
 
   async function sendFrom(source: "port" | "address", { bytes }: Put, client: Address): Promise<void> {
@@ -161,10 +152,7 @@ export async function startDnsProxy(options: DnsProxyOptions): Promise<DnsProxy>
       server: () => server("udp"),
       through,
       number: next,
-      onEvent(event) {
-        if (event.type === "close") flows.delete(event.connection);
-        onEvent(event);
-      },
+      onEvent,
     });
   }
 

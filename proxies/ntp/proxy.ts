@@ -12,7 +12,7 @@ import { wrongBy } from "../../faults/ntp/packet.ts";
 import type { Selection } from "../chosen.ts";
 import { createInjections, type Meeting as Met, type Party } from "../injections.ts";
 import type { BothWays, LiveConnection } from "../live.ts";
-import { startUdpRelay, type Passing, type RelayEvent } from "../udp/relay.ts";
+import { startUdpRelay, type BothDirections, type Ends, type RelayEvent } from "../udp/relay.ts";
 import { bytesOf, decideAfter, decideBefore, type Meeting, type Sent } from "./decide.ts";
 import { createDelays } from "../delays.ts";
 import { decode, encode, type NtpPacket } from "./wire/packet.ts";
@@ -34,8 +34,8 @@ export interface NtpProxyOptions {
 export interface PacketEvent {
   readonly type: "request" | "reply";
   readonly connection: number;
-  /** Counts within the connection, which is a flow; missing of a reply that nobody has asked for. */
-  readonly request?: number;
+  /** Counts within the connection, which is a flow; of a reply that belongs to none that was read, the latest one. */
+  readonly request: number;
   /** Unix time. */
   readonly now: number;
   readonly fromElsewhere?: true;
@@ -63,6 +63,12 @@ interface Injected extends NtpInjection {
   readonly since: number;
 }
 
+/** A flow: how many requests there were, and the latest of those that were read. */
+interface Asking extends Ends {
+  count: number;
+  readonly latest: Asked[];
+}
+
 interface Asked extends Party<Injected> {
   readonly packet: NtpPacket;
   readonly request: number;
@@ -78,8 +84,8 @@ const mostClients = 10_000;
 /** @throws {Error} with `code` EADDRINUSE and so on if it can't listen. */
 export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy> {
   const { host, listen, server, onEvent, onPacket = () => {}, idleMs = 120_000 } = options;
-  /** By flow: its latest requests, and how many there were. */
-  const asking = new Map<number, { count: number; readonly latest: Asked[] }>();
+  /** By flow. */
+  const asking = new Map<number, Asking>();
   const states = new WeakMap<object, Map<string, object>>();
   const delays = createDelays(host.clock);
   const underWay = (): readonly Asked[] =>
@@ -93,21 +99,21 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
   const unnoticed = new Set<NtpInjection>();
   let elsewhere: Promise<DatagramSocket> | undefined;
 
-  function through(passing: Passing): void {
-    if (passing.direction === "upstream") onRequest(passing);
-    else onReply(passing);
+  function through(ends: Ends): BothDirections {
+    const flow: Asking = { ...ends, count: 0, latest: [] };
+    asking.set(ends.connection, flow);
+    return { upstream: (bytes) => onRequest(flow, bytes), downstream: (bytes) => onReply(flow, bytes) };
   }
 
-  function onRequest({ connection, client, bytes, pass }: Passing): void {
-    const flow = asking.get(connection) ?? { count: 0, latest: [] };
-    asking.set(connection, flow);
+  function onRequest(flow: Asking, bytes: Uint8Array): void {
+    const { connection, client, pass } = flow;
     flow.count += 1;
     const request = flow.count;
     const now = host.clock.wall();
     const tell = (): void => onPacket({ type: "request", connection, request, now }, bytes);
     const decoded = isConcerned() ? decode(bytes) : undefined;
     if (decoded === undefined || !("packet" in decoded)) {
-      pass(bytes);
+      pass.upstream(bytes);
       tell();
       return;
     }
@@ -127,20 +133,18 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
         return;
       case "pass": {
         const put = decision.packet === asked.packet ? bytes : encode(decision.packet);
-        if (!delays.hold(decision.delay, () => pass(put)))
+        if (!delays.hold(decision.delay, () => pass.upstream(put)))
           onEvent({ type: "lost", connection, direction: "upstream", why: "no-room" });
       }
     }
   }
 
-  function onReply({ connection, client, bytes, pass }: Passing): void {
+  function onReply({ connection, client, pass, count, latest }: Asking, bytes: Uint8Array): void {
     const now = host.clock.wall();
     const decoded = isConcerned() ? decode(bytes) : undefined;
-    const latest = asking.get(connection)?.latest ?? [];
     if (decoded === undefined || !("packet" in decoded) || latest.length === 0) {
-      pass(bytes);
-      const request = asking.get(connection)?.count;
-      onPacket({ type: "reply", connection, ...(request !== undefined && { request }), now }, bytes);
+      pass.downstream(bytes);
+      onPacket({ type: "reply", connection, request: count, now }, bytes);
       return;
     }
     const { packet } = decoded;
@@ -152,12 +156,6 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
     shownByMs = wrongByMs;
     const shown = wrongByMs === 0 ? packet : wrongBy(packet, wrongByMs);
     send(decideAfter(asked.meetings, [{ packet: shown, laterMs: 0 }], asked.packet, now), client, asked);
-  }
-
-  /** Some clients send the same Transmit Timestamp each time, and be it 0: then the oldest that waits is answered first, as servers do. */
-  function askedBy({ origin }: NtpPacket, latest: readonly Asked[]): Asked | undefined {
-    const same = latest.filter(({ packet: { transmit } }) => transmit === origin);
-    return same.find(({ answered }) => !answered) ?? same.at(-1) ?? latest.at(-1);
   }
 
   /** A reply may come again when its request was answered long ago. */
@@ -280,4 +278,10 @@ export async function startNtpProxy(options: NtpProxyOptions): Promise<NtpProxy>
       await (await elsewhere?.catch(() => undefined))?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Some clients send the same Transmit Timestamp each time, and be it 0: then the oldest that waits is answered first, as servers do. */
+function askedBy({ origin }: NtpPacket, latest: readonly Asked[]): Asked | undefined {
+  const same = latest.filter(({ packet: { transmit } }) => transmit === origin);
+  return same.find(({ answered }) => !answered) ?? same.at(-1) ?? latest.at(-1);
 }

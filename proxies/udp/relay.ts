@@ -21,8 +21,8 @@ export interface UdpRelayOptions {
   /** Where the server is; asked for every datagram, since a restarted server may have moved; best without a promise. While it is nowhere, datagrams are lost. */
   readonly server: () => Address | Promise<Address>;
   readonly onEvent: (event: RelayEvent) => void;
-  /** Gets what comes from either side, and passes on what shall pass: when it comes to that, and as what. By default all does, at once, as it is. */
-  readonly through?: (passing: Passing) => void;
+  /** Asked when a flow begins who is in the middle of it: what comes from either side goes there. By default all passes at once, as it is. */
+  readonly through?: (flow: Ends) => BothDirections;
   /** The number of the next flow, where they are not all that is counted; by default 1, 2 and so on. */
   readonly number?: () => number;
   /** How long nothing passes until a flow ends. */
@@ -33,14 +33,15 @@ export interface UdpRelayOptions {
   readonly maximumBytes?: number;
 }
 
-/** A datagram on its way, in the middle of a relay: between a client's flow and the door. */
-export interface Passing {
+/** Takes what goes each way. */
+export type BothDirections = Readonly<Record<Direction, (bytes: Uint8Array) => void>>;
+
+/** A flow, as whoever is in the middle of it sees it. */
+export interface Ends {
   readonly connection: number;
   readonly client: Address;
-  readonly direction: Direction;
-  readonly bytes: Uint8Array;
   /** Any number of times, now and later: what passes after the flow has ended is lost upstream, and not downstream. */
-  readonly pass: (bytes: Uint8Array) => void;
+  readonly pass: BothDirections;
 }
 
 /** Of the history's words, so that a flow is a connection to whoever judges. */
@@ -88,13 +89,13 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     listen,
     server,
     onEvent,
-    through = ({ bytes, pass }) => pass(bytes),
+    through = ({ pass }) => pass,
     idleMs = 60_000,
     maximumFlows = 1000,
     maximumBytes = 64 * 1024 * 1024,
   } = options;
-  /** By the client's address and port. A key of both would have to be made for every datagram. */
-  const flowsOf = new Map<string, Map<number, Flow>>();
+  /** What clients send goes there, by address and port. A key of both would have to be made for every datagram. */
+  const flowsOf = new Map<string, Map<number, (bytes: Uint8Array) => void>>();
   const flows = new Set<Flow>();
   const injections = createInjections<UdpInjection>(host.clock, () => [...flows].map(partyOf));
   /** Over, but an answer may still come. */
@@ -111,10 +112,9 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
     return true;
   }
 
-  function begin(client: Address): Flow {
+  function begin(client: Address): (bytes: Uint8Array) => void {
     opened += 1;
     const number = options.number?.() ?? opened;
-    const pass = (put: Uint8Array): void => door.send(put, client);
     const flow = createFlow({
       host,
       number,
@@ -122,7 +122,7 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       server,
       idleMs,
       keep,
-      toClient: (bytes) => through({ connection: number, client, direction: "downstream", bytes, pass }),
+      toClient: (bytes) => between.downstream(bytes),
       onLost: (direction, why) => onEvent({ type: "lost", connection: number, direction, why }),
       onEnd(by, delivered) {
         flows.delete(flow);
@@ -137,19 +137,21 @@ export async function startUdpRelay(options: UdpRelayOptions): Promise<UdpRelay>
       },
       onGone: () => void late.delete(flow),
     });
+    const toClient = (bytes: Uint8Array): void => door.send(bytes, client);
+    const between = through({ connection: number, client, pass: { upstream: flow.receive, downstream: toClient } });
     flows.add(flow);
-    const ofHost = flowsOf.get(client.host) ?? new Map<number, Flow>();
-    flowsOf.set(client.host, ofHost.set(client.port, flow));
+    const ofHost = flowsOf.get(client.host) ?? new Map<number, (bytes: Uint8Array) => void>();
+    flowsOf.set(client.host, ofHost.set(client.port, between.upstream));
     onEvent({ type: "open", connection: number });
     injections.welcome(partyOf(flow));
-    return flow;
+    return between.upstream;
   }
 
   function onDatagram(bytes: Uint8Array, client: Address): void {
     if (disposed) return;
-    const flow = flowsOf.get(client.host)?.get(client.port) ?? (flows.size < maximumFlows ? begin(client) : undefined);
-    if (flow === undefined) onEvent({ type: "lost", direction: "upstream", why: "too-many-flows" });
-    else through({ connection: flow.number, client, direction: "upstream", bytes, pass: flow.receive });
+    const take = flowsOf.get(client.host)?.get(client.port) ?? (flows.size < maximumFlows ? begin(client) : undefined);
+    if (take === undefined) onEvent({ type: "lost", direction: "upstream", why: "too-many-flows" });
+    else take(bytes);
   }
 
   const door = await openUdpDoor({ host, listen, onDatagram });

@@ -8,8 +8,8 @@ import { readName } from "./names.ts";
 import type { Output } from "./output.ts";
 
 interface Codec {
-  /** RDLENGTH is in front, read and written. */
-  encode(data: unknown): Uint8Array;
+  /** RDLENGTH is in front, read and written. Into `room`, if there is one. */
+  encode(data: unknown, room?: Buffer): Uint8Array;
   decode(bytes: Buffer, at: number): unknown;
 }
 
@@ -18,6 +18,9 @@ const { record: codecOf } = dnsPacket as unknown as { readonly record: (type: st
 
 /** RDLENGTH. */
 const lengthBytes = 2;
+
+/** Of A, which most messages have. */
+const addressRoom = Buffer.alloc(lengthBytes + 4);
 
 const holdsTarget = new Set(["NS", "CNAME", "PTR", "DNAME"]);
 
@@ -83,7 +86,8 @@ function bufferOf(bytes: Uint8Array): Buffer {
 /** Without RDLENGTH. Only names in types of RFC 1035 may be compressed (RFC 3597, section 4). */
 export function writeData(type: string, data: Data, output: Output): void {
   if ("rdata" in data) output.bytes(data.rdata);
-  else if ("address" in data) output.bytes(codecOf(type).encode(data.address), lengthBytes);
+  else if ("address" in data)
+    output.bytes(codecOf(type).encode(data.address, type === "A" ? addressRoom : undefined), lengthBytes);
   else if ("texts" in data)
     output.bytes(codecOf("TXT").encode(data.texts.map((text) => Buffer.from(text))), lengthBytes);
   else if ("target" in data) output.name(data.target, type !== "DNAME");
