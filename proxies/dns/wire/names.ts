@@ -8,8 +8,25 @@ export interface ReadName {
   readonly end: number;
 }
 
-/** Where a name is put together, since one text of all its letters is made sooner than one letter after the other. */
+/**
+ * Where a name is put together, since one text of all its letters is made sooner than one letter after the other. It stays there with its text, as most names
+ * are read twice in a row: of a question and its record, or to see whether a query is of any concern, and then for good.
+ */
 const together = Buffer.alloc(mostBytesOfName);
+let itsText = "";
+let isTold = true;
+
+function textOf(letters: number): string {
+  if (!isTold || itsText.length !== letters) itsText = together.toString("latin1", 0, letters);
+  isTold = true;
+  return itsText;
+}
+
+function putLetter(byte: number, at: number): void {
+  if (together[at] === byte) return;
+  together[at] = byte;
+  isTold = false;
+}
 
 /** Every pointer must lead to what is before it, so that there is an end to it (RFC 9267, section 2). @throws {Malformed} */
 export function readName(bytes: Uint8Array, start: number): ReadName {
@@ -41,12 +58,12 @@ export function readName(bytes: Uint8Array, start: number): ReadName {
     if (length > mostBytesOfName) throw new Malformed(`the name at ${start} is longer than ${mostBytesOfName} bytes`);
     const after = text === undefined ? putLabel(bytes, at + 1, at + 1 + first, letters, isFirst) : undefined;
     if (after === undefined) {
-      text ??= together.toString("latin1", 0, letters);
+      text ??= textOf(letters);
       text += `${isFirst ? "" : "."}${labelText(bytes.subarray(at + 1, at + 1 + first))}`;
     } else letters = after;
     at += 1 + first;
   }
-  return { name: length === 1 ? "." : (text ?? together.toString("latin1", 0, letters)), end: end ?? at + 1 };
+  return { name: length === 1 ? "." : (text ?? textOf(letters)), end: end ?? at + 1 };
 }
 
 /** Behind how many letters: as `labelText` has it, if all of them are themselves, which those of nearly all labels are. */
@@ -58,11 +75,11 @@ function putLabel(
   isFirst: boolean,
 ): number | undefined {
   let to = letters;
-  if (!isFirst) together[to++] = 0x2e;
+  if (!isFirst) putLetter(0x2e, to++);
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
     if (byte <= 0x20 || byte >= 0x7f || byte === 0x2e || byte === 0x5c) return undefined;
-    together[to++] = byte;
+    putLetter(byte, to++);
   }
   return to;
 }

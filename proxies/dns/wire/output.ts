@@ -23,12 +23,16 @@ export interface Output {
 const mostOffset = 0x3fff;
 /** Most messages over UDP fit. */
 const firstBytes = 512;
+const fewNames = 16;
+const [space, dot, backslash, del] = [0x20, 0x2e, 0x5c, 0x7f];
 
 export function createOutput(): Output {
   let buffer = Buffer.allocUnsafe(firstBytes);
   let at = 0;
-  /** Where names begin that were written already, by their text. */
-  const names = new Map<string, number>();
+  /** Where names begin that were written already, by their text: the first few, which are all of most messages, are found sooner one by one. */
+  const first: { text: string; at: number }[] = Array.from({ length: fewNames }, () => ({ text: "", at: 0 }));
+  const others = new Map<string, number>();
+  let names = 0;
 
   function room(more: number): void {
     if (at + more <= buffer.length) return;
@@ -59,11 +63,26 @@ export function createOutput(): Output {
     }
   }
 
+  function find(text: string): number | undefined {
+    for (let n = 0; n < names && n < fewNames; n += 1) if (first[n]?.text === text) return first[n]?.at;
+    return names > fewNames ? others.get(text) : undefined;
+  }
+
+  function remember(text: string): void {
+    const place = first[names];
+    names += 1;
+    if (place === undefined) others.set(text, at);
+    else {
+      place.text = text;
+      place.at = at;
+    }
+  }
+
   /** Of a name whose text from some label on is this: true if a pointer says all the rest of it. */
   function pointsTo(suffix: string, compresses: boolean): boolean {
-    const known = names.get(suffix);
+    const known = find(suffix);
     if (known === undefined) {
-      if (at <= mostOffset) names.set(suffix, at);
+      if (at <= mostOffset) remember(suffix);
       return false;
     }
     if (compresses) uint16(0xc000 | known);
@@ -108,8 +127,8 @@ export function createOutput(): Output {
 
   return {
     clear() {
-      at = 0;
-      names.clear();
+      at = names = 0;
+      if (others.size > 0) others.clear();
     },
     uint8,
     uint16,
@@ -136,9 +155,12 @@ export function createOutput(): Output {
   };
 }
 
-/** Its labels are what is between its dots. */
-const plain = /^[!-[\]-~]*[!-\-/-[\]-~]$/;
-
+/** Its labels are what is between its dots: it has no escapes, nothing beyond ASCII, and no dot at its end. */
 function isPlain(name: string): boolean {
-  return plain.test(name);
+  let code = dot;
+  for (let n = 0; n < name.length; n += 1) {
+    code = name.charCodeAt(n);
+    if (code <= space || code >= del || code === backslash) return false;
+  }
+  return code !== dot;
 }
