@@ -4,7 +4,7 @@
  * Megabytes of each of the three parts of the young generation of a proxy's heap, which makes much garbage and keeps little: what that generation has grown
  * to, V8 keeps.
  */
-const semiSpace = { flag: "--max-semi-space-size", megabytes: 4 } as const;
+const semiSpace = { flag: "--max-semi-space-size", megabytes: 8 } as const;
 
 /**
  * From how many bytes on glibc asks the kernel for each piece of memory by itself, and gives it back when it is freed: as large as what connections read into.

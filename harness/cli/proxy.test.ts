@@ -121,8 +121,8 @@ test.each(["tcp.refuse", "tcp.unanswered"])(
 );
 
 test.each([
-  ["", "--max-semi-space-size=4"],
-  ["--max-semi-space-size=8", "--max-semi-space-size=8"],
+  ["", "--max-semi-space-size=8"],
+  ["--max-semi-space-size=16", "--max-semi-space-size=16"],
 ])("given Node's %j, its young generation is small from the start: %s", async (given, expected) => {
   const words = [...given.split(" ").filter(Boolean), main, "proxy", "0", "localhost:1"];
   const child = spawn(process.execPath, words);

@@ -87,8 +87,8 @@ interface Pending {
   /** What the server was asked: something else, if a fault has changed it. */
   passed: Uint8Array;
   meetings: readonly Meeting[];
-  /** When it came, on the monotonic clock. */
-  readonly at: number;
+  /** Of all queries and replies, which one it was. */
+  readonly place: number;
 }
 
 /** What one line has passed on, in the order of time. */
@@ -112,6 +112,8 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   const injections = createInjections(clock);
   const questions = createQuestions(clock);
   const delays = createDelays(clock);
+  /** Queries that have come, and replies that have gone. */
+  let places = 0;
   /** Who waits for the next reply to a question. */
   const waiting = new Map<Series, Set<{ readonly owners: readonly object[] }>>();
 
@@ -127,7 +129,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function pendingOf(line: Line, peeked: Peeked, bytes: Uint8Array): Pending {
     const asked = askedOf(line, peeked);
-    return { asked, bytes, message: undefined, passed: bytes, meetings: [], at: clock.monotonic() };
+    return { asked, bytes, message: undefined, passed: bytes, meetings: [], place: (places += 1) };
   }
 
   function query(passage: Passed, bytes: Uint8Array): void {
@@ -272,7 +274,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     const { client, question } = one.asked;
     const awaited = behind === undefined ? undefined : questions.find(client, { ...question, type: behind });
     if (awaited === undefined) return delays.hold(delay, go);
-    if (awaited.repliedAt >= one.at) {
+    if (awaited.replied > one.place) {
       go();
       return true;
     }
@@ -294,7 +296,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
   }
 
   function repliedTo(series: Series): void {
-    series.repliedAt = clock.monotonic();
+    series.replied = places += 1;
     const waits = waiting.get(series);
     if (waits === undefined) return;
     const all = [...waits];

@@ -24,8 +24,8 @@ export interface Series {
   /** When it was asked first: what is asked again and again for ever is many questions. */
   begunAt: number;
   answered: Answered;
-  /** When the last reply to one of them went out, on the monotonic clock. */
-  repliedAt: number;
+  /** Of all queries and replies, which one the last reply to one of them was; 0: there was none. */
+  replied: number;
   /** What each injection has met of them, those that are over aside: whoever counts keeps it here. */
   met: readonly Met[];
 }
@@ -109,7 +109,7 @@ function ofType(all: Series[], type: string): Series {
     id: 0,
     begunAt: -Infinity,
     answered: undefined,
-    repliedAt: -Infinity,
+    replied: 0,
     met: [],
   };
   all.push(series);
