@@ -1,7 +1,7 @@
 /** Which queries are one question, by a clock that the test moves. */
 import { expect, test } from "vitest";
 import { createManualClock } from "../tcp/link.testing.ts";
-import { createQuestions, type Answered } from "./questions.ts";
+import { createQuestions, type Answered, type Series } from "./questions.ts";
 
 interface Ask {
   /** Seconds since the first. */
@@ -46,6 +46,37 @@ test.each([
 ])("what %s is one question until it is given up", (_who, times, idOf) => {
   const asks = times.map((at, n) => ({ at, id: idOf(n) }));
   expect(askAll(asks)).toBe(asks.map((_, n) => `1.${n + 1}`).join(" "));
+});
+
+test("what is late for an older question says nothing about the one behind it", () => {
+  const questions = createQuestions(createManualClock());
+  const ask = (id: number): Series => questions.ask("198.18.0.1", { name: "plc.test", type: "A", class: "IN", id });
+  const { number: first } = ask(1);
+  questions.answered(ask(1), first, "well");
+  const { number: second } = ask(2);
+  questions.answered(ask(2), first, "well");
+  expect([first, second, ask(2).number]).toEqual([1, 2, 2]);
+});
+
+test("of a name that somebody has asked for all types are found, and of others none", () => {
+  const questions = createQuestions(createManualClock());
+  const asked = { name: "plc.test", type: "A", class: "IN" };
+  const series = questions.ask("198.18.0.1", { ...asked, id: 1 });
+  expect(questions.find("198.18.0.1", { ...asked, name: "PLC.test" })).toBe(series);
+  expect(questions.find("198.18.0.1", { ...asked, type: "AAAA" })).toMatchObject({ type: "AAAA", number: 0 });
+  for (const other of [{ name: "other.test" }, { class: "CH" }])
+    expect(questions.find("198.18.0.1", { ...asked, ...other })).toBeUndefined();
+  expect(questions.find("198.18.0.2", asked)).toBeUndefined();
+});
+
+test("of one name so many types are remembered, and no more", () => {
+  const questions = createQuestions(createManualClock());
+  const ask = (type: string): Series => questions.ask("198.18.0.1", { name: "plc.test", type, class: "IN", id: 1 });
+  const first = ask("TYPE1000");
+  for (let n = 1; n < 16; n += 1) ask(`TYPE${1000 + n}`);
+  expect(ask("TYPE1000")).toBe(first);
+  ask("TYPE1016");
+  expect(ask("TYPE1000")).not.toBe(first);
 });
 
 test("a question that was answered is over; behind an error only the same id asks it again, and not without end", () => {

@@ -1,5 +1,6 @@
 /** From bytes to a message, whatever the bytes: RFC 1035, section 4.1; RFC 6891. What is no message is said why. */
 import type { Edns, Message, Question, Resource } from "../../../faults/dns/message.ts";
+import { mostBytesOfLabel } from "../../../faults/dns/name.ts";
 import { Malformed } from "./malformed.ts";
 import { readName } from "./names.ts";
 import { readData } from "./rdata.ts";
@@ -184,7 +185,7 @@ export function peek(bytes: Uint8Array): Peeked | undefined {
   }
 }
 
-/** Whether two messages have a question each, for the same name and type, told without reading them. Case does not matter (RFC 4343). */
+/** Whether two messages have a question each, for the same name and type, told without reading them. Case does not matter (RFC 4343). A name with a pointer is none. */
 export function asksTheSame(one: Uint8Array, other: Uint8Array): boolean {
   if (uint16(one, 4) === 0 || uint16(other, 4) === 0) return false;
   const end = Math.min(one.length, other.length) - 4;
@@ -195,6 +196,7 @@ export function asksTheSame(one: Uint8Array, other: Uint8Array): boolean {
     const byte = one[at] ?? 0;
     if (at >= end || lowerCase(byte) !== lowerCase(other[at] ?? 0)) return false;
     if (at < labelEnd) continue;
+    if (byte > mostBytesOfLabel) return false;
     isOver = byte === 0;
     labelEnd = at + 1 + byte;
   }

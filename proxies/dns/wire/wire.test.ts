@@ -1,11 +1,11 @@
 import { decode as judge, encode as make, type Packet } from "dns-packet";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isBelow, labelsOf, nameOf, wireOf } from "../../../faults/dns/name.ts";
+import { isBelow, isSameName, labelsOf, nameOf, wireOf } from "../../../faults/dns/name.ts";
 import { answerTo, resource, type Message } from "../../../faults/dns/message.ts";
 import { anything } from "./anything.testing.ts";
 import { corpus } from "./corpus.testing.ts";
-import { decode, peek } from "./decode.ts";
+import { asksTheSame, decode, peek } from "./decode.ts";
 import { aliasesIn, describe as dump } from "./dump.ts";
 import { encode } from "./encode.ts";
 import { fit } from "./fit.ts";
@@ -19,6 +19,8 @@ function decoded(bytes: Uint8Array): Message {
 const query = decoded(
   make({ type: "query", id: 7, flags: 1 << 8, questions: [{ type: "A", class: "IN", name: "plc.test" }] }),
 );
+const asking = (question: { name: string; type: string }): Uint8Array =>
+  encode({ ...query, questions: [{ ...question, class: "IN" }] });
 const judged = (message: Message): ReturnType<typeof judge> => judge(Buffer.from(encode(message)));
 
 describe("what a real server has said", () => {
@@ -84,6 +86,52 @@ describe("names", () => {
     });
     expect(judged(reply).answers?.map(({ name }) => name)).toEqual(["a.Plc.Test", "b.Plc.Test", "c.plc.test"]);
     expect(encode(reply).length).toBe(12 + 14 + (12 + 4 + 10) + (4 + 4 + 10) + (4 + 4 + 10));
+  });
+});
+
+test("of however many names each is written once, and then pointed to", () => {
+  const names = Array.from({ length: 40 }, (_, n) => `host-${n}.plc.test`);
+  const answers = [...names, ...names].map((name) => resource(name, "A", 1, { address: "10.0.0.1" }));
+  const written = encode(answerTo(query, { answers }));
+  expect(judge(Buffer.from(written)).answers?.map(({ name }) => name)).toEqual([...names, ...names]);
+  const labels = names.reduce((sum, name) => sum + 1 + name.indexOf("."), 0);
+  expect(written.length).toBe(12 + 14 + labels + 80 * (2 + 10 + 4));
+});
+
+describe("who asks the same, told without reading", () => {
+  const labels = fc.array(fc.uint8Array({ minLength: 1, maxLength: 4 }), { maxLength: 3 });
+  const asked = fc.record({ name: labels.map(nameOf), type: fc.constantFrom("A", "AAAA") });
+
+  test("is who asks for the same name and type when it is read, whatever its case", () => {
+    const turned = asked.map(({ name, type }) => ({ name: name.toUpperCase(), type }));
+    fc.assert(
+      fc.property(asked, fc.oneof(asked, turned), (one, other) => {
+        const isSame = isSameName(one.name, other.name) && one.type === other.type;
+        expect(asksTheSame(asking(one), asking(other))).toBe(isSame);
+        expect(asksTheSame(asking(one), asking({ ...one, name: one.name.toUpperCase() }))).toBe(true);
+      }),
+    );
+  });
+
+  test.each([...anything])("is nobody by chance: %s", (_what, any) => {
+    const change = fc.record({ at: fc.nat(80), by: fc.integer({ min: 0, max: 255 }) });
+    fc.assert(
+      fc.property(any, change, (bytes, { at, by }) => {
+        const changed = bytes.map((byte, n) => (n === at ? by : byte));
+        const [one, other] = [peek(bytes), peek(changed)];
+        if (!asksTheSame(bytes, changed)) return;
+        expect(other?.name.toLowerCase()).toBe(one?.name.toLowerCase());
+        expect(other?.type).toBe(one?.type);
+      }),
+    );
+  });
+
+  test("is nobody who has no question, or only half of one", () => {
+    const whole = asking({ name: "plc.test", type: "A" });
+    for (let length = 0; length < whole.length; length += 1)
+      expect(asksTheSame(whole, whole.subarray(0, length))).toBe(false);
+    expect(asksTheSame(whole, encode({ ...query, questions: [] }))).toBe(false);
+    expect(asksTheSame(whole, whole)).toBe(true);
   });
 });
 
