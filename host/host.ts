@@ -166,8 +166,7 @@ export interface DatagramSocket extends AsyncDisposable {
   /** What was really bound. */
   readonly address: Address;
   /**
-   * To an address, not to a name. What can't be sent is lost, as on the way: there is no error that would tell. Nobody changes the bytes any more, since they
-   * may go later in the same turn.
+   * To an address, not to a name. What can't be sent is lost, as on the way: there is no error that would tell.
    *
    * @throws {Error} with `code` EMSGSIZE, above 65,507 bytes.
    */

@@ -26,7 +26,7 @@ export async function bindUdp(
   const check = createDatagramCheck();
   let closed = false;
   /** All of a turn of the event loop go together: whoever is sent one after the other falls asleep between them, and to wake it takes longer than to send. */
-  const outbox: { readonly bytes: Uint8Array; readonly to: Address }[] = [];
+  const outbox: { readonly bytes: Buffer; readonly to: Address }[] = [];
   function flush(): void {
     for (const { bytes, to } of outbox.splice(0)) socket.send(bytes, to.port, to.host);
   }
@@ -36,7 +36,7 @@ export async function bindUdp(
       check(bytes, to);
       if (closed) return;
       if (outbox.length === 0) setImmediate(flush);
-      outbox.push({ bytes, to });
+      outbox.push({ bytes: Buffer.from(bytes), to });
     },
     async [Symbol.asyncDispose]() {
       if (closed) return;
