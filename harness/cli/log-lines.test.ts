@@ -44,7 +44,7 @@ test("of more than a thousand lines of one event in a second the others are coun
   const clock = createManualClock();
   const { stream, read } = createReader();
   const tell = createLogLines(stream, clock);
-  for (let n = 0; n < 1002; n += 1) tell("hit", { n: n });
+  for (let n = 0; n < 1002; n += 1) tell("hit", { n });
   clock.advance(999);
   tell("hit", { n: 1002 });
   tell("listening");
