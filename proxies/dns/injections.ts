@@ -39,6 +39,8 @@ interface Active extends Injected {
 }
 
 const mostRemembered = 10_000;
+/** A reply to an earlier try may be as many questions late, and is still counted as what it is. */
+const mostNumbers = 8;
 
 export function createInjections(clock: Clock): Injections {
   const active = new Set<Active>();
@@ -48,17 +50,16 @@ export function createInjections(clock: Clock): Injections {
 
   function ordinalOf(owner: Active, { series, number }: AskedQuestion): number {
     const met = series.met.find(({ injection }) => injection === owner.number) ?? firstMet(owner, series);
-    if (met.last === number) return met.ordinal;
+    const { numbers, questions } = met;
+    for (let ordinal = questions; ordinal > questions - mostNumbers && ordinal > 0; ordinal -= 1)
+      if (numbers[ordinal % mostNumbers] === number) return ordinal;
     met.questions += 1;
-    // What is late for an older question is no news of this one.
-    if (met.last > number) return met.questions;
-    met.last = number;
-    met.ordinal = met.questions;
-    return met.ordinal;
+    numbers[met.questions % mostNumbers] = number;
+    return met.questions;
   }
 
   function firstMet({ number }: Active, series: Series): Met {
-    const met: Met = { injection: number, questions: 0, last: 0, ordinal: 0 };
+    const met: Met = { injection: number, questions: 0, numbers: Array.from({ length: mostNumbers }, () => 0) };
     series.met = [...series.met.filter(({ injection }) => isActive(injection)), met];
     return met;
   }

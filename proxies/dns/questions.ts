@@ -33,9 +33,8 @@ export interface Series {
 export interface Met {
   readonly injection: number;
   questions: number;
-  /** The number of the last one, and which one it is to the injection. */
-  last: number;
-  ordinal: number;
+  /** Of the last few of them, each in the place of which one it is to the injection, counted around. */
+  readonly numbers: number[];
 }
 
 type Asked = Pick<Peeked, "name" | "type" | "class">;
