@@ -17,8 +17,7 @@ export const renumber = dnsFault({
       from: ipAddress("the old address"),
       to: ipAddress("the new one, of the same family"),
     })
-    .refine(({ from, to }) => typeOf(from) === typeOf(to), "write two addresses of one family, both IPv4 or both IPv6")
-    .refine(({ from, to }) => !isSameAddress(from, to), "write another address to move to: from and to are the same"),
+    .refine(({ from, to }) => typeOf(from) === typeOf(to), "write two addresses of one family, both IPv4 or both IPv6"),
   start: () => ({}),
   after(reply, _query, _state, { from, to }) {
     const moved = (each: Resource): Resource =>
