@@ -184,7 +184,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
     if (one === undefined) {
       deliverInOrder(passage, bytes);
       // Somebody may wait for what is answered to another question for the same name.
-      const series = peeked === undefined ? undefined : questions.find(passage.line.client, peeked);
+      const series = peeked === undefined ? undefined : questions.ofKnownName(passage.line.client, peeked);
       if (series !== undefined) repliedTo(series);
       return;
     }
@@ -272,7 +272,7 @@ export function createExchange({ clock, onMessage, onLost }: ExchangeOptions): E
 
   function hold({ delay, reply: { behind } }: Sent, one: Pending, go: () => void): boolean {
     const { client, question } = one.asked;
-    const awaited = behind === undefined ? undefined : questions.find(client, { ...question, type: behind });
+    const awaited = behind === undefined ? undefined : questions.ofKnownName(client, { ...question, type: behind });
     if (awaited === undefined) return delays.hold(delay, go);
     if (awaited.replied > one.place) {
       go();

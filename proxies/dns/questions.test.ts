@@ -62,11 +62,11 @@ test("of a name that somebody has asked for all types are found, and of others n
   const questions = createQuestions(createManualClock());
   const asked = { name: "plc.test", type: "A", class: "IN" };
   const series = questions.ask("198.18.0.1", { ...asked, id: 1 });
-  expect(questions.find("198.18.0.1", { ...asked, name: "PLC.test" })).toBe(series);
-  expect(questions.find("198.18.0.1", { ...asked, type: "AAAA" })).toMatchObject({ type: "AAAA", number: 0 });
+  expect(questions.ofKnownName("198.18.0.1", { ...asked, name: "PLC.test" })).toBe(series);
+  expect(questions.ofKnownName("198.18.0.1", { ...asked, type: "AAAA" })).toMatchObject({ type: "AAAA", number: 0 });
   for (const other of [{ name: "other.test" }, { class: "CH" }])
-    expect(questions.find("198.18.0.1", { ...asked, ...other })).toBeUndefined();
-  expect(questions.find("198.18.0.2", asked)).toBeUndefined();
+    expect(questions.ofKnownName("198.18.0.1", { ...asked, ...other })).toBeUndefined();
+  expect(questions.ofKnownName("198.18.0.2", asked)).toBeUndefined();
 });
 
 test("of one name so many types are remembered, and no more", () => {

@@ -43,8 +43,8 @@ export interface Questions {
   ask(client: string, asked: Asked & Pick<Peeked, "id">): Series;
   /** The question of that number. */
   answered(series: Series, number: number, how: Answered): void;
-  /** Undefined if this client has never asked for this name, by whatever type. */
-  find(client: string, asked: Asked): Series | undefined;
+  /** Also of a type that it has not asked for yet; undefined if this client has never asked for this name by any. */
+  ofKnownName(client: string, asked: Asked): Series | undefined;
 }
 
 /** Since the question was asked first. Above glibc's and Go's two tries and dig's three, of 5 s each, that begin within 10 s. */
@@ -83,7 +83,7 @@ export function createQuestions(clock: Clock): Questions {
       if (series.number !== number || series.answered === "well" || how === undefined) return;
       series.answered = how;
     },
-    find(client, asked) {
+    ofKnownName(client, asked) {
       const all = names.get(keyOf(client, asked));
       return all === undefined ? undefined : ofType(all, asked.type);
     },
