@@ -34,11 +34,12 @@ const [documentation, documentation6] = ["192.0.2.9", "2001:db8::9"];
 const v4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$/;
 const v6 = /^(?=.*:.*:)[0-9a-f:]{2,39}$/i;
 
-export function ipAddress(description: string) {
+/** `example`: for a fault that has two of them, which can't be the same. */
+export function ipAddress(description: string, example = documentation) {
   return z
     .string(addressHelp)
     .refine((text) => v4.test(text) || isIPv6(text) || linkIn(text) !== undefined, addressHelp)
-    .meta({ title: "text", description, examples: [documentation] });
+    .meta({ title: "text", description, examples: [example] });
 }
 
 export function ipv6Address(description: string) {

@@ -15,9 +15,10 @@ export const renumber = dnsFault({
   parameters: z
     .strictObject({
       from: ipAddress("the old address"),
-      to: ipAddress("the new one, of the same family"),
+      to: ipAddress("the new one, of the same family", "192.0.2.10"),
     })
-    .refine(({ from, to }) => typeOf(from) === typeOf(to), "write two addresses of one family, both IPv4 or both IPv6"),
+    .refine(({ from, to }) => typeOf(from) === typeOf(to), "write two addresses of one family, both IPv4 or both IPv6")
+    .refine(({ from, to }) => !isSameAddress(from, to), "write another address to move to: from and to are the same"),
   start: () => ({}),
   after(reply, _query, _state, { from, to }) {
     const moved = (each: Resource): Resource =>

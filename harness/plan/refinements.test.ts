@@ -12,6 +12,7 @@ phases:
 ${lines.map((line) => `      ${line}`).join("\n")}
 `;
 const twoFamilies = "write two addresses of one family, both IPv4 or both IPv6";
+const same = "write another address to move to: from and to are the same";
 const tooShort = "write a size of 1B or more";
 
 test.each([
@@ -20,6 +21,7 @@ test.each([
     ["- none: {}", "- dns.renumber: { from: 10.0.0.1, to: $home }", "  every: 10s"],
     `.faults[1].dns.renumber: ${twoFamilies}`,
   ],
+  [["- dns.renumber: { from: $home, to: 2001:DB8:0::1 }"], `.faults[0].dns.renumber: ${same}`],
   // Never drawn: nothing happens at a moment that never comes.
   [
     ["- dns.renumber: { from: 10.0.0.1, to: 2001:db8::1 }", "  when: node.exited"],
